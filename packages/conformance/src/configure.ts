@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import {
+  createMmu,
+  hex,
+  type Masks,
+  type Mmu,
+  type MmuConfig,
+  type MmuKind,
+  type RsvdBitsValidate,
+  type Vendor,
+} from '@spte/core';
+import { l1tf } from '@spte/l1tf';
+import { mmio } from '@spte/mmio';
+import { type MemoryEncryptionFacts, svm } from '@spte/vendor-svm';
+import { vmx } from '@spte/vendor-vmx';
+import type { Fields, JsonObject, Vector } from './vector.ts';
+
+const MMU_KINDS: readonly string[] = ['tdp', 'shadow', 'ept12', 'none'] satisfies MmuKind[];
+
+/** The CPU's memory encryption, as the configuration of a vector states it. */
+export function memoryEncryptionFacts(config: Fields): MemoryEncryptionFacts {
+  return {
+    cpuid80000000Eax: config.u32('cpuid80000000Eax'),
+    cpuid8000001fEbx: config.u32('cpuid8000001fEbx'),
+    syscfg: config.u64('syscfg'),
+  };
+}
+
+function vendorOf(config: Fields): Vendor {
+  const name = config.text('vendor');
+  switch (name) {
+    case 'vmx':
+      return vmx({
+        ept: config.flag('ept'),
+        eptAd: config.flag('eptAd'),
+        eptExecOnly: config.flag('eptExecOnly'),
+        eptMaxPageLevel: config.int('eptMaxPageLevel'),
+        pml: config.flag('pml'),
+      });
+    case 'svm':
+      return svm({
+        npt: config.flag('npt'),
+        smeMeMask: config.u64('smeMeMask'),
+        ...memoryEncryptionFacts(config),
+      });
+    default:
+      throw new TypeError(`config.vendor must be "vmx" or "svm", got ${JSON.stringify(name)}`);
+  }
+}
+
+function isMmuKind(kind: string): kind is MmuKind {
+  return MMU_KINDS.includes(kind);
+}
+
+/** The public configuration that a vector's `config` describes. */
+export function mmuConfig({ kernel, config }: Pick<Vector, 'kernel' | 'config'>): MmuConfig {
+  const kind = config.text('mmuKind');
+  if (!isMmuKind(kind))
+    throw new TypeError(`config.mmuKind must be one of ${MMU_KINDS.join(', ')}, got ${kind}`);
+  return {
+    // Within the reference only the memory type hook differs: the variant names the kernel that has it.
+    kernel: kernel ?? config.text('mtVariant'),
+    host: {
+      physBits: config.int('physBits'),
+      cacheBits: config.int('cacheBits'),
+      l1tf: config.flag('l1tf'),
+      extCpuidLevel: config.u32('extCpuidLevel'),
+      cpuid80000008Eax: config.u32('cpuid80000008Eax'),
+      physicalMask: config.u64('physicalMask'),
+      gbpages: config.flag('hostGbpages'),
+    },
+    params: { nxHugePages: config.flag('nxHugePages'), proveMmu: config.flag('proveMmu') },
+    policies: [l1tf, mmio({ mmioCaching: config.flag('mmioCaching') })],
+    vendor: vendorOf(config),
+    root: {
+      kind,
+      level: config.int('rootLevel'),
+      eferNx: config.flag('eferNx'),
+      guestGbpages: config.flag('guestGbpages'),
+      ept12ExecOnly: config.flag('ept12ExecOnly'),
+    },
+  };
+}
+
+/** Computes the MMUs of vectors; equal configurations share one. */
+export function mmuFactory(): (vector: Vector) => Mmu {
+  const known = new Map<string, Mmu>();
+  return (vector) => {
+    const mmu = known.get(vector.configKey) ?? createMmu(mmuConfig(vector));
+    known.set(vector.configKey, mmu);
+    return mmu;
+  };
+}
+
+/** A reserved-bit table as vectors write it. */
+export function checkToJson({ bit7Clear, bit7Set, badMtXwr }: RsvdBitsValidate): JsonObject {
+  return { bit7Clear: bit7Clear.map(hex), bit7Set: bit7Set.map(hex), badMtXwr: hex(badMtXwr) };
+}
+
+/** Masks that vectors list under `masks` only: an MMU has them, a bare registry does not. */
+const MMU_ONLY: readonly (keyof Masks)[] = ['tdpEnabled', 'maxHugePageLevel', 'cpuDirtyLogSize', 'baseAddr'];
+
+/** The masks, as vectors write those of a registry after a step. */
+export function registryToJson(masks: Masks): JsonObject {
+  return Object.fromEntries(
+    Object.entries(masksToJson(masks)).filter(([name]) => !MMU_ONLY.some((own) => own === name)),
+  );
+}
+
+function masksToJson(masks: Masks): JsonObject {
+  return Object.fromEntries(
+    Object.entries(masks).map(([name, value]: [string, bigint | number | boolean]) => [
+      name,
+      typeof value === 'bigint' ? hex(value) : value,
+    ]),
+  );
+}
+
+/** Everything that vectors list under `masks`. */
+export function mmuToJson({ masks, zeroCheck }: Mmu): JsonObject {
+  return { ...masksToJson(masks), zeroCheck: checkToJson(zeroCheck) };
+}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * Recomputes vectors taken from the kernel's own C through the public API of the packages.
+ *
+ * @module
+ */
+export { type Mismatch, type Report, runVectors, type Tally } from './run.ts';

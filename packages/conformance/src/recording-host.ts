@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { type Host, hex } from '@spte/core';
+import type { Fields, JsonObject } from './vector.ts';
+
+/** A host that answers from a vector's arguments and remembers what it was asked. */
+export interface RecordingHost extends Host {
+  readonly unsyncCalls: JsonObject[];
+  /** gfns marked dirty. */
+  readonly dirtied: string[];
+  /** pfns passed on as accessed and as dirty. */
+  readonly pfnAccessed: string[];
+  readonly pfnDirty: string[];
+  /** How often it was asked whether a pfn is valid. */
+  readonly pfnQueries: () => number;
+  /** The range of the last question to e820; empty before the first. */
+  readonly e820Range: () => JsonObject;
+}
+
+/** Arguments that a function does not have are not to be asked for: reading them fails. */
+export function recordingHost(args: Fields): RecordingHost {
+  let pfnQueries = 0;
+  let e820Range: JsonObject = {};
+  const unsyncCalls: JsonObject[] = [];
+  const dirtied: string[] = [];
+  const pfnAccessed: string[] = [];
+  const pfnDirty: string[] = [];
+  return {
+    unsyncCalls,
+    dirtied,
+    pfnAccessed,
+    pfnDirty,
+    pfnQueries: () => pfnQueries,
+    e820Range: () => e820Range,
+    pfnValid() {
+      pfnQueries++;
+      return args.flag('pfnValid');
+    },
+    isZeroPfn: () => args.flag('pfnIsZero'),
+    isReservedPfn: () => args.flag('pfnReserved'),
+    patEnabled: () => args.flag('patEnabled'),
+    patImmuneUc: () => args.flag('patImmuneUc'),
+    e820Ram(start, end) {
+      e820Range = { e820Start: hex(start), e820End: hex(end) };
+      return args.flag('e820Ram');
+    },
+    noncoherentDma: () => args.flag('noncoherentDma'),
+    cr0Cd: () => args.flag('cr0Cd'),
+    quirkCdNw: () => args.flag('quirkCdNw'),
+    guestMtrr: () => args.u32('guestMtrr'),
+    tryToUnsyncPages(gfn, canUnsync, prefetch) {
+      unsyncCalls.push({ gfn: hex(gfn), canUnsync, prefetch });
+      return args.int('unsyncRet');
+    },
+    dirtyLog: () => args.flag('dirtyLog'),
+    markPageDirty: (gfn) => dirtied.push(hex(gfn)),
+    setPfnAccessed: (pfn) => pfnAccessed.push(hex(pfn)),
+    setPfnDirty: (pfn) => pfnDirty.push(hex(pfn)),
+    nxHugePagesDisabled: () => args.flag('disableNxHugePages'),
+    memslotGeneration: () => args.u64('generation'),
+  };
+}

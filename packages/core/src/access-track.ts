@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { SPTE_DIAGNOSTICS } from './diagnostics.ts';
+import type { Mmu } from './mmu.ts';
+import { warn, writer } from './observe.ts';
+import { checkSpteWritableInvariants, isAccessTrackSpte, spteAdEnabled } from './predicates.ts';
+
+/**
+ * Arranges that the next access to the page is noticed: clears the accessed bit, or, where hardware keeps none, takes
+ * R, W and X away and remembers R and X in ignored bits. W comes back through the MMU-writable bit.
+ *
+ * ```
+ *  63       56  54                                  2 0
+ *  ┌────────┬─┬─┬────────────────────────────────┬─┬─┬─┐
+ *  │        │X'│R'│                              │X│W│R│
+ *  └────────┴─┴─┴────────────────────────────────┴─┴─┴─┘
+ *            ^─^──────────── << 54 ───────────────^───^
+ * ```
+ *
+ * Kernel: `mark_spte_for_access_track()`.
+ */
+export function markSpteForAccessTrack(mmu: Mmu, before: bigint): bigint {
+  const { set, clear } = writer(mmu, 'mark_spte_for_access_track');
+  const { masks, layout } = mmu;
+  let spte = before;
+  if (spteAdEnabled(mmu, spte)) return spte & clear(masks.accessed);
+  if (isAccessTrackSpte(mmu, spte)) return spte;
+
+  checkSpteWritableInvariants(mmu, spte);
+  const { mask, shift } = layout.savedBits;
+  if ((spte & (mask << shift)) !== 0n) {
+    warn(
+      mmu,
+      SPTE_DIAGNOSTICS,
+      'acctrack.saved-bits-busy',
+      'Access Tracking saved bit locations are not zero\n',
+    );
+  }
+  spte |= set((spte & mask) << shift, 'permissions saved while the page is access-tracked');
+  return spte & clear(masks.accTrack);
+}
+
+/**
+ * Gives a tracked SPTE its read and execute permissions back. W stays clear: only a write fault may set it.
+ *
+ * Kernel: `restore_acc_track_spte()`.
+ */
+export function restoreAccTrackSpte(mmu: Mmu, before: bigint): bigint {
+  const { set, clear } = writer(mmu, 'restore_acc_track_spte');
+  const { mask, shift } = mmu.layout.savedBits;
+  const saved = (before >> shift) & mask;
+  let spte = before & clear(mmu.masks.accTrack);
+  spte &= clear(mask << shift);
+  return spte | set(saved, 'permissions that access tracking had saved');
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { hex } from './bits.ts';
+
+const U64_MAX = (1n << 64n) - 1n;
+const U32_MAX = 0xffff_ffff;
+
+/** Paging levels: 1 = 4K, 2 = 2M, 3 = 1G, 4 = 512G, 5 = the root of a 5-level table. */
+export const MIN_LEVEL = 1;
+export const MAX_LEVEL = 5;
+
+/**
+ * Returns `value` when it is a 64-bit word.
+ *
+ * @throws TypeError when it is not a bigint
+ * @throws RangeError when it is outside 0..2^64-1
+ */
+export function checkU64(argument: string, value: bigint): bigint {
+  if (typeof value !== 'bigint') throw new TypeError(`${argument} must be a bigint, got ${describe(value)}`);
+  if (value < 0n || value > U64_MAX) {
+    throw new RangeError(`${argument} must be within 0x0..${hex(U64_MAX)}, got ${describe(value)}`);
+  }
+  return value;
+}
+
+/**
+ * Returns `value` when it is an integer within `min..max`.
+ *
+ * @throws TypeError when it is not a number
+ * @throws RangeError when it is not an integer in the range
+ */
+export function checkInteger(argument: string, value: number, min: number, max: number): number {
+  if (typeof value !== 'number') throw new TypeError(`${argument} must be a number, got ${describe(value)}`);
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new RangeError(`${argument} must be an integer within ${min}..${max}, got ${describe(value)}`);
+  }
+  return value;
+}
+
+/** Returns `value` when it is an unsigned 32-bit word; throws as {@link checkInteger}. */
+export function checkU32(argument: string, value: number): number {
+  return checkInteger(argument, value, 0, U32_MAX);
+}
+
+/** Returns `level` when a page table has such a level (1..5); throws as {@link checkInteger}. */
+export function checkLevel(argument: string, level: number): number {
+  return checkInteger(argument, level, MIN_LEVEL, MAX_LEVEL);
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'bigint') return value < 0n ? `-${hex(-value)}` : hex(value);
+  return typeof value === 'string' ? JSON.stringify(value) : `${String(value)} (${typeof value})`;
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { bits } from './bits.ts';
+
+/** Who gives a bit its meaning: the page walker of the CPU, or KVM in a bit that the CPU ignores. */
+export type FieldOwner = 'hardware' | 'kvm';
+
+/** A named run of bits within an entry. */
+export interface BitField<Name extends string = string> {
+  readonly name: Name;
+  /** Highest bit, 0..63. */
+  readonly high: number;
+  /** Lowest bit, 0..63. */
+  readonly low: number;
+  readonly owner: FieldOwner;
+  /** What a set bit, or the value, says. */
+  readonly meaning: string;
+  /** All bits of the field. */
+  readonly mask: bigint;
+  /** `(spte & mask) >> shift` is the value of the field. */
+  readonly shift: bigint;
+}
+
+/** Fields by name. */
+export type Fields<Name extends string> = { readonly [N in Name]: BitField<N> };
+
+/** Makes a field of bits `high` down to `low`. */
+export function field<const Name extends string>(
+  name: Name,
+  high: number,
+  low: number,
+  owner: FieldOwner,
+  meaning: string,
+): BitField<Name> {
+  return { name, high, low, owner, meaning, mask: bits(high, low), shift: BigInt(low) };
+}
+
+/** The value of a field within an entry, shifted down. */
+export function fieldValue(spte: bigint, { mask, shift }: BitField): bigint {
+  return (spte & mask) >> shift;
+}
+
+/** Every pair of fields that share a bit. */
+export function overlappingFields(fields: readonly BitField[]): [BitField, BitField][] {
+  return fields.flatMap((a, i) =>
+    fields.slice(i + 1).flatMap((b): [BitField, BitField][] => ((a.mask & b.mask) === 0n ? [] : [[a, b]])),
+  );
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/** Bits in a page offset; `gfn << PAGE_SHIFT` is a guest physical address. */
+export const PAGE_SHIFT = 12n;
+
+/** Bits that each paging level resolves: 512 entries a table. */
+const LEVEL_BITS = 9n;
+
+const ENTRY_BYTES_SHIFT = 3n;
+const INDEX_MASK = (1n << LEVEL_BITS) - 1n;
+
+/** Wraps to 64 bits, as C's u64 arithmetic does. */
+export function u64(value: bigint): bigint {
+  return BigInt.asUintN(64, value);
+}
+
+/** The single bit `n` (0..63). */
+export function bit(n: number): bigint {
+  return 1n << BigInt(n);
+}
+
+/** Bits `high` down to `low`, both included; 0 when `high < low` (as the kernel's `rsvd_bits()` does). */
+export function bits(high: number, low: number): bigint {
+  return high < low ? 0n : (1n << BigInt(high + 1)) - (1n << BigInt(low));
+}
+
+/** The numbers of the set bits of a 64-bit value, lowest first. */
+export function bitNumbers(value: bigint): number[] {
+  const numbers: number[] = [];
+  for (let n = 0, rest = u64(value); rest !== 0n; n++, rest >>= 1n) {
+    if ((rest & 1n) !== 0n) numbers.push(n);
+  }
+  return numbers;
+}
+
+/** Lower-case hex without leading zeros, as every `@spte` package prints 64-bit values: `0x600000455299b77`. */
+export function hex(value: bigint | number): string {
+  return `0x${value.toString(16)}`;
+}
+
+/**
+ * 4K pages in one page of the given level: 1, 512, 512², …
+ *
+ * Kernel: `KVM_PAGES_PER_HPAGE()`.
+ */
+export function pagesPerHpage(level: number): bigint {
+  return 1n << (LEVEL_BITS * BigInt(level - 1));
+}
+
+/**
+ * Rounds a gfn down to the first gfn of its page at `level`.
+ *
+ * Kernel: `gfn_round_for_level()`.
+ */
+export function gfnRoundForLevel(gfn: bigint, level: number): bigint {
+  return gfn & u64(-pagesPerHpage(level));
+}
+
+/**
+ * Index (0..511) of the entry that translates `address` at `level`.
+ *
+ * Kernel: `SPTE_INDEX()`.
+ */
+export function spteIndexAt(address: bigint, level: number): number {
+  return Number((address >> (PAGE_SHIFT + LEVEL_BITS * BigInt(level - 1))) & INDEX_MASK);
+}
+
+/**
+ * Index (0..511) of an entry in its table, from the address of the entry itself.
+ *
+ * Kernel: `spte_index()`.
+ */
+export function spteIndex(sptep: bigint): number {
+  return Number((sptep >> ENTRY_BYTES_SHIFT) & INDEX_MASK);
+}

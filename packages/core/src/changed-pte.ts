@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { markSpteForAccessTrack } from './access-track.ts';
+import { checkU64 } from './arguments.ts';
+import { PAGE_SHIFT, u64 } from './bits.ts';
+import { PT } from './entry-format.ts';
+import type { Mmu } from './mmu.ts';
+import { writer } from './observe.ts';
+
+/**
+ * The SPTE after the host moved the page to another frame: read-only, and not accessed yet.
+ *
+ * @throws TypeError, RangeError when an argument is not a 64-bit word
+ *
+ * Kernel: `kvm_mmu_changed_pte_notifier_make_spte()`, up to 6.9.
+ */
+export function changedPteNotifierMakeSpte(mmu: Mmu, oldSpte: bigint, newPfn: bigint): bigint {
+  const { set, clear } = writer(mmu, 'kvm_mmu_changed_pte_notifier_make_spte');
+  const { masks } = mmu;
+  let spte = set(checkU64('oldSpte', oldSpte), 'as in the old SPTE');
+  spte &= clear(masks.baseAddr);
+  spte |= set(u64(checkU64('newPfn', newPfn) << PAGE_SHIFT), 'the new page frame');
+  spte &= clear(PT.writable.mask | masks.hostWritable | masks.mmuWritable);
+  return markSpteForAccessTrack(mmu, spte);
+}

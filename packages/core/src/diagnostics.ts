@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/** The kernel macro behind a diagnostic. */
+export type DiagnosticKind = 'WARN_ON' | 'WARN_ON_ONCE' | 'WARN_ONCE' | 'BUG_ON' | 'KVM_BUG_ON';
+
+/** What the rules of one package may complain about, by stable code. */
+export type DiagnosticTable = Readonly<
+  Record<string, { readonly kind: DiagnosticKind /** When it is raised. */; readonly meaning: string }>
+>;
+
+/** A complaint that was raised. */
+export interface Diagnostic {
+  /** Stable name, a key of some package's {@link DiagnosticTable}. */
+  readonly code: string;
+  readonly kind: DiagnosticKind;
+  /** The text that the kernel formats, where it formats one. */
+  readonly msg?: string;
+}
+
+/** Thrown where the kernel would `BUG()`: nothing of what the function was to write has been written. */
+export class KvmBug extends Error {
+  readonly diagnostic: Diagnostic;
+
+  constructor(diagnostic: Diagnostic) {
+    super(`kernel BUG: ${diagnostic.code}`);
+    this.name = 'KvmBug';
+    this.diagnostic = diagnostic;
+  }
+}
+
+/** What the rules of this package may complain about. */
+export const SPTE_DIAGNOSTICS = {
+  'make.no-access-no-present': {
+    kind: 'WARN_ON_ONCE',
+    meaning: 'the access argument is 0 and so is the present mask',
+  },
+  'make.rsvd-bits': { kind: 'WARN_ONCE', meaning: 'the finished SPTE has bits that the zero check reserves' },
+  'make.dirty-log-huge': {
+    kind: 'WARN_ON_ONCE',
+    meaning: 'a writable huge SPTE was made in a slot with dirty logging',
+  },
+  'split.not-present': { kind: 'WARN_ON_ONCE', meaning: 'the huge SPTE to split is not present' },
+  'split.not-large': { kind: 'WARN_ON_ONCE', meaning: 'the SPTE to split maps no huge page' },
+  'acctrack.saved-bits-busy': {
+    kind: 'WARN_ONCE',
+    meaning: 'the bits that are to save R and X are set already',
+  },
+  'me-mask.value-outside-mask': {
+    kind: 'WARN_ON',
+    meaning: 'the memory-encryption value is not a subset of its mask',
+  },
+  'ad-enabled.not-present': {
+    kind: 'WARN_ON_ONCE',
+    meaning: 'the A/D type of an entry that is not present was asked (debug builds)',
+  },
+  'ad-wrprot.not-present': {
+    kind: 'WARN_ON_ONCE',
+    meaning: 'whether an entry that is not present needs write-protection was asked (debug builds)',
+  },
+  'accessed-mask.not-present': {
+    kind: 'WARN_ON_ONCE',
+    meaning: 'the accessed mask of an entry that is not present was asked (debug builds)',
+  },
+  'dirty-mask.not-present': {
+    kind: 'WARN_ON_ONCE',
+    meaning: 'the dirty mask of an entry that is not present was asked (debug builds)',
+  },
+  'invariant.mmu-without-host-writable': { kind: 'WARN_ONCE', meaning: 'MMU-writable without host-writable' },
+  'invariant.hw-writable-without-mmu-writable': { kind: 'WARN_ONCE', meaning: 'W without MMU-writable' },
+  'update.new-not-present': {
+    kind: 'WARN_ON_ONCE',
+    meaning: 'an SPTE was to be updated to one that is not present',
+  },
+  'update.pfn-changed': { kind: 'WARN_ON_ONCE', meaning: 'an update changed the pfn' },
+  'set.overwrites-present': { kind: 'WARN_ON_ONCE', meaning: 'an SPTE was set over a present one' },
+  'zero-check.tdp-disabled': {
+    kind: 'WARN_ON_ONCE',
+    meaning: 'the zero check of a direct TDP MMU was built while TDP is off',
+  },
+  'zero-check.root-level': {
+    kind: 'WARN_ON_ONCE',
+    meaning: 'the zero check of a shadow MMU was built for a root below level 3',
+  },
+} as const;

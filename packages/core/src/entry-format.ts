@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { type BitField, type Fields, field } from './bit-field.ts';
+
+/**
+ * What the CPU's page walker reads in a present entry.
+ *
+ * A vendor plugin names its format; two come with core because KVM's own rules speak of them.
+ */
+export interface EntryFormat {
+  readonly name: string;
+  /** Fields of an entry that points to a lower table. */
+  readonly table: readonly BitField[];
+  /** Fields of an entry that maps a page, at any level; `pageSize` is set above level 1. */
+  readonly leaf: readonly BitField[];
+}
+
+export type EptField =
+  | 'readable'
+  | 'writable'
+  | 'executable'
+  | 'memtype'
+  | 'ignorePat'
+  | 'pageSize'
+  | 'accessed'
+  | 'dirty'
+  | 'userExecutable'
+  | 'address'
+  | 'suppressVe';
+
+export type PtField =
+  | 'present'
+  | 'writable'
+  | 'user'
+  | 'cacheControl'
+  | 'accessed'
+  | 'dirty'
+  | 'pageSize'
+  | 'global'
+  | 'address'
+  | 'noExecute';
+
+/**
+ * Extended page tables.
+ *
+ * ```
+ *  63       57  53 51                                    12  10 9 8 7 6 5 3 2 1 0
+ *  ┌─┬────────────┬──────────────────────────────────────┬────┬─┬─┬─┬─┬───┬─┬─┬─┐
+ *  │V│            │ address                              │  XU│D│A│S│I│MT │X│W│R│
+ *  └─┴────────────┴──────────────────────────────────────┴────┴─┴─┴─┴─┴───┴─┴─┴─┘
+ * ```
+ */
+export const EPT: Fields<EptField> = {
+  readable: field('readable', 0, 0, 'hardware', 'reads are allowed'),
+  writable: field('writable', 1, 1, 'hardware', 'writes are allowed'),
+  executable: field('executable', 2, 2, 'hardware', 'fetches are allowed (supervisor fetches under MBEC)'),
+  memtype: field('memtype', 5, 3, 'hardware', 'memory type of the page: UC 0, WC 1, WT 4, WP 5, WB 6'),
+  ignorePat: field('ignorePat', 6, 6, 'hardware', "the guest's PAT does not take part in the memory type"),
+  pageSize: field('pageSize', 7, 7, 'hardware', 'maps a page (2M or 1G) instead of pointing to a table'),
+  accessed: field('accessed', 8, 8, 'hardware', 'the CPU has used the entry'),
+  dirty: field('dirty', 9, 9, 'hardware', 'the CPU has written to the page'),
+  userExecutable: field('userExecutable', 10, 10, 'hardware', 'user fetches are allowed (MBEC only)'),
+  address: field('address', 51, 12, 'hardware', 'physical address of the page or the next table'),
+  suppressVe: field('suppressVe', 63, 63, 'hardware', 'an EPT violation here exits instead of raising #VE'),
+};
+
+/**
+ * Four- and five-level page tables of the architecture, as NPT and 64-bit shadow paging use them; PAE is the same
+ * with bits 62:52 reserved.
+ *
+ * ```
+ *  63                51                                     12   9 8 7 6 5 4 3 2 1 0
+ *  ┌──┬──────────────┬──────────────────────────────────────┬─────┬─┬─┬─┬─┬───┬─┬─┬─┐
+ *  │NX│              │ address                              │     │G│S│D│A│CWT│U│W│P│
+ *  └──┴──────────────┴──────────────────────────────────────┴─────┴─┴─┴─┴─┴───┴─┴─┴─┘
+ * ```
+ */
+export const PT: Fields<PtField> = {
+  present: field('present', 0, 0, 'hardware', 'the entry is walked; reads are allowed'),
+  writable: field('writable', 1, 1, 'hardware', 'writes are allowed'),
+  user: field('user', 2, 2, 'hardware', 'user accesses are allowed (NPT: every guest access is one)'),
+  cacheControl: field(
+    'cacheControl',
+    4,
+    3,
+    'hardware',
+    'PCD and PWT: choose a PAT entry; 0 means PAT entry 0, WB',
+  ),
+  accessed: field('accessed', 5, 5, 'hardware', 'the CPU has used the entry'),
+  dirty: field('dirty', 6, 6, 'hardware', 'the CPU has written to the page'),
+  pageSize: field('pageSize', 7, 7, 'hardware', 'maps a large page; at level 1 this is the PAT bit'),
+  global: field('global', 8, 8, 'hardware', 'survives a CR3 load; KVM never sets it'),
+  address: field('address', 51, 12, 'hardware', 'physical address of the page or the next table'),
+  noExecute: field('noExecute', 63, 63, 'hardware', 'fetches are refused'),
+};
+
+/** Entries of an EPT table. */
+export const eptFormat: EntryFormat = {
+  name: 'ept',
+  table: [
+    EPT.readable,
+    EPT.writable,
+    EPT.executable,
+    EPT.pageSize,
+    EPT.accessed,
+    EPT.userExecutable,
+    EPT.address,
+    EPT.suppressVe,
+  ],
+  leaf: Object.values(EPT),
+};
+
+/** Entries of an NPT or shadow page table. */
+export const legacyFormat: EntryFormat = {
+  name: 'legacy',
+  table: [
+    PT.present,
+    PT.writable,
+    PT.user,
+    PT.cacheControl,
+    PT.accessed,
+    PT.pageSize,
+    PT.address,
+    PT.noExecute,
+  ],
+  leaf: Object.values(PT),
+};

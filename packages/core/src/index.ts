@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * KVM's shadow page table entries: bit layouts, the mask registry, the rules of `spte.c`, and the contract for
+ * plugins.
+ *
+ * @module
+ */
+export { markSpteForAccessTrack, restoreAccTrackSpte } from './access-track.ts';
+export { checkInteger, checkLevel, checkU32, checkU64 } from './arguments.ts';
+export {
+  type BitField,
+  type FieldOwner,
+  type Fields,
+  field,
+  fieldValue,
+  overlappingFields,
+} from './bit-field.ts';
+export {
+  bit,
+  bitNumbers,
+  bits,
+  gfnRoundForLevel,
+  hex,
+  PAGE_SHIFT,
+  pagesPerHpage,
+  spteIndex,
+  spteIndexAt,
+  u64,
+} from './bits.ts';
+export { changedPteNotifierMakeSpte } from './changed-pte.ts';
+export {
+  type Diagnostic,
+  type DiagnosticKind,
+  type DiagnosticTable,
+  KvmBug,
+  SPTE_DIAGNOSTICS,
+} from './diagnostics.ts';
+export {
+  type EntryFormat,
+  EPT,
+  type EptField,
+  eptFormat,
+  legacyFormat,
+  PT,
+  type PtField,
+} from './entry-format.ts';
+export { defineHost, getShadowPhysBits, type Host, type HostFacts, plainHost } from './host.ts';
+export { makeHugePageSplitSpte, makeSpteExecutable } from './huge-page-split.ts';
+export {
+  byKernel,
+  compareKernelVersions,
+  formatKernelVersion,
+  type KernelVersion,
+  parseKernelVersion,
+  type Since,
+} from './kernel-version.ts';
+export {
+  AD_DISABLED,
+  AD_ENABLED,
+  AD_WRPROT_ONLY,
+  type GenerationBits,
+  isKernelCovered,
+  type Layout,
+  layoutFor,
+  layouts,
+  type PerFormat,
+  REFERENCE_KERNEL,
+  type SavedBits,
+} from './layout.ts';
+export { makeNonleafSpte } from './make-nonleaf-spte.ts';
+export { type MadeSpte, type MakeSpteRequest, makeSpte } from './make-spte.ts';
+export { assignMasks, initialRegistry, type Masks, type Registry, type SetBy } from './masks.ts';
+export {
+  createMmu,
+  defineSetup,
+  type Kvm,
+  type KvmConfig,
+  loadKvm,
+  loadVendor,
+  type Mmu,
+  type MmuConfig,
+} from './mmu.ts';
+export {
+  type BitWriter,
+  bug,
+  type Observable,
+  type Observed,
+  type Observer,
+  observe,
+  printk,
+  type Reason,
+  type TraceLine,
+  trace,
+  warn,
+  writer,
+} from './observe.ts';
+export {
+  CONTRACT_VERSION,
+  checkPlugin,
+  definePolicy,
+  defineVendor,
+  type Params,
+  type Policy,
+  type Setup,
+  type SetupStep,
+  type Vendor,
+} from './plugin.ts';
+export {
+  checkSpteWritableInvariants,
+  type FaultAccess,
+  isAccessAllowed,
+  isAccessedSpte,
+  isAccessTrackSpte,
+  isDirtySpte,
+  isExecutablePte,
+  isLargePte,
+  isLastSpte,
+  isMmioSpte,
+  isMmuWritableSpte,
+  isNxHugePageEnabled,
+  isRemovedSpte,
+  isShadowPresentPte,
+  isWritablePte,
+  kvmAdEnabled,
+  kvmMmuMaxGfn,
+  pageAdNeedWriteProtect,
+  spAdDisabled,
+  spteAdEnabled,
+  spteAdNeedWriteProtect,
+  spteHasVolatileBits,
+  spteShadowAccessedMask,
+  spteShadowDirtyMask,
+  spteToPfn,
+} from './predicates.ts';
+export { configureMmu, resetAllPteMasks, setMeSpteMask } from './reset-masks.ts';
+export {
+  ACC_ALL,
+  ACC_EXEC,
+  ACC_USER,
+  ACC_WRITE,
+  decodeRole,
+  encodeRole,
+  type PageRole,
+  pageRole,
+  roleAsId,
+} from './role.ts';
+export {
+  type EptRsvdInputs,
+  getRsvdBits,
+  isBadMtXwr,
+  isRsvdSpte,
+  type LegacyRsvdInputs,
+  NO_RSVD_BITS,
+  type RsvdBitsValidate,
+  resetRsvdsBitsMask,
+  resetRsvdsBitsMaskEpt,
+  rsvdBits,
+} from './rsvd-bits.ts';
+export { mmuSpteAge, mmuSpteUpdate, type SpteAge, type SpteUpdate } from './spte-update.ts';
+export {
+  formatErrorCode,
+  formatPointer,
+  formatSptePermissions,
+  RET_PF_CONTINUE,
+  RET_PF_EMULATE,
+  RET_PF_FIXED,
+  RET_PF_INVALID,
+  RET_PF_RETRY,
+  RET_PF_SPURIOUS,
+  type TracedPage,
+  traceFastPageFault,
+  traceGetPage,
+  traceGuestWalk,
+  tracePrepareZapPage,
+  traceSetSpte,
+  traceSplitHugePage,
+  traceSpteRequested,
+  traceTdpMmuSpteChanged,
+} from './tracepoints.ts';
+export { buildShadowZeroCheck, type MmuKind, type RootConfig } from './zero-check.ts';

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { checkInteger } from './arguments.ts';
+import { bits } from './bits.ts';
+import type { Diagnostic } from './diagnostics.ts';
+import { defineHost, type HostFacts } from './host.ts';
+import { type KernelVersion, parseKernelVersion } from './kernel-version.ts';
+import { layoutFor, REFERENCE_KERNEL } from './layout.ts';
+import { assignMasks, initialRegistry, type Registry } from './masks.ts';
+import { observe } from './observe.ts';
+import { checkPlugin, type Params, type Policy, type Setup, type Vendor } from './plugin.ts';
+import { resetAllPteMasks, runPolicies } from './reset-masks.ts';
+import type { RsvdBitsValidate } from './rsvd-bits.ts';
+import { buildShadowZeroCheck, type RootConfig } from './zero-check.ts';
+
+/** Everything that decides what KVM's masks are before a vendor module is loaded. */
+export interface KvmConfig {
+  /** Kernel release, such as `6.8` or `6.1.0-56-amd64`; v6.6 to v6.9, the reference, when absent. */
+  readonly kernel?: string | undefined;
+  readonly host: Partial<HostFacts> & Pick<HostFacts, 'physBits'>;
+  readonly policies?: readonly Policy[] | undefined;
+  readonly params?: Partial<Params> | undefined;
+}
+
+/** Everything that decides what an MMU's SPTEs look like. */
+export interface MmuConfig extends KvmConfig {
+  readonly vendor: Vendor;
+  readonly root?: Partial<RootConfig> | undefined;
+}
+
+/** kvm.ko after its module init: the facts that it runs on, and its globals. */
+export interface Kvm {
+  readonly setup: Setup;
+  readonly registry: Registry;
+}
+
+/** An MMU: all that rules need to build and read its SPTEs. An immutable value. */
+export interface Mmu extends Setup, Registry {
+  readonly vendor: Vendor;
+  readonly root: RootConfig;
+  readonly zeroCheck: RsvdBitsValidate;
+  /** WARNs that the start-up raised. */
+  readonly initWarnings: readonly Diagnostic[];
+}
+
+const PAGE_OFFSET_BITS = bits(11, 0);
+
+/** The set-up that every step sees, from a configuration with defaults filled in. */
+export function defineSetup({ kernel = REFERENCE_KERNEL, host, policies = [], params }: KvmConfig): Setup {
+  policies.forEach(checkPlugin);
+  const version: KernelVersion = parseKernelVersion(kernel);
+  return {
+    kernel: version,
+    layout: layoutFor(version),
+    host: defineHost(host),
+    params: { nxHugePages: true, proveMmu: false, ...params },
+    policies,
+  };
+}
+
+/**
+ * Loads kvm.ko: parameters, then module init.
+ *
+ * Kernel: `kvm_mmu_spte_module_init()` and what runs before it.
+ */
+export function loadKvm(setup: Setup): Kvm {
+  let registry = assignMasks(initialRegistry, 'physical_mask', {
+    baseAddr: setup.host.physicalMask & ~PAGE_OFFSET_BITS,
+  });
+  for (const { parameters } of setup.policies) {
+    if (parameters !== undefined) registry = assignMasks(registry, 'module parameter', parameters);
+  }
+  return { setup, registry: runPolicies('moduleInit', setup, registry) };
+}
+
+/**
+ * Loads a vendor module, or reloads one: everything is reset first, so nothing of the vendor before it is left but
+ * what module init had saved.
+ */
+export function loadVendor({ setup, registry }: Kvm, vendor: Vendor): Kvm {
+  checkPlugin(vendor);
+  return { setup, registry: vendor.setup(setup, resetAllPteMasks(setup, registry)) };
+}
+
+/**
+ * Computes an MMU from its configuration, in the kernel's order: module init, reset, vendor, root.
+ *
+ * ```ts
+ * const mmu = createMmu({ host: { physBits: 46 }, vendor: vmx(), policies: [l1tf, mmio()] });
+ * mmu.masks.accessed; // 0x100n, and mmu.setBy.accessed says who set it
+ * ```
+ *
+ * @throws TypeError, RangeError naming the argument that is out of range
+ */
+export function createMmu({ vendor, root, ...config }: MmuConfig): Mmu {
+  const setup = defineSetup(config);
+  const { value, warnings } = observe(setup, (setup) => {
+    const { registry } = loadVendor(loadKvm(setup), vendor);
+    const rootConfig = defineRoot(setup, registry, root);
+    return { ...registry, root: rootConfig, zeroCheck: buildShadowZeroCheck(setup, registry, rootConfig) };
+  });
+  return Object.freeze({ ...setup, ...value, vendor, initWarnings: warnings });
+}
+
+/** The root of a 4-level MMU that uses NX and maps what the host maps, but for the given fields. */
+function defineRoot(setup: Setup, { masks }: Registry, root: Partial<RootConfig> = {}): RootConfig {
+  checkInteger('root.level', root.level ?? 4, 2, 5);
+  return {
+    kind: masks.tdpEnabled ? 'tdp' : 'shadow',
+    level: 4,
+    eferNx: true,
+    guestGbpages: setup.host.gbpages,
+    ept12ExecOnly: false,
+    ...root,
+  };
+}

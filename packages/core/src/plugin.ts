@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import type { EntryFormat } from './entry-format.ts';
+import type { Host, HostFacts } from './host.ts';
+import type { KernelVersion } from './kernel-version.ts';
+import type { Layout } from './layout.ts';
+import type { Masks, Registry } from './masks.ts';
+import type { Observable } from './observe.ts';
+
+/** Version of the contract between core and plugins; a plugin names the version that it was written for. */
+export const CONTRACT_VERSION = 1;
+
+/** Parameters of kvm.ko, and of its build, that no policy owns. */
+export interface Params {
+  /** iTLB-multihit mitigation: huge pages are not executable (`nx_huge_pages`). */
+  readonly nxHugePages: boolean;
+  /** A kernel built with `CONFIG_KVM_PROVE_MMU`: debug-only assertions warn. */
+  readonly proveMmu: boolean;
+}
+
+/** What every step of the start-up may look at. */
+export interface Setup extends Observable {
+  readonly kernel: KernelVersion;
+  readonly layout: Layout;
+  readonly host: HostFacts;
+  readonly params: Params;
+  readonly policies: readonly Policy[];
+}
+
+/** A step of the start-up: takes the registry, returns the next one. It has no other effect than to warn. */
+export type SetupStep = (setup: Setup, registry: Registry) => Registry;
+
+interface Plugin {
+  readonly name: string;
+  readonly apiVersion: typeof CONTRACT_VERSION;
+}
+
+/** A cross-vendor concern that takes part in the start-up (L1TF, MMIO caching). */
+export interface Policy extends Plugin {
+  /** Globals that a module parameter sets before any code runs. */
+  readonly parameters?: Partial<Masks>;
+  /** When kvm.ko is loaded. */
+  readonly moduleInit?: SetupStep;
+  /** At each vendor load, before the legacy masks are set. */
+  readonly resetEarly?: SetupStep;
+  /** At each vendor load, after the legacy masks are set. */
+  readonly resetLate?: SetupStep;
+  /** Whether the host uses a pfn for a device: such a page is never encrypted and mapped uncached. */
+  readonly isMmioPfn?: (host: Host, pfn: bigint) => boolean;
+}
+
+/** A vendor module (kvm-intel, kvm-amd) with its parameters. */
+export interface Vendor extends Plugin {
+  /** What the CPU reads in the entries that this vendor makes. */
+  readonly format: EntryFormat;
+  /** The vendor's part of the start-up, after everything was reset to the legacy masks. */
+  readonly setup: SetupStep;
+  /**
+   * Memory type bits (0..0xff) of a mapping; asked only while the memtype mask is not 0.
+   *
+   * Kernel: `kvm_x86_ops.get_mt_mask`.
+   */
+  readonly getMtMask?: (setup: Setup, host: Host, gfn: bigint, isMmio: boolean) => bigint;
+}
+
+/** Makes a vendor plugin: an identity function that checks the shape and keeps the literal types. */
+export function defineVendor<const V extends Vendor>(vendor: V): V {
+  return vendor;
+}
+
+/** Makes a policy plugin: an identity function that checks the shape and keeps the literal types. */
+export function definePolicy<const P extends Policy>(policy: P): P {
+  return policy;
+}
+
+/**
+ * Refuses a plugin that was written for another contract.
+ *
+ * @throws RangeError (`SPTE_PLUGIN_API`) naming the plugin and both versions
+ */
+export function checkPlugin(plugin: { readonly name: string; readonly apiVersion: number }): void {
+  if (plugin.apiVersion !== CONTRACT_VERSION) {
+    throw new RangeError(
+      `SPTE_PLUGIN_API: ${plugin.name} was written for contract ${plugin.apiVersion}, this @spte/core has ${CONTRACT_VERSION}`,
+    );
+  }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { SPTE_DIAGNOSTICS } from './diagnostics.ts';
+import { PT } from './entry-format.ts';
+import { getShadowPhysBits } from './host.ts';
+import { assignMasks, type Registry } from './masks.ts';
+import { warn } from './observe.ts';
+import type { Policy, Setup, SetupStep } from './plugin.ts';
+
+/** Runs one hook of every policy, in their order. */
+export function runPolicies(
+  hook: 'moduleInit' | 'resetEarly' | 'resetLate',
+  setup: Setup,
+  registry: Registry,
+): Registry {
+  const run = (state: Registry, policy: Policy): Registry => policy[hook]?.(setup, state) ?? state;
+  return setup.policies.reduce(run, registry);
+}
+
+/**
+ * Puts every mask back to legacy paging, which NPT and shadow paging use as it is. Each vendor load begins so.
+ *
+ * Kernel: `kvm_mmu_reset_all_pte_masks()`.
+ */
+export const resetAllPteMasks: SetupStep = (setup, before) => {
+  const step = 'kvm_mmu_reset_all_pte_masks';
+  const { layout, host } = setup;
+  let registry = assignMasks(before, step, { shadowPhysBits: getShadowPhysBits(host) });
+  registry = runPolicies('resetEarly', setup, registry);
+  registry = assignMasks(registry, step, {
+    user: PT.user.mask,
+    accessed: PT.accessed.mask,
+    dirty: PT.dirty.mask,
+    nx: PT.noExecute.mask,
+    x: 0n,
+    present: PT.present.mask,
+    // PAT entry 0 is WB, the weakest type: the host's MTRRs decide.
+    memtype: 0n,
+    accTrack: 0n,
+    meMask: 0n,
+    meValue: 0n,
+    hostWritable: layout.hostWritable.legacy.mask,
+    mmuWritable: layout.mmuWritable.legacy.mask,
+  });
+  return runPolicies('resetLate', setup, registry);
+};
+
+/**
+ * Chooses the memory-encryption bits: `meValue` is what KVM sets in its entries, `meMask` all that encryption owns.
+ *
+ * Kernel: `kvm_mmu_set_me_spte_mask()`.
+ */
+export function setMeSpteMask(setup: Setup, registry: Registry, meValue: bigint, meMask: bigint): Registry {
+  const step = 'kvm_mmu_set_me_spte_mask';
+  if ((meValue & ~meMask) !== 0n) {
+    warn(setup, SPTE_DIAGNOSTICS, 'me-mask.value-outside-mask');
+    return assignMasks(registry, step, { meValue: 0n, meMask: 0n });
+  }
+  return assignMasks(registry, step, { meValue, meMask });
+}
+
+/** Largest page that KVM maps when the CPU does not walk a second dimension. */
+const levelWithoutTdp = (gbpages: boolean): number => (gbpages ? 3 : 2);
+
+/**
+ * Switches two-dimensional paging on or off and takes the largest page from the CPU.
+ *
+ * @param tdpHugePageLevel largest page of the second dimension, as a level: 1 = 4K, 2 = 2M, 3 = 1G
+ *
+ * Kernel: `kvm_configure_mmu()`.
+ */
+export function configureMmu(
+  setup: Setup,
+  registry: Registry,
+  enableTdp: boolean,
+  tdpHugePageLevel: number,
+): Registry {
+  return assignMasks(registry, 'kvm_configure_mmu', {
+    tdpEnabled: enableTdp,
+    maxHugePageLevel: enableTdp ? tdpHugePageLevel : levelWithoutTdp(setup.host.gbpages),
+  });
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { SPTE_DIAGNOSTICS } from './diagnostics.ts';
+import type { Registry } from './masks.ts';
+import { warn } from './observe.ts';
+import type { Setup } from './plugin.ts';
+import {
+  NO_RSVD_BITS,
+  type RsvdBitsValidate,
+  resetRsvdsBitsMask,
+  resetRsvdsBitsMaskEpt,
+  rsvdBits,
+} from './rsvd-bits.ts';
+
+/**
+ * Which MMU an SPTE belongs to: `tdp` maps guest memory for EPT or NPT, `shadow` shadows legacy or nested-NPT tables,
+ * `ept12` shadows a nested EPT, `none` checks nothing.
+ */
+export type MmuKind = 'tdp' | 'shadow' | 'ept12' | 'none';
+
+/** The root of an MMU, as far as reserved bits depend on it. */
+export interface RootConfig {
+  readonly kind: MmuKind;
+  /** 3 = PAE, 4, 5. */
+  readonly level: number;
+  readonly eferNx: boolean;
+  /** Whether the guest may map 1G pages. */
+  readonly guestGbpages: boolean;
+  /** `ept12`: whether execute-only entries are legal. */
+  readonly ept12ExecOnly: boolean;
+}
+
+/** Address bits beyond MAXPHYADDR. Kernel: `reserved_hpa_bits()`. */
+function reservedHpaBits({ masks }: Registry): bigint {
+  return rsvdBits(masks.shadowPhysBits, 63);
+}
+
+/** Changes the rows below the root; the rest of the table has no entries, or is not for memory encryption. */
+function belowRoot(
+  check: RsvdBitsValidate,
+  rootLevel: number,
+  change: (mask: bigint) => bigint,
+): RsvdBitsValidate {
+  const row = (masks: readonly bigint[]): bigint[] =>
+    masks.map((mask, i) => (i < rootLevel ? change(mask) : mask));
+  return { ...check, bit7Clear: row(check.bit7Clear), bit7Set: row(check.bit7Set) };
+}
+
+/** Kernel: `reset_tdp_shadow_zero_bits_mask()`. */
+function tdpZeroCheck(setup: Setup, registry: Registry, root: RootConfig): RsvdBitsValidate {
+  const { masks } = registry;
+  if (!masks.tdpEnabled) warn(setup, SPTE_DIAGNOSTICS, 'zero-check.tdp-disabled');
+  const paBitsRsvd = reservedHpaBits(registry);
+  // The kernel has no better sign of AMD here than that fetches are refused, not allowed.
+  const amd = masks.x === 0n;
+  const check = amd
+    ? resetRsvdsBitsMask({
+        paBitsRsvd,
+        level: root.level,
+        nx: true,
+        gbpages: setup.host.gbpages,
+        pse: false,
+        amd,
+      })
+    : resetRsvdsBitsMaskEpt({ paBitsRsvd, execOnly: false, hugePageLevel: masks.maxHugePageLevel });
+  return belowRoot(check, root.level, (mask) => mask & ~masks.meMask);
+}
+
+/** Kernel: `reset_shadow_zero_bits_mask()`. */
+function shadowZeroCheck(setup: Setup, registry: Registry, root: RootConfig): RsvdBitsValidate {
+  const { masks } = registry;
+  if (root.level < 3) warn(setup, SPTE_DIAGNOSTICS, 'zero-check.root-level');
+  const check = resetRsvdsBitsMask({
+    paBitsRsvd: reservedHpaBits(registry),
+    level: root.level,
+    nx: root.eferNx,
+    gbpages: root.guestGbpages,
+    // KVM shadows 2-level tables with PAE ones, and uses bit 8 on no CPU.
+    pse: false,
+    amd: true,
+  });
+  return belowRoot(check, root.level, (mask) => (mask | masks.meMask) & ~masks.meValue);
+}
+
+/**
+ * The reserved bits of the SPTEs of one MMU, against which every new SPTE is checked.
+ *
+ * Kernel: `reset_tdp_shadow_zero_bits_mask()`, `reset_shadow_zero_bits_mask()`, `reset_ept_shadow_zero_bits_mask()`.
+ */
+export function buildShadowZeroCheck(setup: Setup, registry: Registry, root: RootConfig): RsvdBitsValidate {
+  switch (root.kind) {
+    case 'tdp':
+      return tdpZeroCheck(setup, registry, root);
+    case 'shadow':
+      return shadowZeroCheck(setup, registry, root);
+    case 'ept12':
+      return resetRsvdsBitsMaskEpt({
+        paBitsRsvd: reservedHpaBits(registry),
+        execOnly: root.ept12ExecOnly,
+        hugePageLevel: registry.masks.maxHugePageLevel,
+      });
+    case 'none':
+      return NO_RSVD_BITS;
+  }
+}

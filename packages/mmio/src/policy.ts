@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { assignMasks, definePolicy, type Policy, type SetupStep } from '@spte/core';
+import { setReservedBitMmioMask } from './mmio-mask.ts';
+import { isMmioPfn } from './mmio-pfn.ts';
+
+/** Parameters of the MMIO policy. */
+export interface MmioOptions {
+  /** The `mmio_caching` parameter of kvm.ko; true when absent. */
+  readonly mmioCaching?: boolean;
+}
+
+/**
+ * Saves the parameter: what it says may change with each vendor load, what the user wanted does not.
+ *
+ * Kernel: `kvm_mmu_spte_module_init()`.
+ */
+export const snapshotMmioCaching: SetupStep = (_setup, registry) =>
+  assignMasks(registry, 'kvm_mmu_spte_module_init', { allowMmioCaching: registry.masks.enableMmioCaching });
+
+/** The topmost address bit of an entry, which is reserved unless the CPU has 52 physical bits. */
+const TOP_ADDRESS_BIT = 51;
+
+/** Caching of MMIO in SPTEs: its parameter, its masks, and which pages are devices. */
+export function mmio({ mmioCaching = true }: MmioOptions = {}): Policy {
+  return definePolicy({
+    name: 'mmio',
+    apiVersion: 1,
+    parameters: { enableMmioCaching: mmioCaching },
+    moduleInit: snapshotMmioCaching,
+    resetLate(setup, registry) {
+      const low = registry.masks.shadowPhysBits <= TOP_ADDRESS_BIT ? TOP_ADDRESS_BIT : TOP_ADDRESS_BIT + 1;
+      return setReservedBitMmioMask(setup, registry, low);
+    },
+    isMmioPfn,
+  });
+}

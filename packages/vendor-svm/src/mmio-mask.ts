@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { bit, type Registry, type Setup } from '@spte/core';
+import { setReservedBitMmioMask } from '@spte/mmio';
+
+/** What the CPU says about memory encryption. */
+export interface MemoryEncryptionFacts {
+  /** EAX of CPUID leaf 0x80000000: the highest extended leaf; 0 when absent. */
+  readonly cpuid80000000Eax?: number;
+  /** EBX of CPUID leaf 0x8000001f: the position of the C-bit in bits 5:0; 0 when absent. */
+  readonly cpuid8000001fEbx?: number;
+  /** MSR SYSCFG: bit 23 says that encryption is on; 0 when absent. */
+  readonly syscfg?: bigint;
+}
+
+const MEMORY_ENCRYPTION_LEAF = 0x8000_001f;
+const C_BIT_POSITION = 0x3f;
+const SYSCFG_MEM_ENCRYPT = bit(23);
+
+/**
+ * With memory encryption on, fewer address bits are usable than CPUID reports: the MMIO mask starts at the first bit
+ * that is reserved then, but not at the C-bit.
+ *
+ * Kernel: `svm_adjust_mmio_mask()`.
+ */
+export function svmAdjustMmioMask(setup: Setup, registry: Registry, facts: MemoryEncryptionFacts): Registry {
+  const { cpuid80000000Eax = 0, cpuid8000001fEbx = 0, syscfg = 0n } = facts;
+  if (cpuid80000000Eax < MEMORY_ENCRYPTION_LEAF) return registry;
+  if ((syscfg & SYSCFG_MEM_ENCRYPT) === 0n) return registry;
+  const { physBits } = setup.host;
+  const cBit = cpuid8000001fEbx & C_BIT_POSITION;
+  return setReservedBitMmioMask(setup, registry, cBit === physBits ? physBits + 1 : physBits);
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * The vendor plugin for Intel: EPT, or shadow paging without it.
+ *
+ * @module
+ */
+export { setEptMasks } from './ept-masks.ts';
+export { vmxSetupMeSpteMask } from './memory-encryption.ts';
+export { vmxGetMtMask } from './memtype.ts';
+export { type EptCpu, type EptMisconfig, eptMisconfig } from './misconfig.ts';
+export { type VmxOptions, vmx } from './vmx.ts';

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import {
+  assignMasks,
+  checkInteger,
+  configureMmu,
+  defineVendor,
+  eptFormat,
+  legacyFormat,
+  type Vendor,
+} from '@spte/core';
+import { setEptMasks } from './ept-masks.ts';
+import { vmxSetupMeSpteMask } from './memory-encryption.ts';
+import { vmxGetMtMask } from './memtype.ts';
+
+/** What the CPU offers to kvm-intel and what its parameters leave of that. */
+export interface VmxOptions {
+  /** Extended page tables; without, guests run on shadow page tables. True when absent. */
+  readonly ept?: boolean;
+  /** Accessed and dirty bits in EPT entries. True when absent. */
+  readonly eptAd?: boolean;
+  /** Execute-only EPT entries. True when absent. */
+  readonly eptExecOnly?: boolean;
+  /** Largest page of EPT, as a level: 1 = 4K, 2 = 2M, 3 = 1G. 3 when absent. */
+  readonly eptMaxPageLevel?: number;
+  /** Page modification logging; needs EPT with A/D. True when absent. */
+  readonly pml?: boolean;
+}
+
+/** Entries of the page modification log. */
+const PML_ENTRIES = 512;
+
+/**
+ * Intel: EPT, or shadow paging without it.
+ *
+ * @throws TypeError, RangeError when `eptMaxPageLevel` is not 1, 2 or 3
+ */
+export function vmx(options: VmxOptions = {}): Vendor {
+  const { ept = true, eptAd = true, eptExecOnly = true, eptMaxPageLevel = 3, pml = true } = options;
+  if (ept) checkInteger('eptMaxPageLevel', eptMaxPageLevel, 1, 3);
+  return defineVendor({
+    name: 'vmx',
+    apiVersion: 1,
+    format: ept ? eptFormat : legacyFormat,
+    setup(setup, before) {
+      let registry = ept ? setEptMasks(setup, before, eptAd, eptExecOnly) : before;
+      registry = vmxSetupMeSpteMask(setup, registry);
+      registry = configureMmu(setup, registry, ept, eptMaxPageLevel);
+      const cpuDirtyLogSize = pml && ept && eptAd ? PML_ENTRIES : 0;
+      return assignMasks(registry, 'vmx_hardware_setup', { cpuDirtyLogSize });
+    },
+    getMtMask: vmxGetMtMask,
+  });
+}
