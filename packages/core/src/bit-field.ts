@@ -18,7 +18,13 @@ export interface BitField<Name extends string = string> {
   readonly mask: bigint;
   /** `(spte & mask) >> shift` is the value of the field. */
   readonly shift: bigint;
+  /** Names of the values that have one. */
+  readonly values?: Readonly<Record<number, string>> | undefined;
+  /** The lowest and the highest level at which the field exists; all when absent. */
+  readonly levels?: readonly [number, number] | undefined;
 }
+
+type FieldDetails = Pick<BitField, 'values' | 'levels'>;
 
 /** Fields by name. */
 export type Fields<Name extends string> = { readonly [N in Name]: BitField<N> };
@@ -30,8 +36,14 @@ export function field<const Name extends string>(
   low: number,
   owner: FieldOwner,
   meaning: string,
+  details: FieldDetails = {},
 ): BitField<Name> {
-  return { name, high, low, owner, meaning, mask: bits(high, low), shift: BigInt(low) };
+  return { name, high, low, owner, meaning, mask: bits(high, low), shift: BigInt(low), ...details };
+}
+
+/** Whether a field exists in an entry at `level`; every field does when the level is not known. */
+export function hasField({ levels }: BitField, level: number | null): boolean {
+  return level === null || levels === undefined || (levels[0] <= level && level <= levels[1]);
 }
 
 /** The value of a field within an entry, shifted down. */

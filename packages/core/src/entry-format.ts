@@ -10,8 +10,22 @@ export interface EntryFormat {
   readonly name: string;
   /** Fields of an entry that points to a lower table. */
   readonly table: readonly BitField[];
-  /** Fields of an entry that maps a page, at any level; `pageSize` is set above level 1. */
+  /** Fields of an entry that maps a page, but for those of another level. */
   readonly leaf: readonly BitField[];
+  /** Permissions of the page walker; `user` where it tells users from supervisors, `execute` where a bit allows it. */
+  readonly permissions: {
+    readonly read: BitField;
+    readonly write: BitField;
+    readonly execute?: BitField;
+    readonly noExecute?: BitField;
+    readonly user?: BitField;
+  };
+  readonly address: BitField;
+  readonly accessed: BitField;
+  readonly dirty: BitField;
+  /** Where an entry holds a memory type of its own. */
+  readonly memtype?: BitField;
+  readonly ignorePat?: BitField;
 }
 
 export type EptField =
@@ -35,6 +49,8 @@ export type PtField =
   | 'accessed'
   | 'dirty'
   | 'pageSize'
+  | 'pat'
+  | 'patLarge'
   | 'global'
   | 'address'
   | 'noExecute';
@@ -53,9 +69,13 @@ export const EPT: Fields<EptField> = {
   readable: field('readable', 0, 0, 'hardware', 'reads are allowed'),
   writable: field('writable', 1, 1, 'hardware', 'writes are allowed'),
   executable: field('executable', 2, 2, 'hardware', 'fetches are allowed (supervisor fetches under MBEC)'),
-  memtype: field('memtype', 5, 3, 'hardware', 'memory type of the page: UC 0, WC 1, WT 4, WP 5, WB 6'),
+  memtype: field('memtype', 5, 3, 'hardware', 'memory type of the page', {
+    values: { 0: 'UC', 1: 'WC', 4: 'WT', 5: 'WP', 6: 'WB' },
+  }),
   ignorePat: field('ignorePat', 6, 6, 'hardware', "the guest's PAT does not take part in the memory type"),
-  pageSize: field('pageSize', 7, 7, 'hardware', 'maps a page (2M or 1G) instead of pointing to a table'),
+  pageSize: field('pageSize', 7, 7, 'hardware', 'maps a page (2M or 1G) instead of pointing to a table', {
+    levels: [2, 5],
+  }),
   accessed: field('accessed', 8, 8, 'hardware', 'the CPU has used the entry'),
   dirty: field('dirty', 9, 9, 'hardware', 'the CPU has written to the page'),
   userExecutable: field('userExecutable', 10, 10, 'hardware', 'user fetches are allowed (MBEC only)'),
@@ -87,7 +107,22 @@ export const PT: Fields<PtField> = {
   ),
   accessed: field('accessed', 5, 5, 'hardware', 'the CPU has used the entry'),
   dirty: field('dirty', 6, 6, 'hardware', 'the CPU has written to the page'),
-  pageSize: field('pageSize', 7, 7, 'hardware', 'maps a large page; at level 1 this is the PAT bit'),
+  pageSize: field('pageSize', 7, 7, 'hardware', 'maps a page (2M or 1G) instead of pointing to a table', {
+    levels: [2, 5],
+  }),
+  pat: field('pat', 7, 7, 'hardware', 'chooses a PAT entry, with PCD and PWT; KVM never sets it', {
+    levels: [1, 1],
+  }),
+  patLarge: field(
+    'patLarge',
+    12,
+    12,
+    'hardware',
+    'chooses a PAT entry, with PCD and PWT; KVM never sets it',
+    {
+      levels: [2, 3],
+    },
+  ),
   global: field('global', 8, 8, 'hardware', 'survives a CR3 load; KVM never sets it'),
   address: field('address', 51, 12, 'hardware', 'physical address of the page or the next table'),
   noExecute: field('noExecute', 63, 63, 'hardware', 'fetches are refused'),
@@ -107,6 +142,12 @@ export const eptFormat: EntryFormat = {
     EPT.suppressVe,
   ],
   leaf: Object.values(EPT),
+  permissions: { read: EPT.readable, write: EPT.writable, execute: EPT.executable },
+  address: EPT.address,
+  accessed: EPT.accessed,
+  dirty: EPT.dirty,
+  memtype: EPT.memtype,
+  ignorePat: EPT.ignorePat,
 };
 
 /** Entries of an NPT or shadow page table. */
@@ -123,4 +164,8 @@ export const legacyFormat: EntryFormat = {
     PT.noExecute,
   ],
   leaf: Object.values(PT),
+  permissions: { read: PT.present, write: PT.writable, noExecute: PT.noExecute, user: PT.user },
+  address: PT.address,
+  accessed: PT.accessed,
+  dirty: PT.dirty,
 };

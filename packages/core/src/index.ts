@@ -13,6 +13,7 @@ export {
   type Fields,
   field,
   fieldValue,
+  hasField,
   overlappingFields,
 } from './bit-field.ts';
 export {
@@ -28,6 +29,15 @@ export {
   u64,
 } from './bits.ts';
 export { changedPteNotifierMakeSpte } from './changed-pte.ts';
+export {
+  type DecodedAccess,
+  type DecodedField,
+  type DecodedMapping,
+  type DecodedSpte,
+  decodeSpte,
+  type SpteKind,
+  spteKind,
+} from './decode-spte.ts';
 export {
   type Diagnostic,
   type DiagnosticKind,
@@ -101,6 +111,8 @@ export {
   defineVendor,
   type Params,
   type Policy,
+  type PolicyField,
+  type PolicyReading,
   type Setup,
   type SetupStep,
   type Vendor,

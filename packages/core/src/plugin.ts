@@ -4,6 +4,7 @@ import type { Host, HostFacts } from './host.ts';
 import type { KernelVersion } from './kernel-version.ts';
 import type { Layout } from './layout.ts';
 import type { Masks, Registry } from './masks.ts';
+import type { Mmu } from './mmu.ts';
 import type { Observable } from './observe.ts';
 
 /** Version of the contract between core and plugins; a plugin names the version that it was written for. */
@@ -34,6 +35,27 @@ interface Plugin {
   readonly apiVersion: typeof CONTRACT_VERSION;
 }
 
+/** What an entry says that a policy recognised as its own. */
+export interface PolicyReading {
+  readonly kind: 'mmio';
+  readonly gfn: bigint;
+  /** Guest physical address in bytes. */
+  readonly gpa: bigint;
+  /** Access bits that the entry remembers, in the places of the entry. */
+  readonly access: bigint;
+  readonly generation: bigint;
+  /** The bits of the entry; what none of them claims means nothing. */
+  readonly fields: readonly PolicyField[];
+}
+
+/** Some bits of an entry that a policy recognised, not always next to each other. */
+export interface PolicyField {
+  readonly name: string;
+  readonly mask: bigint;
+  readonly value: bigint;
+  readonly meaning: string;
+}
+
 /** A cross-vendor concern that takes part in the start-up (L1TF, MMIO caching). */
 export interface Policy extends Plugin {
   /** Globals that a module parameter sets before any code runs. */
@@ -46,6 +68,8 @@ export interface Policy extends Plugin {
   readonly resetLate?: SetupStep;
   /** Whether the host uses a pfn for a device: such a page is never encrypted and mapped uncached. */
   readonly isMmioPfn?: (host: Host, pfn: bigint) => boolean;
+  /** Takes an entry apart if it is this policy's; asked of entries that are not shadow-present. */
+  readonly read?: (mmu: Mmu, spte: bigint) => PolicyReading | null;
 }
 
 /** A vendor module (kvm-intel, kvm-amd) with its parameters. */

@@ -17,13 +17,16 @@ function provePresent(mmu: Mmu, spte: bigint, code: keyof typeof SPTE_DIAGNOSTIC
 }
 
 /** Whether the entry caches "this gfn is MMIO". Kernel: `is_mmio_spte()`. */
-export function isMmioSpte({ masks }: Mmu, spte: bigint): boolean {
+export function isMmioSpte({ masks, layout: { mmioMarker } }: Mmu, spte: bigint): boolean {
+  if (mmioMarker !== null) return (spte & mmioMarker.mask) === mmioMarker.mask;
   return (spte & masks.mmioMask) === masks.mmioValue && masks.enableMmioCaching;
 }
 
 /** Whether the entry is a table or a mapping, not empty, MMIO or frozen. Kernel: `is_shadow_present_pte()`. */
-export function isShadowPresentPte({ layout }: Mmu, spte: bigint): boolean {
-  return (spte & (layout.mmuPresent?.mask ?? 0n)) !== 0n;
+export function isShadowPresentPte(mmu: Mmu, spte: bigint): boolean {
+  const { mmuPresent } = mmu.layout;
+  if (mmuPresent !== null) return (spte & mmuPresent.mask) !== 0n;
+  return spte !== 0n && !isMmioSpte(mmu, spte) && !isRemovedSpte(mmu, spte);
 }
 
 /** Whether a CPU is changing the entry right now. Kernel: `is_removed_spte()`, `is_frozen_spte()` since 6.11. */

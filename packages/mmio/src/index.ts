@@ -26,3 +26,4 @@ export {
   traceMarkMmioSpte,
 } from './mmio-spte.ts';
 export { type MmioOptions, mmio, snapshotMmioCaching } from './policy.ts';
+export { readMmioSpte } from './read.ts';

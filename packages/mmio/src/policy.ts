@@ -2,6 +2,7 @@
 import { assignMasks, definePolicy, type Policy, type SetupStep } from '@spte/core';
 import { setReservedBitMmioMask } from './mmio-mask.ts';
 import { isMmioPfn } from './mmio-pfn.ts';
+import { readMmioSpte } from './read.ts';
 
 /** Parameters of the MMIO policy. */
 export interface MmioOptions {
@@ -32,5 +33,6 @@ export function mmio({ mmioCaching = true }: MmioOptions = {}): Policy {
       return setReservedBitMmioMask(setup, registry, low);
     },
     isMmioPfn,
+    read: readMmioSpte,
   });
 }

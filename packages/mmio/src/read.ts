@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { isMmioSpte, type Mmu, PAGE_SHIFT, type PolicyReading } from '@spte/core';
+import { movedUp } from '@spte/l1tf';
+import { getMmioSpteGeneration } from './generation.ts';
+import { getMmioSpteAccess, getMmioSpteGfn } from './mmio-spte.ts';
+
+/** Takes an MMIO SPTE apart; null when the entry is none. */
+export function readMmioSpte(mmu: Mmu, spte: bigint): PolicyReading | null {
+  if (!isMmioSpte(mmu, spte)) return null;
+  const { masks, layout } = mmu;
+  const gfn = getMmioSpteGfn(mmu, spte);
+  const access = getMmioSpteAccess(mmu, spte);
+  const generation = getMmioSpteGeneration(mmu, spte);
+  const { low, high } = layout.mmioGeneration;
+  const moved = movedUp(masks.nonpresentOrRsvd, masks.nonpresentOrRsvd);
+  const gpa = gfn << PAGE_SHIFT;
+  const marker = layout.mmioMarker?.mask ?? 0n;
+  return {
+    kind: 'mmio',
+    gfn,
+    gpa,
+    access,
+    generation,
+    fields: [
+      {
+        name: 'mmioValue',
+        mask: masks.mmioMask | marker,
+        value: spte & (masks.mmioMask | marker),
+        meaning: 'makes the access fault in a way that only MMIO does',
+      },
+      {
+        name: 'mmioAccess',
+        mask: masks.mmioAccess,
+        value: access,
+        meaning: 'access that the guest asked for',
+      },
+      {
+        name: 'mmioGeneration',
+        mask: low.mask | high.mask,
+        value: generation,
+        meaning: 'memslot generation in which this is MMIO',
+      },
+      {
+        name: 'l1tfGuard',
+        mask: masks.nonpresentOrRsvd,
+        value: spte & masks.nonpresentOrRsvd,
+        meaning: 'L1TF: ones, an address that no cached memory has',
+      },
+      {
+        name: 'mmioGpa',
+        mask: masks.lowerGfn | moved,
+        value: gpa,
+        meaning: 'guest physical address of the page',
+      },
+    ],
+  };
+}
