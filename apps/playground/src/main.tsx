@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import './styles/tokens.css';
+import './styles/page.css';
+import './styles/form.css';
+import './styles/ruler.css';
+import './styles/table.css';
 import { render } from 'preact';
-
-function App() {
-  return (
-    <main>
-      <h1>SPTE playground</h1>
-      <p>What KVM writes into a shadow page table entry, bit by bit.</p>
-    </main>
-  );
-}
+import { App } from './app.tsx';
 
 const container = document.querySelector('#app');
 if (container === null) throw new Error('index.html has no element with the id "app"');

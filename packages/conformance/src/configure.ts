@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
+  accessBits,
+  compareKernelVersions,
   createMmu,
   hex,
+  type KernelVersion,
   type Masks,
   type Mmu,
   type MmuConfig,
   type MmuKind,
+  parseKernelVersion,
   type RsvdBitsValidate,
   type Vendor,
 } from '@spte/core';
@@ -69,15 +73,21 @@ export function mmuConfig({ kernel, config }: Pick<Vector, 'kernel' | 'config'>)
       physicalMask: config.u64('physicalMask'),
       gbpages: config.flag('hostGbpages'),
     },
-    params: { nxHugePages: config.flag('nxHugePages'), proveMmu: config.flag('proveMmu') },
+    params: {
+      nxHugePages: config.flag('nxHugePages'),
+      proveMmu: config.flag('proveMmu'),
+      clearCpuBufVmMmio: config.optionalFlag('clearCpuBufVmMmio'),
+    },
     policies: [l1tf, mmio({ mmioCaching: config.flag('mmioCaching') })],
     vendor: vendorOf(config),
+    vm: config.optionalFlag('vmMmioOverride') ? { mmioValue: config.u64('vmMmioValue') } : {},
     root: {
       kind,
       level: config.int('rootLevel'),
       eferNx: config.flag('eferNx'),
       guestGbpages: config.flag('guestGbpages'),
       ept12ExecOnly: config.flag('ept12ExecOnly'),
+      cr4Smep: config.optionalFlag('cr4Smep'),
     },
   };
 }
@@ -97,26 +107,52 @@ export function checkToJson({ bit7Clear, bit7Set, badMtXwr }: RsvdBitsValidate):
   return { bit7Clear: bit7Clear.map(hex), bit7Set: bit7Set.map(hex), badMtXwr: hex(badMtXwr) };
 }
 
-/** Masks that vectors list under `masks` only: an MMU has them, a bare registry does not. */
-const MMU_ONLY: readonly (keyof Masks)[] = ['tdpEnabled', 'maxHugePageLevel', 'cpuDirtyLogSize', 'baseAddr'];
+/** The page format of an MMU: what vectors list under `zeroCheck`. */
+export function pageFormatToJson({ kernel, zeroCheck, permissions }: Mmu): JsonObject {
+  return { ...checkToJson(zeroCheck), ...(hasRwux(kernel) && { permissions: permissions.map(hex) }) };
+}
 
-/** The masks, as vectors write those of a registry after a step. */
-export function registryToJson(masks: Masks): JsonObject {
+/** Whether a kernel tells read from present, and user fetches from others: its vectors then have other masks. */
+export function hasRwux(kernel: KernelVersion): boolean {
+  return accessBits(kernel).read !== 0;
+}
+
+/** Whether a kernel has an MMIO value per VM. */
+function hasVmMmioValue(kernel: KernelVersion): boolean {
+  return compareKernelVersions(kernel, parseKernelVersion('6.10')) >= 0;
+}
+
+type Values = Record<string, bigint | number | boolean>;
+
+function toJson(values: Values): JsonObject {
   return Object.fromEntries(
-    Object.entries(masksToJson(masks)).filter(([name]) => !MMU_ONLY.some((own) => own === name)),
+    Object.entries(values).map(([name, value]) => [name, typeof value === 'bigint' ? hex(value) : value]),
   );
 }
 
-function masksToJson(masks: Masks): JsonObject {
-  return Object.fromEntries(
-    Object.entries(masks).map(([name, value]: [string, bigint | number | boolean]) => [
-      name,
-      typeof value === 'bigint' ? hex(value) : value,
-    ]),
+/** The masks, as vectors of a kernel write those of a registry after a step. */
+export function registryToJson(kernel: KernelVersion, masks: Masks): JsonObject {
+  const { x, xu, vmMmioValue, kvmAdEnabled, memtype, ...others } = masks;
+  const { baseAddr, tdpEnabled, maxHugePageLevel, cpuDirtyLogSize, ...registry } = others;
+  return toJson(
+    hasRwux(kernel) ? { ...registry, xs: x, xu, vmMmioValue, kvmAdEnabled } : { ...registry, x, memtype },
   );
 }
 
 /** Everything that vectors list under `masks`. */
-export function mmuToJson({ masks, zeroCheck }: Mmu): JsonObject {
-  return { ...masksToJson(masks), zeroCheck: checkToJson(zeroCheck) };
+export function mmuToJson(mmu: Mmu): JsonObject {
+  const { kernel, masks } = mmu;
+  const { baseAddr, tdpEnabled, maxHugePageLevel, cpuDirtyLogSize, vmMmioValue, memtype } = masks;
+  return {
+    ...registryToJson(kernel, masks),
+    ...toJson({
+      baseAddr,
+      tdpEnabled,
+      maxHugePageLevel,
+      cpuDirtyLogSize,
+      ...(hasVmMmioValue(kernel) && { vmMmioValue }),
+      ...(hasRwux(kernel) && { hasMtHook: memtype !== 0n }),
+    }),
+    zeroCheck: pageFormatToJson(mmu),
+  };
 }

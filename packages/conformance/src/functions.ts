@@ -3,7 +3,9 @@ import {
   assignMasks,
   buildShadowZeroCheck,
   changedPteNotifierMakeSpte,
+  changeSpteExecutable,
   checkSpteWritableInvariants,
+  compareKernelVersions,
   configureMmu,
   type Diagnostic,
   decodeRole,
@@ -12,11 +14,13 @@ import {
   gfnRoundForLevel,
   hex,
   initialRegistry,
+  initVm,
   isAccessAllowed,
   isAccessedSpte,
   isAccessTrackSpte,
   isBadMtXwr,
   isDirtySpte,
+  isEptVePossible,
   isExecutablePte,
   isLargePte,
   isLastSpte,
@@ -27,20 +31,26 @@ import {
   isRsvdSpte,
   isShadowPresentPte,
   isWritablePte,
+  type KernelVersion,
   KvmBug,
   kvmAdEnabled,
   kvmMmuMaxGfn,
+  leafSpteChangeNeedsTlbFlush,
   type Mmu,
   makeHugePageSplitSpte,
+  makeHugeSpte,
   makeNonleafSpte,
   makeSpte,
   makeSpteExecutable,
   markSpteForAccessTrack,
   mmuSpteAge,
   mmuSpteUpdate,
+  modifySpteProtections,
   observe,
   type PageRole,
   pageAdNeedWriteProtect,
+  parseKernelVersion,
+  permissionBitmap,
   type Registry,
   resetAllPteMasks,
   resetRsvdsBitsMask,
@@ -50,15 +60,19 @@ import {
   rsvdBits,
   type Setup,
   setMeSpteMask,
+  setMmioSpteValue,
   spAdDisabled,
   spteAdEnabled,
   spteAdNeedWriteProtect,
+  spteHasPermissionFault,
   spteHasVolatileBits,
   spteIndex,
   spteIndexAt,
+  spteModuleInit,
   spteShadowAccessedMask,
   spteShadowDirtyMask,
   spteToPfn,
+  type TracedPage,
   type TraceLine,
   traceFastPageFault,
   traceGetPage,
@@ -68,6 +82,7 @@ import {
   traceSplitHugePage,
   traceSpteRequested,
   traceTdpMmuSpteChanged,
+  updatePermissionBitmask,
 } from '@spte/core';
 import {
   checkMmioSpte,
@@ -79,15 +94,14 @@ import {
   isMmioPfn,
   makeMmioSpte,
   setMmioSpteMask,
-  snapshotMmioCaching,
   syncMmioSpte,
   traceHandleMmioPageFault,
   traceMarkMmioSpte,
 } from '@spte/mmio';
 import { svmAdjustMmioMask } from '@spte/vendor-svm';
 import { setEptMasks, vmxGetMtMask, vmxSetupMeSpteMask } from '@spte/vendor-vmx';
-import { checkToJson, memoryEncryptionFacts, registryToJson } from './configure.ts';
-import { recordingHost } from './recording-host.ts';
+import { checkToJson, hasRwux, memoryEncryptionFacts, registryToJson } from './configure.ts';
+import { type RecordingHost, recordingHost } from './recording-host.ts';
 import type { Fields, JsonObject } from './vector.ts';
 
 /** What a function under test is called with. */
@@ -97,10 +111,27 @@ export interface Call {
   readonly config: Fields;
 }
 
+/** Names and results that vectors of newer kernels have under other names. */
+function vocabulary(kernel: KernelVersion): {
+  frozen: boolean;
+  veSuppressed: boolean;
+  vmBugged: boolean;
+  atomicUpdate: boolean;
+} {
+  const since = (release: string): boolean => compareKernelVersions(kernel, parseKernelVersion(release)) >= 0;
+  return {
+    frozen: since('6.11'),
+    veSuppressed: since('6.10'),
+    vmBugged: since('6.11'),
+    atomicUpdate: since('6.17'),
+  };
+}
+
 /** Calls one kernel function's counterpart through the public API; answers as vectors write results. */
 type Runner = (call: Call) => JsonObject;
 
-const role = (args: Fields): PageRole => decodeRole(args.u32('roleWord'));
+const role = ({ mmu, args }: Pick<Call, 'mmu' | 'args'>): PageRole =>
+  decodeRole(args.u32('roleWord'), mmu.kernel);
 
 /** A predicate or getter over one SPTE: `{value}`. */
 const getter =
@@ -115,6 +146,15 @@ const maker =
   (make: (call: Call) => bigint): Runner =>
   (call) => ({ spte: hex(make(call)) });
 
+/** A function that may mark the VM as bugged: `{spte, vmBugged}`. */
+const bugger =
+  (make: (call: Call) => bigint): Runner =>
+  (call) => {
+    const { value, warnings } = observe(call.mmu, (mmu) => make({ ...call, mmu }));
+    for (const warning of warnings) call.mmu.observer?.warn(warning);
+    return { spte: hex(value), vmBugged: warnings.some(({ kind }) => kind === 'KVM_BUG_ON') };
+  };
+
 /** A tracepoint: `{trace}`. */
 const tracepoint =
   (line: (call: Call) => TraceLine): Runner =>
@@ -126,10 +166,12 @@ const traced = (lines: readonly TraceLine[]): JsonObject => (lines.length === 0 
 type Step = (setup: Setup, registry: Registry, args: Fields, config: Fields) => Registry;
 
 const steps: Readonly<Record<string, Step>> = {
-  kvm_mmu_spte_module_init: snapshotMmioCaching,
+  kvm_mmu_spte_module_init: spteModuleInit,
+  kvm_mmu_init_vm: initVm,
+  kvm_mmu_set_mmio_spte_value: (_setup, registry, args) => setMmioSpteValue(registry, args.u64('mmioValue')),
   kvm_mmu_reset_all_pte_masks: resetAllPteMasks,
   kvm_mmu_set_ept_masks: (setup, registry, args) =>
-    setEptMasks(setup, registry, args.flag('hasAdBits'), args.flag('hasExecOnly')),
+    setEptMasks(setup, registry, args.flag('hasAdBits'), args.optionalFlag('hasExecOnly')),
   kvm_mmu_set_me_spte_mask: (setup, registry, args) =>
     setMeSpteMask(setup, registry, args.u64('meValue'), args.u64('meMask')),
   kvm_mmu_set_mmio_spte_mask: (setup, registry, args) =>
@@ -151,11 +193,11 @@ const stepRunner =
   ({ mmu, args, config }) => {
     const before: Registry = { masks: mmu.masks, setBy: mmu.setBy };
     try {
-      return { registry: registryToJson(step(mmu, before, args, config).masks) };
+      return { registry: registryToJson(mmu.kernel, step(mmu, before, args, config).masks) };
     } catch (error) {
       if (!(error instanceof KvmBug)) throw error;
       mmu.observer?.warn(error.diagnostic);
-      return { bug: true, registry: registryToJson(before.masks) };
+      return { bug: true, registry: registryToJson(mmu.kernel, before.masks) };
     }
   };
 
@@ -176,7 +218,11 @@ const initSequence: Runner = ({ mmu, args, config }) => {
         bug = [error.diagnostic];
       }
     });
-    return { bug: bug.length > 0, warnings: [...warnings, ...bug], registry: registryToJson(registry.masks) };
+    return {
+      bug: bug.length > 0,
+      warnings: [...warnings, ...bug],
+      registry: registryToJson(mmu.kernel, registry.masks),
+    };
   });
   return { steps: done };
 };
@@ -184,31 +230,39 @@ const initSequence: Runner = ({ mmu, args, config }) => {
 const classify: Runner = ({ mmu, args }) => {
   const spte = args.u64('spte');
   const level = args.int('level');
+  const { frozen, veSuppressed, atomicUpdate } = vocabulary(mmu.kernel);
   return {
     isMmio: isMmioSpte(mmu, spte),
     isShadowPresent: isShadowPresentPte(mmu, spte),
-    isRemoved: isRemovedSpte(mmu, spte),
+    [frozen ? 'isFrozen' : 'isRemoved']: isRemovedSpte(mmu, spte),
     isLarge: isLargePte(spte),
     isLast: isLastSpte(spte, level),
-    isExecutable: isExecutablePte(mmu, spte),
     isWritable: isWritablePte(spte),
     isMmuWritable: isMmuWritableSpte(mmu, spte),
     adEnabled: spteAdEnabled(mmu, spte),
     adNeedWriteProtect: spteAdNeedWriteProtect(mmu, spte),
     isAccessTrack: isAccessTrackSpte(mmu, spte),
     isAccessed: isAccessedSpte(mmu, spte),
-    isDirty: isDirtySpte(mmu, spte),
-    hasVolatileBits: spteHasVolatileBits(mmu, spte),
+    ...(atomicUpdate
+      ? { needsAtomicUpdate: spteHasVolatileBits(mmu, spte) }
+      : {
+          isDirty: isDirtySpte(mmu, spte),
+          isExecutable: isExecutablePte(mmu, spte),
+          hasVolatileBits: spteHasVolatileBits(mmu, spte),
+        }),
     isRsvd: isRsvdSpte(mmu.zeroCheck, spte, level),
     badMtXwr: isBadMtXwr(mmu.zeroCheck, spte),
     rsvdBits: hex(getRsvdBits(mmu.zeroCheck, spte, level)),
     pfn: hex(spteToPfn(mmu, spte)),
-    shadowAccessedMask: hex(spteShadowAccessedMask(mmu, spte)),
-    shadowDirtyMask: hex(spteShadowDirtyMask(mmu, spte)),
+    ...(!atomicUpdate && {
+      shadowAccessedMask: hex(spteShadowAccessedMask(mmu, spte)),
+      shadowDirtyMask: hex(spteShadowDirtyMask(mmu, spte)),
+    }),
     mmioGfn: hex(getMmioSpteGfn(mmu, spte)),
     mmioAccess: hex(getMmioSpteAccess(mmu, spte)),
     mmioGeneration: hex(getMmioSpteGeneration(mmu, spte)),
     kvmAdEnabled: kvmAdEnabled(mmu),
+    ...(veSuppressed && { isEptVePossible: isEptVePossible(mmu, spte) }),
   };
 };
 
@@ -229,13 +283,13 @@ const makeSpteRunner: Runner = ({ mmu, args }) => {
           },
         };
   const { spte, wrprot } = makeSpte({ ...mmu, vendor }, host, {
-    role: role(args),
+    role: role({ mmu, args }),
     access: args.u32('pteAccess'),
     gfn: args.u64('gfn'),
     pfn: args.u64('pfn'),
     oldSpte: args.u64('oldSpte'),
     prefetch: args.flag('prefetch'),
-    canUnsync: args.flag('canUnsync'),
+    canUnsync: args.has('synchronizing') ? !args.flag('synchronizing') : args.flag('canUnsync'),
     hostWritable: args.flag('hostWritable'),
   });
   return {
@@ -245,8 +299,21 @@ const makeSpteRunner: Runner = ({ mmu, args }) => {
     memtypeCalls,
     dirtied: host.dirtied,
     pfnQueries: host.pfnQueries(),
+    ...(args.has('rootDummy') && host.hostMmio()),
   };
 };
+
+const split = ({ mmu, args }: Call): bigint =>
+  makeHugePageSplitSpte(
+    mmu,
+    recordingHost(args),
+    args.u64('hugeSpte'),
+    role({ mmu, args }),
+    args.int('index'),
+  );
+
+const splitRunner: Runner = (call) =>
+  vocabulary(call.mmu.kernel).vmBugged ? bugger(split)(call) : maker(split)(call);
 
 const handleMmioPageFaultRunner: Runner = ({ mmu, args }) => {
   const observed = observe(mmu, (mmu) =>
@@ -273,8 +340,22 @@ const handleMmioPageFaultRunner: Runner = ({ mmu, args }) => {
   };
 };
 
-const tracedPage = (args: Fields) => ({
-  role: role(args),
+/** What was passed on to the host's pages, where this kernel's vectors report it. */
+const forwarded = ({ kernel }: Mmu, { pfnAccessed, pfnDirty }: RecordingHost): JsonObject =>
+  hasRwux(kernel) ? {} : { pfnAccessed, pfnDirty };
+
+const ageRunner: Runner = ({ mmu, args }) => {
+  const host = recordingHost(args);
+  const before = args.u64('spte');
+  if (args.optionalFlag('testOnly')) {
+    return { young: isAccessedSpte(mmu, before), spteAfter: hex(before), ...forwarded(mmu, host) };
+  }
+  const { young, spte } = mmuSpteAge(mmu, host, before);
+  return { young, spteAfter: hex(spte), ...forwarded(mmu, host) };
+};
+
+const tracedPage = ({ mmu, args }: Call): TracedPage => ({
+  role: role({ mmu, args }),
   gfn: args.u64('gfn'),
   mmuValidGen: args.int('mmuValidGen'),
   rootCount: args.int('rootCount'),
@@ -288,8 +369,16 @@ export const functions: Readonly<Record<string, Runner>> = {
     makeMmioSpte(mmu, recordingHost(args), args.u64('gfn'), args.u32('access')),
   ),
   make_spte_executable: maker(({ mmu, args }) => makeSpteExecutable(mmu, args.u64('spte'))),
-  make_huge_page_split_spte: maker(({ mmu, args }) =>
-    makeHugePageSplitSpte(mmu, recordingHost(args), args.u64('hugeSpte'), role(args), args.int('index')),
+  make_huge_page_split_spte: splitRunner,
+  make_small_spte: splitRunner,
+  make_huge_spte: bugger(({ mmu, args }) =>
+    makeHugeSpte(mmu, recordingHost(args), args.u64('smallSpte'), args.int('level')),
+  ),
+  change_spte_executable: maker(({ mmu, args }) =>
+    changeSpteExecutable(mmu, args.u64('spte'), args.u32('access')),
+  ),
+  modify_spte_protections: maker(({ mmu, args }) =>
+    modifySpteProtections(mmu, args.u64('spte'), args.u64('setBits'), args.u64('clearBits')),
   ),
   make_nonleaf_spte: maker(({ mmu, args }) =>
     makeNonleafSpte(mmu, args.u64('childPa'), args.flag('adDisabled')),
@@ -303,14 +392,21 @@ export const functions: Readonly<Record<string, Runner>> = {
   rsvd_bits: ({ args }) => ({ mask: hex(rsvdBits(args.int('s'), args.int('e'))) }),
   kvm_is_mmio_pfn({ args }) {
     const host = recordingHost(args);
-    return { isMmio: isMmioPfn(host, args.u64('pfn')), ...host.e820Range() };
+    if (!args.has('hostMmioCached')) return { isMmio: isMmioPfn(host, args.u64('pfn')), ...host.e820Range() };
+    const cached = args.int('hostMmioCached');
+    const isMmio = isMmioPfn(host, args.u64('pfn'), cached < 0 ? undefined : cached !== 0);
+    return { isMmio, cachedAfter: Number(isMmio), pfnQueries: host.pfnQueries(), ...host.e820Range() };
   },
   spte_has_volatile_bits: ({ mmu, args }) => ({ volatile: spteHasVolatileBits(mmu, args.u64('spte')) }),
+  spte_needs_atomic_update: ({ mmu, args }) => ({
+    needsAtomicUpdate: spteHasVolatileBits(mmu, args.u64('spte')),
+  }),
 
   kvm_mmu_set_mmio_spte_mask: stepRunner(steps['kvm_mmu_set_mmio_spte_mask'] as Step),
   kvm_mmu_set_me_spte_mask: stepRunner(steps['kvm_mmu_set_me_spte_mask'] as Step),
   kvm_mmu_set_ept_masks: stepRunner(steps['kvm_mmu_set_ept_masks'] as Step),
   kvm_mmu_reset_all_pte_masks: stepRunner(steps['kvm_mmu_reset_all_pte_masks'] as Step),
+  kvm_mmu_set_mmio_spte_value: stepRunner(steps['kvm_mmu_set_mmio_spte_value'] as Step),
   svm_adjust_mmio_mask: stepRunner(steps['svm_adjust_mmio_mask'] as Step),
   vmx_setup_me_spte_mask: stepRunner(steps['vmx_setup_me_spte_mask'] as Step),
   init_sequence: initSequence,
@@ -319,6 +415,8 @@ export const functions: Readonly<Record<string, Runner>> = {
   is_mmio_spte: getter(isMmioSpte),
   is_shadow_present_pte: getter(isShadowPresentPte),
   is_removed_spte: getter(isRemovedSpte),
+  is_frozen_spte: getter(isRemovedSpte),
+  is_ept_ve_possible: getter(isEptVePossible),
   is_large_pte: getter((_mmu, spte) => isLargePte(spte)),
   is_last_spte: ({ args }) => ({ value: isLastSpte(args.u64('spte'), args.int('level')) }),
   is_executable_pte: getter(isExecutablePte),
@@ -341,9 +439,11 @@ export const functions: Readonly<Record<string, Runner>> = {
   get_rsvd_bits: ({ mmu, args }) => ({
     value: hex(getRsvdBits(mmu.zeroCheck, args.u64('spte'), args.int('level'))),
   }),
-  sp_ad_disabled: ({ args }) => ({ value: spAdDisabled(role(args)) }),
+  sp_ad_disabled: ({ mmu, args }) => ({ value: spAdDisabled(role({ mmu, args })) }),
   kvm_ad_enabled: ({ mmu }) => ({ value: kvmAdEnabled(mmu) }),
-  kvm_mmu_page_ad_need_write_protect: ({ mmu, args }) => ({ value: pageAdNeedWriteProtect(mmu, role(args)) }),
+  kvm_mmu_page_ad_need_write_protect: ({ mmu, args }) => ({
+    value: pageAdNeedWriteProtect(mmu, role({ mmu, args })),
+  }),
   is_nx_huge_page_enabled: ({ mmu, args }) => ({ value: isNxHugePageEnabled(mmu, recordingHost(args)) }),
   check_spte_writable_invariants({ mmu, args }) {
     checkSpteWritableInvariants(mmu, args.u64('spte'));
@@ -353,12 +453,30 @@ export const functions: Readonly<Record<string, Runner>> = {
     allowed: isAccessAllowed(mmu, { exec: args.flag('exec'), write: args.flag('write') }, args.u64('spte')),
   }),
 
+  spte_permission_fault: ({ mmu, args }) => ({
+    fault: spteHasPermissionFault(mmu, args.u64('spte'), args.u64('errorCode')),
+  }),
+  __update_permission_bitmask: ({ args }) => ({
+    permissions: updatePermissionBitmask({
+      tdp: args.flag('tdp'),
+      eptFormat: args.flag('eptFmt'),
+      smep: args.flag('smep'),
+      smap: args.flag('smap'),
+      wp: args.flag('wp'),
+      nx: args.flag('nx'),
+    }).map(hex),
+  }),
+
   SPTE_INDEX: ({ args }) => ({ value: hex(spteIndexAt(args.u64('addr'), args.int('level'))) }),
   spte_index: ({ args }) => ({ index: spteIndex(args.u64('sptep')) }),
   gfn_round_for_level: ({ args }) => ({ value: hex(gfnRoundForLevel(args.u64('gfn'), args.int('level'))) }),
-  kvm_mmu_role_as_id: ({ args }) => ({ value: roleAsId(role(args)) }),
-  kvm_mmu_page_role: ({ args }) => ({ ...role(args) }),
+  kvm_mmu_role_as_id: ({ mmu, args }) => ({ value: roleAsId(role({ mmu, args })) }),
+  kvm_mmu_page_role(call) {
+    const { smepAndnotWp, isMirror, cr4Smep, ...decoded } = role(call);
+    return { ...decoded, ...(hasRwux(call.mmu.kernel) ? { isMirror, cr4Smep } : { smepAndnotWp }) };
+  },
   kvm_get_shadow_phys_bits: ({ mmu }) => ({ bits: getShadowPhysBits(mmu.host) }),
+  kvm_get_host_maxphyaddr: ({ mmu }) => ({ bits: getShadowPhysBits(mmu.host) }),
   kvm_mmu_max_gfn: ({ mmu }) => ({ gfn: hex(kvmMmuMaxGfn(mmu)) }),
   kvm_configure_mmu({ mmu, args }) {
     const { masks } = configureMmu(mmu, mmu, args.flag('enableTdp'), args.int('hugeLevel'));
@@ -386,16 +504,17 @@ export const functions: Readonly<Record<string, Runner>> = {
     const { handled, spte } = observed.value;
     return { handled, spteAfter: hex(spte), ...traced(observed.trace) };
   },
+  leaf_spte_change_needs_tlb_flush: ({ mmu, args }) => ({
+    value: leafSpteChangeNeedsTlbFlush(mmu, args.u64('oldSpte'), args.u64('newSpte')),
+  }),
   mmu_spte_update({ mmu, args }) {
     const host = recordingHost(args);
     const { spte, flush } = mmuSpteUpdate(mmu, host, args.u64('spte'), args.u64('newSpte'));
-    return { flush, spteAfter: hex(spte), pfnAccessed: host.pfnAccessed, pfnDirty: host.pfnDirty };
+    return { flush, spteAfter: hex(spte), ...forwarded(mmu, host) };
   },
-  mmu_spte_age({ mmu, args }) {
-    const host = recordingHost(args);
-    const { young, spte } = mmuSpteAge(mmu, host, args.u64('spte'));
-    return { young, spteAfter: hex(spte), pfnAccessed: host.pfnAccessed, pfnDirty: host.pfnDirty };
-  },
+  mmu_spte_age: ageRunner,
+  kvm_rmap_age_gfn_range: ageRunner,
+  rmap_age_step: ageRunner,
 
   __reset_rsvds_bits_mask: ({ args }) => ({
     check: checkToJson(
@@ -418,7 +537,10 @@ export const functions: Readonly<Record<string, Runner>> = {
       }),
     ),
   }),
-  build_shadow_zero_check: ({ mmu }) => ({ check: checkToJson(buildShadowZeroCheck(mmu, mmu, mmu.root)) }),
+  build_shadow_zero_check: ({ mmu }) => ({
+    check: checkToJson(buildShadowZeroCheck(mmu, mmu, mmu.root)),
+    ...(hasRwux(mmu.kernel) && { permissions: permissionBitmap(mmu, mmu.root).map(hex) }),
+  }),
 
   'trace:kvm_mmu_set_spte': tracepoint(({ mmu, args }) =>
     traceSetSpte(mmu, {
@@ -434,8 +556,8 @@ export const functions: Readonly<Record<string, Runner>> = {
   'trace:handle_mmio_page_fault': tracepoint(({ args }) =>
     traceHandleMmioPageFault(args.u64('addr'), args.u64('gfn'), args.u64('access')),
   ),
-  'trace:fast_page_fault': tracepoint(({ args }) =>
-    traceFastPageFault({
+  'trace:fast_page_fault': tracepoint(({ mmu, args }) =>
+    traceFastPageFault(mmu, {
       vcpuId: args.int('vcpuId'),
       addr: args.u64('addr'),
       errorCode: args.u64('errorCode'),
@@ -462,15 +584,20 @@ export const functions: Readonly<Record<string, Runner>> = {
       err: args.int('err'),
     }),
   ),
-  'trace:kvm_mmu_spte_requested': tracepoint(({ args }) =>
-    traceSpteRequested({ gfn: args.u64('gfn'), pfn: args.u64('pfn'), goalLevel: args.int('goalLevel') }),
+  'trace:kvm_mmu_spte_requested': tracepoint(({ mmu, args }) =>
+    traceSpteRequested(mmu, {
+      gfn: args.u64('gfn'),
+      pfn: args.u64('pfn'),
+      goalLevel: args.int('goalLevel'),
+      ...(args.has('access') && { access: args.u32('access') }),
+    }),
   ),
-  'trace:kvm_mmu_get_page': tracepoint(({ args }) =>
-    traceGetPage({ ...tracedPage(args), created: args.flag('created') }),
+  'trace:kvm_mmu_get_page': tracepoint((call) =>
+    traceGetPage(call.mmu, { ...tracedPage(call), created: call.args.flag('created') }),
   ),
-  'trace:kvm_mmu_prepare_zap_page': tracepoint(({ args }) => tracePrepareZapPage(tracedPage(args))),
-  'trace:walk': ({ args }) => ({
-    trace: traceGuestWalk({
+  'trace:kvm_mmu_prepare_zap_page': tracepoint((call) => tracePrepareZapPage(call.mmu, tracedPage(call))),
+  'trace:walk': ({ mmu, args }) => ({
+    trace: traceGuestWalk(mmu, {
       addr: args.u64('addr'),
       errorCode: args.u64('errorCode'),
       pte: args.u64('spte'),

@@ -14,12 +14,16 @@ export interface RecordingHost extends Host {
   readonly pfnQueries: () => number;
   /** The range of the last question to e820; empty before the first. */
   readonly e820Range: () => JsonObject;
+  /** Whether host MMIO is known to be mapped, by the root or, without one, by the VM; and the requests it took. */
+  readonly hostMmio: () => JsonObject;
 }
 
 /** Arguments that a function does not have are not to be asked for: reading them fails. */
 export function recordingHost(args: Fields): RecordingHost {
   let pfnQueries = 0;
   let e820Range: JsonObject = {};
+  let outsideGuestModeRequests = 0;
+  let mmioMapped = args.has('hostMmioMapped') && args.flag('hostMmioMapped');
   const unsyncCalls: JsonObject[] = [];
   const dirtied: string[] = [];
   const pfnAccessed: string[] = [];
@@ -47,8 +51,10 @@ export function recordingHost(args: Fields): RecordingHost {
     cr0Cd: () => args.flag('cr0Cd'),
     quirkCdNw: () => args.flag('quirkCdNw'),
     guestMtrr: () => args.u32('guestMtrr'),
+    quirkIgnoreGuestPat: () => args.flag('quirkIgnoreGuestPat'),
     tryToUnsyncPages(gfn, canUnsync, prefetch) {
-      unsyncCalls.push({ gfn: hex(gfn), canUnsync, prefetch });
+      const how = args.has('synchronizing') ? { synchronizing: !canUnsync } : { canUnsync };
+      unsyncCalls.push({ gfn: hex(gfn), ...how, prefetch });
       return args.int('unsyncRet');
     },
     dirtyLog: () => args.flag('dirtyLog'),
@@ -56,6 +62,19 @@ export function recordingHost(args: Fields): RecordingHost {
     setPfnAccessed: (pfn) => pfnAccessed.push(hex(pfn)),
     setPfnDirty: (pfn) => pfnDirty.push(hex(pfn)),
     nxHugePagesDisabled: () => args.flag('disableNxHugePages'),
+    canAccessHostMmio: () => mmioMapped,
+    trackHostMmioMapping() {
+      mmioMapped = true;
+      outsideGuestModeRequests++;
+    },
+    hostMmio() {
+      const dummy = args.flag('rootDummy');
+      return {
+        outsideGuestModeRequests,
+        rootMmioMapped: mmioMapped && !dummy,
+        vmMmioMapped: mmioMapped && dummy,
+      };
+    },
     memslotGeneration: () => args.u64('generation'),
   };
 }

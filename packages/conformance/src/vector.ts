@@ -56,6 +56,11 @@ export class Fields {
     return value;
   }
 
+  /** A flag that only some kernels' vectors have; false when absent. */
+  optionalFlag(name: string): boolean {
+    return this.has(name) && this.flag(name);
+  }
+
   text(name: string): string {
     const value = this.#fields[name];
     if (typeof value !== 'string') throw this.#error(name, 'a string');

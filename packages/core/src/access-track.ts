@@ -3,6 +3,7 @@ import { SPTE_DIAGNOSTICS } from './diagnostics.ts';
 import type { Mmu } from './mmu.ts';
 import { warn, writer } from './observe.ts';
 import { checkSpteWritableInvariants, isAccessTrackSpte, spteAdEnabled } from './predicates.ts';
+import { logPrefixes, softwareAdBits } from './variants.ts';
 
 /**
  * Arranges that the next access to the page is noticed: clears the accessed bit, or, where hardware keeps none, takes
@@ -28,15 +29,12 @@ export function markSpteForAccessTrack(mmu: Mmu, before: bigint): bigint {
   checkSpteWritableInvariants(mmu, spte);
   const { mask, shift } = layout.savedBits;
   if ((spte & (mask << shift)) !== 0n) {
-    warn(
-      mmu,
-      SPTE_DIAGNOSTICS,
-      'acctrack.saved-bits-busy',
-      'Access Tracking saved bit locations are not zero\n',
-    );
+    const { accessTrackWarn } = logPrefixes(mmu.kernel);
+    const msg = `${accessTrackWarn}Access Tracking saved bit locations are not zero\n`;
+    warn(mmu, SPTE_DIAGNOSTICS, 'acctrack.saved-bits-busy', msg);
   }
   spte |= set((spte & mask) << shift, 'permissions saved while the page is access-tracked');
-  return spte & clear(masks.accTrack);
+  return spte & clear(masks.accTrack | (softwareAdBits(mmu.kernel) ? masks.accessed : 0n));
 }
 
 /**

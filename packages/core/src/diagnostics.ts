@@ -3,10 +3,17 @@
 /** The kernel macro behind a diagnostic. */
 export type DiagnosticKind = 'WARN_ON' | 'WARN_ON_ONCE' | 'WARN_ONCE' | 'BUG_ON' | 'KVM_BUG_ON';
 
+/** Something that a rule may complain about. */
+export interface DiagnosticRule {
+  readonly kind: DiagnosticKind;
+  /** The release in which a plain `WARN_ON()` became `kind`. */
+  readonly warnOnUntil?: string;
+  /** When it is raised. */
+  readonly meaning: string;
+}
+
 /** What the rules of one package may complain about, by stable code. */
-export type DiagnosticTable = Readonly<
-  Record<string, { readonly kind: DiagnosticKind /** When it is raised. */; readonly meaning: string }>
->;
+export type DiagnosticTable = Readonly<Record<string, DiagnosticRule>>;
 
 /** A complaint that was raised. */
 export interface Diagnostic {
@@ -37,10 +44,31 @@ export const SPTE_DIAGNOSTICS = {
   'make.rsvd-bits': { kind: 'WARN_ONCE', meaning: 'the finished SPTE has bits that the zero check reserves' },
   'make.dirty-log-huge': {
     kind: 'WARN_ON_ONCE',
+    warnOnUntil: '6.6',
     meaning: 'a writable huge SPTE was made in a slot with dirty logging',
   },
   'split.not-present': { kind: 'WARN_ON_ONCE', meaning: 'the huge SPTE to split is not present' },
   'split.not-large': { kind: 'WARN_ON_ONCE', meaning: 'the SPTE to split maps no huge page' },
+  'split.not-present-or-not-large': {
+    kind: 'KVM_BUG_ON',
+    meaning: 'the SPTE to split is not a present huge page (6.11, 6.12)',
+  },
+  'small.bad-huge-spte': {
+    kind: 'KVM_BUG_ON',
+    meaning: 'the SPTE to split is not a present huge page (since 6.13)',
+  },
+  'huge.bad-small-spte': {
+    kind: 'KVM_BUG_ON',
+    meaning: 'a huge SPTE was to be made at level 1, or from an SPTE that is not present',
+  },
+  'modify.set-clear-overlap': {
+    kind: 'WARN_ON_ONCE',
+    meaning: 'bits were to be set and cleared at once (debug builds)',
+  },
+  'set.ve-possible': {
+    kind: 'WARN_ON_ONCE',
+    meaning: 'an SPTE was stored that lets the guest see a #VE (debug builds)',
+  },
   'acctrack.saved-bits-busy': {
     kind: 'WARN_ONCE',
     meaning: 'the bits that are to save R and X are set already',
@@ -51,28 +79,37 @@ export const SPTE_DIAGNOSTICS = {
   },
   'ad-enabled.not-present': {
     kind: 'WARN_ON_ONCE',
+    warnOnUntil: '6.6',
     meaning: 'the A/D type of an entry that is not present was asked (debug builds)',
   },
   'ad-wrprot.not-present': {
     kind: 'WARN_ON_ONCE',
+    warnOnUntil: '6.6',
     meaning: 'whether an entry that is not present needs write-protection was asked (debug builds)',
   },
   'accessed-mask.not-present': {
     kind: 'WARN_ON_ONCE',
+    warnOnUntil: '6.6',
     meaning: 'the accessed mask of an entry that is not present was asked (debug builds)',
   },
   'dirty-mask.not-present': {
     kind: 'WARN_ON_ONCE',
+    warnOnUntil: '6.6',
     meaning: 'the dirty mask of an entry that is not present was asked (debug builds)',
   },
   'invariant.mmu-without-host-writable': { kind: 'WARN_ONCE', meaning: 'MMU-writable without host-writable' },
   'invariant.hw-writable-without-mmu-writable': { kind: 'WARN_ONCE', meaning: 'W without MMU-writable' },
   'update.new-not-present': {
     kind: 'WARN_ON_ONCE',
+    warnOnUntil: '6.6',
     meaning: 'an SPTE was to be updated to one that is not present',
   },
-  'update.pfn-changed': { kind: 'WARN_ON_ONCE', meaning: 'an update changed the pfn' },
-  'set.overwrites-present': { kind: 'WARN_ON_ONCE', meaning: 'an SPTE was set over a present one' },
+  'update.pfn-changed': { kind: 'WARN_ON_ONCE', warnOnUntil: '6.6', meaning: 'an update changed the pfn' },
+  'set.overwrites-present': {
+    kind: 'WARN_ON_ONCE',
+    warnOnUntil: '6.6',
+    meaning: 'an SPTE was set over a present one',
+  },
   'zero-check.tdp-disabled': {
     kind: 'WARN_ON_ONCE',
     meaning: 'the zero check of a direct TDP MMU was built while TDP is off',

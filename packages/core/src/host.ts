@@ -76,6 +76,8 @@ export interface Host {
   cr0Cd(): boolean;
   /** Whether the VM has `KVM_X86_QUIRK_CD_NW_CLEARED`. */
   quirkCdNw(): boolean;
+  /** Whether the VM has `KVM_X86_QUIRK_IGNORE_GUEST_PAT` (since 6.12.y and 6.17). */
+  quirkIgnoreGuestPat(): boolean;
   /** The guest's MTRR memory type (0..255) for a gfn. Kernel: `kvm_mtrr_get_guest_memory_type()`. */
   guestMtrr(gfn: bigint): number;
   /** 0 when the gfn may be mapped writable. Kernel: `mmu_try_to_unsync_pages()`. */
@@ -90,6 +92,10 @@ export interface Host {
   setPfnDirty(pfn: bigint): void;
   /** Whether the VM opted out of the iTLB-multihit mitigation. */
   nxHugePagesDisabled(): boolean;
+  /** Whether the vCPU's root, or the VM, is known to map host MMIO. Kernel: `kvm_vcpu_can_access_host_mmio()`. */
+  canAccessHostMmio(): boolean;
+  /** Remembers that it does. Kernel: `kvm_track_host_mmio_mapping()`. */
+  trackHostMmioMapping(): void;
   /** Raw memslot generation; bit 63 says that an update is in progress. */
   memslotGeneration(): bigint;
 }
@@ -107,6 +113,7 @@ export const plainHost: Host = {
   noncoherentDma: () => false,
   cr0Cd: () => false,
   quirkCdNw: () => true,
+  quirkIgnoreGuestPat: () => true,
   guestMtrr: () => 6,
   tryToUnsyncPages: () => 0,
   dirtyLog: () => false,
@@ -114,5 +121,7 @@ export const plainHost: Host = {
   setPfnAccessed: ignore,
   setPfnDirty: ignore,
   nxHugePagesDisabled: () => false,
+  canAccessHostMmio: () => false,
+  trackHostMmioMapping: ignore,
   memslotGeneration: () => 0n,
 };

@@ -55,13 +55,20 @@ export {
   type PtField,
 } from './entry-format.ts';
 export { defineHost, getShadowPhysBits, type Host, type HostFacts, plainHost } from './host.ts';
-export { makeHugePageSplitSpte, makeSpteExecutable } from './huge-page-split.ts';
+export {
+  changeSpteExecutable,
+  makeHugePageSplitSpte,
+  makeHugeSpte,
+  makeSpteExecutable,
+  modifySpteProtections,
+} from './huge-page-split.ts';
 export {
   byKernel,
   compareKernelVersions,
   formatKernelVersion,
   type KernelVersion,
   parseKernelVersion,
+  REFERENCE,
   type Since,
 } from './kernel-version.ts';
 export {
@@ -74,7 +81,6 @@ export {
   layoutFor,
   layouts,
   type PerFormat,
-  REFERENCE_KERNEL,
   type SavedBits,
 } from './layout.ts';
 export { makeNonleafSpte } from './make-nonleaf-spte.ts';
@@ -89,6 +95,7 @@ export {
   loadVendor,
   type Mmu,
   type MmuConfig,
+  type VmConfig,
 } from './mmu.ts';
 export {
   type BitWriter,
@@ -104,6 +111,12 @@ export {
   warn,
   writer,
 } from './observe.ts';
+export {
+  type PermissionBitmap,
+  type PermissionInputs,
+  permissionBitmap,
+  updatePermissionBitmask,
+} from './permissions.ts';
 export {
   CONTRACT_VERSION,
   checkPlugin,
@@ -124,6 +137,7 @@ export {
   isAccessedSpte,
   isAccessTrackSpte,
   isDirtySpte,
+  isEptVePossible,
   isExecutablePte,
   isLargePte,
   isLastSpte,
@@ -139,17 +153,29 @@ export {
   spAdDisabled,
   spteAdEnabled,
   spteAdNeedWriteProtect,
+  spteHasPermissionFault,
   spteHasVolatileBits,
   spteShadowAccessedMask,
   spteShadowDirtyMask,
   spteToPfn,
 } from './predicates.ts';
-export { configureMmu, resetAllPteMasks, setMeSpteMask } from './reset-masks.ts';
+export {
+  configureMmu,
+  hostMaxPhyAddr,
+  initVm,
+  resetAllPteMasks,
+  setMeSpteMask,
+  setMmioSpteValue,
+  spteModuleInit,
+} from './reset-masks.ts';
 export {
   ACC_ALL,
   ACC_EXEC,
   ACC_USER,
   ACC_WRITE,
+  type AccessBits,
+  accessBits,
+  allAccess,
   decodeRole,
   encodeRole,
   type PageRole,
@@ -168,17 +194,18 @@ export {
   resetRsvdsBitsMaskEpt,
   rsvdBits,
 } from './rsvd-bits.ts';
-export { mmuSpteAge, mmuSpteUpdate, type SpteAge, type SpteUpdate } from './spte-update.ts';
 export {
+  leafSpteChangeNeedsTlbFlush,
+  mmuSpteAge,
+  mmuSpteUpdate,
+  type SpteAge,
+  type SpteUpdate,
+} from './spte-update.ts';
+export {
+  formatAccess,
   formatErrorCode,
   formatPointer,
   formatSptePermissions,
-  RET_PF_CONTINUE,
-  RET_PF_EMULATE,
-  RET_PF_FIXED,
-  RET_PF_INVALID,
-  RET_PF_RETRY,
-  RET_PF_SPURIOUS,
   type TracedPage,
   traceFastPageFault,
   traceGetPage,
@@ -189,4 +216,6 @@ export {
   traceSpteRequested,
   traceTdpMmuSpteChanged,
 } from './tracepoints.ts';
+export { defineVariant, type Variant, type VariantRow } from './variant.ts';
+export { type LogPrefixes, logPrefixes, type RetPf, retPf } from './variants.ts';
 export { buildShadowZeroCheck, type MmuKind, type RootConfig } from './zero-check.ts';

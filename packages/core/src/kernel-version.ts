@@ -38,6 +38,9 @@ export function formatKernelVersion(version: KernelVersion): string {
   return version.patch === 0 ? release : `${release}.${version.patch}`;
 }
 
+/** The kernel that `@spte` takes when none is named, for layout and behaviour: v6.6 to v6.9 are alike. */
+export const REFERENCE: KernelVersion = { major: 6, minor: 8, patch: 0 };
+
 /** Something that holds from one kernel release on. */
 export interface Since {
   /** First `major.minor` (or `major.minor.patch`) in which it holds. */

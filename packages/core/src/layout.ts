@@ -190,9 +190,6 @@ const v7_2: Layout = {
 /** Every layout since 5.4, oldest first. */
 export const layouts: readonly Layout[] = [v5_4, v5_10, v5_12, v5_13, v6_10, v7_2];
 
-/** A kernel of the layout and the behaviour that `@spte` takes when no kernel is named: v6.6 to v6.9. */
-export const REFERENCE_KERNEL = '6.8';
-
 /** The layout of a kernel; the nearest one for a kernel outside the table (see {@link isKernelCovered}). */
 export const layoutFor: (kernel: KernelVersion) => Layout = byKernel(v5_4, v5_10, v5_12, v5_13, v6_10, v7_2);
 

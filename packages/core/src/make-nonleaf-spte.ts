@@ -4,6 +4,7 @@ import { PT } from './entry-format.ts';
 import { AD_DISABLED } from './layout.ts';
 import type { Mmu } from './mmu.ts';
 import { writer } from './observe.ts';
+import { accessBits } from './role.ts';
 
 /**
  * Builds the SPTE that points to a lower table. It allows everything: the leaf decides.
@@ -19,9 +20,11 @@ export function makeNonleafSpte(mmu: Mmu, childPa: bigint, adDisabled: boolean):
   let spte = set(layout.mmuPresent?.mask ?? 0n, 'every table is shadow-present');
   spte |= set(checkU64('childPa', childPa), 'the table below');
   spte |= set(masks.present, 'the CPU walks the entry');
+  if (accessBits(mmu.kernel).read !== 0)
+    spte |= set(PT.present.mask, 'a table allows reads, the leaf decides');
   spte |= set(PT.writable.mask, 'a table allows writes, the leaf decides');
   spte |= set(masks.user, 'a table allows user access (EPT: reads), the leaf decides');
-  spte |= set(masks.x, 'a table allows fetches, the leaf decides');
+  spte |= set(masks.x | masks.xu, 'a table allows fetches, the leaf decides');
   spte |= set(masks.meValue, 'page tables are encrypted memory');
   spte |= adDisabled
     ? set(AD_DISABLED << layout.adType.shift, 'hardware keeps no A/D bits in this page')

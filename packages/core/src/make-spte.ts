@@ -9,6 +9,7 @@ import { AD_DISABLED, AD_WRPROT_ONLY } from './layout.ts';
 import type { Mmu } from './mmu.ts';
 import { warn, writer } from './observe.ts';
 import {
+  isLastSpte,
   isNxHugePageEnabled,
   isWritablePte,
   pageAdNeedWriteProtect,
@@ -16,8 +17,9 @@ import {
   spteShadowAccessedMask,
   spteShadowDirtyMask,
 } from './predicates.ts';
-import { ACC_ALL, ACC_EXEC, ACC_USER, ACC_WRITE, type PageRole } from './role.ts';
+import { accessBits, allAccess, type PageRole } from './role.ts';
 import { getRsvdBits, isRsvdSpte } from './rsvd-bits.ts';
+import { makingWritable, mmioPfnAskedOnce, synchronizingKeepsAccessed } from './variants.ts';
 
 /** What a leaf SPTE is to map, and how. */
 export interface MakeSpteRequest {
@@ -25,13 +27,16 @@ export interface MakeSpteRequest {
   readonly role: PageRole;
   readonly gfn: bigint;
   readonly pfn: bigint;
-  /** `ACC_*` bits (32 bits); all when absent. */
+  /** Access bits of this kernel (32 bits, see {@link accessBits}); all when absent. */
   readonly access?: number;
-  /** The value that the new SPTE replaces; 0 when absent. */
+  /** The value that the new SPTE replaces; an empty one when absent. */
   readonly oldSpte?: bigint;
   /** Whether nobody has asked for this gfn yet. */
   readonly prefetch?: boolean;
-  /** Whether a shadowed guest table at this gfn may go out of sync instead of being write-protected. */
+  /**
+   * Whether a shadowed guest table at this gfn may go out of sync instead of being write-protected; false while KVM
+   * synchronizes (the argument is `synchronizing` since 6.13).
+   */
   readonly canUnsync?: boolean;
   /** Whether the page is writable in the host. */
   readonly hostWritable?: boolean;
@@ -44,9 +49,15 @@ export interface MadeSpte {
   readonly wrprot: boolean;
 }
 
-/** Whether the host uses the pfn for a device, as far as any policy knows. */
-function isMmioPfn({ policies }: Mmu, host: Host, pfn: bigint): boolean {
-  return policies.some((policy) => policy.isMmioPfn?.(host, pfn));
+/** Tells whether the host uses the pfn for a device, as far as any policy knows. */
+function mmioPfnClassifier({ policies, kernel }: Mmu, host: Host, pfn: bigint): () => boolean {
+  const ask = (): boolean => policies.some((policy) => policy.isMmioPfn?.(host, pfn));
+  if (!mmioPfnAskedOnce(kernel)) return ask;
+  let answer: boolean | undefined;
+  return () => {
+    answer ??= ask();
+    return answer;
+  };
 }
 
 /**
@@ -58,17 +69,22 @@ function isMmioPfn({ policies }: Mmu, host: Host, pfn: bigint): boolean {
  */
 export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSpte {
   const { role, prefetch = false, canUnsync = true, hostWritable = true } = request;
+  const { masks, layout, vendor, kernel } = mmu;
+  const acc = accessBits(kernel);
   const gfn = checkU64('gfn', request.gfn);
   const pfn = checkU64('pfn', request.pfn);
-  const oldSpte = checkU64('oldSpte', request.oldSpte ?? 0n);
+  const oldSpte = checkU64('oldSpte', request.oldSpte ?? layout.empty);
   const level = checkLevel('role.level', role.level);
-  let access = checkU32('access', request.access ?? ACC_ALL);
+  let access = checkU32('access', request.access ?? allAccess(acc));
 
-  const { masks, layout, vendor } = mmu;
   const { set, clear } = writer(mmu, 'make_spte');
+  const isMmioPfn = mmioPfnClassifier(mmu, host, pfn);
+  // To synchronize a page with the guest's is to find entries that were in use, which is why none may be unsynced.
+  const unused = prefetch && (canUnsync || !synchronizingKeepsAccessed(kernel));
   let wrprot = false;
 
-  if (access === 0 && masks.present === 0n) warn(mmu, SPTE_DIAGNOSTICS, 'make.no-access-no-present');
+  if ((BigInt(access) | masks.present) === layout.empty)
+    warn(mmu, SPTE_DIAGNOSTICS, 'make.no-access-no-present');
 
   let spte = set(layout.mmuPresent?.mask ?? 0n, 'every mapping is shadow-present');
   if (spAdDisabled(role)) {
@@ -78,45 +94,48 @@ export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSp
   }
 
   spte |= set(masks.present, 'the CPU walks the entry');
-  if (!prefetch) spte |= set(spteShadowAccessedMask(mmu, spte), 'the access that faulted is about to happen');
+  if (!unused) spte |= set(spteShadowAccessedMask(mmu, spte), 'the page is, or is about to be, accessed');
 
-  if (level > 1 && (access & ACC_EXEC) !== 0 && isNxHugePageEnabled(mmu, host)) access &= ~ACC_EXEC;
-  if ((access & ACC_EXEC) === 0)
+  // The iTLB-multihit mitigation takes fetches away from huge pages, users' too where they have a bit of their own.
+  const executable = level === 1 || !isNxHugePageEnabled(mmu, host);
+  if (!executable) access &= ~acc.exec;
+  if ((access & acc.exec) === 0)
     spte |= set(masks.nx, 'no fetches: not asked for, or iTLB-multihit mitigation');
   else spte |= set(masks.x, 'fetches are allowed');
-  if ((access & ACC_USER) !== 0) spte |= set(masks.user, 'user access (EPT: reads) is allowed');
+  if ((access & acc.read) !== 0) spte |= set(PT.present.mask, 'reads are allowed');
+  if ((access & acc.user) !== 0) {
+    spte |= set(masks.user, 'user access (EPT up to 7.1: reads) is allowed');
+    if (executable) spte |= set(masks.xu, 'user fetches are allowed');
+  }
 
   if (level > 1) spte |= set(PT.pageSize.mask, 'maps a huge page');
 
   if (masks.memtype !== 0n && vendor.getMtMask !== undefined) {
-    spte |= set(
-      vendor.getMtMask(mmu, host, gfn, isMmioPfn(mmu, host, pfn)),
-      'memory type, chosen by the vendor',
-    );
+    spte |= set(vendor.getMtMask(mmu, host, gfn, isMmioPfn()), 'memory type, chosen by the vendor');
   }
   if (hostWritable) spte |= set(masks.hostWritable, 'the host maps the page writable');
-  else access &= ~ACC_WRITE;
+  else access &= ~acc.write;
 
-  if (masks.meValue !== 0n && !isMmioPfn(mmu, host, pfn)) {
+  if (masks.meValue !== 0n && !isMmioPfn()) {
     spte |= set(masks.meValue, 'memory that is not a device is encrypted');
   }
   // Not cut to the address field: a pfn that is too large spoils the bits above it, as in the kernel.
   spte |= set(u64(pfn << PAGE_SHIFT), 'the page frame');
 
-  if ((access & ACC_WRITE) !== 0) {
-    spte |= set(PT.writable.mask, 'writes are allowed');
-    spte |= set(masks.mmuWritable, 'nothing write-protects the page');
-    // Over a writable entry, whatever it was, there is nothing to unsync and D is thought to be set.
-    const wasWritable = isWritablePte(oldSpte);
-    if (!wasWritable && host.tryToUnsyncPages(gfn, canUnsync, prefetch) !== 0) {
-      wrprot = true;
-      access &= ~ACC_WRITE;
+  if ((access & acc.write) !== 0) {
+    const { needsLeaf, atOnce } = makingWritable(kernel);
+    const spared = isWritablePte(oldSpte) && (!needsLeaf || isLastSpte(oldSpte, level));
+    wrprot = !spared && host.tryToUnsyncPages(gfn, canUnsync, prefetch) !== 0;
+    if (!wrprot) {
+      spte |= set(PT.writable.mask, 'writes are allowed');
+      spte |= set(masks.mmuWritable, 'nothing write-protects the page');
+      if (!spared || atOnce) spte |= set(spteShadowDirtyMask(mmu, spte), 'a write is about to happen');
+    } else if (!atOnce) {
       spte &= clear(PT.writable.mask | masks.mmuWritable);
     }
-    if (!wasWritable && !wrprot) spte |= set(spteShadowDirtyMask(mmu, spte), 'a write is about to happen');
   }
 
-  if (prefetch) spte = markSpteForAccessTrack(mmu, spte);
+  if (unused) spte = markSpteForAccessTrack(mmu, spte);
 
   if (isRsvdSpte(mmu.zeroCheck, spte, level)) {
     const rsvd = getRsvdBits(mmu.zeroCheck, spte, level);
@@ -127,5 +146,6 @@ export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSp
     if (level > 1) warn(mmu, SPTE_DIAGNOSTICS, 'make.dirty-log-huge');
     host.markPageDirty(gfn);
   }
+  if (mmu.params.clearCpuBufVmMmio && !host.canAccessHostMmio() && isMmioPfn()) host.trackHostMmioMapping();
   return { spte, wrprot };
 }

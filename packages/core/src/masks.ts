@@ -14,11 +14,13 @@ export interface Masks {
   readonly nx: bigint;
   /** Set to allow fetches; 0 where a bit refuses them instead. KVM takes 0 for "this is AMD". */
   readonly x: bigint;
-  /** User access; in EPT, where there is no such thing, readable. */
+  /** Set to allow user fetches where a bit of its own does that (EPT since 7.2); else 0. */
+  readonly xu: bigint;
+  /** User access; in EPT, where there is no such thing, readable (up to 7.1). */
   readonly user: bigint;
-  /** Accessed bit; 0 for EPT without A/D bits. */
+  /** Accessed bit; up to 6.12, 0 for EPT without A/D bits. */
   readonly accessed: bigint;
-  /** Dirty bit; 0 for EPT without A/D bits. */
+  /** Dirty bit; up to 6.12, 0 for EPT without A/D bits. */
   readonly dirty: bigint;
   /** Set in every entry that the CPU may walk; 0 for EPT that knows execute-only pages. */
   readonly present: bigint;
@@ -29,6 +31,8 @@ export interface Masks {
   /** An entry is MMIO when `(spte & mmioMask) === mmioValue`, if caching is enabled. */
   readonly mmioValue: bigint;
   readonly mmioMask: bigint;
+  /** The value of this VM: `mmioValue` as it was when the VM was created, unless the VM chose another. */
+  readonly vmMmioValue: bigint;
   /** The access bits that an MMIO SPTE remembers. */
   readonly mmioAccess: bigint;
   /** Memory-encryption bits that KVM sets in its entries (SME's C-bit). */
@@ -47,6 +51,8 @@ export interface Masks {
   readonly enableMmioCaching: boolean;
   /** What the `mmio_caching` parameter said when kvm.ko was loaded. */
   readonly allowMmioCaching: boolean;
+  /** Whether hardware keeps accessed and dirty bits. */
+  readonly kvmAdEnabled: boolean;
   /** Whether the CPU walks the tables of the second dimension (EPT, NPT). */
   readonly tdpEnabled: boolean;
   /** Largest page that KVM maps, as a level: 1 = 4K, 2 = 2M, 3 = 1G. */
@@ -70,6 +76,7 @@ const ZERO_MASKS: Masks = {
   mmuWritable: 0n,
   nx: 0n,
   x: 0n,
+  xu: 0n,
   user: 0n,
   accessed: 0n,
   dirty: 0n,
@@ -78,6 +85,7 @@ const ZERO_MASKS: Masks = {
   accTrack: 0n,
   mmioValue: 0n,
   mmioMask: 0n,
+  vmMmioValue: 0n,
   mmioAccess: 0n,
   meValue: 0n,
   meMask: 0n,
@@ -87,6 +95,7 @@ const ZERO_MASKS: Masks = {
   shadowPhysBits: 0,
   enableMmioCaching: false,
   allowMmioCaching: false,
+  kvmAdEnabled: false,
   tdpEnabled: false,
   maxHugePageLevel: 0,
   cpuDirtyLogSize: 0,

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { checkInteger } from './arguments.ts';
+import { checkInteger, checkU64 } from './arguments.ts';
 import { bits } from './bits.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import { defineHost, type HostFacts } from './host.ts';
-import { type KernelVersion, parseKernelVersion } from './kernel-version.ts';
-import { layoutFor, REFERENCE_KERNEL } from './layout.ts';
+import { parseKernelVersion, REFERENCE } from './kernel-version.ts';
+import { layoutFor } from './layout.ts';
 import { assignMasks, initialRegistry, type Registry } from './masks.ts';
 import { observe } from './observe.ts';
+import { type PermissionBitmap, permissionBitmap } from './permissions.ts';
 import { checkPlugin, type Params, type Policy, type Setup, type Vendor } from './plugin.ts';
-import { resetAllPteMasks, runPolicies } from './reset-masks.ts';
+import { initVm, resetAllPteMasks, setMmioSpteValue, spteModuleInit } from './reset-masks.ts';
 import type { RsvdBitsValidate } from './rsvd-bits.ts';
 import { buildShadowZeroCheck, type RootConfig } from './zero-check.ts';
 
@@ -24,7 +25,14 @@ export interface KvmConfig {
 /** Everything that decides what an MMU's SPTEs look like. */
 export interface MmuConfig extends KvmConfig {
   readonly vendor: Vendor;
+  readonly vm?: VmConfig | undefined;
   readonly root?: Partial<RootConfig> | undefined;
+}
+
+/** What a VM chooses for itself. */
+export interface VmConfig {
+  /** Its own MMIO value, since 6.10; the global one when absent. */
+  readonly mmioValue?: bigint | undefined;
 }
 
 /** kvm.ko after its module init: the facts that it runs on, and its globals. */
@@ -38,6 +46,8 @@ export interface Mmu extends Setup, Registry {
   readonly vendor: Vendor;
   readonly root: RootConfig;
   readonly zeroCheck: RsvdBitsValidate;
+  /** Which accesses fault, by error code and permissions (used by KVM since 7.3). */
+  readonly permissions: PermissionBitmap;
   /** WARNs that the start-up raised. */
   readonly initWarnings: readonly Diagnostic[];
 }
@@ -45,14 +55,14 @@ export interface Mmu extends Setup, Registry {
 const PAGE_OFFSET_BITS = bits(11, 0);
 
 /** The set-up that every step sees, from a configuration with defaults filled in. */
-export function defineSetup({ kernel = REFERENCE_KERNEL, host, policies = [], params }: KvmConfig): Setup {
+export function defineSetup({ kernel, host, policies = [], params }: KvmConfig): Setup {
   policies.forEach(checkPlugin);
-  const version: KernelVersion = parseKernelVersion(kernel);
+  const version = kernel === undefined ? REFERENCE : parseKernelVersion(kernel);
   return {
     kernel: version,
     layout: layoutFor(version),
     host: defineHost(host),
-    params: { nxHugePages: true, proveMmu: false, ...params },
+    params: { nxHugePages: true, proveMmu: false, clearCpuBufVmMmio: false, ...params },
     policies,
   };
 }
@@ -69,7 +79,7 @@ export function loadKvm(setup: Setup): Kvm {
   for (const { parameters } of setup.policies) {
     if (parameters !== undefined) registry = assignMasks(registry, 'module parameter', parameters);
   }
-  return { setup, registry: runPolicies('moduleInit', setup, registry) };
+  return { setup, registry: spteModuleInit(setup, registry) };
 }
 
 /**
@@ -91,14 +101,25 @@ export function loadVendor({ setup, registry }: Kvm, vendor: Vendor): Kvm {
  *
  * @throws TypeError, RangeError naming the argument that is out of range
  */
-export function createMmu({ vendor, root, ...config }: MmuConfig): Mmu {
+export function createMmu({ vendor, vm, root, ...config }: MmuConfig): Mmu {
   const setup = defineSetup(config);
   const { value, warnings } = observe(setup, (setup) => {
-    const { registry } = loadVendor(loadKvm(setup), vendor);
+    const loaded = loadVendor(loadKvm(setup), vendor).registry;
+    const registry = createVm(setup, loaded, vm);
     const rootConfig = defineRoot(setup, registry, root);
-    return { ...registry, root: rootConfig, zeroCheck: buildShadowZeroCheck(setup, registry, rootConfig) };
+    return {
+      ...registry,
+      root: rootConfig,
+      zeroCheck: buildShadowZeroCheck(setup, registry, rootConfig),
+      permissions: permissionBitmap(registry, rootConfig),
+    };
   });
   return Object.freeze({ ...setup, ...value, vendor, initWarnings: warnings });
+}
+
+function createVm(setup: Setup, loaded: Registry, { mmioValue }: VmConfig = {}): Registry {
+  const registry = initVm(setup, loaded);
+  return mmioValue === undefined ? registry : setMmioSpteValue(registry, checkU64('vm.mmioValue', mmioValue));
 }
 
 /** The root of a 4-level MMU that uses NX and maps what the host maps, but for the given fields. */
@@ -110,6 +131,7 @@ function defineRoot(setup: Setup, { masks }: Registry, root: Partial<RootConfig>
     eferNx: true,
     guestGbpages: setup.host.gbpages,
     ept12ExecOnly: false,
+    cr4Smep: false,
     ...root,
   };
 }

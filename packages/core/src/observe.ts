@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type Diagnostic, type DiagnosticTable, KvmBug } from './diagnostics.ts';
+import { type Diagnostic, type DiagnosticRule, type DiagnosticTable, KvmBug } from './diagnostics.ts';
+import { compareKernelVersions, type KernelVersion, parseKernelVersion } from './kernel-version.ts';
 
 /** Why a rule set bits. */
 export interface Reason {
@@ -28,6 +29,7 @@ export interface Observer {
 
 /** Anything that rules run against: an `Mmu`, or the set-up that makes one. */
 export interface Observable {
+  readonly kernel: KernelVersion;
   readonly observer?: Observer | undefined;
 }
 
@@ -76,22 +78,32 @@ export function observe<C extends Observable, T>(context: C, run: (context: C) =
 
 /** Says that the kernel would WARN here: `code` of a package's `table`, with the text that it would print. */
 export function warn<Table extends DiagnosticTable>(
-  { observer }: Observable,
+  { observer, kernel }: Observable,
   table: Table,
   code: keyof Table & string,
   msg?: string,
 ): void {
-  observer?.warn({ ...raised(table, code), ...(msg !== undefined && { msg }) });
+  observer?.warn({ ...diagnosticOf(kernel, table, code), ...(msg !== undefined && { msg }) });
 }
 
 /** Stops where the kernel would BUG. */
-export function bug<Table extends DiagnosticTable>(table: Table, code: keyof Table & string): never {
-  throw new KvmBug(raised(table, code));
+export function bug<Table extends DiagnosticTable>(
+  { kernel }: Observable,
+  table: Table,
+  code: keyof Table & string,
+): never {
+  throw new KvmBug(diagnosticOf(kernel, table, code));
 }
 
-function raised<Table extends DiagnosticTable>(table: Table, code: keyof Table & string): Diagnostic {
-  const { kind } = table[code] as Table[keyof Table];
-  return { code, kind };
+function diagnosticOf<Table extends DiagnosticTable>(
+  kernel: KernelVersion,
+  table: Table,
+  code: keyof Table & string,
+): Diagnostic {
+  const { kind, warnOnUntil } = table[code] as DiagnosticRule;
+  const plain =
+    warnOnUntil !== undefined && compareKernelVersions(kernel, parseKernelVersion(warnOnUntil)) < 0;
+  return { code, kind: plain ? 'WARN_ON' : kind };
 }
 
 /** Emits a tracepoint. */

@@ -16,6 +16,8 @@ export interface Params {
   readonly nxHugePages: boolean;
   /** A kernel built with `CONFIG_KVM_PROVE_MMU`: debug-only assertions warn. */
   readonly proveMmu: boolean;
+  /** CPU feature since 6.17: CPU buffers are cleared on entry to VMs that can reach host MMIO. */
+  readonly clearCpuBufVmMmio: boolean;
 }
 
 /** What every step of the start-up may look at. */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { PAGE_SHIFT } from './bits.ts';
 import { SPTE_DIAGNOSTICS } from './diagnostics.ts';
-import { PT } from './entry-format.ts';
+import { EPT, PT } from './entry-format.ts';
 import type { Host } from './host.ts';
 import { AD_DISABLED, AD_ENABLED } from './layout.ts';
 import type { Mmu } from './mmu.ts';
 import { warn } from './observe.ts';
-import type { PageRole } from './role.ts';
+import { accessBits, type PageRole } from './role.ts';
+import { softwareAdBits, volatileBits } from './variants.ts';
 
 // The predicates and getters of spte.h. Each looks at bits only and answers for any 64-bit value; unless a function
 // says otherwise, the answer means something for a shadow-present SPTE only.
@@ -19,7 +20,7 @@ function provePresent(mmu: Mmu, spte: bigint, code: keyof typeof SPTE_DIAGNOSTIC
 /** Whether the entry caches "this gfn is MMIO". Kernel: `is_mmio_spte()`. */
 export function isMmioSpte({ masks, layout: { mmioMarker } }: Mmu, spte: bigint): boolean {
   if (mmioMarker !== null) return (spte & mmioMarker.mask) === mmioMarker.mask;
-  return (spte & masks.mmioMask) === masks.mmioValue && masks.enableMmioCaching;
+  return (spte & masks.mmioMask) === masks.vmMmioValue && masks.enableMmioCaching;
 }
 
 /** Whether the entry is a table or a mapping, not empty, MMIO or frozen. Kernel: `is_shadow_present_pte()`. */
@@ -61,7 +62,7 @@ export function isMmuWritableSpte({ masks }: Mmu, spte: bigint): boolean {
 
 /** Whether KVM uses accessed bits kept by hardware. Kernel: `kvm_ad_enabled()`. */
 export function kvmAdEnabled({ masks }: Mmu): boolean {
-  return masks.accessed !== 0n;
+  return masks.kvmAdEnabled;
 }
 
 /** Whether hardware keeps no accessed and dirty bits in this page. Kernel: `sp_ad_disabled()`. */
@@ -91,14 +92,16 @@ export function pageAdNeedWriteProtect({ masks }: Mmu, role: PageRole): boolean 
   return masks.cpuDirtyLogSize !== 0 && role.guestMode;
 }
 
-/** The accessed bit of this entry; 0 when hardware keeps none. Kernel: `spte_shadow_accessed_mask()`. */
+/** The accessed bit of this entry; up to 6.12, 0 when hardware keeps none. Kernel: `spte_shadow_accessed_mask()`. */
 export function spteShadowAccessedMask(mmu: Mmu, spte: bigint): bigint {
+  if (softwareAdBits(mmu.kernel)) return mmu.masks.accessed;
   provePresent(mmu, spte, 'accessed-mask.not-present');
   return spteAdEnabled(mmu, spte) ? mmu.masks.accessed : 0n;
 }
 
-/** The dirty bit of this entry; 0 when hardware keeps none. Kernel: `spte_shadow_dirty_mask()`. */
+/** The dirty bit of this entry; up to 6.12, 0 when hardware keeps none. Kernel: `spte_shadow_dirty_mask()`. */
 export function spteShadowDirtyMask(mmu: Mmu, spte: bigint): bigint {
+  if (softwareAdBits(mmu.kernel)) return mmu.masks.dirty;
   provePresent(mmu, spte, 'dirty-mask.not-present');
   return spteAdEnabled(mmu, spte) ? mmu.masks.dirty : 0n;
 }
@@ -134,14 +137,16 @@ export function isNxHugePageEnabled({ params }: Mmu, host: Host): boolean {
  * Whether other CPUs may change the SPTE while mmu_lock is held, so that it must be updated atomically. The entry
  * must be shadow-present.
  *
- * Kernel: `spte_has_volatile_bits()`.
+ * Kernel: `spte_has_volatile_bits()`, `spte_needs_atomic_update()` since 6.17.
  */
 export function spteHasVolatileBits(mmu: Mmu, spte: bigint): boolean {
   if (!isWritablePte(spte) && isMmuWritableSpte(mmu, spte)) return true;
-  if (isAccessTrackSpte(mmu, spte)) return true;
-  if (!spteAdEnabled(mmu, spte)) return false;
+  const counts = volatileBits(mmu.kernel);
+  if (!counts.everyAdDisabled && isAccessTrackSpte(mmu, spte)) return true;
+  if (!spteAdEnabled(mmu, spte)) return counts.everyAdDisabled;
   const { accessed, dirty } = mmu.masks;
-  return (spte & accessed) === 0n || (isWritablePte(spte) && (spte & dirty) === 0n);
+  if (counts.accessed && (spte & accessed) === 0n) return true;
+  return isWritablePte(spte) && (spte & dirty) === 0n;
 }
 
 /**
@@ -162,6 +167,21 @@ export function checkSpteWritableInvariants(mmu: Mmu, spte: bigint): void {
   }
 }
 
+/**
+ * Whether a guest could get a #VE for the entry, where EPT entries are to suppress it. An MMIO SPTE is safe: its
+ * misconfiguration comes first.
+ *
+ * Kernel: `is_ept_ve_possible()`, v6.10.
+ */
+export function isEptVePossible({ masks }: Mmu, spte: bigint): boolean {
+  const suppressVe = EPT.suppressVe.mask;
+  if ((masks.present & suppressVe) === 0n || (spte & suppressVe) !== 0n) return false;
+  return (spte & EPT_RWX) !== EPT_MISCONFIG_WX;
+}
+
+const EPT_MISCONFIG_WX = EPT.writable.mask | EPT.executable.mask;
+const EPT_RWX = EPT.readable.mask | EPT_MISCONFIG_WX;
+
 /** An access that a fault reports. */
 export interface FaultAccess {
   readonly exec: boolean;
@@ -173,6 +193,25 @@ export function isAccessAllowed(mmu: Mmu, { exec, write }: FaultAccess, spte: bi
   if (exec) return isExecutablePte(mmu, spte);
   if (write) return isWritablePte(spte);
   return (spte & PT.present.mask) !== 0n;
+}
+
+/**
+ * Whether an access with this page-fault error code faults on the SPTE.
+ *
+ * Kernel: `spte_permission_fault()`, v7.3.
+ */
+export function spteHasPermissionFault(mmu: Mmu, spte: bigint, errorCode: bigint): boolean {
+  if (!isShadowPresentPte(mmu, spte)) return true;
+  const { masks } = mmu;
+  const { read, write, user, exec } = accessBits(mmu.kernel);
+  const userBits = masks.user | masks.xu;
+  const access =
+    ((spte & PT.present.mask) === 0n ? 0 : read) |
+    (isWritablePte(spte) ? write : 0) |
+    ((spte & userBits) === 0n ? 0 : user) |
+    (isExecutablePte(mmu, spte) ? exec : 0);
+  const code = Number((errorCode >> 1n) & 0xfn);
+  return (((mmu.permissions[code] as number) >> access) & 1) !== 0;
 }
 
 /**

@@ -5,9 +5,24 @@ import { getShadowPhysBits } from './host.ts';
 import { assignMasks, type Registry } from './masks.ts';
 import { warn } from './observe.ts';
 import type { Policy, Setup, SetupStep } from './plugin.ts';
+import { physBitsAtModuleInit } from './variants.ts';
+
+/** Stores MAXPHYADDR; `step` is the function that does it in this kernel. */
+function determinePhysBits({ host }: Setup, registry: Registry, step: string): Registry {
+  return assignMasks(registry, step, { shadowPhysBits: getShadowPhysBits(host) });
+}
+
+/**
+ * MAXPHYADDR for a step of the start-up. A kernel that stored it once sees 0 where module init did not run.
+ *
+ * Kernel: `kvm_get_shadow_phys_bits()`, `kvm_host.maxphyaddr` since 6.11.
+ */
+export function hostMaxPhyAddr({ kernel, host }: Setup, { masks }: Registry): number {
+  return physBitsAtModuleInit(kernel) ? masks.shadowPhysBits : getShadowPhysBits(host);
+}
 
 /** Runs one hook of every policy, in their order. */
-export function runPolicies(
+function runPolicies(
   hook: 'moduleInit' | 'resetEarly' | 'resetLate',
   setup: Setup,
   registry: Registry,
@@ -17,14 +32,25 @@ export function runPolicies(
 }
 
 /**
+ * What happens once, when kvm.ko is loaded.
+ *
+ * Kernel: `kvm_mmu_spte_module_init()`.
+ */
+export const spteModuleInit: SetupStep = (setup, registry) => {
+  const step = 'kvm_mmu_spte_module_init';
+  const state = physBitsAtModuleInit(setup.kernel) ? determinePhysBits(setup, registry, step) : registry;
+  return runPolicies('moduleInit', setup, state);
+};
+
+/**
  * Puts every mask back to legacy paging, which NPT and shadow paging use as it is. Each vendor load begins so.
  *
  * Kernel: `kvm_mmu_reset_all_pte_masks()`.
  */
 export const resetAllPteMasks: SetupStep = (setup, before) => {
   const step = 'kvm_mmu_reset_all_pte_masks';
-  const { layout, host } = setup;
-  let registry = assignMasks(before, step, { shadowPhysBits: getShadowPhysBits(host) });
+  const { layout } = setup;
+  let registry = physBitsAtModuleInit(setup.kernel) ? before : determinePhysBits(setup, before, step);
   registry = runPolicies('resetEarly', setup, registry);
   registry = assignMasks(registry, step, {
     user: PT.user.mask,
@@ -32,9 +58,11 @@ export const resetAllPteMasks: SetupStep = (setup, before) => {
     dirty: PT.dirty.mask,
     nx: PT.noExecute.mask,
     x: 0n,
+    xu: 0n,
     present: PT.present.mask,
     // PAT entry 0 is WB, the weakest type: the host's MTRRs decide.
     memtype: 0n,
+    kvmAdEnabled: true,
     accTrack: 0n,
     meMask: 0n,
     meValue: 0n,
@@ -78,4 +106,21 @@ export function configureMmu(
     tdpEnabled: enableTdp,
     maxHugePageLevel: enableTdp ? tdpHugePageLevel : levelWithoutTdp(setup.host.gbpages),
   });
+}
+
+/**
+ * Creates a VM: it takes the MMIO value as it stands. (Up to 6.9 every VM uses the one value, which is the same.)
+ *
+ * Kernel: `kvm_mmu_init_vm()`, v6.10.
+ */
+export const initVm: SetupStep = (_setup, registry) =>
+  assignMasks(registry, 'kvm_mmu_init_vm', { vmMmioValue: registry.masks.mmioValue });
+
+/**
+ * Gives one VM an MMIO value of its own (TDX: 0).
+ *
+ * Kernel: `kvm_mmu_set_mmio_spte_value()`.
+ */
+export function setMmioSpteValue(registry: Registry, vmMmioValue: bigint): Registry {
+  return assignMasks(registry, 'kvm_mmu_set_mmio_spte_value', { vmMmioValue });
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import { checkInteger, checkU32 } from './arguments.ts';
-import { type BitField, type Fields, field } from './bit-field.ts';
+import { type BitField, field, fieldValue } from './bit-field.ts';
+import { type KernelVersion, REFERENCE } from './kernel-version.ts';
+import { defineVariant, type Variant } from './variant.ts';
 
-/** Access that a page table or a mapping grants. */
+/** Access that a page table or a mapping grants, up to 7.1; {@link accessBits} has those of every kernel. */
 export const ACC_EXEC = 1;
 export const ACC_WRITE = 2;
 export const ACC_USER = 4;
@@ -32,25 +34,35 @@ export interface PageRole {
   readonly guestMode: boolean;
   /** The nested guest's own table is used as it is. */
   readonly passthrough: boolean;
+  /** The page mirrors one that the TDX module owns (since 6.14). */
+  readonly isMirror: boolean;
+  /** SMEP for shadow paging, MBEC for EPT, GMET for NPT (since 7.2). */
+  readonly cr4Smep: boolean;
   /** Non-zero for pages of SMM. */
   readonly smm: number;
 }
 
-const flag = <const Name extends string>(name: Name, n: number): BitField<Name> =>
-  field(name, n, n, 'kvm', `${name} of the role`);
+const flag = (name: string, n: number): BitField => field(name, n, n, 'kvm', `${name} of the role`);
+
+const number = (name: string, high: number, low: number): BitField =>
+  field(name, high, low, 'kvm', `${name} of the role`);
+
+/** Where a role word keeps its fields; a kernel that lacks a field has 0 or false there. */
+type RoleLayout = Readonly<Partial<Record<keyof PageRole, BitField>>>;
 
 /*
- *  31    24 23  19 18 17 16 15 14 13 12 11 10   8 7  6  5 4 3    0
- *  ┌───────┬──────┬──┬──┬──┬──┬──┬──┬──┬──┬──────┬─┬─────┬─┬──────┐
- *  │ smm   │      │PT│GM│!A│SA│SE│WP│NX│IN│access│D│quad │4│level │
- *  └───────┴──────┴──┴──┴──┴──┴──┴──┴──┴──┴──────┴─┴─────┴─┴──────┘
+ *  31    24 23  20 19 18 17 16 15 14 13 12 11 10   8 7  6  5 4 3    0
+ *  ┌───────┬──────┬──┬──┬──┬──┬──┬──┬──┬──┬──┬──────┬─┬─────┬─┬──────┐
+ *  │ smm   │      │MI│PT│GM│!A│SA│SE│WP│NX│IN│access│D│quad │4│level │
+ *  └───────┴──────┴──┴──┴──┴──┴──┴──┴──┴──┴──┴──────┴─┴─────┴─┴──────┘
+ *  7.2: access is 11:8, IN NX WP move up by one over SE; SMEP is 20
  */
-const ROLE: Fields<keyof PageRole> = {
-  level: field('level', 3, 0, 'kvm', 'level of the entries'),
+const v5_4: RoleLayout = {
+  level: number('level', 3, 0),
   has4ByteGpte: flag('has4ByteGpte', 4),
-  quadrant: field('quadrant', 6, 5, 'kvm', 'part of the guest table'),
+  quadrant: number('quadrant', 6, 5),
   direct: flag('direct', 7),
-  access: field('access', 10, 8, 'kvm', 'ACC_* bits'),
+  access: number('access', 10, 8),
   invalid: flag('invalid', 11),
   eferNx: flag('eferNx', 12),
   cr0Wp: flag('cr0Wp', 13),
@@ -58,9 +70,65 @@ const ROLE: Fields<keyof PageRole> = {
   smapAndnotWp: flag('smapAndnotWp', 15),
   adDisabled: flag('adDisabled', 16),
   guestMode: flag('guestMode', 17),
-  passthrough: flag('passthrough', 18),
-  smm: field('smm', 31, 24, 'kvm', 'non-zero in SMM'),
+  smm: number('smm', 31, 24),
 };
+const v5_19: RoleLayout = { ...v5_4, passthrough: flag('passthrough', 18) };
+const v6_14: RoleLayout = { ...v5_19, isMirror: flag('isMirror', 19) };
+const { smepAndnotWp: _gone, ...kept } = v6_14;
+const v7_2: RoleLayout = {
+  ...kept,
+  access: number('access', 11, 8),
+  invalid: flag('invalid', 12),
+  eferNx: flag('eferNx', 13),
+  cr0Wp: flag('cr0Wp', 14),
+  cr4Smep: flag('cr4Smep', 20),
+};
+
+export const roleLayout: Variant<RoleLayout> = defineVariant<RoleLayout>(
+  'bits of the role word',
+  { since: '5.4', value: v5_4, change: 'bit 4 is gpte_is_8_bytes up to 5.16: the other way round' },
+  { since: '5.19', value: v5_19, change: 'passthrough is bit 18' },
+  { since: '6.14', value: v6_14, change: 'is_mirror is bit 19' },
+  {
+    since: '7.2',
+    value: v7_2,
+    change:
+      'access grows to bits 11:8, invalid, efer_nx and cr0_wp move up by one, smep_andnot_wp goes, cr4_smep is bit 20',
+  },
+);
+
+export const gpteIs8Bytes: Variant<boolean> = defineVariant(
+  'bit 4 of the role word',
+  { since: '5.4', value: true, change: 'set for guest entries of 8 bytes' },
+  { since: '5.17', value: false, change: 'set for guest entries of 4 bytes' },
+);
+
+/** The numbers of access bits; 0 for one that does not exist. */
+export interface AccessBits {
+  readonly read: number;
+  readonly write: number;
+  readonly user: number;
+  readonly exec: number;
+}
+
+export const accessBits: Variant<AccessBits> = defineVariant(
+  'access bits in roles, requests and traces',
+  {
+    since: '5.4',
+    value: { read: 0, write: ACC_WRITE, user: ACC_USER, exec: ACC_EXEC },
+    change: 'X=1 W=2 U=4, printed `wux`; in EPT, U stands for read',
+  },
+  {
+    since: '7.2',
+    value: { read: 1, write: 2, user: 4, exec: 8 },
+    change: 'R=1 W=2 U=4 X=8, printed `rwux`; in EPT, U stands for user fetches',
+  },
+);
+
+/** Every access bit of a kernel. */
+export function allAccess({ read, write, user, exec }: AccessBits): number {
+  return read | write | user | exec;
+}
 
 /** A direct page at level 1 with all access: the role of most leaf SPTEs under TDP. */
 const PLAIN_ROLE: PageRole = {
@@ -77,6 +145,8 @@ const PLAIN_ROLE: PageRole = {
   adDisabled: false,
   guestMode: false,
   passthrough: false,
+  isMirror: false,
+  cr4Smep: false,
   smm: 0,
 };
 
@@ -88,43 +158,39 @@ export function pageRole(fields: Partial<PageRole> = {}): PageRole {
 /**
  * Takes the 32-bit role word apart, as `role` in KVM's traces and dumps prints it.
  *
- * @throws RangeError when `word` is not a 32-bit word
+ * @param kernel whose word it is; the reference when absent
+ * @throws TypeError, RangeError when `word` is not a 32-bit word
  */
-export function decodeRole(word: number): PageRole {
+export function decodeRole(word: number, kernel: KernelVersion = REFERENCE): PageRole {
+  const layout = roleLayout(kernel);
   const bits = BigInt(checkU32('role', word));
-  const number = ({ mask, shift }: BitField): number => Number((bits & mask) >> shift);
-  const flag = ({ mask }: BitField): boolean => (bits & mask) !== 0n;
-  return {
-    level: number(ROLE.level),
-    has4ByteGpte: flag(ROLE.has4ByteGpte),
-    quadrant: number(ROLE.quadrant),
-    direct: flag(ROLE.direct),
-    access: number(ROLE.access),
-    invalid: flag(ROLE.invalid),
-    eferNx: flag(ROLE.eferNx),
-    cr0Wp: flag(ROLE.cr0Wp),
-    smepAndnotWp: flag(ROLE.smepAndnotWp),
-    smapAndnotWp: flag(ROLE.smapAndnotWp),
-    adDisabled: flag(ROLE.adDisabled),
-    guestMode: flag(ROLE.guestMode),
-    passthrough: flag(ROLE.passthrough),
-    smm: number(ROLE.smm),
-  };
+  const role = Object.entries(PLAIN_ROLE).map(([name, plain]: [string, number | boolean]) => {
+    const place = layout[name as keyof PageRole];
+    const value = place === undefined ? 0 : Number(fieldValue(bits, place));
+    return [name, typeof plain === 'boolean' ? value !== 0 : value];
+  });
+  const decoded = Object.fromEntries(role) as PageRole;
+  return gpteIs8Bytes(kernel) ? { ...decoded, has4ByteGpte: !decoded.has4ByteGpte } : decoded;
 }
 
 /**
  * Packs a role into its 32-bit word.
  *
- * @throws RangeError when a number does not fit its field
+ * @param kernel whose word it is to be; the reference when absent
+ * @throws RangeError when a number does not fit its field, or the kernel has no such field
  */
-export function encodeRole(role: PageRole): number {
+export function encodeRole(role: PageRole, kernel: KernelVersion = REFERENCE): number {
+  const layout = roleLayout(kernel);
+  const has4ByteGpte = gpteIs8Bytes(kernel) ? !role.has4ByteGpte : role.has4ByteGpte;
   let word = 0n;
-  for (const { name, mask, shift } of Object.values(ROLE)) {
-    const max = Number(mask >> shift);
-    word |= BigInt(checkInteger(`role.${name}`, Number(role[name]), 0, max)) << shift;
+  for (const [name, value] of Object.entries({ ...role, has4ByteGpte })) {
+    const { mask, shift } = layout[name as keyof PageRole] ?? NO_FIELD;
+    word |= BigInt(checkInteger(`role.${name}`, Number(value), 0, Number(mask >> shift))) << shift;
   }
   return Number(word);
 }
+
+const NO_FIELD = { mask: 0n, shift: 0n };
 
 /** Address space of a role: 1 in SMM. Kernel: `kvm_mmu_role_as_id()`. */
 export function roleAsId(role: PageRole): number {

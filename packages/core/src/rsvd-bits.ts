@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkInteger, checkLevel } from './arguments.ts';
 import { bit, bits } from './bits.ts';
+import { EPT } from './entry-format.ts';
 
 /** The bit that chooses between the two rows of a table: page size in both formats. */
 const PAGE_SIZE_BIT = bit(7);
@@ -32,6 +33,8 @@ export interface RsvdBitsValidate {
   readonly bit7Set: readonly bigint[];
   /** Bitmap over the values of an entry's bits 5:0 (EPT memory type and XWR): a set bit is a bad combination. */
   readonly badMtXwr: bigint;
+  /** A bit that counts as X in the bitmap's index: user-executable, where KVM uses it (since 7.2); else 0. */
+  readonly xu: bigint;
 }
 
 const LEVELS = 5;
@@ -41,6 +44,7 @@ export const NO_RSVD_BITS: RsvdBitsValidate = {
   bit7Clear: Array<bigint>(LEVELS).fill(0n),
   bit7Set: Array<bigint>(LEVELS).fill(0n),
   badMtXwr: 0n,
+  xu: 0n,
 };
 
 /** Paging modes by the level of their root. */
@@ -91,6 +95,7 @@ export function resetRsvdsBitsMask({
       bit7Clear: [high, high, pdpte, 0n, 0n],
       bit7Set: [high, high | rsvdBits(13, 20), 0n, 0n, 0n],
       badMtXwr: 0n,
+      xu: 0n,
     };
   }
   const high = (paBitsRsvd & rsvdBits(0, 51)) | noNx;
@@ -100,6 +105,7 @@ export function resetRsvdsBitsMask({
     bit7Clear: [high, high, high | noGbpages, top, root],
     bit7Set: [high, high | rsvdBits(13, 20), high | noGbpages | rsvdBits(13, 29), top, root],
     badMtXwr: 0n,
+    xu: 0n,
   };
 }
 
@@ -126,6 +132,8 @@ export interface EptRsvdInputs {
   readonly execOnly: boolean;
   /** Largest page that may be mapped, as a level: 1 = 4K, 2 = 2M, 3 = 1G. */
   readonly hugePageLevel: number;
+  /** The bit that allows user fetches, if KVM uses it; 0 when absent. */
+  readonly xu?: bigint;
 }
 
 /**
@@ -137,6 +145,7 @@ export function resetRsvdsBitsMaskEpt({
   paBitsRsvd,
   execOnly,
   hugePageLevel,
+  xu = 0n,
 }: EptRsvdInputs): RsvdBitsValidate {
   const high = paBitsRsvd & rsvdBits(0, 51);
   const no1g = hugePageLevel < 3 ? rsvdBits(7, 7) : 0n;
@@ -146,6 +155,7 @@ export function resetRsvdsBitsMaskEpt({
     bit7Clear: [high, high | rsvdBits(3, 6) | no2m, high | rsvdBits(3, 6) | no1g, top, top],
     bit7Set: [high, high | rsvdBits(12, 20) | no2m, high | rsvdBits(12, 29) | no1g, top, top],
     badMtXwr: badMtXwr(execOnly),
+    xu,
   };
 }
 
@@ -161,7 +171,8 @@ export function getRsvdBits(check: RsvdBitsValidate, spte: bigint, level: number
 
 /** Whether memory type and XWR of an EPT entry do not go together. Kernel: `__is_bad_mt_xwr()`. */
 export function isBadMtXwr(check: RsvdBitsValidate, spte: bigint): boolean {
-  return ((check.badMtXwr >> (spte & MT_XWR_BITS)) & 1n) !== 0n;
+  const x = (spte & check.xu) === 0n ? 0n : EPT.executable.mask;
+  return ((check.badMtXwr >> ((spte & MT_XWR_BITS) | x)) & 1n) !== 0n;
 }
 
 /**

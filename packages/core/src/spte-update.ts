@@ -9,21 +9,38 @@ import {
   checkSpteWritableInvariants,
   isAccessedSpte,
   isDirtySpte,
+  isEptVePossible,
   isMmuWritableSpte,
   isShadowPresentPte,
   isWritablePte,
   spteAdEnabled,
   spteToPfn,
 } from './predicates.ts';
+import { updateEffects } from './variants.ts';
+
+/** Debug builds complain when an SPTE is stored that lets the guest see a #VE. */
+function proveNoVe(mmu: Mmu, spte: bigint): void {
+  if (mmu.params.proveMmu && isEptVePossible(mmu, spte)) warn(mmu, SPTE_DIAGNOSTICS, 'set.ve-possible');
+}
 
 /** Complains about a change of a present SPTE that is more than a change of its bits. Returns the new value. */
 function updateNoTrack(mmu: Mmu, oldSpte: bigint, newSpte: bigint): bigint {
   if (!isShadowPresentPte(mmu, newSpte)) warn(mmu, SPTE_DIAGNOSTICS, 'update.new-not-present');
   checkSpteWritableInvariants(mmu, newSpte);
+  proveNoVe(mmu, newSpte);
   if (isShadowPresentPte(mmu, oldSpte) && spteToPfn(mmu, oldSpte) !== spteToPfn(mmu, newSpte)) {
     warn(mmu, SPTE_DIAGNOSTICS, 'update.pfn-changed');
   }
   return newSpte;
+}
+
+/**
+ * Whether TLBs may hold rights that a leaf SPTE loses with this change.
+ *
+ * Kernel: `leaf_spte_change_needs_tlb_flush()`, since 6.13.
+ */
+export function leafSpteChangeNeedsTlbFlush(mmu: Mmu, oldSpte: bigint, newSpte: bigint): boolean {
+  return isMmuWritableSpte(mmu, oldSpte) && !isMmuWritableSpte(mmu, newSpte);
 }
 
 /** What an update of an SPTE entails. */
@@ -46,6 +63,9 @@ export function mmuSpteUpdate(mmu: Mmu, host: Host, oldSpte: bigint, newSpte: bi
   const spte = updateNoTrack(mmu, oldSpte, checkU64('newSpte', newSpte));
   if (!isShadowPresentPte(mmu, oldSpte)) return { spte, flush: false };
 
+  if (!updateEffects(mmu.kernel).tellsAccessedAndDirty) {
+    return { spte, flush: leafSpteChangeNeedsTlbFlush(mmu, oldSpte, newSpte) };
+  }
   // fast_page_fault() may have set W meanwhile, so MMU-writable counts as writable.
   let flush = isMmuWritableSpte(mmu, oldSpte) && !isWritablePte(newSpte);
   if (isAccessedSpte(mmu, oldSpte) && !isAccessedSpte(mmu, newSpte)) {
@@ -71,14 +91,15 @@ export interface SpteAge {
  *
  * @throws TypeError, RangeError when `spte` is not a 64-bit word
  *
- * Kernel: `mmu_spte_age()`.
+ * Kernel: `mmu_spte_age()`; a step of the rmap and TDP MMU ageing loops since 6.12.
  */
 export function mmuSpteAge(mmu: Mmu, host: Host, spte: bigint): SpteAge {
   checkU64('spte', spte);
   if (!isAccessedSpte(mmu, spte)) return { young: false, spte };
   if (spteAdEnabled(mmu, spte)) return { young: true, spte: spte & ~mmu.masks.accessed };
   // Tracking takes W away, and with it the only sign that the page is dirty.
-  if (isWritablePte(spte)) host.setPfnDirty(spteToPfn(mmu, spte));
+  if (updateEffects(mmu.kernel).tellsAccessedAndDirty && isWritablePte(spte))
+    host.setPfnDirty(spteToPfn(mmu, spte));
   const tracked = markSpteForAccessTrack(mmu, spte);
   return { young: true, spte: updateNoTrack(mmu, spte, tracked) };
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import { pagesPerHpage } from './bits.ts';
+import { bit, bits, pagesPerHpage } from './bits.ts';
 import { PT } from './entry-format.ts';
+import type { KernelVersion } from './kernel-version.ts';
 import type { Mmu } from './mmu.ts';
 import type { TraceLine } from './observe.ts';
 import { isExecutablePte, isWritablePte } from './predicates.ts';
-import type { PageRole } from './role.ts';
+import { accessBits, type PageRole } from './role.ts';
+import { errorCodeNames, retPf } from './variants.ts';
 
 // The kvmmmu tracepoints, as a tracer prints them: `event: line`.
 
@@ -17,17 +19,21 @@ export function formatPointer(pointer: bigint): string {
   return pointer.toString(16).padStart(16, '0');
 }
 
-const FAULT_FLAGS = ['P', 'W', 'U', 'RSVD', 'F'] as const;
-
 /** A page-fault error code as the tracepoints print it: `P|W`, unknown bits in hex at the end. */
-export function formatErrorCode(errorCode: bigint): string {
-  const names: string[] = FAULT_FLAGS.filter((_, n) => ((errorCode >> BigInt(n)) & 1n) !== 0n);
-  const rest = errorCode & ~((1n << BigInt(FAULT_FLAGS.length)) - 1n);
+export function formatErrorCode(kernel: KernelVersion, errorCode: bigint): string {
+  const known = errorCodeNames(kernel);
+  const names = known.filter(([n]) => (errorCode & bit(n)) !== 0n).map(([, name]) => name);
+  const rest = known.reduce((left, [n]) => left & ~bit(n), errorCode);
   return (rest === 0n ? names : [...names, `0x${llx(rest)}`]).join('|');
 }
 
-/** `ACC_*` bits as the tracepoints of shadow pages print them, from 0 to 7. */
-const ACCESS_NAMES = ['---', '--x', 'w--', 'w-x', '-u-', '-ux', 'wu-', 'wux'] as const;
+/** Access bits as the tracepoints of shadow pages print them: `wux`, or `rwux` since 7.2, dashes for what is missing. */
+export function formatAccess(kernel: KernelVersion, access: number): string {
+  const { read, write, user, exec } = accessBits(kernel);
+  const letter = (bits: number, name: string): string =>
+    bits === 0 ? '' : (access & bits) === 0 ? '-' : name;
+  return letter(read, 'r') + letter(write, 'w') + letter(user, 'u') + letter(exec, 'x');
+}
 
 /** A shadow page, as the tracepoints see it. */
 export interface TracedPage {
@@ -38,31 +44,36 @@ export interface TracedPage {
   readonly unsync: boolean;
 }
 
-function formatPage({ role, gfn, mmuValidGen, rootCount, unsync }: TracedPage): string {
+function formatPage(kernel: KernelVersion, page: TracedPage): string {
+  const { role, gfn, mmuValidGen, rootCount, unsync } = page;
   return [
     `sp gen ${mmuValidGen} gfn ${llx(gfn)} l${role.level}`,
     ` ${role.has4ByteGpte ? 4 : 8}-byte q${role.quadrant}${role.direct ? ' direct' : ''}`,
-    ` ${ACCESS_NAMES[role.access] as string}${role.invalid ? ' invalid' : ''}`,
+    ` ${formatAccess(kernel, role.access)}${role.invalid ? ' invalid' : ''}`,
     ` ${role.eferNx ? '' : '!'}nxe ${role.adDisabled ? '!' : ''}ad`,
     ` root ${rootCount} ${unsync ? 'unsync' : 'sync'}`,
   ].join('');
 }
 
 /** Kernel: `trace_kvm_mmu_get_page()`. */
-export function traceGetPage(page: TracedPage & { readonly created: boolean }): TraceLine {
-  return { event: 'kvm_mmu_get_page', line: `${formatPage(page)} ${page.created ? 'new' : 'existing'}` };
+export function traceGetPage({ kernel }: Mmu, page: TracedPage & { readonly created: boolean }): TraceLine {
+  return {
+    event: 'kvm_mmu_get_page',
+    line: `${formatPage(kernel, page)} ${page.created ? 'new' : 'existing'}`,
+  };
 }
 
 /** Kernel: `trace_kvm_mmu_prepare_zap_page()`. */
-export function tracePrepareZapPage(page: TracedPage): TraceLine {
-  return { event: 'kvm_mmu_prepare_zap_page', line: formatPage(page) };
+export function tracePrepareZapPage({ kernel }: Mmu, page: TracedPage): TraceLine {
+  return { event: 'kvm_mmu_prepare_zap_page', line: formatPage(kernel, page) };
 }
 
-/** The permissions that `kvm_mmu_set_spte` prints: `rwxu`, dashes for what is missing, no fourth without users. */
+/** The permissions that `kvm_mmu_set_spte` prints: `rwxu`, dashes for what is missing, up to 7.1 no fourth without users. */
 export function formatSptePermissions(mmu: Mmu, spte: bigint): string {
-  const { present, user } = mmu.masks;
+  const { present, user, xu } = mmu.masks;
   const readable = present !== 0n || (spte & PT.present.mask) !== 0n;
-  const userLetter = user === 0n ? '' : (spte & user) === 0n ? '-' : 'u';
+  const userMask = user | xu;
+  const userLetter = userMask === 0n ? '' : (spte & userMask) === 0n ? '-' : 'u';
   return `${readable ? 'r' : '-'}${isWritablePte(spte) ? 'w' : '-'}${isExecutablePte(mmu, spte) ? 'x' : '-'}${userLetter}`;
 }
 
@@ -84,21 +95,19 @@ export function traceSetSpte(
 /**
  * The pfn printed is the faulting page's, also where a huge page is asked for.
  *
+ * @param access access bits of this kernel, printed since 7.2
+ *
  * Kernel: `trace_kvm_mmu_spte_requested()`.
  */
-export function traceSpteRequested({
-  gfn,
-  pfn,
-  goalLevel,
-}: {
-  gfn: bigint;
-  pfn: bigint;
-  goalLevel: number;
-}): TraceLine {
+export function traceSpteRequested(
+  { kernel }: Mmu,
+  { gfn, pfn, goalLevel, access = 0 }: { gfn: bigint; pfn: bigint; goalLevel: number; access?: number },
+): TraceLine {
   const offset = gfn & (pagesPerHpage(goalLevel) - 1n);
+  const tail = accessBits(kernel).read === 0 ? '' : ` access ${access.toString(16)}`;
   return {
     event: 'kvm_mmu_spte_requested',
-    line: `gfn ${llx(gfn)} pfn ${llx(pfn | offset)} level ${goalLevel}`,
+    line: `gfn ${llx(gfn)} pfn ${llx(pfn | offset)} level ${goalLevel}${tail}`,
   };
 }
 
@@ -140,48 +149,38 @@ export function traceTdpMmuSpteChanged({
   };
 }
 
-/** What a page fault came to. Kernel: `RET_PF_*`. */
-export const RET_PF_CONTINUE = 0;
-export const RET_PF_RETRY = 1;
-export const RET_PF_EMULATE = 2;
-export const RET_PF_INVALID = 3;
-export const RET_PF_FIXED = 4;
-export const RET_PF_SPURIOUS = 5;
-
 /** Kernel: `trace_fast_page_fault()`. */
-export function traceFastPageFault(fault: {
-  vcpuId: number;
-  addr: bigint;
-  errorCode: bigint;
-  sptep: bigint;
-  oldSpte: bigint;
-  spte: bigint;
-  /** One of `RET_PF_*`. */
-  ret: number;
-}): TraceLine {
+export function traceFastPageFault(
+  { kernel }: Mmu,
+  fault: {
+    vcpuId: number;
+    addr: bigint;
+    errorCode: bigint;
+    sptep: bigint;
+    oldSpte: bigint;
+    spte: bigint;
+    /** One of `RET_PF_*`, as this kernel numbers them. */
+    ret: number;
+  },
+): TraceLine {
+  const { SPURIOUS, FIXED } = retPf(kernel);
   const { vcpuId, addr, errorCode, sptep, oldSpte, spte, ret } = fault;
-  const outcome = `spurious ${Number(ret === RET_PF_SPURIOUS)} fixed ${Number(ret === RET_PF_FIXED)}`;
-  // `%#llx` leaves a zero without its prefix.
+  const outcome = `spurious ${Number(ret === SPURIOUS)} fixed ${Number(ret === FIXED)}`;
+  // The kernel's own text has `0x0`; tracers that format in user space, as the vectors were, leave a zero bare.
   const old = oldSpte === 0n ? '0' : `0x${llx(oldSpte)}`;
   return {
     event: 'fast_page_fault',
-    line: `vcpu ${vcpuId} gva ${llx(addr)} error_code ${formatErrorCode(errorCode)} sptep ${formatPointer(sptep)} old ${old} new ${llx(spte)} ${outcome}`,
+    line: `vcpu ${vcpuId} gva ${llx(addr)} error_code ${formatErrorCode(kernel, errorCode)} sptep ${formatPointer(sptep)} old ${old} new ${llx(spte)} ${outcome}`,
   };
 }
 
 /** The three tracepoints of a walk of the guest's own tables, of which the second prints an entry of the guest. */
-export function traceGuestWalk({
-  addr,
-  errorCode,
-  pte,
-  level,
-}: {
-  addr: bigint;
-  errorCode: bigint;
-  pte: bigint;
-  level: number;
-}): TraceLine[] {
-  const pferr = `pferr ${llx(errorCode)} ${formatErrorCode(errorCode)}`;
+export function traceGuestWalk(
+  { kernel }: Mmu,
+  { addr, errorCode, pte, level }: { addr: bigint; errorCode: bigint; pte: bigint; level: number },
+): TraceLine[] {
+  const code = errorCode & bits(31, 0);
+  const pferr = `pferr ${llx(code)} ${formatErrorCode(kernel, code)}`;
   return [
     { event: 'kvm_mmu_pagetable_walk', line: `addr ${llx(addr)} ${pferr}` },
     { event: 'kvm_mmu_paging_element', line: `pte ${llx(pte)} level ${level}` },

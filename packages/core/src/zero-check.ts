@@ -10,6 +10,7 @@ import {
   resetRsvdsBitsMaskEpt,
   rsvdBits,
 } from './rsvd-bits.ts';
+import { shadowGbpagesByTdp } from './variants.ts';
 
 /**
  * Which MMU an SPTE belongs to: `tdp` maps guest memory for EPT or NPT, `shadow` shadows legacy or nested-NPT tables,
@@ -27,6 +28,8 @@ export interface RootConfig {
   readonly guestGbpages: boolean;
   /** `ept12`: whether execute-only entries are legal. */
   readonly ept12ExecOnly: boolean;
+  /** Bit 20 of the role since 7.2: SMEP for shadow paging, MBEC for EPT, GMET for NPT. */
+  readonly cr4Smep: boolean;
 }
 
 /** Address bits beyond MAXPHYADDR. Kernel: `reserved_hpa_bits()`. */
@@ -61,7 +64,12 @@ function tdpZeroCheck(setup: Setup, registry: Registry, root: RootConfig): RsvdB
         pse: false,
         amd,
       })
-    : resetRsvdsBitsMaskEpt({ paBitsRsvd, execOnly: false, hugePageLevel: masks.maxHugePageLevel });
+    : resetRsvdsBitsMaskEpt({
+        paBitsRsvd,
+        execOnly: false,
+        hugePageLevel: masks.maxHugePageLevel,
+        xu: masks.xu,
+      });
   return belowRoot(check, root.level, (mask) => mask & ~masks.meMask);
 }
 
@@ -73,7 +81,7 @@ function shadowZeroCheck(setup: Setup, registry: Registry, root: RootConfig): Rs
     paBitsRsvd: reservedHpaBits(registry),
     level: root.level,
     nx: root.eferNx,
-    gbpages: root.guestGbpages,
+    gbpages: shadowGbpagesByTdp(setup.kernel) && masks.tdpEnabled ? setup.host.gbpages : root.guestGbpages,
     // KVM shadows 2-level tables with PAE ones, and uses bit 8 on no CPU.
     pse: false,
     amd: true,
@@ -97,6 +105,7 @@ export function buildShadowZeroCheck(setup: Setup, registry: Registry, root: Roo
         paBitsRsvd: reservedHpaBits(registry),
         execOnly: root.ept12ExecOnly,
         hugePageLevel: registry.masks.maxHugePageLevel,
+        xu: registry.masks.xu,
       });
     case 'none':
       return NO_RSVD_BITS;

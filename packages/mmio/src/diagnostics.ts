@@ -3,6 +3,7 @@
 export const MMIO_DIAGNOSTICS = {
   'mmio.gen-out-of-range': {
     kind: 'WARN_ON_ONCE',
+    warnOnUntil: '6.6',
     meaning: 'the generation has more bits than an MMIO SPTE can hold',
   },
   'mmio.value-zero': { kind: 'WARN_ON_ONCE', meaning: 'an MMIO SPTE was built while the MMIO value is 0' },
@@ -18,8 +19,13 @@ export const MMIO_DIAGNOSTICS = {
   },
   'mmio-mask.value-not-in-mask': { kind: 'WARN_ON', meaning: 'the MMIO value is not a subset of its mask' },
   'mmio-mask.removed-collision': { kind: 'WARN_ON', meaning: 'a removed SPTE would count as MMIO' },
+  'mmio-mask.frozen-collision': {
+    kind: 'WARN_ON',
+    meaning: 'a frozen SPTE would count as MMIO (the name since 6.11)',
+  },
   'mmio-fault.reserved': {
     kind: 'WARN_ON_ONCE',
+    warnOnUntil: '6.6',
     meaning: 'the walk to an MMIO address met reserved bits in a present SPTE',
   },
 } as const;

@@ -6,11 +6,10 @@ import {
   isMmioSpte,
   isRsvdSpte,
   isShadowPresentPte,
+  logPrefixes,
   type Mmu,
   printk,
-  RET_PF_EMULATE,
-  RET_PF_INVALID,
-  RET_PF_RETRY,
+  retPf,
   type TraceLine,
   trace,
   warn,
@@ -51,7 +50,7 @@ export interface MmioCache {
 
 /** How a fault on an MMIO address ends. */
 export interface HandledMmioFault {
-  /** `RET_PF_EMULATE`, `_INVALID` or `_RETRY`, or -22 when present SPTEs have reserved bits. */
+  /** `RET_PF_EMULATE`, `_INVALID` or `_RETRY` as this kernel numbers them, or -22 when present SPTEs have reserved bits. */
   readonly ret: number;
   /** What the MMIO cache was filled with. */
   readonly mmioCache?: MmioCache;
@@ -78,11 +77,12 @@ function getMmioSpte(mmu: Mmu, addr: bigint, walk: SpteWalk): bigint | null {
   const { zeroCheck } = mmu;
   if (!levels.some((level) => isRsvdSpte(zeroCheck, walk.spteAt(level), level)))
     return walk.spteAt(walk.leaf);
-  printk(mmu, `kvm: get_mmio_spte: reserved bits set on MMU-present spte, addr ${hex(addr)}, hierarchy:`);
+  const prefix = logPrefixes(mmu.kernel).printk;
+  printk(mmu, `${prefix}get_mmio_spte: reserved bits set on MMU-present spte, addr ${hex(addr)}, hierarchy:`);
   for (const level of levels) {
     const spte = walk.spteAt(level);
     const rsvd = getRsvdBits(zeroCheck, spte, level);
-    printk(mmu, `kvm: ------ spte = ${hex(spte)} level = ${level}, rsvd bits = ${hex(rsvd)}`);
+    printk(mmu, `${prefix}------ spte = ${hex(spte)} level = ${level}, rsvd bits = ${hex(rsvd)}`);
   }
   return null;
 }
@@ -98,18 +98,19 @@ export function handleMmioPageFault(
   host: Host,
   { addr, direct, cached, walk }: MmioFault,
 ): HandledMmioFault {
-  if (cached) return { ret: RET_PF_EMULATE };
+  const { EMULATE, INVALID, RETRY } = retPf(mmu.kernel);
+  if (cached) return { ret: EMULATE };
   const spte = getMmioSpte(mmu, addr, walk);
   if (spte === null) {
     warn(mmu, MMIO_DIAGNOSTICS, 'mmio-fault.reserved');
     return { ret: -EINVAL };
   }
-  if (!isMmioSpte(mmu, spte)) return { ret: RET_PF_RETRY };
-  if (!checkMmioSpte(mmu, host, spte)) return { ret: RET_PF_INVALID };
+  if (!isMmioSpte(mmu, spte)) return { ret: RETRY };
+  if (!checkMmioSpte(mmu, host, spte)) return { ret: INVALID };
 
   const gfn = getMmioSpteGfn(mmu, spte);
   const access = getMmioSpteAccess(mmu, spte);
   const virtual = direct ? 0n : addr;
   trace(mmu, traceHandleMmioPageFault(virtual, gfn, access));
-  return { ret: RET_PF_EMULATE, mmioCache: { addr: virtual, gfn, access } };
+  return { ret: EMULATE, mmioCache: { addr: virtual, gfn, access } };
 }

@@ -2,6 +2,7 @@
 import { assignMasks, bits, bug, PT, type Registry, type Setup, warn } from '@spte/core';
 import { movedUp } from '@spte/l1tf';
 import { MMIO_DIAGNOSTICS } from './diagnostics.ts';
+import { frozenCollision } from './variants.ts';
 
 /** How MMIO SPTEs are to be recognised. */
 export interface MmioMask {
@@ -34,7 +35,7 @@ export function setMmioSpteMask(
     return 0n;
   };
 
-  if ((access & ~U32) !== 0n) bug(MMIO_DIAGNOSTICS, 'mmio-mask.access-too-wide');
+  if ((access & ~U32) !== 0n) bug(setup, MMIO_DIAGNOSTICS, 'mmio-mask.access-too-wide');
   if ((value & masks.lowerGfn) !== 0n) complain('mmio-mask.value-in-lower-gfn');
 
   let mmioValue = masks.allowMmioCaching ? value : 0n;
@@ -44,7 +45,7 @@ export function setMmioSpteMask(
   }
   if ((mmioValue & mask) !== mmioValue) mmioValue = complain('mmio-mask.value-not-in-mask');
   else if (mmioValue !== 0n && layout.frozen !== null && (layout.frozen & mask) === mmioValue) {
-    mmioValue = complain('mmio-mask.removed-collision');
+    mmioValue = complain(frozenCollision(setup.kernel));
   }
 
   return assignMasks(registry, 'kvm_mmu_set_mmio_spte_mask', {

@@ -18,6 +18,7 @@ import {
 import { movedUp, withinReach } from '@spte/l1tf';
 import { MMIO_DIAGNOSTICS } from './diagnostics.ts';
 import { GEN_UPDATE_IN_PROGRESS, generationMmioSpteMask, getMmioSpteGeneration } from './generation.ts';
+import { tracedAccess, warnsAboutZeroValue } from './variants.ts';
 
 /**
  * Builds the SPTE that remembers "this gfn is MMIO": it faults in a way that KVM recognises, and says until when the
@@ -38,8 +39,9 @@ export function makeMmioSpte(mmu: Mmu, host: Host, gfn: bigint, access: number):
   const accessBits = BigInt(checkU32('access', access));
 
   let spte = set(generationMmioSpteMask(mmu, gen), 'memslot generation in which this is MMIO');
-  if (masks.mmioValue === 0n) warn(mmu, MMIO_DIAGNOSTICS, 'mmio.value-zero');
-  spte |= set(masks.mmioValue, 'makes the access fault in a way that only MMIO does');
+  if (masks.vmMmioValue === 0n && warnsAboutZeroValue(mmu.kernel))
+    warn(mmu, MMIO_DIAGNOSTICS, 'mmio.value-zero');
+  spte |= set(masks.vmMmioValue, 'makes the access fault in a way that only MMIO does');
   spte |= set(accessBits & masks.mmioAccess, 'access that the guest asked for');
   spte |= set(gpa, 'the gfn');
   spte |= set(masks.nonpresentOrRsvd, 'L1TF: an address that no cached memory has');
@@ -79,12 +81,9 @@ export function checkMmioSpte(mmu: Mmu, host: Host, spte: bigint): boolean {
   return kvmGen === spteGen;
 }
 
-/** Bits that `mark_mmio_spte` prints as access: those of the SPTE, so that EPT shows its MMIO value. */
-const TRACED_ACCESS = 0x7n;
-
 /** Kernel: `trace_mark_mmio_spte()`. */
 export function traceMarkMmioSpte(mmu: Mmu, sptep: bigint, gfn: bigint, spte: bigint): TraceLine {
-  const access = (spte & TRACED_ACCESS).toString(16);
+  const access = (spte & tracedAccess(mmu.kernel)).toString(16);
   const gen = getMmioSpteGeneration(mmu, spte).toString(16);
   return {
     event: 'mark_mmio_spte',

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { getShadowPhysBits, type Registry, rsvdBits, type Setup, setMeSpteMask } from '@spte/core';
+import { hostMaxPhyAddr, type Registry, rsvdBits, type Setup, setMeSpteMask } from '@spte/core';
 
 /**
  * MKTME: the top physical address bits are a key id. KVM uses key 0 and keeps the bits clear.
@@ -8,7 +8,7 @@ import { getShadowPhysBits, type Registry, rsvdBits, type Setup, setMeSpteMask }
  */
 export function vmxSetupMeSpteMask(setup: Setup, registry: Registry): Registry {
   const { physBits } = setup.host;
-  const rawPhysBits = getShadowPhysBits(setup.host);
+  const rawPhysBits = hostMaxPhyAddr(setup, registry);
   const keyId = physBits === rawPhysBits ? 0n : rsvdBits(physBits, rawPhysBits - 1);
   return setMeSpteMask(setup, registry, 0n, keyId);
 }

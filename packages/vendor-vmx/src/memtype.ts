@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { byKernel, EPT, type Host, type Setup } from '@spte/core';
+import { defineVariant, EPT, type Host, type Setup, type Variant } from '@spte/core';
 
 /** MTRR memory types, which EPT uses too. */
 const UNCACHABLE = 0n;
@@ -8,21 +8,67 @@ const WRITE_BACK = 6n;
 const IPAT = EPT.ignorePat.mask;
 const typeBits = (type: bigint): bigint => BigInt.asUintN(8, type << EPT.memtype.shift);
 
-/** What a vCPU with caches off gets: the kernel no longer ignores the guest's PAT once the quirk says write-back. */
-const cachesOff = byKernel({ since: '5.4', quirkIgnoresPat: true }, { since: '6.7', quirkIgnoresPat: false });
+/** What takes part in the memory type of RAM while a device that does not snoop is assigned, or none is. */
+interface MemtypeVariant {
+  /** Whether the guest's CR0.CD and MTRRs count. */
+  readonly guestDecides: boolean;
+  /** Whether the PAT is ignored when a quirk makes a vCPU with caches off write-back. */
+  readonly quirkIgnoresPat: boolean;
+  /** Whether user space may have the guest's PAT honoured though all DMA is coherent. */
+  readonly patIsAQuirk: boolean;
+}
+
+export const memtypeVariant: Variant<MemtypeVariant> = defineVariant<MemtypeVariant>(
+  'memory type in EPT leaves',
+  {
+    since: '5.4',
+    value: { guestDecides: true, quirkIgnoresPat: true, patIsAQuirk: false },
+    change: 'with non-coherent DMA, guest MTRRs decide; CR0.CD gives UC or, by quirk, WB, both with IPAT',
+  },
+  {
+    since: '6.7',
+    value: { guestDecides: true, quirkIgnoresPat: false, patIsAQuirk: false },
+    change: 'WB by quirk comes without IPAT',
+  },
+  {
+    since: '6.11',
+    value: { guestDecides: false, quirkIgnoresPat: false, patIsAQuirk: false },
+    change: 'RAM is WB, with IPAT unless DMA is non-coherent; guest MTRRs and CR0.CD do not matter',
+  },
+  {
+    since: '6.12.117',
+    value: { guestDecides: false, quirkIgnoresPat: false, patIsAQuirk: true },
+    change: 'stable fix: IPAT also needs the ignore-guest-PAT quirk, which is on by default',
+  },
+  {
+    since: '6.13',
+    value: { guestDecides: false, quirkIgnoresPat: false, patIsAQuirk: false },
+    change: 'as 6.11: 6.13 and 6.14 lack that quirk',
+  },
+  {
+    since: '6.17',
+    value: { guestDecides: false, quirkIgnoresPat: false, patIsAQuirk: true },
+    change: 'IPAT also needs the ignore-guest-PAT quirk (read in 6.17, not in 6.14)',
+  },
+);
 
 /**
  * Memory type bits (8 of them) of a leaf: devices are uncached; RAM is write-back whatever the guest says, unless a
  * device that does not snoop is assigned.
  *
- * Kernel: `vmx_get_mt_mask()`, v6.6 and v6.7 to v6.10.
+ * Kernel: `vmx_get_mt_mask()`.
  */
 export function vmxGetMtMask({ kernel }: Setup, host: Host, gfn: bigint, isMmio: boolean): bigint {
   if (isMmio) return typeBits(UNCACHABLE);
-  if (!host.noncoherentDma()) return typeBits(WRITE_BACK) | IPAT;
+  const { guestDecides, quirkIgnoresPat, patIsAQuirk } = memtypeVariant(kernel);
+  if (!host.noncoherentDma()) {
+    return typeBits(WRITE_BACK) | (patIsAQuirk && !host.quirkIgnoreGuestPat() ? 0n : IPAT);
+  }
+  if (!guestDecides) return typeBits(WRITE_BACK);
   if (host.cr0Cd()) {
-    if (!host.quirkCdNw()) return typeBits(UNCACHABLE) | IPAT;
-    return typeBits(WRITE_BACK) | (cachesOff(kernel).quirkIgnoresPat ? IPAT : 0n);
+    return host.quirkCdNw()
+      ? typeBits(WRITE_BACK) | (quirkIgnoresPat ? IPAT : 0n)
+      : typeBits(UNCACHABLE) | IPAT;
   }
   return typeBits(BigInt(host.guestMtrr(gfn)));
 }

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import type { ComponentChild } from 'preact';
+import { useMemo } from 'preact/hooks';
+import { Navigation } from './components/navigation.tsx';
+import { presetOf } from './data/presets.ts';
+import { mmuOf } from './model/mmu.ts';
+import { useHashState } from './use-hash-state.ts';
+import { BuildView } from './views/build-view.tsx';
+import { MachinePanel } from './views/machine-panel.tsx';
+import { MasksView } from './views/masks-view.tsx';
+import { NoMachine } from './views/no-machine.tsx';
+import { ReadView } from './views/read-view.tsx';
+
+/** The page: a machine on one side, on the other what KVM does on it. */
+export function App() {
+  const [state, change] = useHashState();
+  const { machine, preset } = state;
+  const computed = useMemo(() => mmuOf(machine), [machine]);
+  const ofPreset = useMemo(() => mmuOf(presetOf(preset).machine), [preset]);
+
+  function view(): ComponentChild {
+    if (!computed.ok) return <NoMachine errors={computed.errors} />;
+    switch (state.view) {
+      case 'read':
+        return <ReadView mmu={computed.value} state={state} change={change} />;
+      case 'build':
+        return <BuildView mmu={computed.value} state={state} change={change} />;
+      case 'masks':
+        return <MasksView mmu={computed.value} preset={ofPreset.ok ? ofPreset.value : null} />;
+    }
+  }
+
+  return (
+    <>
+      <header class="masthead">
+        <div class="masthead-title">
+          <h1>SPTE playground</h1>
+          <p>What KVM writes into a shadow page table entry, bit by bit.</p>
+        </div>
+        <Navigation state={state} />
+      </header>
+      <div class="page">
+        <MachinePanel computed={computed} state={state} change={change} />
+        <main class="main">{view()}</main>
+      </div>
+      <footer class="foot">
+        <p>
+          Everything here is computed in this page by the <code>@spte</code> packages. Nothing is sent
+          anywhere; the address of the page holds all that you entered.
+        </p>
+      </footer>
+    </>
+  );
+}

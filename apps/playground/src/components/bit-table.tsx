@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import type { BitItem } from '../model/bit-item.ts';
+import type { Highlight, Spot } from './use-highlight.ts';
+
+interface BitTableProps {
+  readonly title: string;
+  readonly items: readonly BitItem[];
+  readonly highlight: Highlight;
+}
+
+const spotOf = ({ mask, bits, name, value, meaning }: BitItem): Spot => ({
+  mask,
+  caption: `Bits ${bits}, ${name}: ${value}, ${meaning}.`,
+});
+
+/** What the bits of an entry say, or why they are set; a row lights up its bits in the ruler. */
+export function BitTable({ title, items, highlight }: BitTableProps) {
+  const { spot, chosen, point, choose } = highlight;
+  const hasRules = items.some(({ rule }) => rule !== null);
+  return (
+    <div class="table-scroll">
+      <table class="bit-table">
+        <caption class="visually-hidden">{title}</caption>
+        <thead>
+          <tr>
+            <th scope="col">Bits</th>
+            <th scope="col">Field</th>
+            <th scope="col">Value</th>
+            <th scope="col">{hasRules ? 'Why' : 'Meaning'}</th>
+            {hasRules && <th scope="col">Set by</th>}
+          </tr>
+        </thead>
+        <tbody>
+          {items.map((item) => {
+            const { id, mask, bits, name, family, value, meaning, rule } = item;
+            const lit = spot !== null && (spot.mask & mask) !== 0n;
+            return (
+              <tr
+                key={id}
+                class={lit ? 'is-lit' : undefined}
+                onMouseEnter={() => point(spotOf(item))}
+                onMouseLeave={() => point(null)}
+              >
+                <td class="mono">{bits}</td>
+                <th scope="row">
+                  <button
+                    type="button"
+                    class={`field-name family-${family}`}
+                    aria-pressed={chosen?.caption === spotOf(item).caption}
+                    onFocus={() => point(spotOf(item))}
+                    onBlur={() => point(null)}
+                    onClick={() => choose(spotOf(item))}
+                  >
+                    {name}
+                  </button>
+                </th>
+                <td class="mono value">{value}</td>
+                <td class="meaning">{meaning}</td>
+                {hasRules && (
+                  <td>
+                    <code>{rule}</code>
+                  </td>
+                )}
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { type DecodedField, hex, type Reason } from '@spte/core';
+import { bitText } from './bit-ranges.ts';
+import { type Family, fieldStyle } from './field-style.ts';
+
+/** Some bits of an entry and what is to be said about them: a row of the table below the ruler. */
+export interface BitItem {
+  readonly id: string;
+  readonly name: string;
+  readonly family: Family;
+  readonly mask: bigint;
+  readonly bits: string;
+  readonly value: string;
+  readonly meaning: string;
+  /** The kernel function that set the bits. */
+  readonly rule: string | null;
+}
+
+/** Rows for the fields of an entry; bits without a meaning have one only where they are set. */
+export function itemsOfFields(fields: readonly DecodedField[]): BitItem[] {
+  return fields
+    .filter(({ name, value }) => value !== 0n || (name !== 'ignored' && name !== 'reserved'))
+    .map(({ name, mask, text, meaning }) => ({
+      id: `${name}-${mask}`,
+      name,
+      family: fieldStyle(name).family,
+      mask,
+      bits: bitText(mask),
+      value: text,
+      meaning,
+      rule: null,
+    }));
+}
+
+/** Rows for the reasons of an entry, named by the fields that they set. */
+export function itemsOfReasons(reasons: readonly Reason[], fields: readonly DecodedField[]): BitItem[] {
+  return reasons.map(({ bits, rule, why }, index) => {
+    const touched = fields.filter(({ mask }) => (mask & bits) !== 0n);
+    return {
+      id: `${index}-${bits}`,
+      name: touched.map(({ name }) => name).join(', '),
+      family: touched[0] === undefined ? 'ignored' : fieldStyle(touched[0].name).family,
+      mask: bits,
+      bits: bitText(bits),
+      value: hex(bits),
+      meaning: why,
+      rule,
+    };
+  });
+}
+
+/** The bits that belong together with `bit`: those of the rows that have it, or else of its field. */
+export function maskAround(bit: number, items: readonly BitItem[], field: DecodedField): bigint {
+  const around = items
+    .filter(({ mask }) => ((mask >> BigInt(bit)) & 1n) !== 0n)
+    .reduce((mask, item) => mask | item.mask, 0n);
+  return around === 0n ? field.mask : around;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/** A run of adjacent set bits. */
+export interface BitRange {
+  readonly high: number;
+  readonly low: number;
+}
+
+/** The runs of set bits of a 64-bit value, highest first. */
+export function bitRanges(value: bigint): BitRange[] {
+  const ranges: BitRange[] = [];
+  for (let high = 63; high >= 0; high--) {
+    if (!hasBit(value, high)) continue;
+    let low = high;
+    while (low > 0 && hasBit(value, low - 1)) low--;
+    ranges.push({ high, low });
+    high = low;
+  }
+  return ranges;
+}
+
+export function hasBit(value: bigint, n: number): boolean {
+  return ((value >> BigInt(n)) & 1n) !== 0n;
+}
+
+/** Bits as text: `62:52, 10:3`; `none` for 0. */
+export function bitText(value: bigint): string {
+  const texts = bitRanges(value).map(({ high, low }) => (high === low ? `${high}` : `${high}:${low}`));
+  return texts.length === 0 ? 'none' : texts.join(', ');
+}
+
+/** All 16 hex digits of a 64-bit value, highest first. */
+export function hexDigits(value: bigint): string[] {
+  return Array.from(value.toString(16).padStart(16, '0'));
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import type { DecodedField } from '@spte/core';
+import { bitRanges, hasBit } from './bit-ranges.ts';
+import { type Family, fieldStyle } from './field-style.ts';
+
+/** Bits in a row of the ruler: by the room that the page has. */
+export type RowWidth = 8 | 16 | 32;
+
+/** One bit of the ruler. */
+export interface Cell {
+  readonly bit: number;
+  readonly set: boolean;
+  /** The field that the bit belongs to. */
+  readonly field: DecodedField;
+  readonly family: Family;
+  readonly label: CellLabel | null;
+}
+
+/** The name of a field, at the first of its bits in a row. */
+export interface CellLabel {
+  readonly text: string;
+  /** The widest rows in which the bit is the first of its field; null when it is in any row. */
+  readonly upTo: RowWidth | null;
+}
+
+const ROW_WIDTHS: readonly RowWidth[] = [32, 16, 8];
+
+/** Characters of a label that fit in a cell of the narrowest ruler. */
+const CHARACTERS_PER_CELL = 4;
+
+/** The 64 bits of a value, highest first, from fields that cover each bit once. */
+export function cellsOf(value: bigint, fields: readonly DecodedField[]): Cell[] {
+  const cells: Cell[] = [];
+  for (const field of fields) {
+    const { family } = fieldStyle(field.name);
+    for (const { high, low } of bitRanges(field.mask)) {
+      for (let bit = high; bit >= low; bit--) {
+        const label = family === 'ignored' ? null : labelAt(bit, high, low, field.name);
+        cells.push({ bit, set: hasBit(value, bit), field, family, label });
+      }
+    }
+  }
+  return cells.toSorted((a, b) => b.bit - a.bit);
+}
+
+function labelAt(bit: number, high: number, low: number, name: string): CellLabel | null {
+  const upTo = bit === high ? null : ROW_WIDTHS.find((width) => bit % width === width - 1);
+  if (upTo === undefined) return null;
+  // Room to the end of the field or of the narrowest row.
+  const room = Math.min(bit - low, bit % 8) + 1;
+  const text = name.length <= room * CHARACTERS_PER_CELL ? name : fieldStyle(name).short;
+  return { text, upTo };
+}

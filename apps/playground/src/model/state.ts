@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { type Preset, presetOf } from '../data/presets.ts';
+import type { RealEntry } from '../data/real-entries.ts';
+import { type Codecs, choice, flag, text } from './codec.ts';
+import type { Machine } from './machine.ts';
+
+export type View = 'read' | 'build' | 'masks';
+
+/** The form of an entry to be read. */
+export interface ReadForm {
+  readonly spte: string;
+  readonly level: '?' | '1' | '2' | '3' | '4' | '5';
+}
+
+/** The form of an SPTE to be built: a leaf, a table or an MMIO SPTE. */
+export interface BuildForm {
+  readonly make: 'leaf' | 'table' | 'mmio';
+  readonly gfn: string;
+  readonly pfn: string;
+  readonly childPa: string;
+  readonly at: '1' | '2' | '3';
+  readonly tableAt: '2' | '3' | '4' | '5';
+  readonly oldSpte: string;
+  readonly generation: string;
+  readonly user: boolean;
+  readonly write: boolean;
+  readonly exec: boolean;
+  readonly prefetch: boolean;
+  readonly canUnsync: boolean;
+  readonly writeTracked: boolean;
+  readonly hostWritable: boolean;
+  readonly adDisabled: boolean;
+  readonly guestMode: boolean;
+  readonly dirtyLog: boolean;
+  readonly device: boolean;
+  readonly noncoherentDma: boolean;
+  readonly cr0Cd: boolean;
+  readonly quirkCdNw: boolean;
+  readonly guestMtrr: '0' | '1' | '4' | '5' | '6';
+  readonly nxOptOut: boolean;
+}
+
+/** Everything that the page shows follows from this. */
+export interface State {
+  readonly view: View;
+  readonly preset: string;
+  readonly machine: Machine;
+  readonly read: ReadForm;
+  readonly build: BuildForm;
+}
+
+export const viewCodec = choice<View>('read', 'build', 'masks');
+
+export const readCodecs: Codecs<ReadForm> = { spte: text, level: choice('?', '1', '2', '3', '4', '5') };
+
+export const buildCodecs: Codecs<BuildForm> = {
+  make: choice('leaf', 'table', 'mmio'),
+  gfn: text,
+  pfn: text,
+  childPa: text,
+  at: choice('1', '2', '3'),
+  tableAt: choice('2', '3', '4', '5'),
+  oldSpte: text,
+  generation: text,
+  user: flag,
+  write: flag,
+  exec: flag,
+  prefetch: flag,
+  canUnsync: flag,
+  writeTracked: flag,
+  hostWritable: flag,
+  adDisabled: flag,
+  guestMode: flag,
+  dirtyLog: flag,
+  device: flag,
+  noncoherentDma: flag,
+  cr0Cd: flag,
+  quirkCdNw: flag,
+  guestMtrr: choice('0', '1', '4', '5', '6'),
+  nxOptOut: flag,
+};
+
+/** The entry of a public KVM trace with which the page opens. */
+const firstRead: ReadForm = { spte: '0x600000455299b77', level: '1' };
+
+/** The request behind that entry. */
+const firstBuild: BuildForm = {
+  make: 'leaf',
+  gfn: '0x99',
+  pfn: '0x455299',
+  childPa: '0x2c583e000',
+  at: '1',
+  tableAt: '4',
+  oldSpte: '0x0',
+  generation: '0x10',
+  user: true,
+  write: true,
+  exec: true,
+  prefetch: false,
+  canUnsync: true,
+  writeTracked: false,
+  hostWritable: true,
+  adDisabled: false,
+  guestMode: false,
+  dirtyLog: false,
+  device: false,
+  noncoherentDma: false,
+  cr0Cd: false,
+  quirkCdNw: true,
+  guestMtrr: '6',
+  nxOptOut: false,
+};
+
+/** What a view opens with when nothing was changed but the preset. */
+export function stateOf({ id, machine }: Preset): State {
+  return { view: 'read', preset: id, machine, read: firstRead, build: firstBuild };
+}
+
+/** Takes the machine of another preset; what was to be read or built stays. */
+export function choosePreset(state: State, id: string): State {
+  const preset = presetOf(id);
+  return { ...state, preset: preset.id, machine: preset.machine };
+}
+
+/** Shows a real entry on the machine that it comes from. */
+export function loadEntry(state: State, { preset, machine, spte, level }: RealEntry): State {
+  const base = presetOf(preset);
+  return {
+    ...state,
+    view: 'read',
+    preset: base.id,
+    machine: { ...base.machine, ...machine },
+    read: { spte, level },
+  };
+}

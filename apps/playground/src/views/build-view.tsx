@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { hex } from '@spte/core';
+import { useMemo } from 'preact/hooks';
+import { EntryBits } from '../components/entry-bits.tsx';
+import { Warnings } from '../components/warnings.tsx';
+import { type BuiltEntry, buildEntry } from '../model/build.ts';
+import { hashOf } from '../model/hash.ts';
+import type { BuildForm } from '../model/state.ts';
+import { BuildFields } from './build-fields.tsx';
+import type { ViewProps } from './view-props.ts';
+
+const RULES: Readonly<Record<BuildForm['make'], string>> = {
+  leaf: 'make_spte()',
+  table: 'make_nonleaf_spte()',
+  mmio: 'make_mmio_spte()',
+};
+
+/** An SPTE made by KVM's rules from what is asked for, with the reason of each bit. */
+export function BuildView({ mmu, state, change }: ViewProps) {
+  const form = state.build;
+  const result = useMemo(() => buildEntry(mmu, form), [mmu, form]);
+  const errors = result.ok ? {} : result.errors;
+  const set = (fields: Partial<BuildForm>): void =>
+    change((state) => ({ ...state, build: { ...state.build, ...fields } }));
+
+  return (
+    <section class="view" aria-labelledby="build-title">
+      <h2 id="build-title">Build an entry</h2>
+      <BuildFields form={form} errors={errors} set={set} />
+      {errors.form !== undefined && <p class="field-error">{errors.form}</p>}
+      {result.ok && (
+        <>
+          <h3 class="headline">
+            <code>{RULES[form.make]}</code> makes {hex(result.value.spte)}
+          </h3>
+          <EntryBits
+            key={hex(result.value.spte)}
+            value={result.value.spte}
+            cells={result.value.cells}
+            items={result.value.items}
+            tableTitle="Why each bit is set"
+          />
+          <Outcome built={result.value} readHref={readHref(state, result.value)} />
+        </>
+      )}
+    </section>
+  );
+}
+
+/** The link that reads what was built. */
+function readHref(state: ViewProps['state'], { spte, level }: BuiltEntry): string {
+  const levels = ['1', '2', '3', '4', '5'] as const;
+  return hashOf({ ...state, view: 'read', read: { spte: hex(spte), level: levels[level - 1] ?? '?' } });
+}
+
+/** What building it did besides. */
+function Outcome({ built, readHref }: { readonly built: BuiltEntry; readonly readHref: string }) {
+  return (
+    <div class="outcome">
+      <section>
+        <h3>Warnings</h3>
+        <Warnings warnings={built.warnings} none="None." />
+      </section>
+      <section>
+        <h3>Besides</h3>
+        {built.effects.length === 0 ? (
+          <p class="quiet">Nothing: no write protection, no page marked dirty.</p>
+        ) : (
+          <ul class="effects">
+            {built.effects.map((effect) => (
+              <li key={effect}>{effect}</li>
+            ))}
+          </ul>
+        )}
+      </section>
+      <p>
+        <a href={readHref}>Read this entry</a>
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import type { Mmu } from '@spte/core';
+import { MaskStrip } from '../components/mask-strip.tsx';
+import { Warnings } from '../components/warnings.tsx';
+import { bitText } from '../model/bit-ranges.ts';
+import { maskRows } from '../model/registry.ts';
+
+/** The registry: every mask, its value, and the step of the start-up that set it last. */
+export function MasksView({ mmu, preset }: { readonly mmu: Mmu; readonly preset: Mmu | null }) {
+  return (
+    <section class="view" aria-labelledby="masks-title">
+      <h2 id="masks-title">Masks</h2>
+      <p class="lead">
+        What KVM decides at start-up and keeps in its <code>shadow_*_mask</code> globals, and the kernel
+        function that set each of them last.
+      </p>
+      <h3>Start-up warnings</h3>
+      <Warnings warnings={mmu.initWarnings} none="None: the kernel would not complain about this machine." />
+      <h3>Registry</h3>
+      <div class="table-scroll">
+        <table class="mask-table">
+          <caption class="visually-hidden">Masks of this machine</caption>
+          <thead>
+            <tr>
+              <th scope="col">Mask</th>
+              <th scope="col">Value</th>
+              <th scope="col">Bits</th>
+              <th scope="col">Set by</th>
+            </tr>
+          </thead>
+          <tbody>
+            {maskRows(mmu, preset).map(({ name, meaning, value, mask, setBy, presetValue }) => (
+              <tr key={name} data-mask={name}>
+                <th scope="row">
+                  <code>{name}</code>
+                  <p class="meaning">{meaning}</p>
+                </th>
+                <td class="mono value">
+                  {value}
+                  {presetValue !== null && <p class="changed">preset: {presetValue}</p>}
+                </td>
+                <td class="bits">
+                  {mask !== null && (
+                    <>
+                      <MaskStrip mask={mask} />
+                      <span class="mono">{bitText(mask)}</span>
+                    </>
+                  )}
+                </td>
+                <td>
+                  <code>{setBy}</code>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

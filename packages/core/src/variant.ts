@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { byKernel, type KernelVersion, type Since } from './kernel-version.ts';
+
+/** How a rule behaves from one release on. */
+export interface VariantRow<T> extends Since {
+  readonly value: T;
+  /** What changed in this release, and what that means to someone who reads its traces. */
+  readonly change: string;
+}
+
+/** A point in which kernels behave differently: call it with a kernel to learn how that one does. */
+export interface Variant<T> {
+  (kernel: KernelVersion): T;
+  readonly topic: string;
+  readonly rows: readonly VariantRow<T>[];
+}
+
+/**
+ * Names a difference between kernels, so that a rule asks for what it needs instead of comparing versions.
+ *
+ * A fix that was taken back into a stable series is a row of that series (`6.1.192`), and the next series begins with
+ * a row that has it no longer (`6.2`).
+ *
+ * @param topic what differs
+ * @param oldest how it was in 5.4, or in the first release that has the rule
+ * @param newer oldest first
+ */
+export function defineVariant<T>(
+  topic: string,
+  oldest: VariantRow<T>,
+  ...newer: VariantRow<T>[]
+): Variant<T> {
+  const row = byKernel(oldest, ...newer);
+  return Object.assign((kernel: KernelVersion) => row(kernel).value, { topic, rows: [oldest, ...newer] });
+}
