@@ -19,6 +19,7 @@ function provePresent(mmu: Mmu, spte: bigint, code: keyof typeof SPTE_DIAGNOSTIC
 
 /** Whether the entry caches "this gfn is MMIO". Kernel: `is_mmio_spte()`. */
 export function isMmioSpte({ masks, layout: { mmioMarker } }: Mmu, spte: bigint): boolean {
+  // Before 5.13 the marker alone counts.
   if (mmioMarker !== null) return (spte & mmioMarker.mask) === mmioMarker.mask;
   return (spte & masks.mmioMask) === masks.vmMmioValue && masks.enableMmioCaching;
 }

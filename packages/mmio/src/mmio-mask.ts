@@ -35,6 +35,7 @@ export function setMmioSpteMask(
     return 0n;
   };
 
+  if (layout.mmioMarker !== null) return setMarkedMmioValue(registry, { value, mask, access }, layout.mmioMarker.mask);
   if ((access & ~U32) !== 0n) bug(setup, MMIO_DIAGNOSTICS, 'mmio-mask.access-too-wide');
   if ((value & masks.lowerGfn) !== 0n) complain('mmio-mask.value-in-lower-gfn');
 
@@ -52,6 +53,16 @@ export function setMmioSpteMask(
     enableMmioCaching: masks.allowMmioCaching && mmioValue !== 0n,
     mmioValue,
     mmioMask: mask,
+    mmioAccess: access,
+  });
+}
+
+/** Up to 5.12 two bits mark MMIO SPTEs whatever the value is, so that caching cannot be off. */
+function setMarkedMmioValue(registry: Registry, { value, mask, access }: MmioMask, marker: bigint): Registry {
+  return assignMasks(registry, 'kvm_mmu_set_mmio_spte_mask', {
+    enableMmioCaching: true,
+    mmioValue: value | marker,
+    mmioMask: mask | marker,
     mmioAccess: access,
   });
 }

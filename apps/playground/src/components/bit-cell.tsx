@@ -23,8 +23,8 @@ export function BitCell({
   onFocus,
   onChoose,
 }: BitCellProps) {
-  const { bit, set, field, family, label } = cell;
-  const classes = ['cell', `family-${family}`, set && 'is-set', lit && 'is-lit'].filter(
+  const { bit, set, field, family, label, wrong } = cell;
+  const classes = ['cell', `family-${family}`, set && 'is-set', lit && 'is-lit', wrong && 'is-wrong'].filter(
     (name) => name !== false,
   );
   return (
@@ -33,7 +33,7 @@ export function BitCell({
       class={classes.join(' ')}
       data-bit={bit}
       tabIndex={inTabOrder ? 0 : -1}
-      aria-label={`bit ${bit}: ${set ? 1 : 0}, ${field.name}`}
+      aria-label={`bit ${bit}: ${set ? 1 : 0}, ${field.name}${wrong ? ', not legal here' : ''}`}
       aria-pressed={chosen}
       onKeyDown={onKeyDown}
       onMouseEnter={() => onPoint(true)}

@@ -26,13 +26,15 @@ export function BitTable({ title, items, highlight }: BitTableProps) {
             <th scope="col">Bits</th>
             <th scope="col">Field</th>
             <th scope="col">Value</th>
-            <th scope="col">{hasRules ? 'Why' : 'Meaning'}</th>
+            <th scope="col" class="meaning-beside">
+              {hasRules ? 'Why' : 'Meaning'}
+            </th>
             {hasRules && <th scope="col">Set by</th>}
           </tr>
         </thead>
         <tbody>
           {items.map((item) => {
-            const { id, mask, bits, name, family, value, meaning, rule } = item;
+            const { id, mask, bits, name, short, family, value, meaning, rule } = item;
             const lit = spot !== null && (spot.mask & mask) !== 0n;
             return (
               <tr
@@ -41,7 +43,7 @@ export function BitTable({ title, items, highlight }: BitTableProps) {
                 onMouseEnter={() => point(spotOf(item))}
                 onMouseLeave={() => point(null)}
               >
-                <td class="mono">{bits}</td>
+                <td class="mono bits">{bits}</td>
                 <th scope="row">
                   <button
                     type="button"
@@ -52,10 +54,12 @@ export function BitTable({ title, items, highlight }: BitTableProps) {
                     onClick={() => choose(spotOf(item))}
                   >
                     {name}
+                    {short !== null && <span class="short"> {short}</span>}
                   </button>
+                  <p class="meaning-below">{meaning}</p>
                 </th>
                 <td class="mono value">{value}</td>
-                <td class="meaning">{meaning}</td>
+                <td class="meaning-beside">{meaning}</td>
                 {hasRules && (
                   <td>
                     <code>{rule}</code>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import type { ComponentChildren } from 'preact';
 import type { BitItem } from '../model/bit-item.ts';
 import type { Cell } from '../model/cells.ts';
 import { BitRuler } from './bit-ruler.tsx';
@@ -11,10 +12,12 @@ interface EntryBitsProps {
   readonly cells: readonly Cell[];
   readonly items: readonly BitItem[];
   readonly tableTitle: string;
+  /** What else there is to say, beside the table. */
+  readonly children: ComponentChildren;
 }
 
 /** An entry as hex, as 64 bits and as a table; pointing at one of them shows the same bits in the others. */
-export function EntryBits({ value, cells, items, tableTitle }: EntryBitsProps) {
+export function EntryBits({ value, cells, items, tableTitle, children }: EntryBitsProps) {
   const highlight = useHighlight();
   return (
     <div class="entry-bits">
@@ -23,7 +26,10 @@ export function EntryBits({ value, cells, items, tableTitle }: EntryBitsProps) {
       <p class="caption">
         {highlight.spot?.caption ?? 'Point at a bit or a row, or move through the bits with the arrow keys.'}
       </p>
-      <BitTable title={tableTitle} items={items} highlight={highlight} />
+      <div class="details">
+        <BitTable title={tableTitle} items={items} highlight={highlight} />
+        <div class="aside">{children}</div>
+      </div>
     </div>
   );
 }

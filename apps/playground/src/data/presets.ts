@@ -55,49 +55,49 @@ const milanSme = { physBits: '43', cacheBits: '43', rawPhysBits: '48', sme: 'ker
 export const presets: readonly [Preset, ...Preset[]] = [
   {
     id: 'cascade-lake',
-    name: 'Intel Cascade Lake: EPT A/D, iTLB multihit',
+    name: 'Intel Cascade Lake',
     machine: intel('46', { nxHugePages: true }),
   },
-  { id: 'haswell', name: 'Intel Haswell server: EPT A/D, L1TF', machine: haswell },
+  { id: 'haswell', name: 'Intel Haswell server, L1TF', machine: haswell },
   {
     id: 'haswell-client',
-    name: 'Intel Haswell client: L1TF, 44 cache bits',
+    name: 'Intel Haswell client, L1TF',
     machine: intel('39', { l1tf: true, cacheBits: '44', nxHugePages: true, pml: false }),
   },
   {
     id: 'skylake-no-ad',
-    name: 'Intel Skylake, eptad=0: L1TF',
+    name: 'Intel Skylake, L1TF, eptad=0',
     machine: intel('46', { l1tf: true, nxHugePages: true, eptAd: false, pml: false }),
   },
-  { id: 'ice-lake', name: 'Intel Ice Lake server: EPT A/D', machine: intel('46') },
+  { id: 'ice-lake', name: 'Intel Ice Lake server', machine: intel('46') },
   {
     id: 'sapphire-rapids',
-    name: 'Intel Sapphire Rapids: MKTME, 5 levels',
+    name: 'Intel Sapphire Rapids, MKTME',
     machine: intel('46', { rawPhysBits: '52', rootLevel: '5' }),
   },
   {
     id: 'intel-shadow',
-    name: 'Intel Haswell server, ept=0: shadow paging',
+    name: 'Intel Haswell, shadow paging',
     machine: { ...haswell, ept: false, eptAd: false, eptExecOnly: false, pml: false },
   },
   {
     id: 'intel-nested-ept',
-    name: 'Intel Cascade Lake: EPT of a nested guest',
+    name: 'Intel Cascade Lake, nested EPT',
     machine: intel('46', { nxHugePages: true, mmuKind: 'ept12', ept12ExecOnly: true }),
   },
-  { id: 'milan', name: 'AMD EPYC Milan: NPT', machine: amd('48') },
-  { id: 'milan-sme', name: 'AMD EPYC Milan: NPT, SME', machine: amd('48', milanSme) },
+  { id: 'milan', name: 'AMD EPYC Milan', machine: amd('48') },
+  { id: 'milan-sme', name: 'AMD EPYC Milan, SME', machine: amd('48', milanSme) },
   {
     id: 'genoa-sme',
-    name: 'AMD EPYC Genoa: NPT, SME, 5 levels',
+    name: 'AMD EPYC Genoa, SME, 5 levels',
     machine: amd('52', { physBits: '46', cacheBits: '46', sme: 'kernel', rootLevel: '5' }),
   },
   {
     id: 'milan-smee',
-    name: 'AMD EPYC Milan: SME on in the firmware only',
+    name: 'AMD EPYC Milan, SME unused',
     machine: amd('48', { ...milanSme, sme: 'firmware' }),
   },
-  { id: 'amd-shadow', name: 'AMD EPYC Milan, npt=0: shadow paging', machine: amd('48', { npt: false }) },
+  { id: 'amd-shadow', name: 'AMD EPYC Milan, shadow paging', machine: amd('48', { npt: false }) },
 ];
 
 /** The preset of this id; the first one when there is none. */

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type DecodedField, hex, type Reason } from '@spte/core';
-import { bitText } from './bit-ranges.ts';
+import { bitRanges, bitText } from './bit-ranges.ts';
+import { labelOf } from './cells.ts';
 import { type Family, fieldStyle } from './field-style.ts';
 
 /** Some bits of an entry and what is to be said about them: a row of the table below the ruler. */
 export interface BitItem {
   readonly id: string;
   readonly name: string;
+  /** What the ruler calls it, where that is not its name. */
+  readonly short: string | null;
   readonly family: Family;
   readonly mask: bigint;
   readonly bits: string;
@@ -23,6 +26,7 @@ export function itemsOfFields(fields: readonly DecodedField[]): BitItem[] {
     .map(({ name, mask, text, meaning }) => ({
       id: `${name}-${mask}`,
       name,
+      short: shortOf(name, mask),
       family: fieldStyle(name).family,
       mask,
       bits: bitText(mask),
@@ -39,6 +43,8 @@ export function itemsOfReasons(reasons: readonly Reason[], fields: readonly Deco
     return {
       id: `${index}-${bits}`,
       name: touched.map(({ name }) => name).join(', '),
+      short:
+        touched.length === 1 && touched[0] !== undefined ? shortOf(touched[0].name, touched[0].mask) : null,
       family: touched[0] === undefined ? 'ignored' : fieldStyle(touched[0].name).family,
       mask: bits,
       bits: bitText(bits),
@@ -47,6 +53,13 @@ export function itemsOfReasons(reasons: readonly Reason[], fields: readonly Deco
       rule,
     };
   });
+}
+
+/** What the ruler shows at the first run of a field, if not its name. */
+function shortOf(name: string, mask: bigint): string | null {
+  const [run] = bitRanges(mask);
+  const label = run === undefined ? name : labelOf(name, run.high - run.low + 1);
+  return label === name ? null : label;
 }
 
 /** The bits that belong together with `bit`: those of the rows that have it, or else of its field. */

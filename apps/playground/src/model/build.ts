@@ -19,6 +19,7 @@ import { makeMmioSpte } from '@spte/mmio';
 import { type Attempt, attempt, Reader } from './attempt.ts';
 import { type BitItem, itemsOfReasons } from './bit-item.ts';
 import { type Cell, cellsOf } from './cells.ts';
+import { legalityOf } from './legality.ts';
 import { parseHex } from './parse.ts';
 import type { BuildForm } from './state.ts';
 
@@ -139,11 +140,12 @@ function built(
   { reasons, warnings }: Observed<unknown>,
   effects: readonly string[],
 ): BuiltEntry {
-  const { fields } = decodeSpte(mmu, spte, level);
+  const decoded = decodeSpte(mmu, spte, level);
+  const { fields } = decoded;
   return {
     spte,
     level,
-    cells: cellsOf(spte, fields),
+    cells: cellsOf(spte, fields, legalityOf(mmu, decoded).wrong),
     items: itemsOfReasons(reasons, fields),
     warnings,
     effects,

@@ -14,6 +14,8 @@ export interface Cell {
   readonly field: DecodedField;
   readonly family: Family;
   readonly label: CellLabel | null;
+  /** Set although the CPU does not allow it here. */
+  readonly wrong: boolean;
 }
 
 /** The name of a field, at the first of its bits in a row. */
@@ -28,15 +30,20 @@ const ROW_WIDTHS: readonly RowWidth[] = [32, 16, 8];
 /** Characters of a label that fit in a cell of the narrowest ruler. */
 const CHARACTERS_PER_CELL = 4;
 
-/** The 64 bits of a value, highest first, from fields that cover each bit once. */
-export function cellsOf(value: bigint, fields: readonly DecodedField[]): Cell[] {
+/**
+ * The 64 bits of a value, highest first.
+ *
+ * @param fields cover each bit once
+ * @param wrong the bits that the CPU does not allow
+ */
+export function cellsOf(value: bigint, fields: readonly DecodedField[], wrong: bigint): Cell[] {
   const cells: Cell[] = [];
   for (const field of fields) {
     const { family } = fieldStyle(field.name);
     for (const { high, low } of bitRanges(field.mask)) {
       for (let bit = high; bit >= low; bit--) {
         const label = family === 'ignored' ? null : labelAt(bit, high, low, field.name);
-        cells.push({ bit, set: hasBit(value, bit), field, family, label });
+        cells.push({ bit, set: hasBit(value, bit), field, family, label, wrong: hasBit(wrong, bit) });
       }
     }
   }
@@ -48,6 +55,10 @@ function labelAt(bit: number, high: number, low: number, name: string): CellLabe
   if (upTo === undefined) return null;
   // Room to the end of the field or of the narrowest row.
   const room = Math.min(bit - low, bit % 8) + 1;
-  const text = name.length <= room * CHARACTERS_PER_CELL ? name : fieldStyle(name).short;
-  return { text, upTo };
+  return { text: labelOf(name, room), upTo };
+}
+
+/** The name of a field, or its short one where there is room for few bits only. */
+export function labelOf(name: string, room: number): string {
+  return name.length <= room * CHARACTERS_PER_CELL ? name : fieldStyle(name).short;
 }

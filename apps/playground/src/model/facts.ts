@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type DecodedSpte, getRsvdBits, hex, isBadMtXwr, type Mmu } from '@spte/core';
+import { type DecodedSpte, hex, type Mmu } from '@spte/core';
 import { l1tfExposure } from '@spte/l1tf';
-import { eptMisconfig } from '@spte/vendor-vmx';
 import { bitText } from './bit-ranges.ts';
+import type { Legality } from './legality.ts';
 
 /** Whether a fact is a good or a bad one; most are neither. */
 export type Tone = 'good' | 'bad' | 'plain';
@@ -21,10 +21,20 @@ export interface FactGroup {
 
 const fact = (name: string, value: string, tone: Tone = 'plain'): Fact => ({ name, value, tone });
 const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
-const withBits = (mask: bigint): string => (mask === 0n ? 'none' : `${hex(mask)} (bits ${bitText(mask)})`);
+const withBits = (mask: bigint): string => (mask === 0n ? 'none' : `${hex(mask)}, bits ${bitText(mask)}`);
 
-/** Where a mapping or a table points to and what it allows. */
-export function mappingFacts({ mapping, kind }: DecodedSpte): FactGroup | null {
+/** Everything to be said about an entry beside its fields. */
+export function factsOf(mmu: Mmu, decoded: DecodedSpte, legality: Legality): FactGroup[] {
+  return [
+    mappingFacts(decoded),
+    mmioFacts(decoded),
+    reservedFacts(decoded, legality),
+    misconfigFacts(decoded, legality),
+    exposureFacts(mmu, decoded, legality),
+  ].filter((group) => group !== null);
+}
+
+function mappingFacts({ mapping, kind }: DecodedSpte): FactGroup | null {
   if (mapping === null) return null;
   const { pfn, hpa, access, memtype, hostWritable, mmuWritable } = mapping;
   const allowed = [
@@ -33,23 +43,21 @@ export function mappingFacts({ mapping, kind }: DecodedSpte): FactGroup | null {
     access.execute && 'execute',
     access.user === true && 'user',
   ].filter((word) => word !== false);
-  const facts = [
-    fact('pfn', hex(pfn)),
-    fact('hpa', hex(hpa)),
-    fact('allows', allowed.length === 0 ? 'nothing' : allowed.join(', ')),
-  ];
-  if (kind !== 'table') {
-    facts.push(
+  const allows = fact('allows', allowed.length === 0 ? 'nothing' : allowed.join(', '));
+  const where = [fact('pfn', hex(pfn)), fact('hpa', hex(hpa)), allows];
+  if (kind === 'table') return { title: 'Points to', facts: where };
+  return {
+    title: 'Mapping',
+    facts: [
+      ...where,
       fact('memory type', memtype ?? "the host's"),
       fact('host-writable', yesNo(hostWritable)),
       fact('MMU-writable', yesNo(mmuWritable)),
-    );
-  }
-  return { title: kind === 'table' ? 'Points to' : 'Mapping', facts };
+    ],
+  };
 }
 
-/** What an MMIO entry remembers. */
-export function mmioFacts({ mmio }: DecodedSpte): FactGroup | null {
+function mmioFacts({ mmio }: DecodedSpte): FactGroup | null {
   if (mmio === null) return null;
   const { gfn, gpa, access, generation } = mmio;
   return {
@@ -63,74 +71,54 @@ export function mmioFacts({ mmio }: DecodedSpte): FactGroup | null {
   };
 }
 
-/** What the CPU makes of the entry: reserved bits for one that is present, L1TF for one that faults. */
-export function legalityOf(mmu: Mmu, decoded: DecodedSpte): FactGroup[] {
-  const { kind, level, value } = decoded;
-  const present = decoded.mapping !== null;
-  const groups: FactGroup[] = [];
-  let reserved = 0n;
-  if (present && level !== null) {
-    const mask = getRsvdBits(mmu.zeroCheck, value, level);
-    reserved = mask & value;
-    groups.push({
-      title: 'Reserved bits',
-      facts: [
-        fact('reserved here', withBits(mask)),
-        fact('set in this entry', withBits(reserved), reserved === 0n ? 'good' : 'bad'),
-        ...typeFacts(mmu, value),
-      ],
-    });
-  } else if (present) {
-    groups.push({
-      title: 'Reserved bits',
-      facts: [fact('reserved here', 'depends on the level: choose one')],
-    });
+function reservedFacts({ mapping }: DecodedSpte, legality: Legality): FactGroup | null {
+  const title = 'Reserved bits';
+  const { reservedHere, reserved, badTypeOrAccess: bad } = legality;
+  if (mapping === null) return null;
+  if (reservedHere === null) {
+    return { title, facts: [fact('set', 'depends on the level: choose one')] };
   }
-  groups.push(...misconfigOf(mmu, decoded));
-  if (!present || kind === 'tracked' || reserved !== 0n) groups.push(exposureOf(mmu, value));
-  return groups;
-}
-
-/** Memory type and permissions that do not go together; no MMU but EPT's has such combinations. */
-function typeFacts({ zeroCheck }: Mmu, value: bigint): Fact[] {
-  if (zeroCheck.badMtXwr === 0n) return [];
-  const bad = isBadMtXwr(zeroCheck, value);
-  return [
-    fact('memory type and RWX', bad ? 'a combination that is not allowed' : 'allowed', bad ? 'bad' : 'good'),
+  const facts = [
+    fact('set', withBits(reserved), reserved === 0n ? 'good' : 'bad'),
+    fact('reserved here', withBits(reservedHere)),
   ];
-}
-
-/** Whether a CPU with EPT refuses the entry. */
-function misconfigOf({ vendor, masks }: Mmu, { kind, level, value }: DecodedSpte): FactGroup[] {
-  if (vendor.format.name !== 'ept' || level === null) return [];
-  const causes = eptMisconfig(
-    {
-      maxPhyAddr: masks.shadowPhysBits,
-      // Without execute-only entries, readable is what says "present".
-      execOnly: masks.present === 0n,
-      maxPageLevel: masks.maxHugePageLevel,
-    },
-    value,
-    level,
-  );
-  const wanted = kind === 'mmio';
-  const text = causes.map(({ cause, bits }) => `${cause} (bits ${bits.join(', ')})`).join('; ');
-  if (causes.length === 0) {
-    return [{ title: 'EPT misconfiguration', facts: [fact('raised', 'no', wanted ? 'bad' : 'good')] }];
+  if (bad !== null) {
+    facts.push(fact('type and RWX', bad ? 'not a legal combination' : 'legal', bad ? 'bad' : 'good'));
   }
-  const why = wanted ? [fact('by design', 'this is how KVM learns of the MMIO access')] : [];
-  return [{ title: 'EPT misconfiguration', facts: [fact('raised', text, wanted ? 'plain' : 'bad'), ...why] }];
+  return { title, facts };
 }
 
-/** What a CPU with L1TF reads on the way to the fault. */
-function exposureOf({ host }: Mmu, value: bigint): FactGroup {
-  const { fetches, safe, why } = l1tfExposure(value, host);
+function misconfigFacts({ kind }: DecodedSpte, { misconfig }: Legality): FactGroup | null {
+  if (misconfig === null) return null;
+  const byDesign = kind === 'mmio';
+  const title = 'EPT misconfiguration';
+  if (misconfig.length === 0) return { title, facts: [fact('raised', 'no', byDesign ? 'bad' : 'good')] };
   return {
-    title: 'L1TF',
+    title,
     facts: [
-      fact('would fetch', fetches === null ? 'nothing' : hex(fetches)),
-      fact('safe', yesNo(safe), safe ? 'good' : 'bad'),
-      fact('why', why),
+      ...misconfig.map(({ cause, bits }) =>
+        fact('raised', `${cause}, bits ${bits.toReversed().join(', ')}`, byDesign ? 'plain' : 'bad'),
+      ),
+      ...(byDesign ? [fact('by design', 'so KVM learns of the access')] : []),
     ],
   };
+}
+
+/** What a CPU with L1TF reads on the way to the fault, for an entry that faults. */
+function exposureFacts(
+  { host }: Mmu,
+  { kind, mapping, value }: DecodedSpte,
+  { reserved }: Legality,
+): FactGroup | null {
+  const faults = mapping === null || kind === 'tracked' || reserved !== 0n;
+  if (!faults) return null;
+  const { fetches, safe, why } = l1tfExposure(value, host);
+  const facts = [
+    fact('would fetch', fetches === null ? 'nothing' : hex(fetches)),
+    // The page of a mapping is the guest's own, so that there is nothing new to learn from it.
+    fact('safe', yesNo(safe), safe ? 'good' : kind === 'tracked' ? 'plain' : 'bad'),
+    fact('why', why),
+  ];
+  if (kind === 'tracked' && !safe) facts.push(fact('but', "the page is this guest's own"));
+  return { title: 'L1TF', facts };
 }

@@ -2,8 +2,10 @@
 import { type DecodedSpte, decodeSpte, hex, type Mmu } from '@spte/core';
 import { type Attempt, attempt, Reader } from './attempt.ts';
 import { type BitItem, itemsOfFields } from './bit-item.ts';
+import { bitText } from './bit-ranges.ts';
 import { type Cell, cellsOf } from './cells.ts';
-import { type FactGroup, legalityOf, mappingFacts, mmioFacts } from './facts.ts';
+import { type FactGroup, factsOf } from './facts.ts';
+import { type Legality, legalityOf } from './legality.ts';
 import { parseHex } from './parse.ts';
 import type { ReadForm } from './state.ts';
 
@@ -11,6 +13,8 @@ import type { ReadForm } from './state.ts';
 export interface ReadEntry {
   readonly decoded: DecodedSpte;
   readonly headline: string;
+  /** What is wrong with it; null when nothing is. */
+  readonly complaint: string | null;
   readonly cells: readonly Cell[];
   readonly items: readonly BitItem[];
   readonly facts: readonly FactGroup[];
@@ -23,16 +27,20 @@ export function readEntry(mmu: Mmu, form: ReadForm): Attempt<ReadEntry, keyof Re
   const level = form.level === '?' ? null : Number(form.level);
   return attempt(reader, { spte: 'spte', level: 'level' }, () => {
     const decoded = decodeSpte(mmu, spte, level);
+    const legality = legalityOf(mmu, decoded);
     return {
       decoded,
       headline: headlineOf(decoded),
-      cells: cellsOf(spte, decoded.fields),
+      complaint: complaintOf(legality),
+      cells: cellsOf(spte, decoded.fields, legality.wrong),
       items: itemsOfFields(decoded.fields),
-      facts: [mappingFacts(decoded), mmioFacts(decoded), ...legalityOf(mmu, decoded)].filter(
-        (group) => group !== null,
-      ),
+      facts: factsOf(mmu, decoded, legality),
     };
   });
+}
+
+function complaintOf({ wrong }: Legality): string | null {
+  return wrong === 0n ? null : `Not legal on this machine: see bits ${bitText(wrong)}.`;
 }
 
 const PAGE_SIZES: Readonly<Record<number, string>> = { 1: '4K', 2: '2M', 3: '1G' };

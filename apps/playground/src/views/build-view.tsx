@@ -25,13 +25,15 @@ export function BuildView({ mmu, state, change }: ViewProps) {
 
   return (
     <section class="view" aria-labelledby="build-title">
-      <h2 id="build-title">Build an entry</h2>
+      <h2 id="build-title" class="visually-hidden">
+        Build an entry
+      </h2>
       <BuildFields form={form} errors={errors} set={set} />
       {errors.form !== undefined && <p class="field-error">{errors.form}</p>}
       {result.ok && (
         <>
           <h3 class="headline">
-            <code>{RULES[form.make]}</code> makes {hex(result.value.spte)}
+            <code>{RULES[form.make]}</code> makes
           </h3>
           <EntryBits
             key={hex(result.value.spte)}
@@ -39,8 +41,9 @@ export function BuildView({ mmu, state, change }: ViewProps) {
             cells={result.value.cells}
             items={result.value.items}
             tableTitle="Why each bit is set"
-          />
-          <Outcome built={result.value} readHref={readHref(state, result.value)} />
+          >
+            <Outcome built={result.value} readHref={readHref(state, result.value)} />
+          </EntryBits>
         </>
       )}
     </section>

@@ -102,7 +102,7 @@ export function MachineFields({ machine, errors, set }: MachineFieldsProps) {
         </>
       )}
       {flags('kvm.ko', kvmFlags)}
-      <div class="field-pair">
+      <div class="field-pair last-wide">
         <ChoiceField
           label="MMU"
           value={machine.mmuKind}

@@ -9,7 +9,9 @@ import { maskRows } from '../model/registry.ts';
 export function MasksView({ mmu, preset }: { readonly mmu: Mmu; readonly preset: Mmu | null }) {
   return (
     <section class="view" aria-labelledby="masks-title">
-      <h2 id="masks-title">Masks</h2>
+      <h2 id="masks-title" class="visually-hidden">
+        Masks
+      </h2>
       <p class="lead">
         What KVM decides at start-up and keeps in its <code>shadow_*_mask</code> globals, and the kernel
         function that set each of them last.
@@ -24,22 +26,30 @@ export function MasksView({ mmu, preset }: { readonly mmu: Mmu; readonly preset:
             <tr>
               <th scope="col">Mask</th>
               <th scope="col">Value</th>
-              <th scope="col">Bits</th>
-              <th scope="col">Set by</th>
+              <th scope="col" class="only-wide">
+                Bits
+              </th>
+              <th scope="col" class="only-wide">
+                Set by
+              </th>
             </tr>
           </thead>
           <tbody>
             {maskRows(mmu, preset).map(({ name, meaning, value, mask, setBy, presetValue }) => (
-              <tr key={name} data-mask={name}>
+              <tr key={name} data-mask={name} class={mask === 0n ? 'is-zero' : undefined}>
                 <th scope="row">
                   <code>{name}</code>
                   <p class="meaning">{meaning}</p>
+                  <p class="meaning only-narrow">
+                    set by <code>{setBy}</code>
+                  </p>
                 </th>
                 <td class="mono value">
                   {value}
+                  {mask !== null && mask !== 0n && <p class="meaning only-narrow">bits {bitText(mask)}</p>}
                   {presetValue !== null && <p class="changed">preset: {presetValue}</p>}
                 </td>
-                <td class="bits">
+                <td class="bits only-wide">
                   {mask !== null && (
                     <>
                       <MaskStrip mask={mask} />
@@ -47,7 +57,7 @@ export function MasksView({ mmu, preset }: { readonly mmu: Mmu; readonly preset:
                     </>
                   )}
                 </td>
-                <td>
+                <td class="only-wide">
                   <code>{setBy}</code>
                 </td>
               </tr>

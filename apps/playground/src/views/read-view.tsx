@@ -30,7 +30,9 @@ export function ReadView({ mmu, state, change }: ViewProps) {
 
   return (
     <section class="view" aria-labelledby="read-title">
-      <h2 id="read-title">Read an entry</h2>
+      <h2 id="read-title" class="visually-hidden">
+        Read an entry
+      </h2>
       <div class="read-form">
         <TextField
           label="SPTE (hex)"
@@ -51,6 +53,7 @@ export function ReadView({ mmu, state, change }: ViewProps) {
       {result.ok && (
         <>
           <h3 class="headline">{result.value.headline}</h3>
+          {result.value.complaint !== null && <p class="complaint">{result.value.complaint}</p>}
           {real !== undefined && <RealEntryNote entry={real} />}
           <EntryBits
             key={`${form.spte}/${form.level}`}
@@ -58,8 +61,9 @@ export function ReadView({ mmu, state, change }: ViewProps) {
             cells={result.value.cells}
             items={result.value.items}
             tableTitle="Fields of the entry"
-          />
-          <Facts groups={result.value.facts} />
+          >
+            <Facts groups={result.value.facts} />
+          </EntryBits>
         </>
       )}
     </section>
