@@ -20,11 +20,13 @@ export interface BitField<Name extends string = string> {
   readonly shift: bigint;
   /** Names of the values that have one. */
   readonly values?: Readonly<Record<number, string>> | undefined;
+  /** Why KVM sets the field as it does. */
+  readonly why?: string | undefined;
   /** The lowest and the highest level at which the field exists; all when absent. */
   readonly levels?: readonly [number, number] | undefined;
 }
 
-type FieldDetails = Pick<BitField, 'values' | 'levels'>;
+type FieldDetails = Pick<BitField, 'values' | 'levels' | 'why'>;
 
 /** Fields by name. */
 export type Fields<Name extends string> = { readonly [N in Name]: BitField<N> };

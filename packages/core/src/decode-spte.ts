@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
+import { restoreAccTrackSpte } from './access-track.ts';
 import { checkLevel, checkU64 } from './arguments.ts';
-import { type BitField, type FieldOwner, fieldValue, hasField } from './bit-field.ts';
-import { bits, hex, PAGE_SHIFT } from './bits.ts';
+import type { Because } from './because.ts';
+import { type FieldOwner, fieldValue } from './bit-field.ts';
+import { PAGE_SHIFT } from './bits.ts';
+import { decodeFields, fieldText } from './decode-fields.ts';
+import { PT } from './entry-format.ts';
+import { type Evidence, evidenceFor } from './evidence.ts';
+import { makeNonleafSpte } from './make-nonleaf-spte.ts';
 import type { Mmu } from './mmu.ts';
 import type { PolicyReading } from './plugin.ts';
 import {
+  isAccessedSpte,
   isAccessTrackSpte,
+  isDirtySpte,
   isExecutablePte,
   isLastSpte,
   isMmuWritableSpte,
@@ -14,7 +23,6 @@ import {
   isWritablePte,
   spteToPfn,
 } from './predicates.ts';
-import { getRsvdBits } from './rsvd-bits.ts';
 
 /**
  * What an entry is: a mapping (`leaf`, or `tracked` while its permissions are taken away), a pointer to a lower
@@ -33,7 +41,21 @@ export interface DecodedField {
   readonly meaning: string;
   /** The value in words. */
   readonly text: string;
+  /** Why KVM sets the field as it does; null where there is nothing to say. */
+  readonly why: string | null;
+  readonly because: Because;
 }
+
+/** Permissions that the CPU grants; `user` is null where the format does not tell users from supervisors. */
+export interface DecodedAccess {
+  readonly read: boolean;
+  readonly write: boolean;
+  readonly execute: boolean;
+  readonly user: boolean | null;
+}
+
+/** How accessed and dirty are kept. */
+export type AdType = 'enabled' | 'disabled' | 'write-protect-only' | 'invalid';
 
 /** What a mapping or a table allows and points to. */
 export interface DecodedMapping {
@@ -42,18 +64,22 @@ export interface DecodedMapping {
   readonly hpa: bigint;
   /** What the CPU allows now. */
   readonly access: DecodedAccess;
-  /** Memory type of its own (`WB`), null where the entry has none. */
+  /** Memory type of its own (`WB`), null where the entry has none: a table, or paging by PAT. */
   readonly memtype: string | null;
-  readonly hostWritable: boolean;
-  readonly mmuWritable: boolean;
-}
-
-/** Permissions; `user` is null where the format does not tell users from supervisors. */
-export interface DecodedAccess {
-  readonly read: boolean;
-  readonly write: boolean;
-  readonly execute: boolean;
-  readonly user: boolean | null;
+  /** Whether the guest's PAT is left out; null where the entry does not say. */
+  readonly ignorePat: boolean | null;
+  readonly adType: AdType;
+  readonly accessed: boolean;
+  /** Null for a table. */
+  readonly dirty: boolean | null;
+  /** Null for a table. */
+  readonly hostWritable: boolean | null;
+  /** Null for a table. */
+  readonly mmuWritable: boolean | null;
+  /** Whether memory-encryption bits are set. */
+  readonly encrypted: boolean;
+  /** What a tracked leaf becomes when the page is used again; null for every other entry. */
+  readonly restored: bigint | null;
 }
 
 /** A decoded entry. */
@@ -62,6 +88,8 @@ export interface DecodedSpte {
   /** Level of the entry, 1..5; null when it is not known. */
   readonly level: number | null;
   readonly kind: SpteKind;
+  /** What speaks for each kind and against it. */
+  readonly evidence: readonly Evidence[];
   readonly fields: readonly DecodedField[];
   /** For a leaf, a tracked leaf or a table. */
   readonly mapping: DecodedMapping | null;
@@ -69,10 +97,16 @@ export interface DecodedSpte {
   readonly mmio: PolicyReading | null;
 }
 
+/** Whether entries of this kind are shadow-present. */
+export function isPresentKind(kind: SpteKind): boolean {
+  return kind === 'leaf' || kind === 'tracked' || kind === 'table';
+}
+
 /**
  * Says what an entry is. Never throws for a 64-bit word and a legal level.
  *
- * A level that is not known is taken for 1, unless bit 7 says that the entry maps a huge page.
+ * @param level level of the entry, 1..5; when it is not known, bits that KVM sets in leaves only tell a leaf from a
+ *   table
  */
 export function spteKind(mmu: Mmu, spte: bigint, level: number | null): SpteKind {
   if (isRemovedSpte(mmu, spte)) return 'frozen';
@@ -84,17 +118,24 @@ export function spteKind(mmu: Mmu, spte: bigint, level: number | null): SpteKind
   return spte === 0n || spte === mmu.layout.empty ? 'empty' : 'unknown';
 }
 
-/**
- * Whether a present entry maps a page. Where the level is not known, an entry without bit 7 is a leaf if it has bits
- * that KVM sets in leaves only.
- */
-function isLeaf({ masks, vendor: { format } }: Mmu, spte: bigint, level: number | null): boolean {
+/** Without a level, an entry is a table if it has all that KVM sets in tables and nothing that it sets in leaves only. */
+function isLeaf(mmu: Mmu, spte: bigint, level: number | null): boolean {
   if (level !== null) return isLastSpte(spte, level);
-  const leafOnly = masks.hostWritable | masks.mmuWritable | format.dirty.mask | (format.memtype?.mask ?? 0n);
-  return isLastSpte(spte, 2) || (spte & leafOnly) !== 0n;
+  const { masks, vendor } = mmu;
+  const { dirty, memtype } = vendor.format;
+  const leafOnly =
+    masks.hostWritable | masks.mmuWritable | dirty.mask | (memtype?.mask ?? 0n) | PT.pageSize.mask;
+  const inTables = tableBits(mmu);
+  return (spte & leafOnly) !== 0n || (spte & inTables) !== inTables;
 }
 
-function readByPolicy(mmu: Mmu, spte: bigint): PolicyReading | null {
+/** The bits that KVM sets in every table, but for those that say how it is walked. */
+export function tableBits(mmu: Mmu): bigint {
+  return makeNonleafSpte(mmu, 0n, true) & ~mmu.layout.adType.mask & ~mmu.masks.present;
+}
+
+/** What the first policy that recognises the entry reads in it. */
+export function readByPolicy(mmu: Mmu, spte: bigint): PolicyReading | null {
   for (const { read } of mmu.policies) {
     const reading = read?.(mmu, spte) ?? null;
     if (reading !== null) return reading;
@@ -113,153 +154,42 @@ export function decodeSpte(mmu: Mmu, spte: bigint, level: number | null = null):
   if (level !== null) checkLevel('level', level);
   const kind = spteKind(mmu, spte, level);
   const mmio = kind === 'mmio' ? readByPolicy(mmu, spte) : null;
-  const present = kind === 'leaf' || kind === 'tracked' || kind === 'table';
   return {
     value: spte,
     level,
     kind,
+    evidence: evidenceFor(mmu, spte, level),
     fields: decodeFields(mmu, spte, level, kind, mmio),
-    mapping: present ? decodeMapping(mmu, spte) : null,
+    mapping: isPresentKind(kind) ? decodeMapping(mmu, spte, kind) : null,
     mmio,
   };
 }
 
-function decodeMapping(mmu: Mmu, spte: bigint): DecodedMapping {
-  const { format } = mmu.vendor;
+const AD_TYPES: readonly AdType[] = ['enabled', 'disabled', 'write-protect-only', 'invalid'];
+
+function decodeMapping(mmu: Mmu, spte: bigint, kind: SpteKind): DecodedMapping {
+  const { masks, layout, vendor } = mmu;
+  const { permissions, memtype, ignorePat } = vendor.format;
+  const isSet = (mask: bigint): boolean => (spte & mask) !== 0n;
+  const table = kind === 'table';
   const pfn = spteToPfn(mmu, spte);
   return {
     pfn,
     hpa: pfn << PAGE_SHIFT,
     access: {
-      read: (spte & format.permissions.read.mask) !== 0n,
+      read: isSet(permissions.read.mask),
       write: isWritablePte(spte),
       execute: isExecutablePte(mmu, spte),
-      user: format.permissions.user === undefined ? null : (spte & format.permissions.user.mask) !== 0n,
+      user: permissions.user === undefined ? null : isSet(permissions.user.mask),
     },
-    memtype: format.memtype === undefined ? null : fieldText(format.memtype, spte),
-    hostWritable: (spte & mmu.masks.hostWritable) !== 0n,
-    mmuWritable: isMmuWritableSpte(mmu, spte),
+    memtype: table || memtype === undefined ? null : fieldText(memtype, spte),
+    ignorePat: table || ignorePat === undefined ? null : isSet(ignorePat.mask),
+    adType: AD_TYPES[Number(fieldValue(spte, layout.adType))] as AdType,
+    accessed: table ? isSet(vendor.format.accessed.mask) : isAccessedSpte(mmu, spte),
+    dirty: table ? null : isDirtySpte(mmu, spte),
+    hostWritable: table ? null : isSet(masks.hostWritable),
+    mmuWritable: table ? null : isMmuWritableSpte(mmu, spte),
+    encrypted: isSet(masks.meMask | masks.meValue),
+    restored: kind === 'tracked' ? restoreAccTrackSpte(mmu, spte) : null,
   };
-}
-
-/** The fields that an entry of this kind has, in the order in which they claim their bits. */
-function claims(mmu: Mmu, level: number | null, kind: SpteKind): readonly BitField[] {
-  const { layout, masks, vendor } = mmu;
-  const { format } = vendor;
-  const present = layout.mmuPresent === null ? [] : [layout.mmuPresent];
-  const software = [...present, layout.adType];
-  if (kind === 'table') return [...software, ...format.table.filter((field) => hasField(field, level))];
-  const writable = [
-    layout.hostWritable.ept,
-    layout.hostWritable.legacy,
-    layout.mmuWritable.ept,
-    layout.mmuWritable.legacy,
-  ].filter(({ mask }) => mask === masks.hostWritable || mask === masks.mmuWritable);
-  const saved = kind === 'tracked' ? layout.savedBits.fields : [];
-  return [...software, ...writable, ...saved, ...format.leaf.filter((field) => hasField(field, level))];
-}
-
-/** Names every bit of the entry. */
-function decodeFields(
-  mmu: Mmu,
-  spte: bigint,
-  level: number | null,
-  kind: SpteKind,
-  mmio: PolicyReading | null,
-): DecodedField[] {
-  const fields: DecodedField[] = [];
-  let left = ALL;
-  const claim = (mask: bigint, make: (mask: bigint) => DecodedField): void => {
-    const own = mask & left;
-    left &= ~own;
-    if (own !== 0n) fields.push(make(own));
-  };
-
-  if (mmio !== null) {
-    for (const { name, mask, value, meaning } of mmio.fields) {
-      claim(mask, (own) => ({ name, mask: own, value, owner: 'kvm', meaning, text: hex(value) }));
-    }
-  } else if (kind === 'frozen') {
-    claim(ALL, (mask) =>
-      whole('frozen', mask, spte, 'a CPU is changing this entry; the value is a constant'),
-    );
-  } else if (kind === 'empty') {
-    claim(ALL, (mask) => whole('empty', mask, spte, 'maps nothing'));
-  } else if (kind !== 'unknown') {
-    const { masks, vendor } = mmu;
-    const encryption = masks.meMask | masks.meValue;
-    const { address } = vendor.format;
-    claim(encryption, (mask) => encryptionField(mask, spte));
-    for (const field of claims(mmu, level, kind)) {
-      if (field !== address) claim(field.mask, () => decodeField(field, spte));
-    }
-    claim(addressMask(address, level, kind), (mask) => addressField(mask, spte, kind));
-    const reserved = level === null ? 0n : getRsvdBits(mmu.zeroCheck, spte, level);
-    for (const mask of runs(left & reserved)) claim(mask, () => restField('reserved', mask, spte));
-  }
-  for (const mask of runs(left)) claim(mask, () => restField('ignored', mask, spte));
-  return fields.toSorted((a, b) => (a.mask < b.mask ? 1 : -1));
-}
-
-const ALL = bits(63, 0);
-
-/** The address bits of an entry: a huge page's are fewer. */
-function addressMask({ mask, low }: BitField, level: number | null, kind: SpteKind): bigint {
-  if (kind === 'table' || level === null) return mask;
-  return mask & ~bits(low - 1 + LEVEL_BITS * (level - 1), low);
-}
-
-const LEVEL_BITS = 9;
-
-const whole = (name: string, mask: bigint, value: bigint, meaning: string): DecodedField => ({
-  name,
-  mask,
-  value,
-  owner: 'kvm',
-  meaning,
-  text: hex(value),
-});
-
-function decodeField(field: BitField, spte: bigint): DecodedField {
-  const { name, mask, owner, meaning } = field;
-  return { name, mask, value: fieldValue(spte, field), owner, meaning, text: fieldText(field, spte) };
-}
-
-/** A single bit reads yes or no; a value with a name reads its name. */
-function fieldText(field: BitField, spte: bigint): string {
-  const value = fieldValue(spte, field);
-  if (field.high === field.low) return value === 0n ? 'no' : 'yes';
-  return field.values?.[Number(value)] ?? hex(value);
-}
-
-function addressField(mask: bigint, spte: bigint, kind: SpteKind): DecodedField {
-  const meaning = kind === 'table' ? 'physical address of the next table' : 'physical address of the page';
-  return { name: 'address', mask, value: spte & mask, owner: 'hardware', meaning, text: hex(spte & mask) };
-}
-
-function encryptionField(mask: bigint, spte: bigint): DecodedField {
-  const value = spte & mask;
-  const meaning = 'memory encryption: the C-bit of SME, the key id of MKTME';
-  return { name: 'encryption', mask, value, owner: 'hardware', meaning, text: hex(value) };
-}
-
-function restField(name: 'reserved' | 'ignored', mask: bigint, spte: bigint): DecodedField {
-  const meaning =
-    name === 'reserved' ? 'must be 0 at this level on this machine' : 'without a meaning in this entry';
-  const low = mask & -mask;
-  const value = (spte & mask) / low;
-  return { name, mask, value, owner: name === 'reserved' ? 'hardware' : 'none', meaning, text: hex(value) };
-}
-
-/** The runs of adjacent bits in a mask. */
-function runs(mask: bigint): bigint[] {
-  const found: bigint[] = [];
-  for (let rest = mask; rest !== 0n; ) {
-    const low = rest & -rest;
-    // Adding the lowest bit carries through its run and clears it.
-    const run = rest & ~(rest + low);
-    found.push(run);
-    rest &= ~run;
-  }
-  return found;
 }

@@ -66,21 +66,39 @@ export type PtField =
  * ```
  */
 export const EPT: Fields<EptField> = {
-  readable: field('readable', 0, 0, 'hardware', 'reads are allowed'),
-  writable: field('writable', 1, 1, 'hardware', 'writes are allowed'),
-  executable: field('executable', 2, 2, 'hardware', 'fetches are allowed (supervisor fetches under MBEC)'),
-  memtype: field('memtype', 5, 3, 'hardware', 'memory type of the page', {
-    values: { 0: 'UC', 1: 'WC', 4: 'WT', 5: 'WP', 6: 'WB' },
+  readable: field('readable', 0, 0, 'hardware', 'reads are allowed', {
+    why: 'set in every mapping, but taken away by access tracking',
   }),
-  ignorePat: field('ignorePat', 6, 6, 'hardware', "the guest's PAT does not take part in the memory type"),
+  writable: field('writable', 1, 1, 'hardware', 'writes are allowed', {
+    why: 'clear for read-only memory, to log dirty pages, to protect shadowed tables, or by access tracking',
+  }),
+  executable: field('executable', 2, 2, 'hardware', 'fetches are allowed (supervisor fetches under MBEC)', {
+    why: 'clear in huge pages under nx_huge_pages, and by access tracking',
+  }),
+  memtype: field('memtype', 5, 3, 'hardware', 'memory type of the page', {
+    values: { 0: 'UC', 1: 'WC', 2: 'reserved', 3: 'reserved', 4: 'WT', 5: 'WP', 6: 'WB', 7: 'reserved' },
+    why: 'WB for RAM, UC for devices; a guest has a say only with non-coherent DMA',
+  }),
+  ignorePat: field('ignorePat', 6, 6, 'hardware', "the guest's PAT does not take part in the memory type", {
+    why: 'set for RAM unless DMA is non-coherent',
+  }),
   pageSize: field('pageSize', 7, 7, 'hardware', 'maps a page (2M or 1G) instead of pointing to a table', {
     levels: [2, 5],
+    why: 'the host backs the range with a huge page',
   }),
-  accessed: field('accessed', 8, 8, 'hardware', 'the CPU has used the entry'),
-  dirty: field('dirty', 9, 9, 'hardware', 'the CPU has written to the page'),
-  userExecutable: field('userExecutable', 10, 10, 'hardware', 'user fetches are allowed (MBEC only)'),
+  accessed: field('accessed', 8, 8, 'hardware', 'the entry was used', {
+    why: 'set by KVM on a fault and by the CPU, cleared to find pages out of use',
+  }),
+  dirty: field('dirty', 9, 9, 'hardware', 'the page was written', {
+    why: 'set by KVM with write access and by the CPU, cleared to log dirty pages',
+  }),
+  userExecutable: field('userExecutable', 10, 10, 'hardware', 'user fetches are allowed (MBEC only)', {
+    why: 'KVM uses it since 7.2',
+  }),
   address: field('address', 51, 12, 'hardware', 'physical address of the page or the next table'),
-  suppressVe: field('suppressVe', 63, 63, 'hardware', 'an EPT violation here exits instead of raising #VE'),
+  suppressVe: field('suppressVe', 63, 63, 'hardware', 'an EPT violation here exits instead of raising #VE', {
+    why: 'set in every entry since 6.10, so that no guest gets a #VE',
+  }),
 };
 
 /**
@@ -95,37 +113,39 @@ export const EPT: Fields<EptField> = {
  * ```
  */
 export const PT: Fields<PtField> = {
-  present: field('present', 0, 0, 'hardware', 'the entry is walked; reads are allowed'),
-  writable: field('writable', 1, 1, 'hardware', 'writes are allowed'),
-  user: field('user', 2, 2, 'hardware', 'user accesses are allowed (NPT: every guest access is one)'),
-  cacheControl: field(
-    'cacheControl',
-    4,
-    3,
-    'hardware',
-    'PCD and PWT: choose a PAT entry; 0 means PAT entry 0, WB',
-  ),
-  accessed: field('accessed', 5, 5, 'hardware', 'the CPU has used the entry'),
-  dirty: field('dirty', 6, 6, 'hardware', 'the CPU has written to the page'),
+  present: field('present', 0, 0, 'hardware', 'the entry is walked; reads are allowed', {
+    why: 'set in every table and mapping',
+  }),
+  writable: field('writable', 1, 1, 'hardware', 'writes are allowed', {
+    why: 'clear for read-only memory, to log dirty pages, or to protect shadowed tables',
+  }),
+  user: field('user', 2, 2, 'hardware', 'user accesses are allowed (NPT: every guest access is one)', {
+    why: 'always set for NPT; shadow paging takes it from the guest',
+  }),
+  cacheControl: field('cacheControl', 4, 3, 'hardware', 'PCD and PWT: choose a PAT entry', {
+    why: 'clear: PAT entry 0 is WB, and the host MTRRs decide',
+  }),
+  accessed: field('accessed', 5, 5, 'hardware', 'the entry was used', {
+    why: 'set by KVM on a fault and by the CPU, cleared to find pages out of use',
+  }),
+  dirty: field('dirty', 6, 6, 'hardware', 'the page was written', {
+    why: 'set by KVM with write access and by the CPU, cleared to log dirty pages',
+  }),
   pageSize: field('pageSize', 7, 7, 'hardware', 'maps a page (2M or 1G) instead of pointing to a table', {
     levels: [2, 5],
+    why: 'the host backs the range with a huge page',
   }),
-  pat: field('pat', 7, 7, 'hardware', 'chooses a PAT entry, with PCD and PWT; KVM never sets it', {
+  pat: field('pat', 7, 7, 'hardware', 'chooses a PAT entry, with PCD and PWT', {
     levels: [1, 1],
   }),
-  patLarge: field(
-    'patLarge',
-    12,
-    12,
-    'hardware',
-    'chooses a PAT entry, with PCD and PWT; KVM never sets it',
-    {
-      levels: [2, 3],
-    },
-  ),
-  global: field('global', 8, 8, 'hardware', 'survives a CR3 load; KVM never sets it'),
+  patLarge: field('patLarge', 12, 12, 'hardware', 'chooses a PAT entry, with PCD and PWT', {
+    levels: [2, 3],
+  }),
+  global: field('global', 8, 8, 'hardware', 'survives a CR3 load', { neverSet: true }),
   address: field('address', 51, 12, 'hardware', 'physical address of the page or the next table'),
-  noExecute: field('noExecute', 63, 63, 'hardware', 'fetches are refused'),
+  noExecute: field('noExecute', 63, 63, 'hardware', 'fetches are refused', {
+    why: 'set where the guest asked for it, and in huge pages under nx_huge_pages',
+  }),
 };
 
 /** Entries of an EPT table. */

@@ -7,6 +7,7 @@
  */
 export { markSpteForAccessTrack, restoreAccTrackSpte } from './access-track.ts';
 export { checkInteger, checkLevel, checkU32, checkU64 } from './arguments.ts';
+export { type Because, because } from './because.ts';
 export {
   type BitField,
   type FieldOwner,
@@ -30,11 +31,13 @@ export {
 } from './bits.ts';
 export { changedPteNotifierMakeSpte } from './changed-pte.ts';
 export {
+  type AdType,
   type DecodedAccess,
   type DecodedField,
   type DecodedMapping,
   type DecodedSpte,
   decodeSpte,
+  isPresentKind,
   type SpteKind,
   spteKind,
 } from './decode-spte.ts';
@@ -54,6 +57,9 @@ export {
   PT,
   type PtField,
 } from './entry-format.ts';
+export type { Evidence } from './evidence.ts';
+export { type Explanation, explainSpte } from './explain-spte.ts';
+export type { Guess } from './guess-unknown.ts';
 export { defineHost, getShadowPhysBits, type Host, type HostFacts, plainHost } from './host.ts';
 export {
   changeSpteExecutable,
@@ -62,6 +68,8 @@ export {
   makeSpteExecutable,
   modifySpteProtections,
 } from './huge-page-split.ts';
+export { type JsonSafe, toJson } from './json.ts';
+export { type Finding, type FindingCode, type JudgeOptions, judgeSpte, type Severity } from './judge-spte.ts';
 export {
   byKernel,
   compareKernelVersions,
@@ -83,6 +91,7 @@ export {
   type PerFormat,
   type SavedBits,
 } from './layout.ts';
+export { readLegacyEntry } from './legacy-walk.ts';
 export { makeNonleafSpte } from './make-nonleaf-spte.ts';
 export { type MadeSpte, type MakeSpteRequest, makeSpte } from './make-spte.ts';
 export { assignMasks, initialRegistry, type Masks, type Registry, type SetBy } from './masks.ts';
@@ -119,9 +128,13 @@ export {
 } from './permissions.ts';
 export {
   CONTRACT_VERSION,
+  type CpuReading,
   checkPlugin,
   definePolicy,
   defineVendor,
+  type EntryFault,
+  type Exposure,
+  type Outcome,
   type Params,
   type Policy,
   type PolicyField,

@@ -91,7 +91,9 @@ const adType = (high: number, low: number): BitField<'adType'> =>
   );
 
 const saved = (name: string, n: number, what: string): BitField =>
-  field(name, n, n, 'kvm', `${what} while the entry is access-tracked`);
+  field(name, n, n, 'kvm', `${what} while the entry is access-tracked`, {
+    why: 'comes back when the page is used again',
+  });
 
 const generation = (low: readonly [number, number], high: readonly [number, number]): GenerationBits => {
   const lowField = field('mmioGenerationLow', ...low, 'kvm', 'low bits of the memslot generation');

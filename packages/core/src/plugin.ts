@@ -72,6 +72,50 @@ export interface Policy extends Plugin {
   readonly isMmioPfn?: (host: Host, pfn: bigint) => boolean;
   /** Takes an entry apart if it is this policy's; asked of entries that are not shadow-present. */
   readonly read?: (mmu: Mmu, spte: bigint) => PolicyReading | null;
+  /** What the CPU may fetch while it handles a fault on an entry that is not present, or has reserved bits. */
+  readonly exposure?: (mmu: Mmu, spte: bigint) => Exposure;
+}
+
+/** What becomes of an access that reaches an entry, with all entries above it allowing everything. */
+export type Outcome =
+  | {
+      readonly kind: 'translates' /** Host physical address of the page, in bytes. */;
+      readonly hpa: bigint;
+      readonly memtype: string;
+    }
+  | { readonly kind: 'next-table' /** Host physical address of the table, in bytes. */; readonly hpa: bigint }
+  | { readonly kind: 'ept-violation' /** Exit qualification, bits 5:0. */; readonly qualification: number }
+  | { readonly kind: 'ept-misconfig'; readonly causes: readonly EntryFault[] }
+  | {
+      readonly kind: 'nested-page-fault' | 'page-fault';
+      readonly errorCode: number;
+      /** Reserved bits that are set; none for a plain fault. */
+      readonly causes: readonly EntryFault[];
+    };
+
+/** Something in an entry that the CPU refuses. */
+export interface EntryFault {
+  readonly cause: string;
+  /** The bits, lowest first; for a bad combination all that take part in it. */
+  readonly bits: readonly number[];
+}
+
+/** How the CPU takes accesses of one kind through an entry. */
+export interface CpuReading {
+  /** Who accesses: a `guest` for EPT and NPT, else a `user` or the `supervisor`. */
+  readonly accessor: 'guest' | 'user' | 'supervisor';
+  readonly read: Outcome;
+  readonly write: Outcome;
+  readonly fetch: Outcome;
+}
+
+/** What speculation can get at through an entry that faults. */
+export interface Exposure {
+  /** Host physical address (in bytes) of the page that the CPU looks up in its L1 cache; null without the bug. */
+  readonly fetches: bigint | null;
+  /** Whether nothing can be learnt. */
+  readonly safe: boolean;
+  readonly why: string;
 }
 
 /** A vendor module (kvm-intel, kvm-amd) with its parameters. */
@@ -86,6 +130,10 @@ export interface Vendor extends Plugin {
    * Kernel: `kvm_x86_ops.get_mt_mask`.
    */
   readonly getMtMask?: (setup: Setup, host: Host, gfn: bigint, isMmio: boolean) => bigint;
+  /**
+   * How the CPU reads an entry at `level` (1..5), whatever KVM means by it. Must answer for every 64-bit value.
+   */
+  readonly cpuReads?: (mmu: Mmu, spte: bigint, level: number) => readonly CpuReading[];
 }
 
 /** Makes a vendor plugin: an identity function that checks the shape and keeps the literal types. */

@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bits, checkInteger, checkU64, type HostFacts, hex } from '@spte/core';
+import { bits, checkInteger, checkU64, type Exposure, type HostFacts, hex } from '@spte/core';
 import { NONPRESENT_OR_RSVD_LEN } from './masks.ts';
 
 /** The machine, as far as L1TF goes. */
 export interface L1tfHost extends Pick<HostFacts, 'l1tf' | 'cacheBits'> {
   /** First byte after the host's highest RAM, if known. */
   readonly ramEnd?: bigint | undefined;
-}
-
-/** What speculation can get at through an entry that faults. */
-export interface L1tfExposure {
-  /** Host physical address (in bytes) of the page that the CPU looks up in its L1 cache; null without the bug. */
-  readonly fetches: bigint | null;
-  /** Whether nothing can be learnt. */
-  readonly safe: boolean;
-  readonly why: string;
 }
 
 const PAGE_SHIFT = 12;
@@ -30,7 +21,7 @@ const PAGE_SHIFT = 12;
  *   what the cache can address, as KVM does
  * @throws TypeError, RangeError when `entry` is not a 64-bit word or `cacheBits` not within 32..63
  */
-export function l1tfExposure(entry: bigint, { l1tf, cacheBits, ramEnd }: L1tfHost): L1tfExposure {
+export function l1tfExposure(entry: bigint, { l1tf, cacheBits, ramEnd }: L1tfHost): Exposure {
   checkU64('entry', entry);
   checkInteger('cacheBits', cacheBits, 32, 63);
   if (!l1tf) return { fetches: null, safe: true, why: 'this CPU does not have the L1TF bug' };

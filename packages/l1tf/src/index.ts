@@ -5,7 +5,7 @@
  * @module
  */
 export { L1TF_DIAGNOSTICS } from './diagnostics.ts';
-export { type L1tfExposure, type L1tfHost, l1tfExposure } from './exposure.ts';
+export { type L1tfHost, l1tfExposure } from './exposure.ts';
 export {
   isCacheTooWide,
   type L1tfMasks,

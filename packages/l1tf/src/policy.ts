@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { assignMasks, definePolicy, type Policy, warn } from '@spte/core';
 import { L1TF_DIAGNOSTICS } from './diagnostics.ts';
+import { l1tfExposure } from './exposure.ts';
 import { isCacheTooWide, l1tfMasks, wantsGuard } from './masks.ts';
 
 /** Guards entries that are not present against L1TF, where the CPU has that bug. */
@@ -14,4 +15,5 @@ export const l1tf: Policy = definePolicy({
     }
     return assignMasks(registry, 'kvm_mmu_reset_all_pte_masks', { ...l1tfMasks(kernel, host) });
   },
+  exposure: ({ host }, spte) => l1tfExposure(spte, host),
 });

@@ -35,7 +35,8 @@ export function setMmioSpteMask(
     return 0n;
   };
 
-  if (layout.mmioMarker !== null) return setMarkedMmioValue(registry, { value, mask, access }, layout.mmioMarker.mask);
+  if (layout.mmioMarker !== null)
+    return setMarkedMmioValue(registry, { value, mask, access }, layout.mmioMarker.mask);
   if ((access & ~U32) !== 0n) bug(setup, MMIO_DIAGNOSTICS, 'mmio-mask.access-too-wide');
   if ((value & masks.lowerGfn) !== 0n) complain('mmio-mask.value-in-lower-gfn');
 

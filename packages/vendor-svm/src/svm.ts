@@ -5,6 +5,7 @@ import {
   configureMmu,
   defineVendor,
   legacyFormat,
+  readLegacyEntry,
   setMeSpteMask,
   type Vendor,
 } from '@spte/core';
@@ -42,5 +43,6 @@ export function svm(options: SvmOptions = {}): Vendor {
       registry = setMeSpteMask(setup, registry, smeMeMask, smeMeMask);
       return svmAdjustMmioMask(setup, registry, facts);
     },
+    cpuReads: readLegacyEntry,
   });
 }

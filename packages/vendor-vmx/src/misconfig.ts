@@ -3,6 +3,7 @@ import {
   bitNumbers,
   checkLevel,
   checkU64,
+  type EntryFault,
   EPT,
   getRsvdBits,
   isLastSpte,
@@ -21,10 +22,8 @@ export interface EptCpu {
 }
 
 /** One reason for which a CPU refuses an EPT entry. */
-export interface EptMisconfig {
+export interface EptMisconfig extends EntryFault {
   readonly cause: 'write-without-read' | 'exec-only-unsupported' | 'reserved-memtype' | 'reserved-bits';
-  /** The bits that are wrong, lowest first. */
-  readonly bits: readonly number[];
 }
 
 const RWX = EPT.readable.mask | EPT.writable.mask | EPT.executable.mask;
@@ -44,8 +43,8 @@ export function eptMisconfig(cpu: EptCpu, spte: bigint, level: number): EptMisco
   if (rwx === 0n) return [];
   const found: EptMisconfig[] = [];
   if ((rwx & EPT.readable.mask) === 0n) {
-    if ((rwx & EPT.writable.mask) !== 0n) found.push({ cause: 'write-without-read', bits: bitNumbers(rwx) });
-    else if (!cpu.execOnly) found.push({ cause: 'exec-only-unsupported', bits: bitNumbers(rwx) });
+    if ((rwx & EPT.writable.mask) !== 0n) found.push({ cause: 'write-without-read', bits: bitNumbers(RWX) });
+    else if (!cpu.execOnly) found.push({ cause: 'exec-only-unsupported', bits: bitNumbers(RWX) });
   }
   const memtype = (spte & EPT.memtype.mask) >> EPT.memtype.shift;
   if (isLastSpte(spte, level) && RESERVED_MEMTYPES.includes(memtype)) {

@@ -6,9 +6,11 @@ import {
   defineVendor,
   eptFormat,
   legacyFormat,
+  readLegacyEntry,
   type Vendor,
 } from '@spte/core';
 import { setEptMasks } from './ept-masks.ts';
+import { readEptEntry } from './ept-walk.ts';
 import { vmxSetupMeSpteMask } from './memory-encryption.ts';
 import { vmxGetMtMask } from './memtype.ts';
 
@@ -49,5 +51,8 @@ export function vmx(options: VmxOptions = {}): Vendor {
       return assignMasks(registry, 'vmx_hardware_setup', { cpuDirtyLogSize });
     },
     getMtMask: vmxGetMtMask,
+    cpuReads: ept
+      ? (mmu, spte, level) => readEptEntry(mmu, spte, level, { eptExecOnly, eptMaxPageLevel })
+      : readLegacyEntry,
   });
 }
