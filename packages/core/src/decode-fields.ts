@@ -67,7 +67,7 @@ function claims(
     case 'empty':
       return [constant('empty', spte, 'maps nothing', 'is_shadow_present_pte')];
     case 'unknown':
-      return [];
+      return hardwareClaims(mmu, spte, level, kind);
   }
 }
 
@@ -82,31 +82,39 @@ const constant = (name: string, value: bigint, meaning: string, rule: string): C
   rule,
 });
 
+const fromField = (field: BitField, spte: bigint, rule: string): Claim => ({
+  name: field.name,
+  mask: field.mask,
+  value: fieldValue(spte, field),
+  owner: field.owner,
+  meaning: field.meaning,
+  text: fieldText(field, spte),
+  why: field.why ?? null,
+  rule,
+});
+
+/** What the CPU reads in an entry, whoever wrote it. */
+function hardwareClaims(mmu: Mmu, spte: bigint, level: number | null, kind: SpteKind): Claim[] {
+  const { format } = mmu.vendor;
+  const rule = `${format.name} format`;
+  return [
+    ...hardwareFields(mmu, level, kind).map((field) => fromField(field, spte, rule)),
+    address(spte, format.address, level, kind, rule),
+  ];
+}
+
 /** Software bits and encryption come before the hardware's fields: they stand where the CPU looks at nothing. */
 function presentClaims(mmu: Mmu, spte: bigint, level: number | null, kind: SpteKind): Claim[] {
-  const { layout, masks, setBy, vendor } = mmu;
-  const { format } = vendor;
-  const fromField = (field: BitField, rule: string): Claim => ({
-    name: field.name,
-    mask: field.mask,
-    value: fieldValue(spte, field),
-    owner: field.owner,
-    meaning: field.meaning,
-    text: fieldText(field, spte),
-    why: field.why ?? null,
-    rule,
-  });
+  const { layout, masks, setBy } = mmu;
   const software: BitField[] =
     layout.mmuPresent === null ? [layout.adType] : [layout.mmuPresent, layout.adType];
   if (kind === 'tracked') software.push(...layout.savedBits.fields);
   const writable = kind === 'table' ? [] : writableFields(mmu);
-  const hardware = hardwareFields(mmu, level, kind);
   return [
     encryption(spte, masks.meMask | masks.meValue, setBy.meMask),
-    ...software.map((field) => fromField(field, `layout since ${layout.since}`)),
-    ...writable.map((field) => fromField(field, setBy.hostWritable)),
-    ...hardware.map((field) => fromField(field, `${format.name} format`)),
-    address(spte, format.address, level, kind, `${format.name} format`),
+    ...software.map((field) => fromField(field, spte, `layout since ${layout.since}`)),
+    ...writable.map((field) => fromField(field, spte, setBy.hostWritable)),
+    ...hardwareClaims(mmu, spte, level, kind),
   ];
 }
 

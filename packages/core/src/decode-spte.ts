@@ -111,11 +111,17 @@ export function isPresentKind(kind: SpteKind): boolean {
 export function spteKind(mmu: Mmu, spte: bigint, level: number | null): SpteKind {
   if (isRemovedSpte(mmu, spte)) return 'frozen';
   if (isShadowPresentPte(mmu, spte)) {
-    if (!isLeaf(mmu, spte, level)) return 'table';
-    return mmu.masks.accTrack !== 0n && isAccessTrackSpte(mmu, spte) ? 'tracked' : 'leaf';
+    if (mmu.masks.accTrack !== 0n && isAccessTrackSpte(mmu, spte)) return 'tracked';
+    if (!isWalked(mmu, spte)) return 'unknown';
+    return isLeaf(mmu, spte, level) ? 'leaf' : 'table';
   }
   if (readByPolicy(mmu, spte) !== null) return 'mmio';
   return spte === 0n || spte === mmu.layout.empty ? 'empty' : 'unknown';
+}
+
+/** Before 5.13 everything that is not zero, MMIO or frozen counts as present, also what no CPU walks. */
+function isWalked({ layout, masks }: Mmu, spte: bigint): boolean {
+  return layout.mmuPresent !== null || (spte & (masks.present | masks.accTrack)) !== 0n;
 }
 
 /** Without a level, an entry is a table if it has all that KVM sets in tables and nothing that it sets in leaves only. */

@@ -141,7 +141,7 @@ export const PT: Fields<PtField> = {
   patLarge: field('patLarge', 12, 12, 'hardware', 'chooses a PAT entry, with PCD and PWT', {
     levels: [2, 3],
   }),
-  global: field('global', 8, 8, 'hardware', 'survives a CR3 load', { neverSet: true }),
+  global: field('global', 8, 8, 'hardware', 'survives a CR3 load', {}),
   address: field('address', 51, 12, 'hardware', 'physical address of the page or the next table'),
   noExecute: field('noExecute', 63, 63, 'hardware', 'fetches are refused', {
     why: 'set where the guest asked for it, and in huge pages under nx_huge_pages',

@@ -14,6 +14,8 @@ export interface Explanation extends DecodedSpte {
     readonly layout: string;
     readonly vendor: string;
     readonly mmu: string;
+    /** What to know before the answer is trusted. */
+    readonly caveats: readonly string[];
   };
   /** What is wrong with it; empty for a clean entry. */
   readonly findings: readonly Finding[];
@@ -46,6 +48,7 @@ export function explainSpte(
       layout: mmu.layout.since,
       vendor: mmu.vendor.name,
       mmu: mmu.root.kind,
+      caveats: mmu.caveats,
     },
     findings: judgeSpte(mmu, spte, level, options),
     guesses: decoded.kind === 'unknown' ? guessUnknown(mmu, spte) : [],

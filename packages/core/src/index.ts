@@ -31,6 +31,14 @@ export {
 } from './bits.ts';
 export { changedPteNotifierMakeSpte } from './changed-pte.ts';
 export {
+  type BuiltDifference,
+  type Comparison,
+  compareBuilds,
+  compareMmus,
+  type LayoutDifference,
+  type MaskDifference,
+} from './compare-mmus.ts';
+export {
   type AdType,
   type DecodedAccess,
   type DecodedField,
@@ -58,6 +66,12 @@ export {
   type PtField,
 } from './entry-format.ts';
 export type { Evidence } from './evidence.ts';
+export {
+  type ChangedField,
+  type ChangeEvent,
+  type ExplainedChange,
+  explainChange,
+} from './explain-change.ts';
 export { type Explanation, explainSpte } from './explain-spte.ts';
 export type { Guess } from './guess-unknown.ts';
 export { defineHost, getShadowPhysBits, type Host, type HostFacts, plainHost } from './host.ts';
@@ -172,6 +186,16 @@ export {
   spteShadowDirtyMask,
   spteToPfn,
 } from './predicates.ts';
+export {
+  type AcrossContexts,
+  type Candidate,
+  explainAcross,
+  type Fit,
+  type Reading,
+  rankContexts,
+  type Sample,
+} from './rank-contexts.ts';
+export { formatWord, renderChange, renderExplanation, renderOutcome } from './render.ts';
 export {
   configureMmu,
   hostMaxPhyAddr,

@@ -96,14 +96,33 @@ function possibleLevels(mmu: Mmu, spte: bigint): number[] {
 function judgeAt(mmu: Mmu, spte: bigint, level: number, options: JudgeOptions): Finding[] {
   const kind = spteKind(mmu, spte, level);
   if (isPresentKind(kind)) {
-    return [
+    const findings = [
       ...reservedFindings(mmu, spte, level, options),
       ...(kind === 'table' ? tableFindings(mmu, spte) : leafFindings(mmu, spte)),
       ...presentFindings(mmu, spte, level, kind),
     ];
+    return findings.map((finding) => withPageSize(mmu, spte, level, finding));
   }
   if (kind === 'mmio') return mmioFindings(mmu, spte, level);
   return kind === 'unknown' ? unknownFindings(mmu, spte, level) : [];
+}
+
+/** Which bits are reserved depends on bit 7: where that bit alone makes the entry wrong, it is named too. */
+function withPageSize(mmu: Mmu, spte: bigint, level: number, finding: Finding): Finding {
+  if (finding.code !== 'reserved-bits' || level === 1) return finding;
+  const toggled = spte ^ PT.pageSize.mask;
+  const kind = spteKind(mmu, toggled, level);
+  const clean =
+    reservedFindings(mmu, toggled, level, {}).length === 0 &&
+    (kind === 'table' ? tableFindings(mmu, toggled) : leafFindings(mmu, toggled)).length === 0 &&
+    presentFindings(mmu, toggled, level, kind).length === 0;
+  if (!clean) return finding;
+  const involved = new Set([...finding.bits, PT.pageSize.low]);
+  return {
+    ...finding,
+    bits: [...involved].toSorted((a, b) => a - b),
+    next: 'bit 7 (page size) is wrong: with it the other way round the entry is clean',
+  };
 }
 
 /** What the zero check, or a log line in its place, refuses. */

@@ -64,31 +64,25 @@ export const AD_DISABLED = 1n;
 export const AD_WRPROT_ONLY = 2n;
 
 const hostWritable = (n: number): BitField<'hostWritable'> =>
-  field(
-    'hostWritable',
-    n,
-    n,
-    'kvm',
-    'the page is writable in the host, so that KVM may make the SPTE writable',
-  );
+  field('hostWritable', n, n, 'kvm', 'the page is writable in the host', {
+    why: 'KVM may make the SPTE writable again without asking the host',
+  });
 
 const mmuWritable = (n: number): BitField<'mmuWritable'> =>
-  field(
-    'mmuWritable',
-    n,
-    n,
-    'kvm',
-    'a write fault may set W without mmu_lock: nothing write-protects the page',
-  );
+  field('mmuWritable', n, n, 'kvm', 'a write fault may set W without mmu_lock', {
+    why: 'only dirty logging or access tracking keeps the page from being written',
+  });
 
 const adType = (high: number, low: number): BitField<'adType'> =>
-  field(
-    'adType',
-    high,
-    low,
-    'kvm',
-    'A/D bits: 0 used, 1 not used (access tracking), 2 used, but D by write-protection',
-  );
+  field('adType', high, low, 'kvm', 'how accessed and dirty are kept', {
+    values: {
+      0: 'A/D bits',
+      1: 'no A/D bits, access tracking',
+      2: 'A/D bits, but writes are logged by write-protection',
+      3: 'invalid',
+    },
+    why: "each SPTE says so itself: a nested guest's may differ from the others",
+  });
 
 const saved = (name: string, n: number, what: string): BitField =>
   field(name, n, n, 'kvm', `${what} while the entry is access-tracked`, {
@@ -152,13 +146,9 @@ const v5_13: Layout = {
   ...v5_12,
   since: '5.13',
   until: '6.9',
-  mmuPresent: field(
-    'mmuPresent',
-    11,
-    11,
-    'kvm',
-    'shadow-present: a table or a mapping, not MMIO and not frozen',
-  ),
+  mmuPresent: field('mmuPresent', 11, 11, 'kvm', 'shadow-present: a table or a mapping', {
+    why: 'one test tells these from MMIO, frozen and empty entries',
+  }),
   hostWritable: { ept: hostWritable(57), legacy: hostWritable(9) },
   mmuWritable: { ept: mmuWritable(58), legacy: mmuWritable(10) },
   mmioMarker: null,
@@ -195,14 +185,18 @@ export const layouts: readonly Layout[] = [v5_4, v5_10, v5_12, v5_13, v6_10, v7_
 /** The layout of a kernel; the nearest one for a kernel outside the table (see {@link isKernelCovered}). */
 export const layoutFor: (kernel: KernelVersion) => Layout = byKernel(v5_4, v5_10, v5_12, v5_13, v6_10, v7_2);
 
-const OLDEST = '5.4';
-const NEWEST_READ = '7.3';
+/** Runs of releases that were read, or that lie between two that were read and are alike. */
+const COVERED = [
+  ['5.4', '5.4'],
+  ['5.10', '7.3'],
+] as const;
 
-/** Whether sources of this release, or of releases on both sides with one layout, have been read. */
+/** Whether the sources of a release, or of releases on both sides that are alike, have been read. */
 export function isKernelCovered({ major, minor }: KernelVersion): boolean {
   const release = { major, minor, patch: 0 };
-  return (
-    compareKernelVersions(release, parseKernelVersion(OLDEST)) >= 0 &&
-    compareKernelVersions(release, parseKernelVersion(NEWEST_READ)) <= 0
+  return COVERED.some(
+    ([from, to]) =>
+      compareKernelVersions(parseKernelVersion(from), release) <= 0 &&
+      compareKernelVersions(release, parseKernelVersion(to)) <= 0,
   );
 }

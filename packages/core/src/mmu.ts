@@ -3,8 +3,8 @@ import { checkInteger, checkU64 } from './arguments.ts';
 import { bits } from './bits.ts';
 import type { Diagnostic } from './diagnostics.ts';
 import { defineHost, type HostFacts } from './host.ts';
-import { parseKernelVersion, REFERENCE } from './kernel-version.ts';
-import { layoutFor } from './layout.ts';
+import { formatKernelVersion, parseKernelVersion, REFERENCE } from './kernel-version.ts';
+import { isKernelCovered, layoutFor } from './layout.ts';
 import { assignMasks, initialRegistry, type Registry } from './masks.ts';
 import { observe } from './observe.ts';
 import { type PermissionBitmap, permissionBitmap } from './permissions.ts';
@@ -48,6 +48,8 @@ export interface Mmu extends Setup, Registry {
   readonly zeroCheck: RsvdBitsValidate;
   /** Which accesses fault, by error code and permissions (used by KVM since 7.3). */
   readonly permissions: PermissionBitmap;
+  /** What to know about the context before its answers are trusted; empty for a kernel that was read. */
+  readonly caveats: readonly string[];
   /** WARNs that the start-up raised. */
   readonly initWarnings: readonly Diagnostic[];
 }
@@ -114,7 +116,14 @@ export function createMmu({ vendor, vm, root, ...config }: MmuConfig): Mmu {
       permissions: permissionBitmap(registry, rootConfig),
     };
   });
-  return Object.freeze({ ...setup, ...value, vendor, initWarnings: warnings });
+  return Object.freeze({ ...setup, ...value, vendor, caveats: caveatsOf(setup), initWarnings: warnings });
+}
+
+function caveatsOf({ kernel, layout }: Setup): string[] {
+  if (isKernelCovered(kernel)) return [];
+  return [
+    `kernel ${formatKernelVersion(kernel)} was not read: it is taken for ${layout.since}, the nearest that was`,
+  ];
 }
 
 function createVm(setup: Setup, loaded: Registry, { mmioValue }: VmConfig = {}): Registry {

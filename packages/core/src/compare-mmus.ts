@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { bitNumbers, hex } from './bits.ts';
+import type { Layout } from './layout.ts';
+import type { Masks } from './masks.ts';
+import type { Mmu } from './mmu.ts';
+import { observe, type Reason } from './observe.ts';
+
+/** A mask that two configurations choose differently. */
+export interface MaskDifference {
+  readonly name: keyof Masks;
+  readonly a: bigint | number | boolean;
+  readonly b: bigint | number | boolean;
+  /** Which step set each. */
+  readonly setBy: { readonly a: string; readonly b: string };
+}
+
+/** A constant that two kernels have differently. */
+export interface LayoutDifference {
+  readonly name: keyof Layout;
+  readonly a: string;
+  readonly b: string;
+}
+
+/** An SPTE that two configurations build from one request. */
+export interface BuiltDifference {
+  readonly a: bigint;
+  readonly b: bigint;
+  /** Each bit that only one of them sets, with the reasons for it. */
+  readonly bits: readonly {
+    readonly bit: number;
+    readonly in: 'a' | 'b';
+    readonly reasons: readonly Reason[];
+  }[];
+}
+
+/** How two configurations differ. */
+export interface Comparison {
+  readonly masks: readonly MaskDifference[];
+  readonly layout: readonly LayoutDifference[];
+  /** Levels and rows at which reserved bits differ: bit 7 clear or set. */
+  readonly reserved: readonly {
+    readonly level: number;
+    readonly bit7: boolean;
+    readonly a: bigint;
+    readonly b: bigint;
+  }[];
+}
+
+/** Compares two configurations, mask by mask. */
+export function compareMmus(a: Mmu, b: Mmu): Comparison {
+  return {
+    masks: maskDifferences(a, b),
+    layout: layoutDifferences(a.layout, b.layout),
+    reserved: reservedDifferences(a, b),
+  };
+}
+
+function maskDifferences(a: Mmu, b: Mmu): MaskDifference[] {
+  const names = Object.keys(a.masks) as (keyof Masks)[];
+  return names
+    .filter((name) => a.masks[name] !== b.masks[name])
+    .map((name) => ({
+      name,
+      a: a.masks[name],
+      b: b.masks[name],
+      setBy: { a: a.setBy[name], b: b.setBy[name] },
+    }));
+}
+
+/** What a layout's constants say, in words; names of the layout itself are left out. */
+function layoutTexts({ since: _since, until: _until, ...layout }: Layout): [keyof Layout, string][] {
+  return Object.entries(layout).map(([name, value]) => [name as keyof Layout, constantText(value)]);
+}
+
+function constantText(value: unknown): string {
+  if (typeof value === 'bigint') return hex(value);
+  if (typeof value !== 'object' || value === null) return 'none';
+  if ('mask' in value && typeof value.mask === 'bigint' && 'high' in value) return hex(value.mask);
+  return Object.entries(value)
+    .filter(
+      ([, part]) => typeof part === 'bigint' || (typeof part === 'object' && part !== null && 'mask' in part),
+    )
+    .map(([name, part]) => `${name} ${constantText(part)}`)
+    .join(', ');
+}
+
+function layoutDifferences(a: Layout, b: Layout): LayoutDifference[] {
+  const others = new Map(layoutTexts(b));
+  return layoutTexts(a).flatMap(([name, text]) => {
+    const other = others.get(name) ?? '';
+    return text === other ? [] : [{ name, a: text, b: other }];
+  });
+}
+
+function reservedDifferences(a: Mmu, b: Mmu): Comparison['reserved'] {
+  return [false, true].flatMap((bit7) => {
+    const row = bit7 ? 'bit7Set' : 'bit7Clear';
+    return a.zeroCheck[row].flatMap((mask, i) => {
+      const other = b.zeroCheck[row][i] ?? 0n;
+      return mask === other ? [] : [{ level: i + 1, bit7, a: mask, b: other }];
+    });
+  });
+}
+
+/**
+ * Builds one SPTE under two configurations and compares the results, bit by bit.
+ *
+ * ```ts
+ * compareBuilds(on61, on72, (mmu) => makeSpte(mmu, plainHost, { role: pageRole(), gfn: 0x100n, pfn: 0x200n }).spte);
+ * ```
+ */
+export function compareBuilds(a: Mmu, b: Mmu, build: (mmu: Mmu) => bigint): BuiltDifference {
+  const first = observe(a, build);
+  const second = observe(b, build);
+  const differing = first.value ^ second.value;
+  return {
+    a: first.value,
+    b: second.value,
+    bits: bitNumbers(differing).map((bit) => {
+      const mask = 1n << BigInt(bit);
+      const inA = (first.value & mask) !== 0n;
+      const { reasons } = inA ? first : second;
+      return { bit, in: inA ? 'a' : 'b', reasons: reasons.filter((reason) => (reason.bits & mask) !== 0n) };
+    }),
+  };
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import type { TextFile } from './source.ts';
+
+/**
+ * What a machine says about itself, as its files say it. Plain strings: `JSON.stringify()` makes a bundle to take
+ * elsewhere, {@link parseHostTexts} reads it there.
+ */
+export interface HostTexts {
+  /** `/proc/cpuinfo`. */
+  readonly cpuinfo?: TextFile | undefined;
+  /**
+   * Files below `/sys`, one `path = value` a line: `parameters` of the `kvm` modules and
+   * those of `/sys/devices/system/cpu/vulnerabilities`.
+   */
+  readonly params?: TextFile | undefined;
+  /** `uname -a` or `/proc/version`; a second line is taken for the kernel command line. */
+  readonly uname?: TextFile | undefined;
+  /** `/proc/version_signature`, which Ubuntu has: the stable release behind its version. */
+  readonly versionSignature?: TextFile | undefined;
+  /** `/proc/cmdline`. */
+  readonly cmdline?: TextFile | undefined;
+  /** The kernel log. */
+  readonly dmesg?: TextFile | undefined;
+  /** `/proc/iomem`. */
+  readonly iomem?: TextFile | undefined;
+  /** What could not be read, and why. */
+  readonly notes?: readonly string[] | undefined;
+}
+
+/** The pieces of {@link HostTexts}. */
+export const HOST_PIECES = [
+  'cpuinfo',
+  'params',
+  'uname',
+  'versionSignature',
+  'cmdline',
+  'dmesg',
+  'iomem',
+] as const;
+
+/** One piece of {@link HostTexts}. */
+export type HostPiece = (typeof HOST_PIECES)[number];
+
+/**
+ * Reads a bundle: the JSON text of {@link HostTexts}. A piece that is not of its shape is left out and noted.
+ *
+ * @throws SyntaxError when the text is no JSON
+ * @throws TypeError when it is no object
+ */
+export function parseHostTexts(json: string): HostTexts {
+  const bundle: unknown = JSON.parse(json);
+  if (!isRecord(bundle) || Array.isArray(bundle)) {
+    throw new TypeError(`a host bundle must be a JSON object with ${HOST_PIECES.join(', ')}`);
+  }
+  const notes = Array.isArray(bundle['notes']) ? bundle['notes'].map(String) : [];
+  const texts: Partial<Record<HostPiece, TextFile>> = {};
+  for (const piece of HOST_PIECES) {
+    const file = bundle[piece];
+    if (file === undefined) continue;
+    if (isTextFile(file)) texts[piece] = { name: file.name, text: file.text };
+    else notes.push(`${piece}: neither name nor text in the bundle`);
+  }
+  return { ...texts, notes };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isTextFile(value: unknown): value is TextFile {
+  return isRecord(value) && typeof value['name'] === 'string' && typeof value['text'] === 'string';
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { type Sourced, sourceLines, type TextFile } from './source.ts';
+
+/** What the kernel said while it started, as far as it bears on masks. */
+export interface KernelLog {
+  /** Address bits that MKTME key ids take. */
+  readonly keyIdBits: Sourced<number> | null;
+  /** The kernel encrypts its memory with SME. */
+  readonly smeActive: Sourced<true> | null;
+  /** The command line, for want of `/proc/cmdline`. */
+  readonly cmdline: TextFile | null;
+}
+
+/** `x86/mktme: 63 KeyIDs available`, up to 6.8. */
+const KEY_IDS = /x86\/mktme: (\d{1,6}) KeyIDs available/;
+
+/** `x86/mktme: BIOS enabled: x86_phys_bits reduced by 6`, since 6.9. */
+const REDUCED = /x86\/mktme: BIOS enabled: x86_phys_bits reduced by (\d{1,2})/;
+
+const SME_ACTIVE = /Memory Encryption Features active:(?: AMD)? SME/;
+const COMMAND_LINE = 'Command line: ';
+
+/** Looks for those lines in a kernel log, with timestamps or without. */
+export function parseKernelLog(file: TextFile): KernelLog {
+  let log: KernelLog = { keyIdBits: null, smeActive: null, cmdline: null };
+  for (const source of sourceLines(file)) {
+    const { text } = source;
+    const [, keyIds] = KEY_IDS.exec(text) ?? [];
+    if (keyIds !== undefined) {
+      // All key ids but 0 are counted: 63 of them take 6 bits.
+      log = { ...log, keyIdBits: { value: 32 - Math.clz32(Number(keyIds)), source } };
+    }
+    const [, reduced] = REDUCED.exec(text) ?? [];
+    if (reduced !== undefined) log = { ...log, keyIdBits: { value: Number(reduced), source } };
+    if (SME_ACTIVE.test(text)) log = { ...log, smeActive: { value: true, source } };
+    const at = text.indexOf(COMMAND_LINE);
+    if (at >= 0 && log.cmdline === null) {
+      log = { ...log, cmdline: { name: file.name, text: text.slice(at + COMMAND_LINE.length) } };
+    }
+  }
+  return log;
+}
