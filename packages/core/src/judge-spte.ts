@@ -359,8 +359,7 @@ function mmioFindings(mmu: Mmu, spte: bigint, level: number): Finding[] {
 /** An entry of no kind; where one bit makes it a clean mapping, that bit is named. */
 function unknownFindings(mmu: Mmu, spte: bigint, level: number): Finding[] {
   const present = mmu.layout.mmuPresent?.mask ?? 0n;
-  const repaired = spte | present;
-  const oneBitOff = isShadowPresentPte(mmu, repaired) && judgeAt(mmu, repaired, level, {}).length === 0;
+  const oneBitOff = (spte & present) !== present && judgeAt(mmu, spte | present, level, {}).length === 0;
   const guesses = guessUnknown(mmu, spte).map(({ text }) => text);
   return [
     {

@@ -3,8 +3,8 @@ import {
   bit,
   bitNumbers,
   bits,
-  fieldValue,
   field,
+  fieldValue,
   gfnRoundForLevel,
   hasField,
   hex,
@@ -36,7 +36,9 @@ describe('bits', () => {
     fc.assert(
       fc.property(anyBit, anyBit, (high, low) => {
         fc.pre(low <= high);
-        expect(bitNumbers(bits(high, low))).toEqual(Array.from({ length: high - low + 1 }, (_, i) => low + i));
+        expect(bitNumbers(bits(high, low))).toEqual(
+          Array.from({ length: high - low + 1 }, (_, i) => low + i),
+        );
       }),
     );
   });

@@ -1,7 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { byKernel, compareKernelVersions, formatKernelVersion, parseKernelVersion } from '@spte/core';
+import {
+  byKernel,
+  compareKernelVersions,
+  formatKernelVersion,
+  type KernelVersion,
+  parseKernelVersion,
+} from '@spte/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+
+/** What reading a text comes to: a version, or the error that it threw. */
+function outcome(text: string): KernelVersion | Error {
+  try {
+    return parseKernelVersion(text);
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/** Whether reading came to a sound version, or to the one error that is documented. */
+const isSound = (result: KernelVersion | Error): boolean =>
+  result instanceof Error
+    ? result instanceof TypeError
+    : [result.major, result.minor, result.patch].every((n) => Number.isSafeInteger(n) && n >= 0);
 
 describe('a kernel version', () => {
   it.each([
@@ -31,12 +52,7 @@ describe('a kernel version', () => {
     const digits = fc.stringMatching(/^[v0-9. -]{0,40}$/);
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary', maxLength: 200 }), digits), (text) => {
-        try {
-          const { major, minor, patch } = parseKernelVersion(text);
-          expect([major, minor, patch].every((n) => Number.isSafeInteger(n) && n >= 0)).toBe(true);
-        } catch (error) {
-          expect(error).toBeInstanceOf(TypeError);
-        }
+        expect(isSound(outcome(text))).toBe(true);
       }),
       { numRuns: 2000 },
     );
@@ -49,11 +65,7 @@ describe('a kernel version', () => {
     ['spaces', `${' '.repeat(1_000_000)}x`],
   ])('is read or refused at once, however long the run of %s', (_, text) => {
     const start = performance.now();
-    try {
-      parseKernelVersion(text);
-    } catch (error) {
-      expect(error).toBeInstanceOf(TypeError);
-    }
+    expect(isSound(outcome(text))).toBe(true);
     expect(performance.now() - start).toBeLessThan(1000);
   });
 

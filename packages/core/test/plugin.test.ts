@@ -36,7 +36,9 @@ describe('the plugin contract', () => {
     const vendor = { ...legacyVendor, apiVersion } as unknown as Vendor;
     expect(() => createMmu({ host, vendor })).toThrow(/SPTE_PLUGIN_API: legacy-test/);
     const policy = { name: 'late', apiVersion } as unknown as Policy;
-    expect(() => createMmu({ host, vendor: legacyVendor, policies: [policy] })).toThrow(/SPTE_PLUGIN_API: late/);
+    expect(() => createMmu({ host, vendor: legacyVendor, policies: [policy] })).toThrow(
+      /SPTE_PLUGIN_API: late/,
+    );
   });
 });
 
@@ -52,7 +54,11 @@ describe('a vendor that core does not know', () => {
   it('has its SPTEs built by the rules of the kernel', () => {
     const { spte } = makeSpte(mmu, plainHost, { role: pageRole(), gfn: 0x10n, pfn: 0x1234n });
     expect(spte).toBe(0x2000_0000_0123_4e67n);
-    const nested = makeSpte(mmu, plainHost, { role: pageRole({ guestMode: true }), gfn: 0x10n, pfn: 0x1234n });
+    const nested = makeSpte(mmu, plainHost, {
+      role: pageRole({ guestMode: true }),
+      gfn: 0x10n,
+      pfn: 0x1234n,
+    });
     expect((nested.spte & mmu.layout.adType.mask) >> mmu.layout.adType.shift).toBe(AD_WRPROT_ONLY);
   });
 
@@ -61,7 +67,13 @@ describe('a vendor that core does not know', () => {
     const decoded = decodeSpte(mmu, spte, 1);
     expect(decoded.kind).toBe('leaf');
     expect(decoded.fields).toContainEqual(
-      expect.objectContaining({ name: 'world', mask: 3n << 61n, value: 1n, text: 'guest', owner: 'hardware' }),
+      expect.objectContaining({
+        name: 'world',
+        mask: 3n << 61n,
+        value: 1n,
+        text: 'guest',
+        owner: 'hardware',
+      }),
     );
     expect(decodeSpte(mmu, spte | (3n << 61n), 1).fields).toContainEqual(
       expect.objectContaining({ name: 'world', text: '0x3' }),
@@ -133,7 +145,14 @@ describe('a policy', () => {
   });
 
   it('may read entries, of which the first that knows one counts', () => {
-    const reading = { kind: 'mmio', gfn: 0x77n, gpa: 0x77000n, access: 0n, generation: 3n, fields: [] } as const;
+    const reading = {
+      kind: 'mmio',
+      gfn: 0x77n,
+      gpa: 0x77000n,
+      access: 0n,
+      generation: 3n,
+      fields: [],
+    } as const;
     const blind: Policy = { name: 'blind', apiVersion: 1, read: () => null };
     const reader = (name: string, gfn: bigint): Policy => ({
       name,

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { ACC_ALL, decodeRole, encodeRole, type PageRole, pageRole, roleAsId } from '@spte/core';
+import {
+  ACC_ALL,
+  decodeRole,
+  encodeRole,
+  type PageRole,
+  pageRole,
+  parseKernelVersion,
+  roleAsId,
+} from '@spte/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -86,6 +94,33 @@ describe('the role word', () => {
     expect(() => decodeRole(word)).toThrow(RangeError);
     expect(() => decodeRole(word)).toThrow(`role must be an integer within 0..4294967295, got ${word}`);
   });
+
+  it.each([
+    // facts/LAYOUT.md: the root of a direct MMU in traces of these kernels.
+    ['5.10', 0x3794],
+    ['6.1', 0x3784],
+    ['6.12', 0x3784],
+    ['7.3', 0x6f84],
+  ])('of %s says that %i is a direct root that uses NX and write protection', (release, word) => {
+    const kernel = parseKernelVersion(release);
+    const role = decodeRole(word, kernel);
+    expect(role).toMatchObject({ level: 4, has4ByteGpte: false, direct: true, eferNx: true, cr0Wp: true });
+    expect(role).toMatchObject({ invalid: false, adDisabled: false, guestMode: false, smm: 0 });
+    expect(encodeRole(role, kernel)).toBe(word);
+  });
+
+  it.each(['5.4', '5.10', '5.17', '5.19', '6.1', '6.14', '7.1', '7.2', '7.3'])(
+    'of %s says the same after it was taken apart and packed',
+    (release) => {
+      const kernel = parseKernelVersion(release);
+      fc.assert(
+        fc.property(anyWord, (word) => {
+          const role = decodeRole(word, kernel);
+          expect(decodeRole(encodeRole(role, kernel), kernel)).toEqual(role);
+        }),
+      );
+    },
+  );
 
   it('grants all access to a plain page, whose address space is that of SMM where smm is set', () => {
     expect(pageRole().access).toBe(ACC_ALL);

@@ -15,7 +15,8 @@ import { describe, expect, it } from 'vitest';
 const anyBit = fc.integer({ min: 0, max: 63 });
 const anyU64 = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
 const anyLevel = fc.integer({ min: 1, max: 5 });
-const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
 describe('rsvdBits', () => {
   it('are the bits from s to e, both included', () => {
@@ -70,7 +71,8 @@ describe('reserved bits of EPT entries', () => {
   });
 
   it('are the low address bits of a huge page, and bits 6:3 of a table', () => {
-    const low = (masks: readonly bigint[]): string[] => masks.map((mask) => (mask & rsvdBits(0, 45)).toString(16));
+    const low = (masks: readonly bigint[]): string[] =>
+      masks.map((mask) => (mask & rsvdBits(0, 45)).toString(16));
     expect(low(table.bit7Clear)).toEqual(['0', '78', '78', 'f8', 'f8']);
     expect(low(table.bit7Set)).toEqual(['0', '1ff000', '3ffff000', 'f8', 'f8']);
   });
@@ -98,7 +100,9 @@ describe('reserved bits of legacy entries', () => {
 
   it('include bit 63 only while NX is off', () => {
     const top = (nx: boolean): boolean[] =>
-      resetRsvdsBitsMask({ ...input, nx }).bit7Clear.slice(0, 4).map((mask) => mask >> 63n === 1n);
+      resetRsvdsBitsMask({ ...input, nx })
+        .bit7Clear.slice(0, 4)
+        .map((mask) => mask >> 63n === 1n);
     expect(top(true)).toEqual([false, false, false, false]);
     expect(top(false)).toEqual([true, true, true, true]);
   });
@@ -106,7 +110,8 @@ describe('reserved bits of legacy entries', () => {
   it('include bit 8 of upper levels on AMD', () => {
     const bit8 = (amd: boolean): number[] =>
       range(1, 5).filter(
-        (level) => ((getRsvdBits(resetRsvdsBitsMask({ ...input, level: 5, amd }), 0n, level) >> 8n) & 1n) === 1n,
+        (level) =>
+          ((getRsvdBits(resetRsvdsBitsMask({ ...input, level: 5, amd }), 0n, level) >> 8n) & 1n) === 1n,
       );
     expect(bit8(true)).toEqual([4, 5]);
     expect(bit8(false)).toEqual([]);

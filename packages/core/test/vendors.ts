@@ -6,8 +6,8 @@ import {
   configureMmu,
   createMmu,
   defineVendor,
-  EPT,
   type EntryFormat,
+  EPT,
   eptFormat,
   field,
   legacyFormat,
@@ -54,7 +54,17 @@ const pkvmFormat: EntryFormat = {
   ...legacyFormat,
   name: 'pkvm',
   table: [PT.present, PT.writable, PT.address],
-  leaf: [PT.present, PT.writable, PT.user, PT.accessed, PT.dirty, PT.pageSize, PT.address, PT.noExecute, world],
+  leaf: [
+    PT.present,
+    PT.writable,
+    PT.user,
+    PT.accessed,
+    PT.dirty,
+    PT.pageSize,
+    PT.address,
+    PT.noExecute,
+    world,
+  ],
 };
 
 /** A flavour that nobody ships: pages belong to the host or the guest, and its masks say so. */
