@@ -4,4 +4,5 @@
  *
  * @module
  */
+export { kernelTable } from './kernel-table.ts';
 export { type Mismatch, type Report, runVectors, type Tally } from './run.ts';

@@ -15,7 +15,7 @@ export interface Guess {
 /** Bits 62:52, which the CPU ignores and software may use, in either format. */
 const SOFTWARE_HIGH = bits(62, 52);
 
-/** Permissions in either format: without any of them no CPU walks the entry. */
+/** Permissions in either format. */
 const PERMISSIONS = bits(2, 0);
 
 /** What may have written a value that is not present, empty, frozen or MMIO here; the likeliest first. */
@@ -30,11 +30,12 @@ export function guessUnknown(mmu: Mmu, spte: bigint): Guess[] {
     if (is !== null)
       guess('other-kernel', `what kernels since ${since} write into ${is} entries`, bits(63, 0));
   }
-  if ((spte & PERMISSIONS) === 0n) {
+  const walked = (mmu.masks.present | mmu.masks.accTrack) & PERMISSIONS;
+  if ((spte & walked) === 0n) {
     guess(
       'never-walked',
       'a level that was never walked: without a permission no CPU follows it (logs print what stood on the stack)',
-      PERMISSIONS,
+      walked,
     );
     return guesses;
   }

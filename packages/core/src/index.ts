@@ -254,5 +254,5 @@ export {
   traceTdpMmuSpteChanged,
 } from './tracepoints.ts';
 export { defineVariant, type Variant, type VariantRow } from './variant.ts';
-export { type LogPrefixes, logPrefixes, type RetPf, retPf } from './variants.ts';
+export { coreVariants, type LogPrefixes, logPrefixes, type RetPf, retPf } from './variants.ts';
 export { buildShadowZeroCheck, type MmuKind, type RootConfig } from './zero-check.ts';

@@ -7,13 +7,7 @@ import { isPresentKind, readByPolicy, type SpteKind, spteKind, tableBits } from 
 import { EPT, PT } from './entry-format.ts';
 import { guessUnknown } from './guess-unknown.ts';
 import type { Mmu } from './mmu.ts';
-import {
-  isMmioSpte,
-  isMmuWritableSpte,
-  isShadowPresentPte,
-  isWritablePte,
-  kvmMmuMaxGfn,
-} from './predicates.ts';
+import { isMmioSpte, isMmuWritableSpte, isWritablePte, kvmMmuMaxGfn } from './predicates.ts';
 import { accessBits } from './role.ts';
 import { getRsvdBits, isBadMtXwr } from './rsvd-bits.ts';
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { accessBits, gpteIs8Bytes, roleLayout } from './role.ts';
 import { defineVariant, type Variant } from './variant.ts';
 
 /** How `make_spte()` makes an SPTE writable. A writable old SPTE spares it the unsync attempt. */
@@ -218,3 +219,23 @@ export const logPrefixes: Variant<LogPrefixes> = defineVariant<LogPrefixes>(
     change: 'the other way round: `kvm: get_mmio_spte: …`',
   },
 );
+
+/** Every difference between kernels that the rules of this package know, for the documentation. */
+export const coreVariants: readonly Variant<unknown>[] = [
+  makingWritable,
+  synchronizingKeepsAccessed,
+  softwareAdBits,
+  volatileBits,
+  updateEffects,
+  badSplit,
+  splitTakesExecAway,
+  mmioPfnAskedOnce,
+  physBitsAtModuleInit,
+  shadowGbpagesByTdp,
+  accessBits,
+  roleLayout,
+  gpteIs8Bytes,
+  retPf,
+  errorCodeNames,
+  logPrefixes,
+];

@@ -17,3 +17,4 @@ export {
   withinReach,
 } from './masks.ts';
 export { l1tf } from './policy.ts';
+export { l1tfVariants } from './variants.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bits, byKernel, type HostFacts, type KernelVersion, u64 } from '@spte/core';
+import { bits, defineVariant, type HostFacts, type KernelVersion, u64, type Variant } from '@spte/core';
 
 /** How many address bits KVM forces to one. Kernel: `SHADOW_NONPRESENT_OR_RSVD_MASK_LEN`. */
 export const NONPRESENT_OR_RSVD_LEN = 5;
@@ -19,7 +19,15 @@ export interface L1tfMasks {
 }
 
 /** Which CPUs get a guard. */
-const guardedCpus = byKernel({ since: '5.4', onlyWithBug: false }, { since: '5.10', onlyWithBug: true });
+export const onlyWithBug: Variant<boolean> = defineVariant(
+  'which CPUs L1TF is guarded against on',
+  {
+    since: '5.4',
+    value: false,
+    change: 'every CPU with fewer than 47 cache bits: MMIO entries show the guard anywhere',
+  },
+  { since: '5.10', value: true, change: 'only CPUs with the bug' },
+);
 
 /** Whether the L1 cache looks at too many address bits for {@link NONPRESENT_OR_RSVD_LEN} of them to be moved up. */
 export function isCacheTooWide(cacheBits: number): boolean {
@@ -28,7 +36,7 @@ export function isCacheTooWide(cacheBits: number): boolean {
 
 /** Whether this kernel guards this machine, if the machine's cache allows it. */
 export function wantsGuard(kernel: KernelVersion, host: HostFacts): boolean {
-  return host.l1tf || !guardedCpus(kernel).onlyWithBug;
+  return host.l1tf || !onlyWithBug(kernel);
 }
 
 /**

@@ -27,3 +27,4 @@ export {
 } from './mmio-spte.ts';
 export { type MmioOptions, mmio, snapshotMmioCaching } from './policy.ts';
 export { readMmioSpte } from './read.ts';
+export { mmioVariants } from './variants.ts';

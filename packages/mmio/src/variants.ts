@@ -27,3 +27,6 @@ export const tracedAccess: Variant<bigint> = defineVariant(
   { since: '5.4', value: 0x7n, change: 'bits 2:0 of the SPTE, so that EPT shows its MMIO value 6' },
   { since: '7.2', value: 0xfn, change: 'bits 3:0: the lowest generation bit leaks in' },
 );
+
+/** Every difference between kernels that the rules of this package know, for the documentation. */
+export const mmioVariants: readonly Variant<unknown>[] = [frozenCollision, warnsAboutZeroValue, tracedAccess];

@@ -8,4 +8,5 @@ export { setEptMasks } from './ept-masks.ts';
 export { vmxSetupMeSpteMask } from './memory-encryption.ts';
 export { vmxGetMtMask } from './memtype.ts';
 export { type EptCpu, type EptMisconfig, eptMisconfig } from './misconfig.ts';
+export { vmxVariants } from './variants.ts';
 export { type VmxOptions, vmx } from './vmx.ts';
