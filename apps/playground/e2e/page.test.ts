@@ -1,71 +1,149 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
-import type { Browser, Page } from 'playwright-core';
-import { build, type PreviewServer, preview } from 'vite';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { launchBrowser, skipReason } from './browser.ts';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { skipReason } from './browser.ts';
+import { openSite, type Site, type Visit } from './site.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const PHONE = { width: 360, height: 780 };
+const DESK = { width: 1440, height: 900 };
 
 describe('the playground in a browser', () => {
-  let outDir: string | undefined;
-  let server: PreviewServer | undefined;
-  let browser: Browser | undefined;
-  let page: Page;
-  /** What the page wrote to the console as an error or threw. */
-  let complaints: string[];
+  let site: Site | undefined;
+  let current: Visit | undefined;
 
   beforeAll(async () => {
-    if (skipReason !== undefined) return;
-    outDir = mkdtempSync(join(tmpdir(), 'spte-playground-'));
-    await build({ root, logLevel: 'warn', build: { outDir, emptyOutDir: true } });
-    server = await preview({
-      root,
-      logLevel: 'warn',
-      build: { outDir },
-      preview: { host: '127.0.0.1', port: 0 },
-    });
-    browser = await launchBrowser();
+    if (skipReason === undefined) site = await openSite();
   });
 
-  afterAll(async () => {
-    await browser?.close();
-    await server?.close();
-    if (outDir !== undefined) rmSync(outDir, { recursive: true, force: true });
+  afterAll(() => site?.close());
+
+  beforeEach((context) => {
+    if (skipReason !== undefined) context.skip(skipReason);
   });
 
-  beforeEach(async (context) => {
-    if (skipReason !== undefined) return context.skip(skipReason);
-    const address = server?.httpServer.address();
-    if (browser === undefined || typeof address !== 'object' || address === null) {
-      throw new Error('the page is not served');
-    }
-    const browserContext = await browser.newContext();
-    page = await browserContext.newPage();
-    complaints = [];
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
-    });
-    await page.goto(`http://127.0.0.1:${address.port}/`);
-    return () => browserContext.close();
+  afterEach(async () => {
+    const visit = current;
+    current = undefined;
+    await visit?.end();
+    const problems = [...(visit?.complaints ?? []), ...(visit?.strayRequests() ?? [])];
+    if (problems.length > 0) throw new Error(problems.join('\n'));
   });
 
-  it('opens with its heading and no error in the console', async () => {
+  /** Opens the page with a hash; nothing that it does there may be amiss. */
+  async function open(hash = '', options: Parameters<Site['visit']>[1] = { viewport: DESK }): Promise<Page> {
+    if (site === undefined) throw new Error('the page is not served');
+    current = await site.visit(hash, options);
+    return current.page;
+  }
+
+  const spteField = (page: Page) => page.getByLabel('SPTE (hex)', { exact: true });
+
+  /** The value of a mask in the registry. */
+  const maskValue = (page: Page, name: string) =>
+    page.locator(`[data-mask="${name}"] .mask-value`).textContent();
+
+  it('opens on a real entry and says what each of its bits is', async () => {
+    const page = await open();
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('SPTE playground');
-    expect(complaints).toEqual([]);
+    expect(await spteField(page).inputValue()).toBe('0x600000455299b77');
+    await page.getByRole('heading', { name: 'Leaf: maps the 4K page at 0x455299000' }).waitFor();
+    expect(await page.locator('[data-bit]').count()).toBe(64);
+    expect(await page.getByRole('row', { name: 'hostWritable' }).textContent()).toContain(
+      'writable in the host',
+    );
+    expect(await page.getByRole('link', { name: 'Mathias Krause' }).getAttribute('href')).toContain('lore');
   });
 
-  it('gives axe nothing to complain about', async () => {
-    const { violations } = await new AxeBuilder({ page })
-      .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
-      .analyze();
-    expect(violations.map(({ id, nodes }) => ({ id, targets: nodes.map((node) => node.target) }))).toEqual(
-      [],
+  it('loads another real entry with one click, and comes back from it', async () => {
+    const page = await open();
+    await page.getByRole('link', { name: 'MMIO under L1TF' }).click();
+    await page.getByRole('heading', { name: 'gpa 0xfe00d000' }).waitFor();
+    expect(await page.getByLabel('Kernel').inputValue()).toBe('5.10.0-rc6');
+    await page.goBack();
+    await page.getByRole('heading', { name: 'Leaf: maps the 4K page' }).waitFor();
+  });
+
+  it('shows other masks for another preset', async () => {
+    const page = await open('#view=masks');
+    expect(await maskValue(page, 'meValue')).toBe('0x0');
+    await page.getByLabel('Preset').selectOption({ label: 'AMD EPYC Milan, SME' });
+    await expect.poll(() => maskValue(page, 'meValue')).toBe('0x8000000000000');
+    expect(await page.locator('[data-mask="meValue"]').textContent()).toContain('kvm_mmu_set_me_spte_mask');
+    await page.getByLabel('C-bit').fill('47');
+    await expect.poll(() => maskValue(page, 'meValue')).toBe('0x800000000000');
+  });
+
+  it('builds an SPTE and shows its 64 bits and why each is set', async () => {
+    const page = await open();
+    await page.getByRole('link', { name: 'Build an entry' }).click();
+    await page.getByLabel('pfn (hex)').fill('0x1234');
+    await page.getByLabel('execute', { exact: true }).uncheck();
+    await expect
+      .poll(() => page.locator('.hex-value .visually-hidden').textContent())
+      .toBe('0x600000001234b73');
+    expect(await page.locator('[data-bit]').count()).toBe(64);
+    expect(await page.getByRole('row', { name: 'hostWritable' }).textContent()).toContain(
+      'the host maps the page writable',
     );
+    await page.getByRole('link', { name: 'Read this entry' }).click();
+    expect(await spteField(page).inputValue()).toBe('0x600000001234b73');
+  });
+
+  it('lights up the row of a bit and the bits of a row', async () => {
+    const page = await open('#view=build');
+    await page.locator('[data-bit="5"]').hover();
+    expect(await page.locator('tr.is-lit').textContent()).toContain('memory type');
+    await expect.poll(() => page.locator('.cell.is-lit').count()).toBe(3);
+    await page.getByRole('button', { name: 'hostWritable HW' }).hover();
+    await expect.poll(() => page.locator('.cell.is-lit').count()).toBe(1);
+    expect(await page.locator('.cell.is-lit').getAttribute('data-bit')).toBe('57');
+  });
+
+  it('is walked with the arrow keys, bit by bit and row by row', async () => {
+    const page = await open();
+    await page.locator('[data-bit="63"]').focus();
+    for (const key of ['ArrowRight', 'ArrowDown', 'ArrowDown', 'Enter']) await page.keyboard.press(key);
+    expect(await page.locator('[data-bit]:focus').getAttribute('data-bit')).toBe('30');
+    await expect.poll(() => page.locator('.caption').textContent()).toContain('Bit 30 is 1, address');
+    await page.keyboard.press('End');
+    await expect.poll(() => page.locator('[data-bit][tabindex="0"]').getAttribute('data-bit')).toBe('0');
+  });
+
+  it('says beside the field what is wrong and keeps what was typed', async () => {
+    const page = await open();
+    const field = spteField(page);
+    await field.fill('0x6000zz');
+    await page.getByText('not hex').waitFor();
+    expect(await field.getAttribute('aria-invalid')).toBe('true');
+    await page.getByLabel('Usable physical bits').fill('99');
+    await page.getByText('No such machine').waitFor();
+    expect(await field.inputValue()).toBe('0x6000zz');
+    await expect.poll(() => page.evaluate(() => location.hash)).toContain('spte=0x6000zz');
+    await page.reload();
+    expect(await spteField(page).inputValue()).toBe('0x6000zz');
+    expect(await page.getByLabel('Usable physical bits').inputValue()).toBe('99');
+  });
+
+  describe.each([
+    ['light', DESK],
+    ['dark', DESK],
+    ['light', PHONE],
+  ] as const)('in %s at %o', (colorScheme, viewport) => {
+    it.each([
+      ['the opening', ''],
+      ['an illegal entry', '#preset=milan&spte=0xfffffc4465825&level=1'],
+      ['an error', '#spte=zz&physBits=99'],
+      ['a built entry', '#view=build'],
+      ['the masks', '#view=masks&preset=haswell&l1tf=0'],
+    ])('gives axe nothing to complain about: %s', async (_name, hash) => {
+      const page = await open(hash, { colorScheme, viewport });
+      const { violations } = await new AxeBuilder({ page })
+        .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+        .analyze();
+      const found = violations.map(({ id, nodes }) => ({ id, targets: nodes.map((node) => node.target) }));
+      expect(found).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+    });
   });
 });

@@ -8,7 +8,6 @@ import { useHashState } from './use-hash-state.ts';
 import { BuildView } from './views/build-view.tsx';
 import { MachinePanel } from './views/machine-panel.tsx';
 import { MasksView } from './views/masks-view.tsx';
-import { NoMachine } from './views/no-machine.tsx';
 import { ReadView } from './views/read-view.tsx';
 
 /** The page: a machine on one side, on the other what KVM does on it. */
@@ -19,14 +18,13 @@ export function App() {
   const ofPreset = useMemo(() => mmuOf(presetOf(preset).machine), [preset]);
 
   function view(): ComponentChild {
-    if (!computed.ok) return <NoMachine errors={computed.errors} />;
     switch (state.view) {
       case 'read':
-        return <ReadView mmu={computed.value} state={state} change={change} />;
+        return <ReadView computed={computed} state={state} change={change} />;
       case 'build':
-        return <BuildView mmu={computed.value} state={state} change={change} />;
+        return <BuildView computed={computed} state={state} change={change} />;
       case 'masks':
-        return <MasksView mmu={computed.value} preset={ofPreset.ok ? ofPreset.value : null} />;
+        return <MasksView computed={computed} preset={ofPreset.ok ? ofPreset.value : null} />;
     }
   }
 

@@ -11,6 +11,7 @@ export interface RawVector {
   fn: string;
   preset?: string;
   note?: string;
+  kernel?: string;
   config: Record<string, Json>;
   initWarnings: Json[];
   masks: Record<string, Json>;
@@ -19,8 +20,11 @@ export interface RawVector {
   warnings: Json[];
 }
 
-/** The vector files of the reference kernel, v6.6 to v6.9: copies of the kernel's own answers. */
-export type VectorFile = 'reference' | 'nasty';
+/** The vector files of the reference kernel, v6.6 to v6.9, and of three others: the kernels' own answers. */
+type VectorFile = 'reference' | 'nasty' | Era;
+
+/** Kernels before and after the reference whose answers were recorded too. */
+type Era = '6.1' | '6.12' | '7.3';
 
 /** Where a vector file lives. */
 export function vectorPath(file: VectorFile): string {
@@ -35,10 +39,18 @@ export function vectorLines(file: VectorFile): string[] {
     .filter((line) => line !== '');
 }
 
-/** Every line of both files. */
+/** Every line of the reference kernel. */
 export const allLines: readonly string[] = [...vectorLines('reference'), ...vectorLines('nasty')];
 
 /** Reads a line without any of the checks of the runner. */
 export function parseRaw(line: string): RawVector {
   return JSON.parse(line) as RawVector;
 }
+
+/** Every line of every kernel. */
+export const eraLines: readonly string[] = [
+  ...allLines,
+  ...vectorLines('6.1'),
+  ...vectorLines('6.12'),
+  ...vectorLines('7.3'),
+];

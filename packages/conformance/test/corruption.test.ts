@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { describe, expect, it } from 'vitest';
 import { runVectors } from '../src/index.ts';
-import { allLines, type Json, parseRaw, type RawVector } from './corpus.ts';
+import { allLines, eraLines, type Json, parseRaw, type RawVector } from './corpus.ts';
 
 type JsonObject = Record<string, Json>;
 
@@ -95,14 +95,16 @@ function places(at: string, value: Json): string[] {
 }
 
 const codes = (warnings: readonly Json[]): string[] =>
-  warnings.map((warning) => (isObject(warning) ? String(warning['code']) : ''));
+  warnings.map((warning) => (isObject(warning) ? JSON.stringify(warning['code']) : ''));
 
 /** What a vector shows that another of its function may not: a place in the result, a warning. */
-function features({ fn, result, warnings, initWarnings }: RawVector): string[] {
+function features({ kernel = '6.8', ...vector }: RawVector): string[] {
+  const { result, warnings, initWarnings } = vector;
+  const fn = `${kernel} ${vector.fn}`;
   return [
     ...places('result', result).map((place) => `${fn} ${place}`),
     ...codes(warnings).map((code) => `${fn} warns ${code}`),
-    ...codes(initWarnings).map((code) => `start-up warns ${code}`),
+    ...codes(initWarnings).map((code) => `${kernel} start-up warns ${code}`),
     warnings.length > 1 ? `${fn} warns twice` : fn,
   ];
 }
@@ -110,7 +112,7 @@ function features({ fn, result, warnings, initWarnings }: RawVector): string[] {
 /** Vectors that together show every feature of all: at least one for each function. */
 function sample(): RawVector[] {
   const shown = new Set<string>();
-  return allLines.map(parseRaw).filter((vector) => {
+  return eraLines.map(parseRaw).filter((vector) => {
     const found = features(vector).filter((feature) => !shown.has(feature));
     for (const feature of found) shown.add(feature);
     return found.length > 0;
@@ -118,6 +120,16 @@ function sample(): RawVector[] {
 }
 
 const sampled = sample();
+
+/** One vector for each function of each kernel. */
+const onePerFunction = [
+  ...new Map(sampled.toReversed().map((vector) => [`${vector.kernel ?? ''} ${vector.fn}`, vector])).values(),
+];
+
+/** Masks belong to the configuration: they are wrong or right whatever the function. */
+const sampleFor = (section: Section): RawVector[] => (section === 'masks' ? onePerFunction : sampled);
+
+const TIMEOUT = 60_000;
 
 /** Feeds changed vectors to the runner and returns those that it did not refuse at the place of the change. */
 async function unnoticed(
@@ -134,7 +146,7 @@ async function unnoticed(
 
 describe('a corrupted vector fails', () => {
   it('is tried on every function and on every warning that occurs', () => {
-    const all = allLines.map(parseRaw);
+    const all = eraLines.map(parseRaw);
     expect(new Set(sampled.map(({ fn }) => fn))).toEqual(new Set(all.map(({ fn }) => fn)));
     for (const list of ['warnings', 'initWarnings'] as const) {
       const codesOf = (vectors: RawVector[]): Set<string> =>
@@ -147,20 +159,20 @@ describe('a corrupted vector fails', () => {
     ).resolves.toHaveLength(sampled.length);
   });
 
-  it.each(SECTIONS)('wherever its %s is changed', async (section) => {
-    const changed = sampled.flatMap((vector) =>
+  it.each(SECTIONS)('wherever its %s is changed', { timeout: TIMEOUT }, async (section) => {
+    const changed = sampleFor(section).flatMap((vector) =>
       brokenSection(vector, section).map(({ what, value }) => ({
         what: `${vector.fn}: ${what}`,
         at: section,
         vector: { ...vector, [section]: value },
       })),
     );
-    expect(changed.length).toBeGreaterThan(sampled.length);
+    expect(changed.length).toBeGreaterThan(sampleFor(section).length);
     expect(await unnoticed(changed)).toEqual([]);
   });
 
-  it('wherever one bit of one entry of its zero check is flipped', async () => {
-    const changed = sampled.flatMap((vector) => {
+  it('wherever one bit of one entry of its zero check is flipped', { timeout: TIMEOUT }, async () => {
+    const changed = onePerFunction.flatMap((vector) => {
       const zeroCheck = vector.masks['zeroCheck'] ?? null;
       return broken('masks.zeroCheck', zeroCheck).map(({ what, value }) => ({
         what: `${vector.fn}: ${what}`,
@@ -192,7 +204,7 @@ describe('a corrupted vector fails', () => {
     for (const [fn, other] of others) {
       const lines = allLines.map(parseRaw).filter((vector) => vector.fn === fn);
       const report = await runVectors(lines.map((vector) => JSON.stringify({ ...vector, fn: other })));
-      expect(report.failed, `${fn} taken for ${other}`).toBeGreaterThan(0);
+      expect({ fn, other, failed: report.failed > 0 }).toEqual({ fn, other, failed: true });
     }
   });
 

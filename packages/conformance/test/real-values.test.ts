@@ -47,8 +47,8 @@ describe('an SPTE of a real host', () => {
       mapping: {
         pfn: 0x2c583en,
         access: { ...ALL_ACCESS, user: null },
-        hostWritable: false,
-        mmuWritable: false,
+        hostWritable: null,
+        mmuWritable: null,
       },
     });
     expect(textOf('EPT with A/D', 0x2c583e907n, 2)).toMatchObject({ accessed: 'yes', adType: '0x0' });
@@ -91,7 +91,7 @@ describe('an SPTE of a real host', () => {
     const mmu = machine('NPT');
     expect(decodeSpte(mmu, 0x100b1b16827n, 2)).toMatchObject({
       kind: 'table',
-      mapping: { pfn: 0x100b1b16n, hostWritable: false, mmuWritable: false },
+      mapping: { pfn: 0x100b1b16n, hostWritable: null, mmuWritable: null },
     });
     expect(decodeSpte(mmu, 0x100b1b16827n)).toMatchObject({ kind: 'table', level: null });
   });

@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { observe, type Reason } from '@spte/core';
+import {
+  decodeRole,
+  hex,
+  type Mmu,
+  makeHugePageSplitSpte,
+  makeHugeSpte,
+  observe,
+  type Reason,
+} from '@spte/core';
 import { describe, expect, it } from 'vitest';
 import { mmuFactory } from '../src/configure.ts';
 import { functions } from '../src/functions.ts';
-import { parseVector, type Vector } from '../src/vector.ts';
-import { allLines, parseRaw } from './corpus.ts';
+import { recordingHost } from '../src/recording-host.ts';
+import { type Fields, type JsonObject, parseVector, type Vector } from '../src/vector.ts';
+import { eraLines, parseRaw } from './corpus.ts';
 
 /** Functions that state a reason for every bit of the SPTE that they return. */
 const BUILDERS = [
@@ -12,11 +21,19 @@ const BUILDERS = [
   'make_mmio_spte',
   'make_nonleaf_spte',
   'make_huge_page_split_spte',
+  'make_small_spte',
+  'make_huge_spte',
   'kvm_mmu_changed_pte_notifier_make_spte',
 ];
 
 /** Functions that take an SPTE as it is and state reasons for what they change in it. */
-const TRANSFORMERS = ['make_spte_executable', 'mark_spte_for_access_track', 'restore_acc_track_spte'];
+const TRANSFORMERS = [
+  'make_spte_executable',
+  'change_spte_executable',
+  'modify_spte_protections',
+  'mark_spte_for_access_track',
+  'restore_acc_track_spte',
+];
 
 interface Built {
   /** Line among all vectors, from 1. */
@@ -36,24 +53,43 @@ const spteOf = (result: unknown): bigint => {
   return BigInt(newSpte ?? 'none');
 };
 
+type Build = (mmu: Mmu, args: Fields) => JsonObject;
+
+const split: Build = (mmu, args) => {
+  const role = decodeRole(args.u32('roleWord'), mmu.kernel);
+  const host = recordingHost(args);
+  return { spte: hex(makeHugePageSplitSpte(mmu, host, args.u64('hugeSpte'), role, args.int('index'))) };
+};
+
+/** Functions whose runner listens itself, so that the reasons do not come through it. */
+const direct: Readonly<Record<string, Build>> = {
+  make_huge_page_split_spte: split,
+  make_small_spte: split,
+  make_huge_spte: (mmu, args) => ({
+    spte: hex(makeHugeSpte(mmu, recordingHost(args), args.u64('smallSpte'), args.int('level'))),
+  }),
+};
+
 function build(vector: Vector, line: number): Built {
-  const run = functions[vector.fn];
-  if (run === undefined) throw new Error(`no function ${vector.fn}`);
+  const run =
+    direct[vector.fn] ??
+    ((mmu: Mmu, args: Fields): JsonObject =>
+      functions[vector.fn]?.({ mmu, args, config: vector.config }) ?? {});
   const mmu = mmuOf(vector);
-  const { args, config } = vector;
-  const { value, reasons } = observe(mmu, (mmu) => run({ mmu, args, config }));
+  const { args } = vector;
+  const { value, reasons } = observe(mmu, (mmu) => run(mmu, args));
   return {
     line,
     before: TRANSFORMERS.includes(vector.fn) ? args.u64('spte') : 0n,
     expected: spteOf(vector.result),
-    silent: spteOf(run({ mmu, args, config })),
+    silent: spteOf(run(mmu, args)),
     observed: spteOf(value),
     reasons,
   };
 }
 
 const builtBy = (fn: string): Built[] =>
-  allLines.flatMap((text, i) => (parseRaw(text).fn === fn ? [build(parseVector(text), i + 1)] : []));
+  eraLines.flatMap((text, i) => (parseRaw(text).fn === fn ? [build(parseVector(text), i + 1)] : []));
 
 const sum = (reasons: readonly Reason[]): bigint => reasons.reduce((bits, reason) => bits | reason.bits, 0n);
 
@@ -61,7 +97,7 @@ describe.each([...BUILDERS, ...TRANSFORMERS])('%s', (fn) => {
   const built = builtBy(fn);
 
   it('has vectors', () => {
-    expect(built.length).toBeGreaterThan(50);
+    expect(built.length).toBeGreaterThan(10);
   });
 
   it('returns the same SPTE whether or not anyone asks for reasons', () => {
@@ -79,9 +115,9 @@ describe.each([...BUILDERS, ...TRANSFORMERS])('%s', (fn) => {
   it('states no empty reason, and each in words with a rule of the kernel', () => {
     for (const { line, reasons } of built) {
       for (const { bits, rule, why } of reasons) {
-        expect(bits, `line ${line}`).not.toBe(0n);
-        expect(rule, `line ${line}`).toMatch(/^[a-z_]+$/);
-        expect(why.length, `line ${line}`).toBeGreaterThan(5);
+        expect({ line, bits }).not.toEqual({ line, bits: 0n });
+        expect(rule).toMatch(/^[a-z_]+$/);
+        expect(why.length).toBeGreaterThan(5);
       }
     }
   });

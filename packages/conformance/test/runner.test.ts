@@ -87,6 +87,16 @@ describe('runVectors', () => {
       withArgs('init_sequence', { steps: [{ op: 'kvm_mmu_set_tdx_masks' }] }),
       /unknown op "kvm_mmu_set_tdx_masks"/,
     ],
+    [
+      'a step without its arguments',
+      withArgs('init_sequence', { steps: [{ op: 'kvm_mmu_set_ept_masks' }] }),
+      /hasAdBits must be true/,
+    ],
+    [
+      'a mask without its value',
+      withArgs('kvm_mmu_set_mmio_spte_mask', { mmioValue: null }),
+      /mmioValue must be a lower-case hex word, got null/,
+    ],
     ['steps that are no array', withArgs('init_sequence', { steps: 4 }), /args\.steps must be an array/],
     ['a step that is no object', withArgs('init_sequence', { steps: [4] }), /steps\[0\] must be an object/],
   ])('fails %s, says why, and runs the rest', async (_, line, why) => {

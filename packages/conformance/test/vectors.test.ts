@@ -115,3 +115,28 @@ describe('the vectors of the reference kernel', () => {
     expect(notes.filter((note) => note.startsWith('real-trace'))).toHaveLength(7);
   });
 });
+
+describe('the vectors of other kernels', () => {
+  it.each([
+    ['6.1', '6.1.192', 1000 + 15],
+    ['6.12', '6.12.117', 1000 + 44],
+    ['7.3', '7.3.4', 1500 + 79],
+  ] as const)('all pass: %s', async (file, kernel, count) => {
+    const lines = vectorLines(file);
+    expect(lines).toHaveLength(count);
+    expect(new Set(lines.map((line) => parseRaw(line).kernel))).toEqual(new Set([kernel]));
+    const report = await runVectors(lines);
+    expect(report.mismatches).toEqual([]);
+    expect(report).toMatchObject({ passed: count, failed: 0 });
+  });
+
+  it.each([
+    ['6.1', '6.12'],
+    ['6.12', '7.3'],
+    ['7.3', '6.12'],
+    ['6.12', '6.8'],
+  ] as const)('do not all pass as those of another: %s as %s', async (file, kernel) => {
+    const lines = vectorLines(file).map((line) => JSON.stringify({ ...parseRaw(line), kernel }));
+    expect((await runVectors(lines)).failed).toBeGreaterThan(0);
+  });
+});

@@ -144,8 +144,11 @@ function updateOf(
   to: DecodedSpte,
 ): { flush: boolean; warnings: readonly Diagnostic[] } {
   if (!isPresentKind(from.kind) || from.value === to.value) return { flush: false, warnings: [] };
-  if (from.kind === 'table' || to.kind === 'table' || !isPresentKind(to.kind))
-    return { flush: true, warnings: [] };
+  // No TLB holds anything of a tracked page: it grants nothing.
+  if (from.kind === 'tracked') return { flush: false, warnings: [] };
+  // What maps something else afterwards was cleared first, not updated.
+  const updated = from.kind !== 'table' && to.mapping !== null && from.mapping?.pfn === to.mapping.pfn;
+  if (!updated || to.kind === 'table') return { flush: true, warnings: [] };
   const { value, warnings } = observe(mmu, (mmu) => mmuSpteUpdate(mmu, plainHost, from.value, to.value));
   const lostFetch = from.mapping?.access.execute === true && to.mapping?.access.execute !== true;
   const lostRead = from.mapping?.access.read === true && to.mapping?.access.read !== true;

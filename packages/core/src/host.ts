@@ -44,6 +44,7 @@ export function defineHost(facts: Partial<HostFacts> & Pick<HostFacts, 'physBits
   checkU32('host.extCpuidLevel', host.extCpuidLevel);
   checkU32('host.cpuid80000008Eax', host.cpuid80000008Eax);
   checkU64('host.physicalMask', host.physicalMask);
+  checkInteger('MAXPHYADDR of host.cpuid80000008Eax', getShadowPhysBits(host), 32, 63);
   return host;
 }
 

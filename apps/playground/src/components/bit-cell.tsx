@@ -33,7 +33,7 @@ export function BitCell({
       class={classes.join(' ')}
       data-bit={bit}
       tabIndex={inTabOrder ? 0 : -1}
-      aria-label={`bit ${bit}: ${set ? 1 : 0}, ${field.name}${wrong ? ', not legal here' : ''}`}
+      aria-label={`bit ${bit}: ${set ? 1 : 0}, ${field.name}${wrong ? ', wrong' : ''}`}
       aria-pressed={chosen}
       onKeyDown={onKeyDown}
       onMouseEnter={() => onPoint(true)}

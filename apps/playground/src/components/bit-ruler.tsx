@@ -40,11 +40,12 @@ export function BitRuler({ cells, items, highlight }: BitRulerProps) {
   const ruler = useRef<HTMLFieldSetElement>(null);
 
   const spotOf = ({ bit, set, field }: Cell): Spot => {
-    const why = items.filter(({ mask, rule }) => rule !== null && hasBit(mask, bit));
-    const reasons = why.map(({ meaning, rule }) => ` Set by ${rule ?? ''}: ${meaning}.`).join('');
+    const setters = items.filter(({ mask, rule }) => rule !== null && hasBit(mask, bit));
+    const why = field.why === null ? '' : `; ${field.why}`;
+    const reasons = setters.map(({ meaning, rule }) => ` Set by ${rule ?? ''}: ${meaning}.`).join('');
     return {
       mask: maskAround(bit, items, field),
-      caption: `Bit ${bit} is ${set ? 1 : 0}, ${field.name}: ${field.meaning}.${reasons}`,
+      caption: `Bit ${bit} is ${set ? 1 : 0}, ${field.name}: ${field.meaning}${why}.${reasons}`,
     };
   };
 

@@ -8,9 +8,9 @@ interface BitTableProps {
   readonly highlight: Highlight;
 }
 
-const spotOf = ({ mask, bits, name, value, meaning }: BitItem): Spot => ({
+const spotOf = ({ mask, bits, name, value, meaning, why }: BitItem): Spot => ({
   mask,
-  caption: `Bits ${bits}, ${name}: ${value}, ${meaning}.`,
+  caption: `Bits ${bits}, ${name}: ${value}, ${meaning}${why === null ? '' : `; ${why}`}.`,
 });
 
 /** What the bits of an entry say, or why they are set; a row lights up its bits in the ruler. */
@@ -29,12 +29,17 @@ export function BitTable({ title, items, highlight }: BitTableProps) {
             <th scope="col" class="meaning-beside">
               {hasRules ? 'Why' : 'Meaning'}
             </th>
-            {hasRules && <th scope="col">Set by</th>}
           </tr>
         </thead>
         <tbody>
           {items.map((item) => {
             const { id, mask, bits, name, short, family, value, meaning, rule } = item;
+            const why = (
+              <>
+                {meaning}
+                {rule !== null && <code class="rule"> {rule}</code>}
+              </>
+            );
             const lit = spot !== null && (spot.mask & mask) !== 0n;
             return (
               <tr
@@ -56,15 +61,10 @@ export function BitTable({ title, items, highlight }: BitTableProps) {
                     {name}
                     {short !== null && <span class="short"> {short}</span>}
                   </button>
-                  <p class="meaning-below">{meaning}</p>
+                  <p class="meaning-below">{why}</p>
                 </th>
                 <td class="mono value">{value}</td>
-                <td class="meaning-beside">{meaning}</td>
-                {hasRules && (
-                  <td>
-                    <code>{rule}</code>
-                  </td>
-                )}
+                <td class="meaning-beside">{why}</td>
               </tr>
             );
           })}

@@ -14,7 +14,7 @@ export interface RealEntry extends ReadForm {
 }
 
 /** Where entries come from. */
-export interface RealSource {
+interface RealSource {
   readonly name: string;
   /** Absent for a trace recorded for this project. */
   readonly url?: string;

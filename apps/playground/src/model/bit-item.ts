@@ -15,6 +15,8 @@ export interface BitItem {
   readonly bits: string;
   readonly value: string;
   readonly meaning: string;
+  /** Why KVM sets the field as it does, where there is something to say. */
+  readonly why: string | null;
   /** The kernel function that set the bits. */
   readonly rule: string | null;
 }
@@ -23,7 +25,7 @@ export interface BitItem {
 export function itemsOfFields(fields: readonly DecodedField[]): BitItem[] {
   return fields
     .filter(({ name, value }) => value !== 0n || (name !== 'ignored' && name !== 'reserved'))
-    .map(({ name, mask, text, meaning }) => ({
+    .map(({ name, mask, text, meaning, why }) => ({
       id: `${name}-${mask}`,
       name,
       short: shortOf(name, mask),
@@ -32,6 +34,7 @@ export function itemsOfFields(fields: readonly DecodedField[]): BitItem[] {
       bits: bitText(mask),
       value: text,
       meaning,
+      why,
       rule: null,
     }));
 }
@@ -50,6 +53,7 @@ export function itemsOfReasons(reasons: readonly Reason[], fields: readonly Deco
       bits: bitText(bits),
       value: hex(bits),
       meaning: why,
+      why: null,
       rule,
     };
   });

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
-  ACC_EXEC,
-  ACC_USER,
-  ACC_WRITE,
+  accessBits,
   type Diagnostic,
   decodeSpte,
   type Host,
   hex,
+  judgeSpte,
   type Mmu,
   makeNonleafSpte,
   makeSpte,
@@ -19,7 +18,7 @@ import { makeMmioSpte } from '@spte/mmio';
 import { type Attempt, attempt, Reader } from './attempt.ts';
 import { type BitItem, itemsOfReasons } from './bit-item.ts';
 import { type Cell, cellsOf } from './cells.ts';
-import { legalityOf } from './legality.ts';
+import { wrongBits } from './findings.ts';
 import { parseHex } from './parse.ts';
 import type { BuildForm } from './state.ts';
 
@@ -64,8 +63,14 @@ export function buildEntry(mmu: Mmu, form: BuildForm): Attempt<BuiltEntry, Field
   }
 }
 
-const accessOf = ({ user, write, exec }: BuildForm): number =>
-  (user ? ACC_USER : 0) | (write ? ACC_WRITE : 0) | (exec ? ACC_EXEC : 0);
+/** The access that the form asks for, in the bits of this kernel. */
+function accessOf({ kernel }: Mmu, form: BuildForm): number {
+  const bits = accessBits(kernel);
+  return (['read', 'write', 'user', 'exec'] as const).reduce(
+    (access, name) => (form[name] ? access | bits[name] : access),
+    0,
+  );
+}
 
 /** A VM that answers what the form says. */
 function hostOf(form: BuildForm, generation: bigint, effects: string[]): Host {
@@ -99,7 +104,7 @@ function buildLeaf(mmu: Mmu, form: BuildForm): Attempt<BuiltEntry, Field> {
         role: pageRole({ level, adDisabled: form.adDisabled, guestMode: form.guestMode }),
         gfn,
         pfn,
-        access: accessOf(form),
+        access: accessOf(mmu, form),
         oldSpte,
         prefetch: form.prefetch,
         canUnsync: form.canUnsync,
@@ -128,7 +133,7 @@ function buildMmio(mmu: Mmu, form: BuildForm): Attempt<BuiltEntry, Field> {
   const generation = reader.read('generation', parseHex(form.generation), 0n);
   return attempt(reader, FIELD_OF, () => {
     const host = hostOf(form, generation, []);
-    const made = observe(mmu, (mmu) => makeMmioSpte(mmu, host, gfn, accessOf(form)));
+    const made = observe(mmu, (mmu) => makeMmioSpte(mmu, host, gfn, accessOf(mmu, form)));
     return built(mmu, MMIO_LEVEL, made.value, made, []);
   });
 }
@@ -140,12 +145,11 @@ function built(
   { reasons, warnings }: Observed<unknown>,
   effects: readonly string[],
 ): BuiltEntry {
-  const decoded = decodeSpte(mmu, spte, level);
-  const { fields } = decoded;
+  const { fields } = decodeSpte(mmu, spte, level);
   return {
     spte,
     level,
-    cells: cellsOf(spte, fields, legalityOf(mmu, decoded).wrong),
+    cells: cellsOf(spte, fields, wrongBits(judgeSpte(mmu, spte, level))),
     items: itemsOfReasons(reasons, fields),
     warnings,
     effects,

@@ -4,7 +4,7 @@ import { bitRanges, hasBit } from './bit-ranges.ts';
 import { type Family, fieldStyle } from './field-style.ts';
 
 /** Bits in a row of the ruler: by the room that the page has. */
-export type RowWidth = 8 | 16 | 32;
+type RowWidth = 8 | 16 | 32;
 
 /** One bit of the ruler. */
 export interface Cell {
@@ -14,12 +14,12 @@ export interface Cell {
   readonly field: DecodedField;
   readonly family: Family;
   readonly label: CellLabel | null;
-  /** Set although the CPU does not allow it here. */
+  /** Whether something is wrong with it. */
   readonly wrong: boolean;
 }
 
 /** The name of a field, at the first of its bits in a row. */
-export interface CellLabel {
+interface CellLabel {
   readonly text: string;
   /** The widest rows in which the bit is the first of its field; null when it is in any row. */
   readonly upTo: RowWidth | null;
@@ -28,13 +28,13 @@ export interface CellLabel {
 const ROW_WIDTHS: readonly RowWidth[] = [32, 16, 8];
 
 /** Characters of a label that fit in a cell of the narrowest ruler. */
-const CHARACTERS_PER_CELL = 4;
+const CHARACTERS_PER_CELL = 3;
 
 /**
  * The 64 bits of a value, highest first.
  *
  * @param fields cover each bit once
- * @param wrong the bits that the CPU does not allow
+ * @param wrong the bits with which something is wrong
  */
 export function cellsOf(value: bigint, fields: readonly DecodedField[], wrong: bigint): Cell[] {
   const cells: Cell[] = [];

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type DecodedSpte, hex, type Mmu } from '@spte/core';
-import { l1tfExposure } from '@spte/l1tf';
+import { type CpuReading, type Explanation, getRsvdBits, hex, type Mmu, type Outcome } from '@spte/core';
 import { bitText } from './bit-ranges.ts';
-import type { Legality } from './legality.ts';
 
 /** Whether a fact is a good or a bad one; most are neither. */
-export type Tone = 'good' | 'bad' | 'plain';
+type Tone = 'good' | 'bad' | 'plain';
 
-export interface Fact {
+interface Fact {
   readonly name: string;
   readonly value: string;
   readonly tone: Tone;
@@ -23,41 +21,41 @@ const fact = (name: string, value: string, tone: Tone = 'plain'): Fact => ({ nam
 const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
 const withBits = (mask: bigint): string => (mask === 0n ? 'none' : `${hex(mask)}, bits ${bitText(mask)}`);
 
-/** Everything to be said about an entry beside its fields. */
-export function factsOf(mmu: Mmu, decoded: DecodedSpte, legality: Legality): FactGroup[] {
+/** Everything to be said about an entry beside its fields and findings. */
+export function factsOf(mmu: Mmu, explained: Explanation): FactGroup[] {
   return [
-    mappingFacts(decoded),
-    mmioFacts(decoded),
-    reservedFacts(decoded, legality),
-    misconfigFacts(decoded, legality),
-    exposureFacts(mmu, decoded, legality),
+    mappingFacts(explained),
+    mmioFacts(explained),
+    reservedFacts(mmu, explained),
+    ...explained.cpu.map(cpuFacts),
+    exposureFacts(explained),
   ].filter((group) => group !== null);
 }
 
-function mappingFacts({ mapping, kind }: DecodedSpte): FactGroup | null {
+function mappingFacts({ mapping, kind }: Explanation): FactGroup | null {
   if (mapping === null) return null;
-  const { pfn, hpa, access, memtype, hostWritable, mmuWritable } = mapping;
+  const { pfn, hpa, access, memtype, adType, hostWritable, mmuWritable, restored } = mapping;
   const allowed = [
     access.read && 'read',
     access.write && 'write',
     access.execute && 'execute',
     access.user === true && 'user',
   ].filter((word) => word !== false);
-  const allows = fact('allows', allowed.length === 0 ? 'nothing' : allowed.join(', '));
-  const where = [fact('pfn', hex(pfn)), fact('hpa', hex(hpa)), allows];
-  if (kind === 'table') return { title: 'Points to', facts: where };
-  return {
-    title: 'Mapping',
-    facts: [
-      ...where,
-      fact('memory type', memtype ?? "the host's"),
-      fact('host-writable', yesNo(hostWritable)),
-      fact('MMU-writable', yesNo(mmuWritable)),
-    ],
-  };
+  const facts = [
+    fact('pfn', hex(pfn)),
+    fact('hpa', hex(hpa)),
+    fact('allows', allowed.length === 0 ? 'nothing' : allowed.join(', ')),
+    fact('A/D bits', adType),
+  ];
+  if (kind === 'table') return { title: 'Points to', facts };
+  if (restored !== null) facts.push(fact('restored', hex(restored)));
+  facts.push(fact('memory type', memtype ?? "the host's"));
+  if (hostWritable !== null) facts.push(fact('host-writable', yesNo(hostWritable)));
+  if (mmuWritable !== null) facts.push(fact('MMU-writable', yesNo(mmuWritable)));
+  return { title: 'Mapping', facts };
 }
 
-function mmioFacts({ mmio }: DecodedSpte): FactGroup | null {
+function mmioFacts({ mmio }: Explanation): FactGroup | null {
   if (mmio === null) return null;
   const { gfn, gpa, access, generation } = mmio;
   return {
@@ -71,48 +69,63 @@ function mmioFacts({ mmio }: DecodedSpte): FactGroup | null {
   };
 }
 
-function reservedFacts({ mapping }: DecodedSpte, legality: Legality): FactGroup | null {
-  const title = 'Reserved bits';
-  const { reservedHere, reserved, badTypeOrAccess: bad } = legality;
+/** KVM's own check, as `make_spte()` runs and prints it. */
+function reservedFacts({ zeroCheck }: Mmu, { mapping, level, value }: Explanation): FactGroup | null {
   if (mapping === null) return null;
-  if (reservedHere === null) {
-    return { title, facts: [fact('set', 'depends on the level: choose one')] };
-  }
-  const facts = [
-    fact('set', withBits(reserved), reserved === 0n ? 'good' : 'bad'),
-    fact('reserved here', withBits(reservedHere)),
-  ];
-  if (bad !== null) {
-    facts.push(fact('type and RWX', bad ? 'not a legal combination' : 'legal', bad ? 'bad' : 'good'));
-  }
-  return { title, facts };
-}
-
-function misconfigFacts({ kind }: DecodedSpte, { misconfig }: Legality): FactGroup | null {
-  if (misconfig === null) return null;
-  const byDesign = kind === 'mmio';
-  const title = 'EPT misconfiguration';
-  if (misconfig.length === 0) return { title, facts: [fact('raised', 'no', byDesign ? 'bad' : 'good')] };
+  const title = 'Reserved bits';
+  if (level === null) return { title, facts: [fact('set', 'depends on the level: choose one')] };
+  const reservedHere = getRsvdBits(zeroCheck, value, level);
+  const reserved = value & reservedHere;
   return {
     title,
     facts: [
-      ...misconfig.map(({ cause, bits }) =>
-        fact('raised', `${cause}, bits ${bits.toReversed().join(', ')}`, byDesign ? 'plain' : 'bad'),
-      ),
-      ...(byDesign ? [fact('by design', 'so KVM learns of the access')] : []),
+      fact('set', withBits(reserved), reserved === 0n ? 'good' : 'bad'),
+      fact('reserved here', withBits(reservedHere)),
     ],
   };
 }
 
+/** How the CPU takes accesses through the entry. */
+function cpuFacts({ accessor, read, write, fetch }: CpuReading): FactGroup {
+  const title = accessor === 'guest' ? 'On the CPU' : `On the CPU, ${accessor}`;
+  const texts = [read, write, fetch].map(outcomeText);
+  if (texts.every((text) => text === texts[0])) return { title, facts: [fact('any access', texts[0] ?? '')] };
+  return {
+    title,
+    facts: [fact('read', texts[0] ?? ''), fact('write', texts[1] ?? ''), fact('fetch', texts[2] ?? '')],
+  };
+}
+
+function outcomeText(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'translates':
+      return `goes to ${hex(outcome.hpa)}, ${outcome.memtype}`;
+    case 'next-table':
+      return `goes on to the table at ${hex(outcome.hpa)}`;
+    case 'ept-violation':
+      return `EPT violation, qualification ${hex(outcome.qualification)}`;
+    case 'ept-misconfig':
+      return ['EPT misconfiguration', ...causesText(outcome.causes)].join(': ');
+    case 'nested-page-fault':
+    case 'page-fault': {
+      const what = outcome.kind === 'page-fault' ? 'page fault' : 'nested page fault';
+      return [`${what}, error code ${hex(outcome.errorCode)}`, ...causesText(outcome.causes)].join(': ');
+    }
+  }
+}
+
+/** The causes in one text, or none. */
+function causesText(
+  causes: readonly { readonly cause: string; readonly bits: readonly number[] }[],
+): string[] {
+  if (causes.length === 0) return [];
+  return [causes.map(({ cause, bits }) => `${cause} (bits ${bits.toReversed().join(', ')})`).join('; ')];
+}
+
 /** What a CPU with L1TF reads on the way to the fault, for an entry that faults. */
-function exposureFacts(
-  { host }: Mmu,
-  { kind, mapping, value }: DecodedSpte,
-  { reserved }: Legality,
-): FactGroup | null {
-  const faults = mapping === null || kind === 'tracked' || reserved !== 0n;
-  if (!faults) return null;
-  const { fetches, safe, why } = l1tfExposure(value, host);
+function exposureFacts({ l1tf, kind }: Explanation): FactGroup | null {
+  if (l1tf === null) return null;
+  const { fetches, safe, why } = l1tf;
   const facts = [
     fact('would fetch', fetches === null ? 'nothing' : hex(fetches)),
     // The page of a mapping is the guest's own, so that there is nothing new to learn from it.

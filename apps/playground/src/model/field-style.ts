@@ -14,20 +14,6 @@ export type Family =
   | 'reserved'
   | 'ignored';
 
-export const familyNames: Readonly<Record<Family, string>> = {
-  access: 'permissions',
-  memtype: 'memory type',
-  use: 'accessed, dirty',
-  shape: 'page size and rare bits',
-  software: "KVM's own bits",
-  address: 'address',
-  secret: 'encryption',
-  mmio: 'MMIO',
-  guard: 'L1TF guard',
-  reserved: 'reserved',
-  ignored: 'without meaning',
-};
-
 interface FieldStyle {
   readonly family: Family;
   /** At most three characters, for a cell that is one bit wide. */

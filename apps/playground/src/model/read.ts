@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type DecodedSpte, decodeSpte, hex, type Mmu } from '@spte/core';
+import { type DecodedSpte, type Explanation, explainSpte, hex, type Mmu } from '@spte/core';
 import { type Attempt, attempt, Reader } from './attempt.ts';
 import { type BitItem, itemsOfFields } from './bit-item.ts';
-import { bitText } from './bit-ranges.ts';
 import { type Cell, cellsOf } from './cells.ts';
 import { type FactGroup, factsOf } from './facts.ts';
-import { type Legality, legalityOf } from './legality.ts';
+import { wrongBits } from './findings.ts';
 import { parseHex } from './parse.ts';
 import type { ReadForm } from './state.ts';
 
 /** An entry, ready to be shown. */
 export interface ReadEntry {
-  readonly decoded: DecodedSpte;
+  readonly explained: Explanation;
   readonly headline: string;
-  /** What is wrong with it; null when nothing is. */
-  readonly complaint: string | null;
   readonly cells: readonly Cell[];
   readonly items: readonly BitItem[];
   readonly facts: readonly FactGroup[];
@@ -26,21 +23,15 @@ export function readEntry(mmu: Mmu, form: ReadForm): Attempt<ReadEntry, keyof Re
   const spte = reader.read('spte', parseHex(form.spte), 0n);
   const level = form.level === '?' ? null : Number(form.level);
   return attempt(reader, { spte: 'spte', level: 'level' }, () => {
-    const decoded = decodeSpte(mmu, spte, level);
-    const legality = legalityOf(mmu, decoded);
+    const explained = explainSpte(mmu, spte, level);
     return {
-      decoded,
-      headline: headlineOf(decoded),
-      complaint: complaintOf(legality),
-      cells: cellsOf(spte, decoded.fields, legality.wrong),
-      items: itemsOfFields(decoded.fields),
-      facts: factsOf(mmu, decoded, legality),
+      explained,
+      headline: headlineOf(explained),
+      cells: cellsOf(spte, explained.fields, wrongBits(explained.findings)),
+      items: itemsOfFields(explained.fields),
+      facts: factsOf(mmu, explained),
     };
   });
-}
-
-function complaintOf({ wrong }: Legality): string | null {
-  return wrong === 0n ? null : `Not legal on this machine: see bits ${bitText(wrong)}.`;
 }
 
 const PAGE_SIZES: Readonly<Record<number, string>> = { 1: '4K', 2: '2M', 3: '1G' };

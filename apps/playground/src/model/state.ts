@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { hex } from '@spte/core';
 import { type Preset, presetOf } from '../data/presets.ts';
 import type { RealEntry } from '../data/real-entries.ts';
 import { type Codecs, choice, flag, text } from './codec.ts';
@@ -22,6 +23,7 @@ export interface BuildForm {
   readonly tableAt: '2' | '3' | '4' | '5';
   readonly oldSpte: string;
   readonly generation: string;
+  readonly read: boolean;
   readonly user: boolean;
   readonly write: boolean;
   readonly exec: boolean;
@@ -62,6 +64,7 @@ export const buildCodecs: Codecs<BuildForm> = {
   tableAt: choice('2', '3', '4', '5'),
   oldSpte: text,
   generation: text,
+  read: flag,
   user: flag,
   write: flag,
   exec: flag,
@@ -93,6 +96,7 @@ const firstBuild: BuildForm = {
   tableAt: '4',
   oldSpte: '0x0',
   generation: '0x10',
+  read: true,
   user: true,
   write: true,
   exec: true,
@@ -120,6 +124,12 @@ export function stateOf({ id, machine }: Preset): State {
 export function choosePreset(state: State, id: string): State {
   const preset = presetOf(id);
   return { ...state, preset: preset.id, machine: preset.machine };
+}
+
+/** Shows what was built to the reader. */
+export function readBuilt(state: State, { spte, level }: { spte: bigint; level: number }): State {
+  const levels: readonly ReadForm['level'][] = ['?', '1', '2', '3', '4', '5'];
+  return { ...state, view: 'read', read: { spte: hex(spte), level: levels[level] ?? '?' } };
 }
 
 /** Shows a real entry on the machine that it comes from. */

@@ -12,8 +12,9 @@ interface BuildFieldsProps {
 }
 
 const access: readonly Flag<BuildForm>[] = [
-  ['user', 'user (EPT: read)'],
+  ['read', 'read (7.2 on)'],
   ['write', 'write'],
+  ['user', 'user (EPT: read)'],
   ['exec', 'execute'],
 ];
 
@@ -61,8 +62,8 @@ export function BuildFields({ form, errors, set }: BuildFieldsProps) {
           label="Make"
           value={form.make}
           options={[
-            ['leaf', 'a leaf: maps a page'],
-            ['table', 'a table: points to a lower one'],
+            ['leaf', 'a leaf (a page)'],
+            ['table', 'a table'],
             ['mmio', 'an MMIO SPTE'],
           ]}
           onChange={(make) => set({ make })}

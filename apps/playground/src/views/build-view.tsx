@@ -5,8 +5,9 @@ import { EntryBits } from '../components/entry-bits.tsx';
 import { Warnings } from '../components/warnings.tsx';
 import { type BuiltEntry, buildEntry } from '../model/build.ts';
 import { hashOf } from '../model/hash.ts';
-import type { BuildForm } from '../model/state.ts';
+import { type BuildForm, readBuilt } from '../model/state.ts';
 import { BuildFields } from './build-fields.tsx';
+import { NoMachine } from './no-machine.tsx';
 import type { ViewProps } from './view-props.ts';
 
 const RULES: Readonly<Record<BuildForm['make'], string>> = {
@@ -16,10 +17,10 @@ const RULES: Readonly<Record<BuildForm['make'], string>> = {
 };
 
 /** An SPTE made by KVM's rules from what is asked for, with the reason of each bit. */
-export function BuildView({ mmu, state, change }: ViewProps) {
+export function BuildView({ computed, state, change }: ViewProps) {
   const form = state.build;
-  const result = useMemo(() => buildEntry(mmu, form), [mmu, form]);
-  const errors = result.ok ? {} : result.errors;
+  const result = useMemo(() => (computed.ok ? buildEntry(computed.value, form) : null), [computed, form]);
+  const errors = result === null || result.ok ? {} : result.errors;
   const set = (fields: Partial<BuildForm>): void =>
     change((state) => ({ ...state, build: { ...state.build, ...fields } }));
 
@@ -30,7 +31,8 @@ export function BuildView({ mmu, state, change }: ViewProps) {
       </h2>
       <BuildFields form={form} errors={errors} set={set} />
       {errors.form !== undefined && <p class="field-error">{errors.form}</p>}
-      {result.ok && (
+      {!computed.ok && <NoMachine errors={computed.errors} />}
+      {result?.ok === true && (
         <>
           <h3 class="headline">
             <code>{RULES[form.make]}</code> makes
@@ -42,18 +44,12 @@ export function BuildView({ mmu, state, change }: ViewProps) {
             items={result.value.items}
             tableTitle="Why each bit is set"
           >
-            <Outcome built={result.value} readHref={readHref(state, result.value)} />
+            <Outcome built={result.value} readHref={hashOf(readBuilt(state, result.value))} />
           </EntryBits>
         </>
       )}
     </section>
   );
-}
-
-/** The link that reads what was built. */
-function readHref(state: ViewProps['state'], { spte, level }: BuiltEntry): string {
-  const levels = ['1', '2', '3', '4', '5'] as const;
-  return hashOf({ ...state, view: 'read', read: { spte: hex(spte), level: levels[level - 1] ?? '?' } });
 }
 
 /** What building it did besides. */

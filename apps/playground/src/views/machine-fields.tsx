@@ -92,8 +92,8 @@ export function MachineFields({ machine, errors, set }: MachineFieldsProps) {
               value={machine.sme}
               options={[
                 ['off', 'off'],
-                ['firmware', 'on, not used by the host'],
-                ['kernel', 'used by the host'],
+                ['firmware', 'on, not used'],
+                ['kernel', 'used'],
               ]}
               onChange={(sme) => set({ sme })}
             />

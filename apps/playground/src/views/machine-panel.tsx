@@ -30,7 +30,7 @@ export function MachinePanel({ computed, state, change }: MachinePanelProps) {
         label="Preset"
         value={preset}
         options={presets.map(({ id, name }) => [id, name] as const)}
-        hint={changed ? 'Changed: choose a preset again to undo.' : undefined}
+        hint={changed ? 'Some inputs are not those of the preset.' : undefined}
         onChange={(id) => change((state) => choosePreset(state, id))}
       />
       {changed && (

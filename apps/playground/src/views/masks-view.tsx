@@ -4,9 +4,16 @@ import { MaskStrip } from '../components/mask-strip.tsx';
 import { Warnings } from '../components/warnings.tsx';
 import { bitText } from '../model/bit-ranges.ts';
 import { maskRows } from '../model/registry.ts';
+import { NoMachine } from './no-machine.tsx';
+import type { ViewProps } from './view-props.ts';
+
+interface MasksViewProps extends Pick<ViewProps, 'computed'> {
+  /** The machine of the preset, to compare with. */
+  readonly preset: Mmu | null;
+}
 
 /** The registry: every mask, its value, and the step of the start-up that set it last. */
-export function MasksView({ mmu, preset }: { readonly mmu: Mmu; readonly preset: Mmu | null }) {
+export function MasksView({ computed, preset }: MasksViewProps) {
   return (
     <section class="view" aria-labelledby="masks-title">
       <h2 id="masks-title" class="visually-hidden">
@@ -16,6 +23,18 @@ export function MasksView({ mmu, preset }: { readonly mmu: Mmu; readonly preset:
         What KVM decides at start-up and keeps in its <code>shadow_*_mask</code> globals, and the kernel
         function that set each of them last.
       </p>
+      {computed.ok ? (
+        <Registry mmu={computed.value} preset={preset} />
+      ) : (
+        <NoMachine errors={computed.errors} />
+      )}
+    </section>
+  );
+}
+
+function Registry({ mmu, preset }: { readonly mmu: Mmu; readonly preset: Mmu | null }) {
+  return (
+    <>
       <h3>Start-up warnings</h3>
       <Warnings warnings={mmu.initWarnings} none="None: the kernel would not complain about this machine." />
       <h3>Registry</h3>
@@ -45,7 +64,7 @@ export function MasksView({ mmu, preset }: { readonly mmu: Mmu; readonly preset:
                   </p>
                 </th>
                 <td class="mono value">
-                  {value}
+                  <span class="mask-value">{value}</span>
                   {mask !== null && mask !== 0n && <p class="meaning only-narrow">bits {bitText(mask)}</p>}
                   {presetValue !== null && <p class="changed">preset: {presetValue}</p>}
                 </td>
@@ -65,6 +84,6 @@ export function MasksView({ mmu, preset }: { readonly mmu: Mmu; readonly preset:
           </tbody>
         </table>
       </div>
-    </section>
+    </>
   );
 }

@@ -3,10 +3,12 @@ import { useMemo } from 'preact/hooks';
 import { ChoiceField } from '../components/choice-field.tsx';
 import { EntryBits } from '../components/entry-bits.tsx';
 import { Facts } from '../components/facts.tsx';
+import { Findings } from '../components/findings.tsx';
 import { TextField } from '../components/text-field.tsx';
 import { realEntryOf } from '../data/real-entries.ts';
-import { readEntry } from '../model/read.ts';
+import { type ReadEntry, readEntry } from '../model/read.ts';
 import type { ReadForm } from '../model/state.ts';
+import { NoMachine } from './no-machine.tsx';
 import { RealEntries, RealEntryNote } from './real-entries.tsx';
 import type { ViewProps } from './view-props.ts';
 
@@ -20,11 +22,10 @@ const levels: readonly (readonly [ReadForm['level'], string])[] = [
 ];
 
 /** An entry from a trace, a log or a dump, taken apart. */
-export function ReadView({ mmu, state, change }: ViewProps) {
+export function ReadView({ computed, state, change }: ViewProps) {
   const form = state.read;
-  const result = useMemo(() => readEntry(mmu, form), [mmu, form]);
-  const errors = result.ok ? {} : result.errors;
-  const real = realEntryOf(form);
+  const result = useMemo(() => (computed.ok ? readEntry(computed.value, form) : null), [computed, form]);
+  const errors = result === null || result.ok ? {} : result.errors;
   const set = (fields: Partial<ReadForm>): void =>
     change((state) => ({ ...state, read: { ...state.read, ...fields } }));
 
@@ -50,22 +51,28 @@ export function ReadView({ mmu, state, change }: ViewProps) {
       </div>
       <RealEntries state={state} />
       {errors.form !== undefined && <p class="field-error">{errors.form}</p>}
-      {result.ok && (
-        <>
-          <h3 class="headline">{result.value.headline}</h3>
-          {result.value.complaint !== null && <p class="complaint">{result.value.complaint}</p>}
-          {real !== undefined && <RealEntryNote entry={real} />}
-          <EntryBits
-            key={`${form.spte}/${form.level}`}
-            value={result.value.decoded.value}
-            cells={result.value.cells}
-            items={result.value.items}
-            tableTitle="Fields of the entry"
-          >
-            <Facts groups={result.value.facts} />
-          </EntryBits>
-        </>
-      )}
+      {!computed.ok && <NoMachine errors={computed.errors} />}
+      {result?.ok === true && <ReadResult form={form} entry={result.value} />}
     </section>
+  );
+}
+
+function ReadResult({ form, entry }: { readonly form: ReadForm; readonly entry: ReadEntry }) {
+  const real = realEntryOf(form);
+  return (
+    <>
+      <h3 class="headline">{entry.headline}</h3>
+      {real !== undefined && <RealEntryNote entry={real} />}
+      <Findings findings={entry.explained.findings} />
+      <EntryBits
+        key={`${form.spte}/${form.level}`}
+        value={entry.explained.value}
+        cells={entry.cells}
+        items={entry.items}
+        tableTitle="Fields of the entry"
+      >
+        <Facts groups={entry.facts} />
+      </EntryBits>
+    </>
   );
 }

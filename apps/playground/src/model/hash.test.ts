@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { describe, expect, it } from 'vitest';
+import { presets } from '../data/presets.ts';
+import { realEntries } from '../data/real-entries.ts';
+import { hashOf, stateOfHash } from './hash.ts';
+import { machineCodecs } from './machine.ts';
+import { buildCodecs, choosePreset, loadEntry, readCodecs, type State, stateOf } from './state.ts';
+
+const opening = stateOf(presets[0]);
+
+describe('the hash of the URL', () => {
+  it('brings every preset back', () => {
+    for (const preset of presets) {
+      const state: State = { ...stateOf(preset), view: 'masks' };
+      expect(stateOfHash(hashOf(state))).toEqual(state);
+    }
+  });
+
+  it('brings every real entry back', () => {
+    for (const entry of realEntries) {
+      const state = loadEntry(opening, entry);
+      expect(stateOfHash(hashOf(state))).toEqual(state);
+    }
+  });
+
+  it('keeps whatever was typed, legal or not', () => {
+    const state: State = {
+      ...opening,
+      machine: { ...opening.machine, physBits: 'a & b=#%', l1tf: true, vendor: 'svm' },
+      read: { spte: 'not hex ☃', level: '?' },
+      build: { ...opening.build, gfn: '', make: 'mmio', write: false },
+    };
+    expect(stateOfHash(hashOf(state))).toEqual(state);
+  });
+
+  it('says only what differs from the preset', () => {
+    expect(hashOf(opening)).toBe('#view=read&preset=cascade-lake&spte=0x600000455299b77&level=1');
+  });
+
+  it('opens with the first preset when it is empty or says nonsense', () => {
+    for (const hash of ['', '#', '#view=x&preset=y&level=9&l1tf=maybe&vendor=via', '#%E0%A4%A']) {
+      expect(stateOfHash(hash)).toEqual(opening);
+    }
+  });
+
+  it('gives each field a name of its own', () => {
+    const names = [machineCodecs, readCodecs, buildCodecs].flatMap((codecs) => Object.keys(codecs));
+    expect(new Set([...names, 'view', 'preset']).size).toBe(names.length + 2);
+  });
+});
+
+describe('choosing a preset', () => {
+  it('takes its machine and leaves the entries alone', () => {
+    const state = { ...opening, read: { spte: 'typed', level: '2' as const } };
+    const chosen = choosePreset(state, 'milan');
+    expect(chosen.machine.vendor).toBe('svm');
+    expect(chosen.read).toEqual(state.read);
+  });
+});

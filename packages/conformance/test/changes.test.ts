@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { type ChangeEvent, createMmu, explainChange, type Mmu, renderChange } from '@spte/core';
+import { l1tf } from '@spte/l1tf';
+import { mmio } from '@spte/mmio';
+import { svm } from '@spte/vendor-svm';
+import { vmx } from '@spte/vendor-vmx';
+import { describe, expect, it } from 'vitest';
+
+function mmuOf(kernel: string, vendor = vmx()): Mmu {
+  return createMmu({ kernel, vendor, host: { physBits: 46 }, policies: [l1tf, mmio()] });
+}
+
+const ept = mmuOf('6.8');
+const tracking = mmuOf('6.8', vmx({ eptAd: false }));
+const npt = mmuOf('6.8', svm());
+
+const LEAF = 0x600000455299b77n;
+const TABLE = 0x2c583e907n;
+const HUGE = 0x60000021be00bf3n;
+const REMOVED = 0x5a0n;
+const MMIO = 0xfee0000en;
+
+interface Case {
+  readonly name: string;
+  readonly mmu?: Mmu;
+  readonly from: bigint;
+  readonly to: bigint;
+  readonly level?: number;
+  readonly events: readonly ChangeEvent[];
+  readonly flush?: boolean;
+  readonly allowed?: boolean;
+  readonly lost?: { readonly accessed: boolean; readonly dirty: boolean };
+}
+
+const NOTHING = { accessed: false, dirty: false };
+const BOTH = { accessed: true, dirty: true };
+
+const cases: readonly Case[] = [
+  { name: 'no change', from: LEAF, to: LEAF, events: ['none'] },
+  { name: 'a fault', from: 0n, to: LEAF, events: ['fault-in'] },
+  { name: 'a new table', from: 0n, to: TABLE, level: 2, events: ['link-table'] },
+  { name: 'a first MMIO access', from: 0n, to: MMIO, events: ['cache-mmio'] },
+  { name: 'MMIO that becomes memory', from: MMIO, to: LEAF, events: ['fault-in'] },
+  { name: 'MMIO that goes', from: MMIO, to: 0n, events: ['zap'] },
+  { name: 'a zap', from: LEAF, to: 0n, events: ['zap'], flush: true, lost: BOTH },
+  {
+    name: 'a table that goes',
+    from: TABLE,
+    to: 0n,
+    level: 2,
+    events: ['unlink-table'],
+    flush: true,
+    lost: { accessed: true, dirty: false },
+  },
+  {
+    name: 'a page that becomes MMIO',
+    from: LEAF,
+    to: MMIO,
+    events: ['zap', 'cache-mmio'],
+    flush: true,
+    lost: BOTH,
+  },
+  { name: 'a freeze', from: LEAF, to: REMOVED, events: ['freeze'], flush: true, lost: BOTH },
+  { name: 'a thaw', from: REMOVED, to: 0n, events: ['unfreeze'] },
+  { name: 'a thaw to a page', from: REMOVED, to: LEAF, events: ['unfreeze', 'fault-in'] },
+  {
+    name: 'a split',
+    from: HUGE,
+    to: TABLE,
+    level: 2,
+    events: ['split'],
+    flush: true,
+    lost: { accessed: false, dirty: true },
+  },
+  { name: 'a collapse', from: TABLE, to: HUGE, level: 2, events: ['collapse'], flush: true },
+  {
+    name: 'another table',
+    from: TABLE,
+    to: TABLE + 0x1000n,
+    level: 2,
+    events: ['replace-table'],
+    flush: true,
+  },
+  {
+    name: 'a table that is walked',
+    from: TABLE & ~0x100n,
+    to: TABLE,
+    level: 2,
+    events: ['cpu-accessed'],
+    flush: true,
+  },
+  { name: 'another bit of a table', from: TABLE, to: TABLE ^ 0x4n, level: 2, events: ['other'], flush: true },
+  {
+    name: 'write-protection for dirty logging',
+    from: LEAF,
+    to: LEAF & ~2n,
+    events: ['write-protect'],
+    flush: true,
+  },
+  { name: 'a write fault on the fast path', from: LEAF & ~2n, to: LEAF, events: ['fast-page-fault'] },
+  { name: 'a new fault on a read-only page', from: 0x4fe975n, to: 0x6000000004feb77n, events: ['refault'] },
+  {
+    name: 'D cleared for dirty logging',
+    from: LEAF,
+    to: LEAF & ~0x200n,
+    events: ['clear-dirty'],
+    flush: true,
+    lost: { accessed: false, dirty: true },
+  },
+  {
+    name: 'ageing',
+    from: LEAF,
+    to: LEAF & ~0x100n,
+    events: ['age'],
+    flush: true,
+    lost: { accessed: true, dirty: false },
+  },
+  { name: 'a read by the CPU', from: LEAF & ~0x100n, to: LEAF, events: ['cpu-accessed'] },
+  { name: 'a write by the CPU', from: LEAF & ~0x200n, to: LEAF, events: ['cpu-dirty'] },
+  { name: 'fetches taken away', from: LEAF, to: LEAF & ~4n, events: ['change-exec'], flush: true },
+  {
+    name: 'a page that the host made read-only',
+    from: LEAF & ~2n,
+    to: 0x455299b75n,
+    events: ['host-protection'],
+    flush: true,
+  },
+  {
+    name: 'access tracking',
+    mmu: tracking,
+    from: 0x610000000100877n,
+    to: 0x750000000100870n,
+    events: ['access-track'],
+    flush: true,
+    lost: BOTH,
+  },
+  {
+    name: 'an access to a tracked page',
+    mmu: tracking,
+    from: 0x750000000100870n,
+    to: 0x610000000100875n,
+    events: ['restore'],
+  },
+  {
+    name: 'a write to a tracked page',
+    mmu: tracking,
+    from: 0x750000000100870n,
+    to: 0x610000000100877n,
+    events: ['restore', 'fast-page-fault'],
+  },
+  { name: 'another generation', from: MMIO, to: MMIO | 0x10n, events: ['generation'] },
+  { name: 'another gfn', from: MMIO, to: MMIO + 0x1000n, events: ['mmio-moved'] },
+  {
+    name: 'a page moved by the host',
+    mmu: npt,
+    from: 0x100e67n,
+    to: 0x200845n,
+    events: ['notifier-change'],
+    flush: true,
+    lost: { accessed: true, dirty: false },
+  },
+  {
+    name: 'another page under a leaf',
+    from: 0x600000112400bf3n,
+    to: 0x6000001126009f3n,
+    level: 2,
+    events: ['change-pfn'],
+    flush: true,
+    allowed: false,
+    lost: { accessed: false, dirty: true },
+  },
+  { name: 'an unknown value', from: 0x7n, to: LEAF, events: ['fault-in'], allowed: false },
+  { name: 'a value that becomes unknown', from: 0n, to: 0x7n, events: ['other'], allowed: false },
+  {
+    name: 'W without MMU-writable',
+    from: LEAF & ~2n,
+    to: LEAF & ~(1n << 58n),
+    events: ['fast-page-fault'],
+    flush: false,
+    allowed: false,
+  },
+  { name: 'another memory type', from: LEAF, to: LEAF & ~0x30n, events: ['other'], allowed: false },
+];
+
+describe('a change', () => {
+  it.each(cases)('$name is known for what it is', (change) => {
+    const { mmu = ept, from, to, level = 1, events, flush = false, allowed = true, lost = NOTHING } = change;
+    expect(explainChange(mmu, from, to, level)).toMatchObject({ events, flush, allowed, lost });
+  });
+
+  it('of the encryption bit is not allowed', () => {
+    const sme = createMmu({
+      kernel: '6.8',
+      vendor: svm({ smeMeMask: 1n << 47n }),
+      host: { physBits: 43, cpuid80000008Eax: 48, physicalMask: 0xf7fffffffffffn },
+      policies: [l1tf, mmio()],
+    });
+    const { allowed, objection } = explainChange(sme, 0x800000100e67n, 0x100e67n, 1);
+    expect(allowed).toBe(false);
+    expect(objection).toMatch(/encryption/);
+  });
+
+  it('that moves a page is refused once the notifier is gone', () => {
+    const newer = mmuOf('6.12', svm());
+    expect(explainChange(newer, 0x100e67n, 0x200845n, 1)).toMatchObject({
+      events: ['change-pfn'],
+      allowed: false,
+    });
+  });
+
+  it('names the bits and fields that differ', () => {
+    const { bits, fields } = explainChange(ept, LEAF, LEAF & ~0x202n, 1);
+    expect(bits).toEqual([1, 9]);
+    expect(fields.map(({ name, from, to }) => [name, from, to])).toEqual([
+      ['dirty', 'yes', 'no'],
+      ['writable', 'yes', 'no'],
+    ]);
+  });
+
+  it('is rendered with the objection, the flush and what is lost', () => {
+    const text = renderChange(explainChange(ept, 0x600000112400bf3n, 0x6000001126009f3n, 2));
+    expect(text).toContain('NOT ALLOWED: KVM zaps a leaf before it maps another page');
+    expect(text).toContain('a TLB flush is due');
+    expect(text).toContain('lost: dirty');
+  });
+
+  it('is rendered with the WARNs that it raises', () => {
+    const text = renderChange(explainChange(ept, LEAF & ~2n, LEAF & ~(1n << 58n), 1));
+    expect(text).toContain('WARN_ONCE invariant.hw-writable-without-mmu-writable');
+  });
+});
