@@ -70,6 +70,6 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main();
 } catch (error) {
-  console.error(`vectors: ${error instanceof Error ? error.message : String(error)}`);
+  console.error(`vectors: ${(error as Error).message}`);
   process.exitCode = 2;
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
   accessBits,
+  checkOneOf,
   compareKernelVersions,
   createMmu,
   hex,
   type KernelVersion,
   type Masks,
+  MMU_KINDS,
   type Mmu,
   type MmuConfig,
-  type MmuKind,
   parseKernelVersion,
   type RsvdBitsValidate,
   type Vendor,
@@ -18,8 +19,6 @@ import { mmio } from '@spte/mmio';
 import { type MemoryEncryptionFacts, svm } from '@spte/vendor-svm';
 import { vmx } from '@spte/vendor-vmx';
 import type { Fields, JsonObject, Vector } from './vector.ts';
-
-const MMU_KINDS: readonly string[] = ['tdp', 'shadow', 'ept12', 'none'] satisfies MmuKind[];
 
 /** The CPU's memory encryption, as the configuration of a vector states it. */
 export function memoryEncryptionFacts(config: Fields): MemoryEncryptionFacts {
@@ -31,8 +30,7 @@ export function memoryEncryptionFacts(config: Fields): MemoryEncryptionFacts {
 }
 
 function vendorOf(config: Fields): Vendor {
-  const name = config.text('vendor');
-  switch (name) {
+  switch (checkOneOf('config.vendor', config.text('vendor'), ['vmx', 'svm'])) {
     case 'vmx':
       return vmx({
         ept: config.flag('ept'),
@@ -47,20 +45,11 @@ function vendorOf(config: Fields): Vendor {
         smeMeMask: config.u64('smeMeMask'),
         ...memoryEncryptionFacts(config),
       });
-    default:
-      throw new TypeError(`config.vendor must be "vmx" or "svm", got ${JSON.stringify(name)}`);
   }
-}
-
-function isMmuKind(kind: string): kind is MmuKind {
-  return MMU_KINDS.includes(kind);
 }
 
 /** The public configuration that a vector's `config` describes. */
 export function mmuConfig({ kernel, config }: Pick<Vector, 'kernel' | 'config'>): MmuConfig {
-  const kind = config.text('mmuKind');
-  if (!isMmuKind(kind))
-    throw new TypeError(`config.mmuKind must be one of ${MMU_KINDS.join(', ')}, got ${kind}`);
   return {
     // Within the reference only the memory type hook differs: the variant names the kernel that has it.
     kernel: kernel ?? config.text('mtVariant'),
@@ -82,7 +71,7 @@ export function mmuConfig({ kernel, config }: Pick<Vector, 'kernel' | 'config'>)
     vendor: vendorOf(config),
     vm: config.optionalFlag('vmMmioOverride') ? { mmioValue: config.u64('vmMmioValue') } : {},
     root: {
-      kind,
+      kind: checkOneOf('config.mmuKind', config.text('mmuKind'), MMU_KINDS),
       level: config.int('rootLevel'),
       eferNx: config.flag('eferNx'),
       guestGbpages: config.flag('guestGbpages'),

@@ -207,7 +207,7 @@ const initSequence: Runner = ({ mmu, args, config }) => {
   });
   const done = args.list('steps').map((stepArgs) => {
     const op = stepArgs.text('op');
-    const step = steps[op];
+    const step = Object.hasOwn(steps, op) ? steps[op] : undefined;
     if (step === undefined) throw new TypeError(`args.steps: unknown op ${JSON.stringify(op)}`);
     let bug: Diagnostic[] = [];
     const { warnings } = observe<Setup, void>(mmu, (setup) => {

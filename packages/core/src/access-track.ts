@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
+import { checkU64 } from './arguments.ts';
+import type { Mmu } from './contract.ts';
 import { SPTE_DIAGNOSTICS } from './diagnostics.ts';
-import type { Mmu } from './mmu.ts';
 import { warn, writer } from './observe.ts';
 import { checkSpteWritableInvariants, isAccessTrackSpte, spteAdEnabled } from './predicates.ts';
 import { logPrefixes, softwareAdBits } from './variants.ts';
@@ -17,12 +19,14 @@ import { logPrefixes, softwareAdBits } from './variants.ts';
  *            ^─^──────────── << 54 ───────────────^───^
  * ```
  *
+ * @throws TypeError, RangeError when `before` is not a 64-bit word
+ *
  * Kernel: `mark_spte_for_access_track()`.
  */
 export function markSpteForAccessTrack(mmu: Mmu, before: bigint): bigint {
   const { set, clear } = writer(mmu, 'mark_spte_for_access_track');
   const { masks, layout } = mmu;
-  let spte = before;
+  let spte = checkU64('before', before);
   if (spteAdEnabled(mmu, spte)) return spte & clear(masks.accessed);
   if (isAccessTrackSpte(mmu, spte)) return spte;
 
@@ -40,12 +44,14 @@ export function markSpteForAccessTrack(mmu: Mmu, before: bigint): bigint {
 /**
  * Gives a tracked SPTE its read and execute permissions back. W stays clear: only a write fault may set it.
  *
+ * @throws TypeError, RangeError when `before` is not a 64-bit word
+ *
  * Kernel: `restore_acc_track_spte()`.
  */
 export function restoreAccTrackSpte(mmu: Mmu, before: bigint): bigint {
   const { set, clear } = writer(mmu, 'restore_acc_track_spte');
   const { mask, shift } = mmu.layout.savedBits;
-  const saved = (before >> shift) & mask;
+  const saved = (checkU64('before', before) >> shift) & mask;
   let spte = before & clear(mmu.masks.accTrack);
   spte &= clear(mask << shift);
   return spte | set(saved, 'permissions that access tracking had saved');

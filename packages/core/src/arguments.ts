@@ -5,8 +5,8 @@ const U64_MAX = (1n << 64n) - 1n;
 const U32_MAX = 0xffff_ffff;
 
 /** Paging levels: 1 = 4K, 2 = 2M, 3 = 1G, 4 = 512G, 5 = the root of a 5-level table. */
-export const MIN_LEVEL = 1;
-export const MAX_LEVEL = 5;
+const MIN_LEVEL = 1;
+const MAX_LEVEL = 5;
 
 /**
  * Returns `value` when it is a 64-bit word.
@@ -44,6 +44,23 @@ export function checkU32(argument: string, value: number): number {
 /** Returns `level` when a page table has such a level (1..5); throws as {@link checkInteger}. */
 export function checkLevel(argument: string, level: number): number {
   return checkInteger(argument, level, MIN_LEVEL, MAX_LEVEL);
+}
+
+/**
+ * Returns `value` when it is one of the allowed words.
+ *
+ * @throws RangeError when it is not
+ */
+export function checkOneOf<const Word extends string>(
+  argument: string,
+  value: string,
+  allowed: readonly Word[],
+): Word {
+  const found = allowed.find((word) => word === value);
+  if (found === undefined) {
+    throw new RangeError(`${argument} must be one of ${allowed.join(', ')}, got ${describe(value)}`);
+  }
+  return found;
 }
 
 function describe(value: unknown): string {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { Mmu } from './mmu.ts';
+import type { Mmu } from './contract.ts';
 
 /** Where an answer comes from. */
 export interface Because {

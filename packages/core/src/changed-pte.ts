@@ -2,8 +2,8 @@
 import { markSpteForAccessTrack } from './access-track.ts';
 import { checkU64 } from './arguments.ts';
 import { PAGE_SHIFT, u64 } from './bits.ts';
+import type { Mmu } from './contract.ts';
 import { PT } from './entry-format.ts';
-import type { Mmu } from './mmu.ts';
 import { writer } from './observe.ts';
 
 /**

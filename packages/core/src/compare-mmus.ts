@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bitNumbers, hex } from './bits.ts';
+import type { Mmu } from './contract.ts';
 import type { Layout } from './layout.ts';
 import type { Masks } from './masks.ts';
-import type { Mmu } from './mmu.ts';
 import { observe, type Reason } from './observe.ts';
 
 /** A mask that two configurations choose differently. */

@@ -1,37 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type Because, because } from './because.ts';
-import { type BitField, fieldValue, hasField } from './bit-field.ts';
+import { type BitField, type FieldOwner, fieldValue, hasField } from './bit-field.ts';
 import { bits, hex } from './bits.ts';
-import type { DecodedField, SpteKind } from './decode-spte.ts';
-import type { Mmu } from './mmu.ts';
-import type { PolicyReading } from './plugin.ts';
+import type { Mmu } from './contract.ts';
+import { isLargePte } from './predicates.ts';
 import { getRsvdBits } from './rsvd-bits.ts';
+import { readByPolicy, type SpteKind } from './spte-kind.ts';
 
 const ALL = bits(63, 0);
 const LEVEL_BITS = 9;
 
+/** A field of an entry with its value. All fields of a decoded entry together cover its 64 bits, each bit once. */
+export interface DecodedField {
+  readonly name: string;
+  readonly mask: bigint;
+  /** Bits of the field, shifted down to 0; an address stays in its place, in bytes. */
+  readonly value: bigint;
+  /** `none`: neither the CPU nor KVM gives these bits a meaning here. */
+  readonly owner: FieldOwner | 'none';
+  readonly meaning: string;
+  /** The value in words. */
+  readonly text: string;
+  /** Why KVM sets the field as it does; null where there is nothing to say. */
+  readonly why: string | null;
+  readonly because: Because;
+}
+
+/** What a field says. */
+type Read = Pick<DecodedField, 'value' | 'text'>;
+
 /** A field that claims bits of an entry, in the order of the claims: what one has claimed the next cannot. */
-type Claim = Omit<DecodedField, 'mask' | 'because'> & { readonly mask: bigint; readonly rule: string };
+interface Claim extends Pick<DecodedField, 'name' | 'mask' | 'owner' | 'meaning' | 'why'> {
+  readonly rule: string;
+  /** Reads the field from the bits of the entry that it got. */
+  readonly read: (own: bigint) => Read;
+}
 
 /**
  * Names every bit of an entry, highest first.
  *
  * @param kind what the entry is
- * @param mmio what a policy reads in it, if it is that policy's
  */
-export function decodeFields(
-  mmu: Mmu,
-  spte: bigint,
-  level: number | null,
-  kind: SpteKind,
-  mmio: PolicyReading | null,
-): DecodedField[] {
+export function decodeFields(mmu: Mmu, spte: bigint, level: number | null, kind: SpteKind): DecodedField[] {
   let left = ALL;
   const fields: DecodedField[] = [];
-  for (const { rule, mask, ...claim } of claims(mmu, spte, level, kind, mmio)) {
+  for (const { rule, mask, read, ...claim } of claims(mmu, spte, level, kind)) {
     const own = mask & left;
     left &= ~own;
-    if (own !== 0n) fields.push({ ...claim, mask: own, because: because(mmu, rule, own) });
+    if (own !== 0n)
+      fields.push({ ...claim, ...read(spte & own), mask: own, because: because(mmu, rule, own) });
   }
   const reserved = level === null || kind === 'unknown' ? 0n : getRsvdBits(mmu.zeroCheck, spte, level);
   for (const mask of [...runs(left & reserved), ...runs(left & ~reserved)]) {
@@ -40,66 +57,58 @@ export function decodeFields(
   return fields.toSorted((a, b) => (a.mask < b.mask ? 1 : -1));
 }
 
-function claims(
-  mmu: Mmu,
-  spte: bigint,
-  level: number | null,
-  kind: SpteKind,
-  mmio: PolicyReading | null,
-): Claim[] {
+function claims(mmu: Mmu, spte: bigint, level: number | null, kind: SpteKind): Claim[] {
   switch (kind) {
     case 'leaf':
     case 'tracked':
     case 'table':
       return presentClaims(mmu, spte, level, kind);
     case 'mmio':
-      return (mmio?.fields ?? []).map((field) => ({
+      return (readByPolicy(mmu, spte)?.fields ?? []).map(({ value, ...field }) => ({
         ...field,
         owner: 'kvm',
-        text: hex(field.value),
         why: null,
         rule: 'is_mmio_spte',
+        read: () => inPlace(value),
       }));
     case 'frozen':
-      return [
-        constant('frozen', spte, 'a CPU is changing the entry; the value is a constant', 'is_removed_spte'),
-      ];
+      return [constant('frozen', 'a CPU is changing the entry; the value is a constant', 'is_removed_spte')];
     case 'empty':
-      return [constant('empty', spte, 'maps nothing', 'is_shadow_present_pte')];
+      return [constant('empty', 'maps nothing', 'is_shadow_present_pte')];
     case 'unknown':
-      return hardwareClaims(mmu, spte, level, kind);
+      return hardwareClaims(mmu, level, kind);
   }
 }
 
-const constant = (name: string, value: bigint, meaning: string, rule: string): Claim => ({
+const inPlace = (value: bigint): Read => ({ value, text: hex(value) });
+
+const constant = (name: string, meaning: string, rule: string): Claim => ({
   name,
   mask: ALL,
-  value,
   owner: 'kvm',
   meaning,
-  text: hex(value),
   why: null,
   rule,
+  read: inPlace,
 });
 
-const fromField = (field: BitField, spte: bigint, rule: string): Claim => ({
+const fromField = (field: BitField, rule: string): Claim => ({
   name: field.name,
   mask: field.mask,
-  value: fieldValue(spte, field),
   owner: field.owner,
   meaning: field.meaning,
-  text: fieldText(field, spte),
   why: field.why ?? null,
   rule,
+  read: (own) => ({ value: own >> field.shift, text: fieldText(field, own) }),
 });
 
 /** What the CPU reads in an entry, whoever wrote it. */
-function hardwareClaims(mmu: Mmu, spte: bigint, level: number | null, kind: SpteKind): Claim[] {
+function hardwareClaims(mmu: Mmu, level: number | null, kind: SpteKind): Claim[] {
   const { format } = mmu.vendor;
   const rule = `${format.name} format`;
   return [
-    ...hardwareFields(mmu, level, kind).map((field) => fromField(field, spte, rule)),
-    address(spte, format.address, level, kind, rule),
+    ...hardwareFields(mmu, level, kind).map((field) => fromField(field, rule)),
+    address(format.address, level, kind, rule),
   ];
 }
 
@@ -110,11 +119,13 @@ function presentClaims(mmu: Mmu, spte: bigint, level: number | null, kind: SpteK
     layout.mmuPresent === null ? [layout.adType] : [layout.mmuPresent, layout.adType];
   if (kind === 'tracked') software.push(...layout.savedBits.fields);
   const writable = kind === 'table' ? [] : writableFields(mmu);
+  // A leaf without bit 7 is at level 1, whoever forgot to say so.
+  const small = kind !== 'table' && !isLargePte(spte);
   return [
-    encryption(spte, masks.meMask | masks.meValue, setBy.meMask),
-    ...software.map((field) => fromField(field, spte, `layout since ${layout.since}`)),
-    ...writable.map((field) => fromField(field, spte, setBy.hostWritable)),
-    ...hardwareClaims(mmu, spte, level, kind),
+    encryption(masks.meMask | masks.meValue, setBy.meMask),
+    ...software.map((field) => fromField(field, `layout since ${layout.since}`)),
+    ...writable.map((field) => fromField(field, setBy.hostWritable)),
+    ...hardwareClaims(mmu, level ?? (small ? 1 : null), kind),
   ];
 }
 
@@ -143,30 +154,27 @@ export function hardwareFields(
   );
 }
 
-function address(spte: bigint, field: BitField, level: number | null, kind: SpteKind, rule: string): Claim {
+function address(field: BitField, level: number | null, kind: SpteKind, rule: string): Claim {
   const inPage = kind === 'table' || level === null ? 0 : LEVEL_BITS * (level - 1);
-  const mask = field.mask & ~bits(field.low - 1 + inPage, field.low);
   return {
     name: 'address',
-    mask,
-    value: spte & mask,
+    mask: field.mask & ~bits(field.low - 1 + inPage, field.low),
     owner: 'hardware',
     meaning: kind === 'table' ? 'physical address of the next table' : 'physical address of the page',
-    text: hex(spte & mask),
     why: null,
     rule,
+    read: inPlace,
   };
 }
 
-const encryption = (spte: bigint, mask: bigint, rule: string): Claim => ({
+const encryption = (mask: bigint, rule: string): Claim => ({
   name: 'encryption',
   mask,
-  value: spte & mask,
   owner: 'hardware',
   meaning: 'memory encryption: the C-bit of SME, the key id of MKTME',
-  text: hex(spte & mask),
   why: 'SME: set in tables and in RAM, not in devices; MKTME: key 0, all clear',
   rule,
+  read: inPlace,
 });
 
 function rest(spte: bigint, mask: bigint, reserved: boolean, source: Because): DecodedField {

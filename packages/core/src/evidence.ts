@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type Because, because } from './because.ts';
 import { bits, hex } from './bits.ts';
-import type { SpteKind } from './decode-spte.ts';
+import type { Mmu } from './contract.ts';
 import { PT } from './entry-format.ts';
-import type { Mmu } from './mmu.ts';
 import {
   isAccessTrackSpte,
   isLastSpte,
@@ -11,6 +10,7 @@ import {
   isRemovedSpte,
   isShadowPresentPte,
 } from './predicates.ts';
+import type { SpteKind } from './spte-kind.ts';
 
 /** One test of what an entry is. */
 export interface Evidence {

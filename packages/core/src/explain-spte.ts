@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
+import type { CpuReading, Exposure, Mmu } from './contract.ts';
 import { type DecodedSpte, decodeSpte } from './decode-spte.ts';
+import type { Finding } from './finding.ts';
 import { type Guess, guessUnknown } from './guess-unknown.ts';
-import { type Finding, type JudgeOptions, judgeSpte } from './judge-spte.ts';
+import { type JudgeOptions, judgeSpte } from './judge-spte.ts';
 import { formatKernelVersion } from './kernel-version.ts';
-import type { Mmu } from './mmu.ts';
-import type { CpuReading, Exposure } from './plugin.ts';
 
 /** Everything that can be said about one entry. */
 export interface Explanation extends DecodedSpte {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type Because, because } from './because.ts';
 import { bits, hex } from './bits.ts';
+import type { Mmu } from './contract.ts';
 import { EPT, PT } from './entry-format.ts';
 import { layouts } from './layout.ts';
-import type { Mmu } from './mmu.ts';
 
 /** What a value may be that is no entry of this kernel's. */
 export interface Guess {

@@ -2,10 +2,10 @@
 import { markSpteForAccessTrack, restoreAccTrackSpte } from './access-track.ts';
 import { checkInteger, checkLevel, checkU64 } from './arguments.ts';
 import { PAGE_SHIFT, pagesPerHpage, u64 } from './bits.ts';
+import type { Mmu } from './contract.ts';
 import { SPTE_DIAGNOSTICS } from './diagnostics.ts';
 import { PT } from './entry-format.ts';
 import type { Host } from './host.ts';
-import type { Mmu } from './mmu.ts';
 import { warn, writer } from './observe.ts';
 import { isAccessTrackSpte, isLargePte, isNxHugePageEnabled, isShadowPresentPte } from './predicates.ts';
 import { accessBits, type PageRole } from './role.ts';
@@ -14,11 +14,13 @@ import { badSplit, splitTakesExecAway } from './variants.ts';
 /**
  * Changes protections of an SPTE. In a tracked SPTE it is the saved permissions that change.
  *
+ * @throws TypeError, RangeError when `before` is not a 64-bit word
+ *
  * Kernel: `modify_spte_protections()`, v7.3; the same steps stand in `make_spte_executable()` before.
  */
 export function modifySpteProtections(mmu: Mmu, before: bigint, setBits: bigint, clearBits: bigint): bigint {
   const { set, clear } = writer(mmu, 'modify_spte_protections');
-  const tracked = isAccessTrackSpte(mmu, before);
+  const tracked = isAccessTrackSpte(mmu, checkU64('before', before));
   if (mmu.params.proveMmu && (setBits & clearBits) !== 0n)
     warn(mmu, SPTE_DIAGNOSTICS, 'modify.set-clear-overlap');
   let spte = tracked ? restoreAccTrackSpte(mmu, before) : before;

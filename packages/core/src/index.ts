@@ -6,7 +6,7 @@
  * @module
  */
 export { markSpteForAccessTrack, restoreAccTrackSpte } from './access-track.ts';
-export { checkInteger, checkLevel, checkU32, checkU64 } from './arguments.ts';
+export { checkInteger, checkLevel, checkOneOf, checkU32, checkU64 } from './arguments.ts';
 export { type Because, because } from './because.ts';
 export {
   type BitField,
@@ -38,16 +38,37 @@ export {
   type LayoutDifference,
   type MaskDifference,
 } from './compare-mmus.ts';
+export type {
+  CpuReading,
+  EntryFault,
+  Exposure,
+  Mmu,
+  Outcome,
+  Params,
+  Policy,
+  PolicyField,
+  PolicyReading,
+  Setup,
+  SetupStep,
+  Vendor,
+} from './contract.ts';
+export {
+  createMmu,
+  defineSetup,
+  type Kvm,
+  type KvmConfig,
+  loadKvm,
+  loadVendor,
+  type MmuConfig,
+  type VmConfig,
+} from './create-mmu.ts';
+export type { DecodedField } from './decode-fields.ts';
 export {
   type AdType,
   type DecodedAccess,
-  type DecodedField,
   type DecodedMapping,
   type DecodedSpte,
   decodeSpte,
-  isPresentKind,
-  type SpteKind,
-  spteKind,
 } from './decode-spte.ts';
 export {
   type Diagnostic,
@@ -68,11 +89,11 @@ export {
 export type { Evidence } from './evidence.ts';
 export {
   type ChangedField,
-  type ChangeEvent,
   type ExplainedChange,
   explainChange,
 } from './explain-change.ts';
 export { type Explanation, explainSpte } from './explain-spte.ts';
+export type { Finding, FindingCode, Severity } from './finding.ts';
 export type { Guess } from './guess-unknown.ts';
 export { defineHost, getShadowPhysBits, type Host, type HostFacts, plainHost } from './host.ts';
 export {
@@ -83,7 +104,7 @@ export {
   modifySpteProtections,
 } from './huge-page-split.ts';
 export { type JsonSafe, toJson } from './json.ts';
-export { type Finding, type FindingCode, type JudgeOptions, judgeSpte, type Severity } from './judge-spte.ts';
+export { type JudgeOptions, judgeSpte } from './judge-spte.ts';
 export {
   byKernel,
   compareKernelVersions,
@@ -110,17 +131,6 @@ export { makeNonleafSpte } from './make-nonleaf-spte.ts';
 export { type MadeSpte, type MakeSpteRequest, makeSpte } from './make-spte.ts';
 export { assignMasks, initialRegistry, type Masks, type Registry, type SetBy } from './masks.ts';
 export {
-  createMmu,
-  defineSetup,
-  type Kvm,
-  type KvmConfig,
-  loadKvm,
-  loadVendor,
-  type Mmu,
-  type MmuConfig,
-  type VmConfig,
-} from './mmu.ts';
-export {
   type BitWriter,
   bug,
   type Observable,
@@ -140,23 +150,7 @@ export {
   permissionBitmap,
   updatePermissionBitmask,
 } from './permissions.ts';
-export {
-  CONTRACT_VERSION,
-  type CpuReading,
-  checkPlugin,
-  definePolicy,
-  defineVendor,
-  type EntryFault,
-  type Exposure,
-  type Outcome,
-  type Params,
-  type Policy,
-  type PolicyField,
-  type PolicyReading,
-  type Setup,
-  type SetupStep,
-  type Vendor,
-} from './plugin.ts';
+export { CONTRACT_VERSION, checkPlugin, definePolicy, defineVendor } from './plugin.ts';
 export {
   checkSpteWritableInvariants,
   type FaultAccess,
@@ -219,6 +213,7 @@ export {
   pageRole,
   roleAsId,
 } from './role.ts';
+export { MMU_KINDS, type MmuKind, type RootConfig } from './root.ts';
 export {
   type EptRsvdInputs,
   getRsvdBits,
@@ -231,6 +226,7 @@ export {
   resetRsvdsBitsMaskEpt,
   rsvdBits,
 } from './rsvd-bits.ts';
+export { isPresentKind, type SpteKind, spteKind } from './spte-kind.ts';
 export {
   leafSpteChangeNeedsTlbFlush,
   mmuSpteAge,
@@ -255,4 +251,4 @@ export {
 } from './tracepoints.ts';
 export { defineVariant, type Variant, type VariantRow } from './variant.ts';
 export { coreVariants, type LogPrefixes, logPrefixes, type RetPf, retPf } from './variants.ts';
-export { buildShadowZeroCheck, type MmuKind, type RootConfig } from './zero-check.ts';
+export { buildShadowZeroCheck } from './zero-check.ts';

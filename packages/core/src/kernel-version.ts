@@ -19,7 +19,7 @@ const RELEASE = /^v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,5}))?/;
  * @throws TypeError when the text does not start with `major.minor`
  */
 export function parseKernelVersion(text: string): KernelVersion {
-  const match = RELEASE.exec(text.trim());
+  const match = typeof text === 'string' ? RELEASE.exec(text.trim()) : null;
   if (match === null) {
     throw new TypeError(`kernel must look like 6.8 or 6.1.0-56-amd64, got ${JSON.stringify(text)}`);
   }

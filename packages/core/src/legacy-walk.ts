@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bitNumbers, PAGE_SHIFT } from './bits.ts';
+import type { CpuReading, EntryFault, Mmu, Outcome } from './contract.ts';
 import { PT } from './entry-format.ts';
-import type { Mmu } from './mmu.ts';
-import type { CpuReading, EntryFault, Outcome } from './plugin.ts';
 import { isLastSpte, spteToPfn } from './predicates.ts';
 import { getRsvdBits, resetRsvdsBitsMask, rsvdBits } from './rsvd-bits.ts';
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkU64 } from './arguments.ts';
+import type { Mmu } from './contract.ts';
 import { PT } from './entry-format.ts';
 import { AD_DISABLED } from './layout.ts';
-import type { Mmu } from './mmu.ts';
 import { writer } from './observe.ts';
 import { accessBits } from './role.ts';
 

@@ -2,11 +2,11 @@
 import { markSpteForAccessTrack } from './access-track.ts';
 import { checkLevel, checkU32, checkU64 } from './arguments.ts';
 import { hex, PAGE_SHIFT, u64 } from './bits.ts';
+import type { Mmu } from './contract.ts';
 import { SPTE_DIAGNOSTICS } from './diagnostics.ts';
 import { PT } from './entry-format.ts';
 import type { Host } from './host.ts';
 import { AD_DISABLED, AD_WRPROT_ONLY } from './layout.ts';
-import type { Mmu } from './mmu.ts';
 import { warn, writer } from './observe.ts';
 import {
   isLastSpte,

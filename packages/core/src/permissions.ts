@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Registry } from './masks.ts';
-import type { RootConfig } from './zero-check.ts';
+import type { RootConfig } from './root.ts';
 
 /**
  * Which accesses fault, without looking at the entry again: 16 masks of 16 bits. The index is the fault's error code

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { PAGE_SHIFT } from './bits.ts';
+import type { Mmu } from './contract.ts';
 import { SPTE_DIAGNOSTICS } from './diagnostics.ts';
 import { EPT, PT } from './entry-format.ts';
 import type { Host } from './host.ts';
 import { AD_DISABLED, AD_ENABLED } from './layout.ts';
-import type { Mmu } from './mmu.ts';
 import { warn } from './observe.ts';
 import { accessBits, type PageRole } from './role.ts';
 import { softwareAdBits, volatileBits } from './variants.ts';

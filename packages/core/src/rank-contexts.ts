@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
+import type { Mmu } from './contract.ts';
 import { type Explanation, explainSpte } from './explain-spte.ts';
-import type { Finding } from './judge-spte.ts';
-import type { Mmu } from './mmu.ts';
+import type { Finding } from './finding.ts';
 
 /** A value of which the context is not known. */
 export interface Sample {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { hex } from './bits.ts';
+import type { CpuReading, Outcome } from './contract.ts';
 import type { ExplainedChange } from './explain-change.ts';
 import type { Explanation } from './explain-spte.ts';
-import type { CpuReading, Outcome } from './plugin.ts';
 
 /** Sixteen hex digits, so that words stand under each other. */
 export function formatWord(value: bigint): string {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
+import type { Policy, Setup, SetupStep } from './contract.ts';
 import { SPTE_DIAGNOSTICS } from './diagnostics.ts';
 import { PT } from './entry-format.ts';
 import { getShadowPhysBits } from './host.ts';
 import { assignMasks, type Registry } from './masks.ts';
 import { warn } from './observe.ts';
-import type { Policy, Setup, SetupStep } from './plugin.ts';
 import { physBitsAtModuleInit } from './variants.ts';
 
 /** Stores MAXPHYADDR; `step` is the function that does it in this kernel. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { markSpteForAccessTrack } from './access-track.ts';
 import { checkU64 } from './arguments.ts';
+import type { Mmu } from './contract.ts';
 import { SPTE_DIAGNOSTICS } from './diagnostics.ts';
 import type { Host } from './host.ts';
-import type { Mmu } from './mmu.ts';
 import { warn } from './observe.ts';
 import {
   checkSpteWritableInvariants,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import { bit, bits, pagesPerHpage } from './bits.ts';
+import type { Mmu } from './contract.ts';
 import { PT } from './entry-format.ts';
 import type { KernelVersion } from './kernel-version.ts';
-import type { Mmu } from './mmu.ts';
 import type { TraceLine } from './observe.ts';
 import { isExecutablePte, isWritablePte } from './predicates.ts';
 import { accessBits, type PageRole } from './role.ts';

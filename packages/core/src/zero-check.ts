@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
+import type { Setup } from './contract.ts';
 import { SPTE_DIAGNOSTICS } from './diagnostics.ts';
 import type { Registry } from './masks.ts';
 import { warn } from './observe.ts';
-import type { Setup } from './plugin.ts';
+import type { RootConfig } from './root.ts';
 import {
   NO_RSVD_BITS,
   type RsvdBitsValidate,
@@ -11,26 +13,6 @@ import {
   rsvdBits,
 } from './rsvd-bits.ts';
 import { shadowGbpagesByTdp } from './variants.ts';
-
-/**
- * Which MMU an SPTE belongs to: `tdp` maps guest memory for EPT or NPT, `shadow` shadows legacy or nested-NPT tables,
- * `ept12` shadows a nested EPT, `none` checks nothing.
- */
-export type MmuKind = 'tdp' | 'shadow' | 'ept12' | 'none';
-
-/** The root of an MMU, as far as reserved bits depend on it. */
-export interface RootConfig {
-  readonly kind: MmuKind;
-  /** 3 = PAE, 4, 5. */
-  readonly level: number;
-  readonly eferNx: boolean;
-  /** Whether the guest may map 1G pages. */
-  readonly guestGbpages: boolean;
-  /** `ept12`: whether execute-only entries are legal. */
-  readonly ept12ExecOnly: boolean;
-  /** Bit 20 of the role since 7.2: SMEP for shadow paging, MBEC for EPT, GMET for NPT. */
-  readonly cr4Smep: boolean;
-}
 
 /** Address bits beyond MAXPHYADDR. Kernel: `reserved_hpa_bits()`. */
 function reservedHpaBits({ masks }: Registry): bigint {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type CpuReading, EPT, getShadowPhysBits, isLastSpte, type Mmu, type Outcome } from '@spte/core';
-import { eptMisconfig } from './misconfig.ts';
-import type { VmxOptions } from './vmx.ts';
+import { type EptCpu, eptMisconfig } from './misconfig.ts';
 
 /** Bits 2:0 of the exit qualification of an EPT violation: what was tried. */
 const QUALIFICATION = { read: 1 << 0, write: 1 << 1, fetch: 1 << 2 } as const;
@@ -21,17 +20,9 @@ export function readEptEntry(
   mmu: Mmu,
   spte: bigint,
   level: number,
-  cpu: Required<Pick<VmxOptions, 'eptExecOnly' | 'eptMaxPageLevel'>>,
+  cpu: Omit<EptCpu, 'maxPhyAddr'>,
 ): CpuReading[] {
-  const causes = eptMisconfig(
-    {
-      maxPhyAddr: getShadowPhysBits(mmu.host),
-      execOnly: cpu.eptExecOnly,
-      maxPageLevel: cpu.eptMaxPageLevel,
-    },
-    spte,
-    level,
-  );
+  const causes = eptMisconfig({ ...cpu, maxPhyAddr: getShadowPhysBits(mmu.host) }, spte, level);
   const outcome = (access: keyof typeof QUALIFICATION, permission: bigint): Outcome => {
     if (causes.length > 0) return { kind: 'ept-misconfig', causes };
     if ((spte & permission) === 0n) {

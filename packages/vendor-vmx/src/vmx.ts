@@ -52,7 +52,8 @@ export function vmx(options: VmxOptions = {}): Vendor {
     },
     getMtMask: vmxGetMtMask,
     cpuReads: ept
-      ? (mmu, spte, level) => readEptEntry(mmu, spte, level, { eptExecOnly, eptMaxPageLevel })
+      ? (mmu, spte, level) =>
+          readEptEntry(mmu, spte, level, { execOnly: eptExecOnly, maxPageLevel: eptMaxPageLevel })
       : readLegacyEntry,
   });
 }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { checkInteger, checkU64 } from './arguments.ts';
+import { checkInteger, checkOneOf, checkU64 } from './arguments.ts';
 import { bits } from './bits.ts';
-import type { Diagnostic } from './diagnostics.ts';
+import type { Mmu, Params, Policy, Setup, Vendor } from './contract.ts';
 import { defineHost, type HostFacts } from './host.ts';
 import { formatKernelVersion, parseKernelVersion, REFERENCE } from './kernel-version.ts';
 import { isKernelCovered, layoutFor } from './layout.ts';
 import { assignMasks, initialRegistry, type Registry } from './masks.ts';
 import { observe } from './observe.ts';
-import { type PermissionBitmap, permissionBitmap } from './permissions.ts';
-import { checkPlugin, type Params, type Policy, type Setup, type Vendor } from './plugin.ts';
+import { permissionBitmap } from './permissions.ts';
+import { checkPlugin } from './plugin.ts';
 import { initVm, resetAllPteMasks, setMmioSpteValue, spteModuleInit } from './reset-masks.ts';
-import type { RsvdBitsValidate } from './rsvd-bits.ts';
-import { buildShadowZeroCheck, type RootConfig } from './zero-check.ts';
+import { MMU_KINDS, type RootConfig } from './root.ts';
+import { buildShadowZeroCheck } from './zero-check.ts';
 
 /** Everything that decides what KVM's masks are before a vendor module is loaded. */
 export interface KvmConfig {
@@ -39,19 +39,6 @@ export interface VmConfig {
 export interface Kvm {
   readonly setup: Setup;
   readonly registry: Registry;
-}
-
-/** An MMU: all that rules need to build and read its SPTEs. An immutable value. */
-export interface Mmu extends Setup, Registry {
-  readonly vendor: Vendor;
-  readonly root: RootConfig;
-  readonly zeroCheck: RsvdBitsValidate;
-  /** Which accesses fault, by error code and permissions (used by KVM since 7.3). */
-  readonly permissions: PermissionBitmap;
-  /** What to know about the context before its answers are trusted; empty for a kernel that was read. */
-  readonly caveats: readonly string[];
-  /** WARNs that the start-up raised. */
-  readonly initWarnings: readonly Diagnostic[];
 }
 
 const PAGE_OFFSET_BITS = bits(11, 0);
@@ -90,7 +77,9 @@ export function loadKvm(setup: Setup): Kvm {
  */
 export function loadVendor({ setup, registry }: Kvm, vendor: Vendor): Kvm {
   checkPlugin(vendor);
-  return { setup, registry: vendor.setup(setup, resetAllPteMasks(setup, registry)) };
+  // The size of the dirty log is a member of the vendor's operations, which are replaced as a whole.
+  const reset = assignMasks(resetAllPteMasks(setup, registry), 'kvm_x86_ops', { cpuDirtyLogSize: 0 });
+  return { setup, registry: vendor.setup(setup, reset) };
 }
 
 /**
@@ -134,6 +123,7 @@ function createVm(setup: Setup, loaded: Registry, { mmioValue }: VmConfig = {}):
 /** The root of a 4-level MMU that uses NX and maps what the host maps, but for the given fields. */
 function defineRoot(setup: Setup, { masks }: Registry, root: Partial<RootConfig> = {}): RootConfig {
   checkInteger('root.level', root.level ?? 4, 2, 5);
+  checkOneOf('root.kind', root.kind ?? 'tdp', MMU_KINDS);
   return {
     kind: masks.tdpEnabled ? 'tdp' : 'shadow',
     level: 4,
