@@ -42,7 +42,7 @@ function layoutTable(): string {
 
 function variantTable(variants: readonly Variant<unknown>[]): string {
   const rows = variants.flatMap(({ topic, rows: [oldest, ...newer] }) => [
-    [topic, '', oldest?.change ?? ''],
+    [topic, '', oldest.change],
     ...newer.map(({ since, change }) => ['', since, change]),
   ]);
   return table(['what', 'since', 'how'], rows);

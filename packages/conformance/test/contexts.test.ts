@@ -95,6 +95,10 @@ describe('a value of an unknown kernel', () => {
     expect(agreed.map(({ name }) => name)).toContain('mmuWritable');
   });
 
+  it('has no reading where there is no context', () => {
+    expect(explainAcross(0x5a0n, 1, [])).toEqual({ value: 0x5a0n, agreed: [], readings: [] });
+  });
+
   it('is read in each way where they differ, the clean ones first', () => {
     const { readings } = explainAcross(0x5a0n, 1, candidates);
     const frozen = readings.find(({ explanation }) => explanation.kind === 'frozen');

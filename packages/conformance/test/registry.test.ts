@@ -166,7 +166,7 @@ describe('an MMU without policies', () => {
     ['shadow paging', vmx({ ept: false })],
   ])('builds SPTEs and caches no MMIO: %s', (_, vendor) => {
     const mmu = createMmu({ host: { physBits: 46, l1tf: true }, vendor });
-    expect(mmu.masks).toMatchObject({ enableMmioCaching: false, nonpresentOrRsvd: 0n, lowerGfn: 0n });
+    expect(mmu.masks).toMatchObject({ enableMmioCaching: false, nonpresentOrRsvd: 0n });
     expect(mmu.initWarnings).toEqual([]);
     const request = { role: pageRole(), gfn: 0x99n, pfn: 0x455299n };
     const withPolicies = createMmu({ host: { physBits: 46 }, vendor, policies: [l1tf, mmio()] });

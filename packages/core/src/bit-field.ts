@@ -26,7 +26,8 @@ export interface BitField<Name extends string = string> {
   readonly levels?: readonly [number, number] | undefined;
 }
 
-type FieldDetails = Pick<BitField, 'values' | 'levels' | 'why'>;
+/** What not every field has. */
+export type FieldDetails = Pick<BitField, 'values' | 'levels' | 'why'>;
 
 /** Fields by name. */
 export type Fields<Name extends string> = { readonly [N in Name]: BitField<N> };

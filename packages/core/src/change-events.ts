@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Mmu } from './contract.ts';
-import type { DecodedSpte } from './decode-spte.ts';
-import { isPresentKind } from './spte-kind.ts';
+import type { DecodedMapping, DecodedSpte } from './decode-spte.ts';
+import type { SpteKind } from './spte-kind.ts';
+import { notifierMakesSpte } from './variants.ts';
 
 /** What the change of an entry is. */
 export type ChangeEvent =
@@ -68,63 +69,65 @@ export const CHANGE_TEXTS: Readonly<Record<ChangeEvent, string>> = {
 export function eventsOf(mmu: Mmu, from: DecodedSpte, to: DecodedSpte): ChangeEvent[] {
   if (from.value === to.value) return ['none'];
   if (to.kind === 'frozen') return ['freeze'];
-  if (from.kind === 'mmio' && to.kind === 'mmio')
-    return [from.mmio?.gfn === to.mmio?.gfn ? 'generation' : 'mmio-moved'];
-  if (isPresentKind(from.kind) && isPresentKind(to.kind)) return presentEvents(mmu, from, to);
-  const arrival = arrivalOf(to);
-  if (from.kind === 'frozen') return arrival === null ? ['unfreeze'] : ['unfreeze', arrival];
-  if (isPresentKind(from.kind)) {
-    const departure = from.kind === 'table' ? 'unlink-table' : 'zap';
-    return arrival === null ? [departure] : [departure, arrival];
+  if (from.mmio !== null && to.mmio !== null) {
+    return [from.mmio.gfn === to.mmio.gfn ? 'generation' : 'mmio-moved'];
   }
-  return arrival === null ? [from.kind === 'mmio' ? 'zap' : 'other'] : [arrival];
+  if (from.mapping !== null && to.mapping !== null) {
+    return presentEvents(mmu, from.kind, to.kind, from.mapping, to.mapping);
+  }
+  const arrival = arrivalOf(to.kind);
+  if (from.kind === 'frozen') return ['unfreeze', ...arrival];
+  if (from.mapping !== null) return [from.kind === 'table' ? 'unlink-table' : 'zap', ...arrival];
+  if (arrival.length > 0) return arrival;
+  return [from.kind === 'mmio' ? 'zap' : 'other'];
 }
 
-/** What it takes to get here from an entry that was not present. */
-function arrivalOf({ kind }: DecodedSpte): ChangeEvent | null {
+/** What it takes to get to an entry from one that was not present. */
+function arrivalOf(kind: SpteKind): ChangeEvent[] {
   switch (kind) {
     case 'leaf':
     case 'tracked':
-      return 'fault-in';
+      return ['fault-in'];
     case 'table':
-      return 'link-table';
+      return ['link-table'];
     case 'mmio':
-      return 'cache-mmio';
+      return ['cache-mmio'];
     default:
-      return null;
+      return [];
   }
 }
 
-function presentEvents(mmu: Mmu, from: DecodedSpte, to: DecodedSpte): ChangeEvent[] {
-  if (from.kind === 'table') return [to.kind === 'table' ? tableEvent(from, to) : 'collapse'];
-  if (to.kind === 'table') return ['split'];
-  if (from.mapping?.pfn !== to.mapping?.pfn)
-    return [isNotifierChange(mmu, to) ? 'notifier-change' : 'change-pfn'];
-
-  if (from.kind === 'tracked' && to.kind === 'leaf') {
-    return to.mapping?.access.write === true ? ['restore', 'fast-page-fault'] : ['restore'];
+/** A change from one present entry to another. */
+function presentEvents(
+  mmu: Mmu,
+  from: SpteKind,
+  to: SpteKind,
+  before: DecodedMapping,
+  after: DecodedMapping,
+): ChangeEvent[] {
+  const samePage = before.pfn === after.pfn;
+  if (from === 'table' && to === 'table') {
+    if (!samePage) return ['replace-table'];
+    return [!before.accessed && after.accessed ? 'cpu-accessed' : 'other'];
   }
-  const events: ChangeEvent[] =
-    to.kind === 'tracked' && from.kind === 'leaf' ? ['access-track'] : bitEvents(from, to);
+  if (from === 'table') return ['collapse'];
+  if (to === 'table') return ['split'];
+  if (!samePage)
+    return [notifierMakesSpte(mmu.kernel) && isReadOnly(after) ? 'notifier-change' : 'change-pfn'];
+  if (from === 'tracked' && to === 'leaf')
+    return after.access.write ? ['restore', 'fast-page-fault'] : ['restore'];
+  if (from === 'leaf' && to === 'tracked') return ['access-track'];
+  const events = bitEvents(before, after);
   return events.length === 0 ? ['other'] : events;
 }
 
-function tableEvent(from: DecodedSpte, to: DecodedSpte): ChangeEvent {
-  if (from.mapping?.pfn !== to.mapping?.pfn) return 'replace-table';
-  return to.mapping?.accessed === true && from.mapping?.accessed !== true ? 'cpu-accessed' : 'other';
-}
-
-/** Up to 6.9 the host could move a page under its SPTE, which kept the new pfn read-only. */
-function isNotifierChange({ kernel }: Mmu, { mapping }: DecodedSpte): boolean {
-  const had = kernel.major < 6 || (kernel.major === 6 && kernel.minor < 10);
-  return (
-    had && mapping?.access.write === false && mapping.hostWritable === false && mapping.mmuWritable === false
-  );
+/** What the host's notifier leaves of permissions when it moves a page. */
+function isReadOnly({ access, hostWritable, mmuWritable }: DecodedMapping): boolean {
+  return !access.write && hostWritable === false && mmuWritable === false;
 }
 
 /** The single bits of a leaf that changed, where the page is the same. */
-function bitEvents({ mapping: before }: DecodedSpte, { mapping: after }: DecodedSpte): ChangeEvent[] {
-  if (before === null || after === null) return [];
+function bitEvents(before: DecodedMapping, after: DecodedMapping): ChangeEvent[] {
   const events: ChangeEvent[] = [];
   const gained = !before.access.write && after.access.write;
   if (gained) events.push(before.mmuWritable === true ? 'fast-page-fault' : 'refault');

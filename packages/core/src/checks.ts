@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bits, hex } from './bits.ts';
+import type { PolicyReading } from './contract.ts';
 import { decodeFields, hardwareFields } from './decode-fields.ts';
 import { EPT, PT } from './entry-format.ts';
 import type { Check, Judged } from './finding.ts';
+import { mmuPresentMask } from './layout.ts';
 import { isMmioSpte, isMmuWritableSpte, isWritablePte, kvmMmuMaxGfn } from './predicates.ts';
 import { accessBits } from './role.ts';
 import { isBadMtXwr } from './rsvd-bits.ts';
@@ -92,7 +94,7 @@ const errors: readonly Check[] = [
     rule: 'is_mmio_spte',
     // Without an MMU-present bit an MMIO entry is not present, so that the two cannot meet.
     wrong: ({ mmu, spte }) =>
-      isMmioSpte(mmu, spte) ? (spte & mmu.masks.mmioMask) | (mmu.layout.mmuPresent?.mask ?? 0n) : 0n,
+      isMmioSpte(mmu, spte) ? (spte & mmu.masks.mmioMask) | mmuPresentMask(mmu.layout) : 0n,
     text: (_wrong, { mmu }) =>
       `an MMIO entry (${hex(mmu.masks.vmMmioValue)}) with the MMU-present bit: KVM takes it for a mapping`,
     next: 'was it written by a kernel that kept the generation in bit 11?',
@@ -172,7 +174,8 @@ const oddities: readonly Check[] = [
     kinds: ['mmio'],
     rule: 'kvm_mmu_max_gfn',
     wrong({ mmu, spte }) {
-      const gfn = readByPolicy(mmu, spte)?.gfn ?? 0n;
+      // An entry is MMIO because a policy read it.
+      const { gfn } = readByPolicy(mmu, spte) as PolicyReading;
       return gfn > kvmMmuMaxGfn(mmu) ? spte & mmu.masks.lowerGfn : 0n;
     },
     text: (_wrong, { mmu }) => `the gfn is beyond the last one, ${hex(kvmMmuMaxGfn(mmu))}`,

@@ -67,11 +67,6 @@ function maskDifferences(a: Mmu, b: Mmu): MaskDifference[] {
     }));
 }
 
-/** What a layout's constants say, in words; names of the layout itself are left out. */
-function layoutTexts({ since: _since, until: _until, ...layout }: Layout): [keyof Layout, string][] {
-  return Object.entries(layout).map(([name, value]) => [name as keyof Layout, constantText(value)]);
-}
-
 function constantText(value: unknown): string {
   if (typeof value === 'bigint') return hex(value);
   if (typeof value !== 'object' || value === null) return 'none';
@@ -85,18 +80,17 @@ function constantText(value: unknown): string {
 }
 
 function layoutDifferences(a: Layout, b: Layout): LayoutDifference[] {
-  const others = new Map(layoutTexts(b));
-  return layoutTexts(a).flatMap(([name, text]) => {
-    const other = others.get(name) ?? '';
-    return text === other ? [] : [{ name, a: text, b: other }];
-  });
+  const { since: _since, until: _until, ...constants } = a;
+  return (Object.keys(constants) as (keyof typeof constants)[])
+    .map((name) => ({ name, a: constantText(a[name]), b: constantText(b[name]) }))
+    .filter((constant) => constant.a !== constant.b);
 }
 
 function reservedDifferences(a: Mmu, b: Mmu): Comparison['reserved'] {
   return [false, true].flatMap((bit7) => {
     const row = bit7 ? 'bit7Set' : 'bit7Clear';
     return a.zeroCheck[row].flatMap((mask, i) => {
-      const other = b.zeroCheck[row][i] ?? 0n;
+      const other = b.zeroCheck[row][i] as bigint;
       return mask === other ? [] : [{ level: i + 1, bit7, a: mask, b: other }];
     });
   });

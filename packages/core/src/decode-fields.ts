@@ -2,10 +2,10 @@
 import { type Because, because } from './because.ts';
 import { type BitField, type FieldOwner, fieldValue, hasField } from './bit-field.ts';
 import { bits, hex } from './bits.ts';
-import type { Mmu } from './contract.ts';
+import type { Mmu, PolicyReading } from './contract.ts';
 import { isLargePte } from './predicates.ts';
 import { getRsvdBits } from './rsvd-bits.ts';
-import { readByPolicy, type SpteKind } from './spte-kind.ts';
+import { isPresentKind, readByPolicy, type SpteKind } from './spte-kind.ts';
 
 const ALL = bits(63, 0);
 const LEVEL_BITS = 9;
@@ -50,7 +50,7 @@ export function decodeFields(mmu: Mmu, spte: bigint, level: number | null, kind:
     if (own !== 0n)
       fields.push({ ...claim, ...read(spte & own), mask: own, because: because(mmu, rule, own) });
   }
-  const reserved = level === null || kind === 'unknown' ? 0n : getRsvdBits(mmu.zeroCheck, spte, level);
+  const reserved = level === null || !isPresentKind(kind) ? 0n : getRsvdBits(mmu.zeroCheck, spte, level);
   for (const mask of [...runs(left & reserved), ...runs(left & ~reserved)]) {
     fields.push(rest(spte, mask, (mask & reserved) !== 0n, because(mmu, 'get_rsvd_bits', mask)));
   }
@@ -64,7 +64,8 @@ function claims(mmu: Mmu, spte: bigint, level: number | null, kind: SpteKind): C
     case 'table':
       return presentClaims(mmu, spte, level, kind);
     case 'mmio':
-      return (readByPolicy(mmu, spte)?.fields ?? []).map(({ value, ...field }) => ({
+      // An entry is MMIO because a policy read it.
+      return (readByPolicy(mmu, spte) as PolicyReading).fields.map(({ value, ...field }) => ({
         ...field,
         owner: 'kvm',
         why: null,

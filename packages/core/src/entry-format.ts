@@ -28,6 +28,7 @@ export interface EntryFormat {
   readonly ignorePat?: BitField;
 }
 
+/** Names of the fields of an EPT entry. */
 export type EptField =
   | 'readable'
   | 'writable'
@@ -41,6 +42,7 @@ export type EptField =
   | 'address'
   | 'suppressVe';
 
+/** Names of the fields of an entry of NPT or shadow paging. */
 export type PtField =
   | 'present'
   | 'writable'

@@ -112,7 +112,7 @@ function changedFields(from: DecodedSpte, to: DecodedSpte): ChangedField[] {
 
 /** What the kernel itself complains about. */
 function complaintOf([first]: readonly Diagnostic[]): string | null {
-  return first === undefined ? null : `the kernel WARNs: ${first.msg ?? first.code}`;
+  return first === undefined ? null : `the kernel WARNs (${first.code})`;
 }
 
 function objectionTo(

@@ -66,6 +66,8 @@ function faults({ kind }: DecodedSpte, cpu: readonly CpuReading[]): boolean {
 }
 
 function exposureOf(mmu: Mmu, spte: bigint): Exposure | null {
-  for (const { exposure } of mmu.policies) if (exposure !== undefined) return exposure(mmu, spte);
-  return null;
+  const [first] = mmu.policies.flatMap(({ exposure }) =>
+    exposure === undefined ? [] : [exposure(mmu, spte)],
+  );
+  return first ?? null;
 }

@@ -10,6 +10,7 @@ export { checkInteger, checkLevel, checkOneOf, checkU32, checkU64 } from './argu
 export { type Because, because } from './because.ts';
 export {
   type BitField,
+  type FieldDetails,
   type FieldOwner,
   type Fields,
   field,
@@ -29,6 +30,7 @@ export {
   spteIndexAt,
   u64,
 } from './bits.ts';
+export type { ChangeEvent } from './change-events.ts';
 export { changedPteNotifierMakeSpte } from './changed-pte.ts';
 export {
   type BuiltDifference,
@@ -62,7 +64,7 @@ export {
   type MmuConfig,
   type VmConfig,
 } from './create-mmu.ts';
-export type { DecodedField } from './decode-fields.ts';
+export { type DecodedField, fieldText } from './decode-fields.ts';
 export {
   type AdType,
   type DecodedAccess,
@@ -73,6 +75,7 @@ export {
 export {
   type Diagnostic,
   type DiagnosticKind,
+  type DiagnosticRule,
   type DiagnosticTable,
   KvmBug,
   SPTE_DIAGNOSTICS,

@@ -5,10 +5,11 @@ import { bitNumbers } from './bits.ts';
 import { checks } from './checks.ts';
 import type { Mmu } from './contract.ts';
 import { PT } from './entry-format.ts';
-import { type Finding, runChecks } from './finding.ts';
+import { type Finding, type Judged, runChecks } from './finding.ts';
 import { guessUnknown } from './guess-unknown.ts';
+import { mmuPresentMask } from './layout.ts';
 import { getRsvdBits } from './rsvd-bits.ts';
-import { spteKind } from './spte-kind.ts';
+import { isPresentKind, type SpteKind, spteKind } from './spte-kind.ts';
 
 /** How an entry is to be judged. */
 export interface JudgeOptions {
@@ -31,14 +32,14 @@ export function judgeSpte(
 ): Finding[] {
   checkU64('spte', spte);
   if (level !== null) return judgeAt(mmu, spte, checkLevel('level', level), options);
-  const [first, ...others] = possibleLevels(mmu, spte).map((at) => judgeAt(mmu, spte, at, options));
-  return (first ?? []).filter(({ code }) =>
-    others.every((found) => found.some((other) => other.code === code)),
-  );
+  const [lowest, ...higher] = possibleLevels(mmu, spte);
+  const first = judgeAt(mmu, spte, lowest, options);
+  const others = higher.map((at) => judgeAt(mmu, spte, at, options));
+  return first.filter(({ code }) => others.every((found) => found.some((other) => other.code === code)));
 }
 
 /** The levels that an entry without one may have. */
-function possibleLevels(mmu: Mmu, spte: bigint): number[] {
+function possibleLevels(mmu: Mmu, spte: bigint): [number, ...number[]] {
   switch (spteKind(mmu, spte, null)) {
     case 'table':
       return [2, 3, 4, 5];
@@ -53,16 +54,20 @@ function possibleLevels(mmu: Mmu, spte: bigint): number[] {
 function judgeAt(mmu: Mmu, spte: bigint, level: number, options: JudgeOptions): Finding[] {
   const kind = spteKind(mmu, spte, level);
   if (kind === 'unknown') return [unknownFinding(mmu, spte, level)];
-  const rsvdBits = options.rsvdBits ?? getRsvdBits(mmu.zeroCheck, spte, level);
-  const findings = runChecks(checks, { mmu, spte, level, kind, rsvdBits });
+  const findings = runChecks(checks, judged(mmu, spte, level, kind, options));
   return findings.map((finding) => withPageSize(mmu, spte, level, finding));
+}
+
+/** Only what is present is checked for reserved bits: MMIO entries have some on purpose. */
+function judged(mmu: Mmu, spte: bigint, level: number, kind: SpteKind, { rsvdBits }: JudgeOptions): Judged {
+  const own = isPresentKind(kind) ? getRsvdBits(mmu.zeroCheck, spte, level) : 0n;
+  return { mmu, spte, level, kind, rsvdBits: rsvdBits ?? own };
 }
 
 /** Whether an entry is one of KVM's and passes every test. */
 function isClean(mmu: Mmu, spte: bigint, level: number): boolean {
   const kind = spteKind(mmu, spte, level);
-  const rsvdBits = getRsvdBits(mmu.zeroCheck, spte, level);
-  return kind !== 'unknown' && runChecks(checks, { mmu, spte, level, kind, rsvdBits }).length === 0;
+  return kind !== 'unknown' && runChecks(checks, judged(mmu, spte, level, kind, {})).length === 0;
 }
 
 /** Which bits are reserved depends on bit 7: where that bit alone makes the entry wrong, it is named too. */
@@ -79,7 +84,7 @@ function withPageSize(mmu: Mmu, spte: bigint, level: number, finding: Finding): 
 
 /** An entry of no kind; where the MMU-present bit makes it a clean one, that bit is named. */
 function unknownFinding(mmu: Mmu, spte: bigint, level: number): Finding {
-  const present = mmu.layout.mmuPresent?.mask ?? 0n;
+  const present = mmuPresentMask(mmu.layout);
   const oneBitOff = present !== 0n && isClean(mmu, spte | present, level);
   const guesses = guessUnknown(mmu, spte).map(({ text }) => text);
   return {

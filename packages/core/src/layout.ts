@@ -44,7 +44,7 @@ export interface Layout extends Since {
   readonly mmuPresent: BitField<'mmuPresent'> | null;
   readonly hostWritable: PerFormat;
   readonly mmuWritable: PerFormat;
-  /** How accessed and dirty are kept: see {@link AD_ENABLED} and its siblings. */
+  /** How accessed and dirty are kept: 0 {@link AD_ENABLED}, 1 {@link AD_DISABLED}, 2 {@link AD_WRPROT_ONLY}. */
   readonly adType: BitField<'adType'>;
   readonly savedBits: SavedBits;
   /** Two bits that are 3 in an MMIO SPTE only; null where a configurable value and mask mark it. */
@@ -58,9 +58,11 @@ export interface Layout extends Since {
   readonly empty: bigint;
 }
 
-/** Values of the A/D type field, and of nothing else: 3 never occurs in a present SPTE. */
+/** The A/D type of an entry whose accessed and dirty bits are used. The value 3 never occurs. */
 export const AD_ENABLED = 0n;
+/** The A/D type of an entry whose use is noticed by access tracking. */
 export const AD_DISABLED = 1n;
+/** The A/D type of an entry with A/D bits whose writes are logged by write-protection. */
 export const AD_WRPROT_ONLY = 2n;
 
 const hostWritable = (n: number): BitField<'hostWritable'> =>
@@ -179,11 +181,16 @@ const v7_2: Layout = {
   frozen: bit(63) | 0x1a0n,
 };
 
+/** The bit of every present entry; 0 where there is none. */
+export function mmuPresentMask({ mmuPresent }: Layout): bigint {
+  return mmuPresent?.mask ?? 0n;
+}
+
 /** Every layout since 5.4, oldest first. */
-export const layouts: readonly Layout[] = [v5_4, v5_10, v5_12, v5_13, v6_10, v7_2];
+export const layouts: readonly [Layout, ...Layout[]] = [v5_4, v5_10, v5_12, v5_13, v6_10, v7_2];
 
 /** The layout of a kernel; the nearest one for a kernel outside the table (see {@link isKernelCovered}). */
-export const layoutFor: (kernel: KernelVersion) => Layout = byKernel(v5_4, v5_10, v5_12, v5_13, v6_10, v7_2);
+export const layoutFor: (kernel: KernelVersion) => Layout = byKernel(...layouts);
 
 /** Runs of releases that were read, or that lie between two that were read and are alike. */
 const COVERED = [

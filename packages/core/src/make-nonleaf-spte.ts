@@ -2,7 +2,7 @@
 import { checkU64 } from './arguments.ts';
 import type { Mmu } from './contract.ts';
 import { PT } from './entry-format.ts';
-import { AD_DISABLED } from './layout.ts';
+import { AD_DISABLED, mmuPresentMask } from './layout.ts';
 import { writer } from './observe.ts';
 import { accessBits } from './role.ts';
 
@@ -17,7 +17,7 @@ import { accessBits } from './role.ts';
 export function makeNonleafSpte(mmu: Mmu, childPa: bigint, adDisabled: boolean): bigint {
   const { masks, layout } = mmu;
   const { set } = writer(mmu, 'make_nonleaf_spte');
-  let spte = set(layout.mmuPresent?.mask ?? 0n, 'every table is shadow-present');
+  let spte = set(mmuPresentMask(layout), 'every table is shadow-present');
   spte |= set(checkU64('childPa', childPa), 'the table below');
   spte |= set(masks.present, 'the CPU walks the entry');
   if (accessBits(mmu.kernel).read !== 0)

@@ -6,7 +6,7 @@ import type { Mmu } from './contract.ts';
 import { SPTE_DIAGNOSTICS } from './diagnostics.ts';
 import { PT } from './entry-format.ts';
 import type { Host } from './host.ts';
-import { AD_DISABLED, AD_WRPROT_ONLY } from './layout.ts';
+import { AD_DISABLED, AD_WRPROT_ONLY, mmuPresentMask } from './layout.ts';
 import { warn, writer } from './observe.ts';
 import {
   isLastSpte,
@@ -86,7 +86,7 @@ export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSp
   if ((BigInt(access) | masks.present) === layout.empty)
     warn(mmu, SPTE_DIAGNOSTICS, 'make.no-access-no-present');
 
-  let spte = set(layout.mmuPresent?.mask ?? 0n, 'every mapping is shadow-present');
+  let spte = set(mmuPresentMask(layout), 'every mapping is shadow-present');
   if (spAdDisabled(role)) {
     spte |= set(AD_DISABLED << layout.adType.shift, 'hardware keeps no A/D bits in this page');
   } else if (pageAdNeedWriteProtect(mmu, role)) {

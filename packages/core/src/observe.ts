@@ -20,10 +20,15 @@ export interface TraceLine {
 
 /** Hears what rules say beside their result. */
 export interface Observer {
+  /** A WARN was raised. */
   warn(diagnostic: Diagnostic): void;
+  /** Bits were set. */
   set(reason: Reason): void;
+  /** Bits were cleared, whoever had set them. */
   clear(bits: bigint): void;
+  /** A tracepoint was hit. */
   trace(line: TraceLine): void;
+  /** A line went to the kernel log. */
   printk(line: string): void;
 }
 

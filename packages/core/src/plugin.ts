@@ -4,12 +4,12 @@ import type { Policy, Vendor } from './contract.ts';
 /** Version of the contract between core and plugins; a plugin names the version that it was written for. */
 export const CONTRACT_VERSION = 1;
 
-/** Makes a vendor plugin: an identity function that checks the shape and keeps the literal types. */
+/** Makes a vendor plugin: gives back what it got, so that the compiler checks the shape and keeps the literal types. */
 export function defineVendor<const V extends Vendor>(vendor: V): V {
   return vendor;
 }
 
-/** Makes a policy plugin: an identity function that checks the shape and keeps the literal types. */
+/** Makes a policy plugin: gives back what it got, so that the compiler checks the shape and keeps the literal types. */
 export function definePolicy<const P extends Policy>(policy: P): P {
   return policy;
 }

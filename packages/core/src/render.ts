@@ -87,7 +87,6 @@ export function renderChange({
   to,
   text,
   fields,
-  allowed,
   objection,
   flush,
   lost,
@@ -97,10 +96,8 @@ export function renderChange({
   return [
     `${formatWord(from.value)} -> ${formatWord(to.value)}  ${from.kind} -> ${to.kind}`,
     `  ${text}`,
-    `  ${allowed ? 'allowed' : `NOT ALLOWED: ${objection ?? ''}`}; ${flush ? 'a TLB flush is due' : 'no TLB flush is due'}${losses.length > 0 ? `; lost: ${losses.join(' and ')}` : ''}`,
-    ...warnings.map(
-      ({ code, kind, msg }) => `  ${kind} ${code}${msg === undefined ? '' : `: ${msg.trim()}`}`,
-    ),
+    `  ${objection === null ? 'allowed' : `NOT ALLOWED: ${objection}`}; ${flush ? 'a TLB flush is due' : 'no TLB flush is due'}${losses.length > 0 ? `; lost: ${losses.join(' and ')}` : ''}`,
+    ...warnings.map(({ code, kind }) => `  ${kind} ${code}`),
     ...fields.map((field) => `  ${field.name} (bit ${field.bits.join(' ')}): ${field.from} -> ${field.to}`),
   ].join('\n');
 }

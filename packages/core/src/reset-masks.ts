@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import { bits, PAGE_SHIFT } from './bits.ts';
 import type { Policy, Setup, SetupStep } from './contract.ts';
 import { SPTE_DIAGNOSTICS } from './diagnostics.ts';
 import { PT } from './entry-format.ts';
@@ -52,6 +53,10 @@ export const resetAllPteMasks: SetupStep = (setup, before) => {
   const step = 'kvm_mmu_reset_all_pte_masks';
   const { layout } = setup;
   let registry = physBitsAtModuleInit(setup.kernel) ? before : determinePhysBits(setup, before, step);
+  registry = assignMasks(registry, step, {
+    nonpresentOrRsvd: 0n,
+    lowerGfn: bits(setup.host.physBits - 1, Number(PAGE_SHIFT)),
+  });
   registry = runPolicies('resetEarly', setup, registry);
   registry = assignMasks(registry, step, {
     user: PT.user.mask,

@@ -5,10 +5,13 @@ import { type BitField, field, fieldValue } from './bit-field.ts';
 import { type KernelVersion, REFERENCE } from './kernel-version.ts';
 import { defineVariant, type Variant } from './variant.ts';
 
-/** Access that a page table or a mapping grants, up to 7.1; {@link accessBits} has those of every kernel. */
+/** Fetches, up to 7.1; {@link accessBits} has the access bits of every kernel. */
 export const ACC_EXEC = 1;
+/** Writes, up to 7.1. */
 export const ACC_WRITE = 2;
+/** User access, up to 7.1; in EPT, reads. */
 export const ACC_USER = 4;
+/** All access, up to 7.1. */
 export const ACC_ALL: number = ACC_EXEC | ACC_WRITE | ACC_USER;
 
 /** What a shadow page is for: the key under which KVM finds it again. Kernel: `union kvm_mmu_page_role`. */
@@ -111,6 +114,7 @@ export interface AccessBits {
   readonly exec: number;
 }
 
+/** The access bits of a kernel, in roles, requests and traces. */
 export const accessBits: Variant<AccessBits> = defineVariant(
   'access bits in roles, requests and traces',
   {

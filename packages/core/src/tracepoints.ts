@@ -78,6 +78,8 @@ export function formatSptePermissions(mmu: Mmu, spte: bigint): string {
 }
 
 /**
+ * An SPTE was written.
+ *
  * @param sptePhys physical address of the entry, in bytes
  *
  * Kernel: `trace_kvm_mmu_set_spte()`.

@@ -12,7 +12,8 @@ export interface VariantRow<T> extends Since {
 export interface Variant<T> {
   (kernel: KernelVersion): T;
   readonly topic: string;
-  readonly rows: readonly VariantRow<T>[];
+  /** Oldest first. */
+  readonly rows: readonly [VariantRow<T>, ...VariantRow<T>[]];
 }
 
 /**
@@ -31,5 +32,8 @@ export function defineVariant<T>(
   ...newer: VariantRow<T>[]
 ): Variant<T> {
   const row = byKernel(oldest, ...newer);
-  return Object.assign((kernel: KernelVersion) => row(kernel).value, { topic, rows: [oldest, ...newer] });
+  return Object.assign((kernel: KernelVersion) => row(kernel).value, {
+    topic,
+    rows: [oldest, ...newer] as const,
+  });
 }

@@ -152,6 +152,16 @@ export const mmioPfnAskedOnce: Variant<boolean> = defineVariant(
   { since: '6.17', value: true, change: 'once (read in 6.17, not in 6.14)' },
 );
 
+export const notifierMakesSpte: Variant<boolean> = defineVariant(
+  'a page that the host moves',
+  {
+    since: '5.4',
+    value: true,
+    change: 'its SPTE follows at once, read-only (kvm_mmu_changed_pte_notifier_make_spte)',
+  },
+  { since: '6.10', value: false, change: 'its SPTE is zapped; the next fault finds the new page' },
+);
+
 /** Numbers of `RET_PF_*`. */
 export interface RetPf {
   readonly CONTINUE: number;
@@ -162,6 +172,7 @@ export interface RetPf {
   readonly SPURIOUS: number;
 }
 
+/** How a kernel numbers what a page fault comes to. */
 export const retPf: Variant<RetPf> = defineVariant(
   'what a page fault comes to, as a number',
   {
@@ -206,6 +217,7 @@ export interface LogPrefixes {
   readonly accessTrackWarn: '' | 'kvm: ';
 }
 
+/** How a kernel begins its log lines. */
 export const logPrefixes: Variant<LogPrefixes> = defineVariant<LogPrefixes>(
   'prefix of kernel log lines',
   {
@@ -229,6 +241,7 @@ export const coreVariants: readonly Variant<unknown>[] = [
   updateEffects,
   badSplit,
   splitTakesExecAway,
+  notifierMakesSpte,
   mmioPfnAskedOnce,
   physBitsAtModuleInit,
   shadowGbpagesByTdp,

@@ -110,3 +110,9 @@ describe('byKernel', () => {
     expect(chosen('2.6')).toBe('5.4');
   });
 });
+
+describe('a release that is not text', () => {
+  it('is refused by name', () => {
+    expect(() => parseKernelVersion(68 as unknown as string)).toThrow('kernel must look like 6.8');
+  });
+});

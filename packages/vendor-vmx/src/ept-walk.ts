@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type CpuReading, EPT, getShadowPhysBits, isLastSpte, type Mmu, type Outcome } from '@spte/core';
+import {
+  type CpuReading,
+  EPT,
+  fieldText,
+  getShadowPhysBits,
+  isLastSpte,
+  type Mmu,
+  type Outcome,
+} from '@spte/core';
 import { type EptCpu, eptMisconfig } from './misconfig.ts';
 
 /** Bits 2:0 of the exit qualification of an EPT violation: what was tried. */
@@ -46,6 +54,6 @@ export function readEptEntry(
 }
 
 function memtype(spte: bigint): string {
-  const type = EPT.memtype.values?.[Number((spte & EPT.memtype.mask) >> EPT.memtype.shift)] ?? 'reserved';
+  const type = fieldText(EPT.memtype, spte);
   return (spte & EPT.ignorePat.mask) === 0n ? `${type}, with the guest's PAT` : `${type}, guest PAT ignored`;
 }

@@ -48,7 +48,7 @@ export function eptMisconfig(cpu: EptCpu, spte: bigint, level: number): EptMisco
   }
   const memtype = (spte & EPT.memtype.mask) >> EPT.memtype.shift;
   if (isLastSpte(spte, level) && RESERVED_MEMTYPES.includes(memtype)) {
-    found.push({ cause: 'reserved-memtype', bits: bitNumbers(spte & EPT.memtype.mask) });
+    found.push({ cause: 'reserved-memtype', bits: bitNumbers(EPT.memtype.mask) });
   }
   const check = resetRsvdsBitsMaskEpt({
     paBitsRsvd: rsvdBits(cpu.maxPhyAddr, 63),
