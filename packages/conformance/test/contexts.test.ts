@@ -5,17 +5,21 @@ import {
   compareMmus,
   createMmu,
   explainAcross,
+  explainChange,
+  explainSpte,
   type Mmu,
   type MmuConfig,
   makeSpte,
   pageRole,
   plainHost,
   rankContexts,
+  renderExplanation,
 } from '@spte/core';
 import { l1tf } from '@spte/l1tf';
 import { mmio } from '@spte/mmio';
 import { svm } from '@spte/vendor-svm';
 import { vmx } from '@spte/vendor-vmx';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { realRuns, word } from './real-runs.ts';
 
@@ -61,6 +65,44 @@ function contextOf({
   if (shadow) return `${layout} ${vendor} shadow`;
   return vendor === 'svm' ? `${layout} npt` : `${layout} ept with${eptAd ? '' : 'out'} A/D`;
 }
+
+describe('any value in any context', () => {
+  const level = fc.option(fc.integer({ min: 1, max: 5 }));
+  const value = fc.oneof(
+    fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),
+    // Values near real ones: a real entry with a few bits flipped.
+    fc
+      .tuple(
+        fc.constantFrom(...realRuns.flatMap(({ sptes }) => sptes.slice(0, 40).map(([text]) => word(text)))),
+        fc.array(fc.integer({ min: 0, max: 63 }), { maxLength: 3 }),
+      )
+      .map(([spte, flips]) => flips.reduce((flipped, bit) => flipped ^ (1n << BigInt(bit)), spte)),
+  );
+
+  it('is explained: each of the 64 bits once, and in text', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...candidates), value, level, ({ mmu }, spte, at) => {
+        const explanation = explainSpte(mmu, spte, at);
+        const covered = explanation.fields.reduce((mask, field) => {
+          expect(mask & field.mask).toBe(0n);
+          return mask | field.mask;
+        }, 0n);
+        expect(covered).toBe((1n << 64n) - 1n);
+        expect(renderExplanation(explanation)).toContain(explanation.kind);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('can change into any other', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...candidates), value, value, level, ({ mmu }, from, to, at) => {
+        expect(explainChange(mmu, from, to, at).events.length).toBeGreaterThan(0);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
 
 describe('a handful of values', () => {
   it.each(realRuns.map((run): [string, typeof run] => [run.run, run]))(
