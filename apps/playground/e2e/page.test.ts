@@ -110,6 +110,78 @@ describe('the playground in a browser', () => {
     await expect.poll(() => page.locator('[data-bit][tabindex="0"]').getAttribute('data-bit')).toBe('0');
   });
 
+  it('explains a change when it is told what the entry becomes', async () => {
+    const page = await open();
+    await page.getByLabel('Becomes').fill('0x5a0');
+    await page.getByRole('heading', { name: 'The entry was frozen' }).waitFor();
+    expect(await page.locator('.fact', { hasText: 'TLB flush' }).textContent()).toContain('due');
+    expect(await page.locator('.fact', { hasText: 'lost' }).textContent()).toContain('accessed, dirty');
+    await expect.poll(() => page.evaluate(() => location.hash)).toContain('becomes=0x5a0');
+    await page.getByRole('link', { name: 'Read the new value' }).click();
+    await page.getByRole('heading', { name: 'Frozen: a CPU is changing this entry' }).waitFor();
+    expect(await page.getByLabel('Becomes').inputValue()).toBe('');
+  });
+
+  it('tells why an entry is taken for what it is', async () => {
+    const page = await open();
+    await page.getByText('Why this kind: leaf').click();
+    expect(await page.getByText('MMU-present, bit 11, is set').isVisible()).toBe(true);
+  });
+
+  it('names runs of bits, and not each of many', async () => {
+    const page = await open('#preset=milan&spte=0xf000000000000021&level=1');
+    expect(await page.locator('.finding-error', { hasText: 'not-an-spte' }).textContent()).toContain(
+      'bits 63:60, 5, 0:',
+    );
+  });
+
+  it('compares the machine with itself under another kernel, and with another machine', async () => {
+    const page = await open('#view=read&kernel=6.1');
+    await page.getByRole('link', { name: 'Compare' }).click();
+    const differing = (side: string) =>
+      page
+        .locator(`section[data-side="${side}"] .is-different`)
+        .evaluateAll((cells) => cells.map((cell) => cell.getAttribute('data-bit')));
+    expect(await differing('A')).toEqual(['63', '58', '57', '55', '53', '10']);
+    expect(await differing('B')).toEqual(await differing('A'));
+    expect(await page.locator('[data-difference="frozen"]').textContent()).toContain('0x80000000000001a0');
+    await page.getByText('both machines reserve the same bits').waitFor();
+
+    const other = page.getByRole('region', { name: 'Machine B' });
+    await other.getByLabel('Kernel').fill('6.1');
+    await page.getByText('both machines make the same SPTE').waitFor();
+    await page.getByText('both machines choose the same masks').waitFor();
+    await page.getByText('both kernels have the same layout').waitFor();
+
+    await other.getByLabel('Preset').selectOption({ label: 'AMD EPYC Milan, SME' });
+    await page.locator('[data-difference="meValue"]').waitFor();
+    await page.getByText('Request: a leaf').click();
+    await page.getByLabel('Make').selectOption('mmio');
+    await page.getByRole('heading', { name: 'make_mmio_spte() on both' }).waitFor();
+    await expect.poll(() => page.evaluate(() => location.hash)).toContain('b.preset=milan-sme');
+    await page.reload();
+    await page.locator('[data-difference="meValue"]').waitFor();
+  });
+
+  it('names the machine that cannot be compared', async () => {
+    const page = await open('#view=compare&b.physBits=99');
+    await page.getByText('No such machine: B').waitFor();
+    await page.getByRole('button', { name: 'Undo the changes' }).click();
+    await page.getByRole('heading', { name: 'make_spte() on both' }).waitFor();
+    expect(await page.getByText('No such machine').count()).toBe(0);
+  });
+
+  it('has the entry first on a phone, the machine a tap away', async () => {
+    const page = await open('', { viewport: PHONE });
+    expect(await page.getByLabel('Preset').isVisible()).toBe(false);
+    const top = await page.locator('.hex-value').evaluate((value) => value.getBoundingClientRect().top);
+    expect(top).toBeLessThan(PHONE.height);
+    await page.getByText('Intel Cascade Lake, Linux 6.8').click();
+    await page.getByLabel('Preset').selectOption({ label: 'AMD EPYC Milan' });
+    await page.getByText('AMD EPYC Milan, Linux 6.8').waitFor();
+    expect(await page.getByLabel('Kernel').isVisible()).toBe(true);
+  });
+
   it('says beside the field what is wrong and keeps what was typed', async () => {
     const page = await open();
     const field = spteField(page);
@@ -135,9 +207,17 @@ describe('the playground in a browser', () => {
       ['an illegal entry', '#preset=milan&spte=0xfffffc4465825&level=1'],
       ['an error', '#spte=zz&physBits=99'],
       ['a built entry', '#view=build'],
+      ['a change', '#spte=0x600000455299b77&level=1&becomes=0x600000455298b77'],
+      ['a comparison', '#view=compare&kernel=6.1'],
+      ['no difference', '#view=compare&kernel=6.1&b.kernel=6.1'],
+      ['two vendors', '#view=compare&b.preset=milan-sme&make=mmio'],
       ['the masks', '#view=masks&preset=haswell&l1tf=0'],
     ])('gives axe nothing to complain about: %s', async (_name, hash) => {
       const page = await open(hash, { colorScheme, viewport });
+      // What is folded away has to be fine as well.
+      await page.evaluate(() => {
+        for (const details of document.querySelectorAll('details')) details.open = true;
+      });
       const { violations } = await new AxeBuilder({ page })
         .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
         .analyze();

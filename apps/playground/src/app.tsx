@@ -6,6 +6,7 @@ import { presetOf } from './data/presets.ts';
 import { mmuOf } from './model/mmu.ts';
 import { useHashState } from './use-hash-state.ts';
 import { BuildView } from './views/build-view.tsx';
+import { CompareView } from './views/compare-view.tsx';
 import { MachinePanel } from './views/machine-panel.tsx';
 import { MasksView } from './views/masks-view.tsx';
 import { ReadView } from './views/read-view.tsx';
@@ -25,6 +26,8 @@ export function App() {
         return <BuildView computed={computed} state={state} change={change} />;
       case 'masks':
         return <MasksView computed={computed} preset={ofPreset.ok ? ofPreset.value : null} />;
+      case 'compare':
+        return <CompareView computed={computed} state={state} change={change} />;
     }
   }
 

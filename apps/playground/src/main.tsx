@@ -4,6 +4,7 @@ import './styles/page.css';
 import './styles/form.css';
 import './styles/ruler.css';
 import './styles/table.css';
+import './styles/compare.css';
 import { render } from 'preact';
 import { App } from './app.tsx';
 

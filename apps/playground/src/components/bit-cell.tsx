@@ -23,17 +23,23 @@ export function BitCell({
   onFocus,
   onChoose,
 }: BitCellProps) {
-  const { bit, set, field, family, label, wrong } = cell;
-  const classes = ['cell', `family-${family}`, set && 'is-set', lit && 'is-lit', wrong && 'is-wrong'].filter(
-    (name) => name !== false,
-  );
+  const { bit, set, field, family, label, wrong, differs } = cell;
+  const classes = [
+    'cell',
+    `family-${family}`,
+    set && 'is-set',
+    lit && 'is-lit',
+    wrong && 'is-wrong',
+    differs && 'is-different',
+  ].filter((name) => name !== false);
+  const remarks = [wrong && ', wrong', differs && ', differs'].filter((remark) => remark !== false);
   return (
     <button
       type="button"
       class={classes.join(' ')}
       data-bit={bit}
       tabIndex={inTabOrder ? 0 : -1}
-      aria-label={`bit ${bit}: ${set ? 1 : 0}, ${field.name}${wrong ? ', wrong' : ''}`}
+      aria-label={`bit ${bit}: ${set ? 1 : 0}, ${field.name}${remarks.join('')}`}
       aria-pressed={chosen}
       onKeyDown={onKeyDown}
       onMouseEnter={() => onPoint(true)}

@@ -7,6 +7,8 @@ import { BitCell } from './bit-cell.tsx';
 import type { Highlight, Spot } from './use-highlight.ts';
 
 interface BitRulerProps {
+  /** Tells the entry from another one on the page; it stands before what is said of a bit. */
+  readonly name?: string;
   readonly cells: readonly Cell[];
   readonly items: readonly BitItem[];
   readonly highlight: Highlight;
@@ -35,8 +37,9 @@ function bitAfterKey(key: string, bit: number, perRow: number): number | null {
 /**
  * The 64 bits, 63 first, coloured by field. One of them is in the tab order; the arrow keys move between them.
  */
-export function BitRuler({ cells, items, highlight }: BitRulerProps) {
+export function BitRuler({ name, cells, items, highlight }: BitRulerProps) {
   const [current, setCurrent] = useState(63);
+  const of = name === undefined ? '' : `${name}: `;
   const ruler = useRef<HTMLFieldSetElement>(null);
 
   const spotOf = ({ bit, set, field }: Cell): Spot => {
@@ -45,7 +48,7 @@ export function BitRuler({ cells, items, highlight }: BitRulerProps) {
     const reasons = setters.map(({ meaning, rule }) => ` Set by ${rule ?? ''}: ${meaning}.`).join('');
     return {
       mask: maskAround(bit, items, field),
-      caption: `Bit ${bit} is ${set ? 1 : 0}, ${field.name}: ${field.meaning}${why}.${reasons}`,
+      caption: `${of}Bit ${bit} is ${set ? 1 : 0}, ${field.name}: ${field.meaning}${why}.${reasons}`,
     };
   };
 
@@ -59,7 +62,7 @@ export function BitRuler({ cells, items, highlight }: BitRulerProps) {
 
   return (
     <fieldset class="ruler" ref={ruler}>
-      <legend class="visually-hidden">The 64 bits, from 63 to 0</legend>
+      <legend class="visually-hidden">{of}The 64 bits, from 63 to 0</legend>
       <div class="ruler-cells">
         {cells.map((cell) => (
           <BitCell

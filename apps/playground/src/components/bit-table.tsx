@@ -4,6 +4,8 @@ import type { Highlight, Spot } from './use-highlight.ts';
 
 interface BitTableProps {
   readonly title: string;
+  /** Head of the column with the values. */
+  readonly valueTitle?: string;
   readonly items: readonly BitItem[];
   readonly highlight: Highlight;
 }
@@ -14,7 +16,7 @@ const spotOf = ({ mask, bits, name, value, meaning, why }: BitItem): Spot => ({
 });
 
 /** What the bits of an entry say, or why they are set; a row lights up its bits in the ruler. */
-export function BitTable({ title, items, highlight }: BitTableProps) {
+export function BitTable({ title, valueTitle = 'Value', items, highlight }: BitTableProps) {
   const { spot, chosen, point, choose } = highlight;
   const hasRules = items.some(({ rule }) => rule !== null);
   return (
@@ -25,21 +27,15 @@ export function BitTable({ title, items, highlight }: BitTableProps) {
           <tr>
             <th scope="col">Bits</th>
             <th scope="col">Field</th>
-            <th scope="col">Value</th>
-            <th scope="col" class="meaning-beside">
+            <th scope="col">{valueTitle}</th>
+            <th scope="col" class="meaning-cell">
               {hasRules ? 'Why' : 'Meaning'}
             </th>
           </tr>
         </thead>
         <tbody>
           {items.map((item) => {
-            const { id, mask, bits, name, short, family, value, meaning, rule } = item;
-            const why = (
-              <>
-                {meaning}
-                {rule !== null && <code class="rule"> {rule}</code>}
-              </>
-            );
+            const { id, mask, bits, name, short, family, value, meaning, why, rule } = item;
             const lit = spot !== null && (spot.mask & mask) !== 0n;
             return (
               <tr
@@ -61,10 +57,13 @@ export function BitTable({ title, items, highlight }: BitTableProps) {
                     {name}
                     {short !== null && <span class="short"> {short}</span>}
                   </button>
-                  <p class="meaning-below">{why}</p>
                 </th>
                 <td class="mono value">{value}</td>
-                <td class="meaning-beside">{why}</td>
+                <td class="meaning-cell">
+                  {meaning}
+                  {why !== null && <span class="because">; {why}</span>}
+                  {rule !== null && <code class="rule"> {rule}</code>}
+                </td>
               </tr>
             );
           })}

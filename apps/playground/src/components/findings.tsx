@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Finding } from '@spte/core';
+import { bitPhrase, maskOf } from '../model/bit-ranges.ts';
 
 /** What is wrong with an entry, and what to ask next. */
 export function Findings({ findings }: { readonly findings: readonly Finding[] }) {
@@ -8,11 +9,11 @@ export function Findings({ findings }: { readonly findings: readonly Finding[] }
   }
   return (
     <ul class="warnings">
-      {findings.map(({ code, severity, text, next }) => (
+      {findings.map(({ code, severity, bits, text, next }) => (
         <li key={code} class={`finding-${severity}`}>
           <strong>{severity === 'error' ? 'Error' : 'Warning'}:</strong> {text}
           <p class="next">
-            <code>{code}</code> {next}
+            <code>{code}</code>, {bitPhrase(maskOf(bits))}: {next}
           </p>
         </li>
       ))}

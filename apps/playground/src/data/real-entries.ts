@@ -3,8 +3,10 @@ import type { Machine } from '../model/machine.ts';
 import type { ReadForm } from '../model/state.ts';
 
 /** An entry that a real kernel had, and the machine on which it had it. */
-export interface RealEntry extends ReadForm {
+export interface RealEntry extends Pick<ReadForm, 'spte' | 'level'> {
   readonly title: string;
+  /** What the kernel changed it to, where the entry is shown for that. */
+  readonly becomes?: string;
   readonly source: RealSource;
   readonly preset: string;
   /** What differs from the preset. */
@@ -151,9 +153,39 @@ export const realEntries: readonly RealEntry[] = [
     machine: { kernel: '5.17', rootLevel: '3', mmuKind: 'shadow', eferNx: false },
     note: 'A hook of the vendor module returned half a register; the kernel warned of reserved bits 0xffff000000000000.',
   },
+  {
+    title: 'Change: frozen',
+    spte: '0x600000455299b77',
+    level: '1',
+    becomes: '0x5a0',
+    source: esxi,
+    preset: 'cascade-lake',
+    note: 'From kvm_tdp_mmu_spte_changed: the first step of zapping a page.',
+  },
+  {
+    title: 'Change: write fault',
+    spte: '0x6000000045bdb75',
+    level: '1',
+    becomes: '0x6000000045bdb77',
+    source: debianHaswell,
+    preset: 'haswell',
+    machine: { ...debianMachine, cacheBits: '44' },
+    note: 'From fast_page_fault, which says that it fixed the fault.',
+  },
+  {
+    title: 'Change: MMIO',
+    spte: '0xf80d0000056',
+    level: '1',
+    becomes: '0xf80d0000066',
+    source: debianHaswell,
+    preset: 'haswell',
+    machine: { ...debianMachine, cacheBits: '44' },
+    note: 'From kvm_tdp_mmu_spte_changed, after a memslot had changed.',
+  },
 ];
 
-/** The real entry that is shown, if the form holds one. */
-export function realEntryOf({ spte, level }: ReadForm): RealEntry | undefined {
-  return realEntries.find((entry) => entry.spte === spte && entry.level === level);
+/** The real entry that is shown, if the form holds one; a change of one that is not recorded still has that entry. */
+export function realEntryOf({ spte, level, becomes }: ReadForm): RealEntry | undefined {
+  const same = realEntries.filter((entry) => entry.spte === spte && entry.level === level);
+  return same.find((entry) => (entry.becomes ?? '') === becomes) ?? same[0];
 }

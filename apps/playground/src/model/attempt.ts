@@ -46,3 +46,8 @@ export function attempt<T, Field extends string>(
     return { ok: false, errors: { [field ?? 'form']: error.message } as FormErrors<Field> };
   }
 }
+
+/** The errors of an attempt; none for one that succeeded or was not made. */
+export function errorsIn<Field extends string>(tried: Attempt<unknown, Field> | null): FormErrors<Field> {
+  return tried === null || tried.ok ? ({} as FormErrors<Field>) : tried.errors;
+}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { bit } from '@spte/core';
 
 /** A run of adjacent set bits. */
 export interface BitRange {
@@ -23,10 +24,21 @@ export function hasBit(value: bigint, n: number): boolean {
   return ((value >> BigInt(n)) & 1n) !== 0n;
 }
 
+/** A mask of bits that are given by their numbers. */
+export function maskOf(numbers: readonly number[]): bigint {
+  return numbers.reduce((mask, n) => mask | bit(n), 0n);
+}
+
 /** Bits as text: `62:52, 10:3`; `none` for 0. */
 export function bitText(value: bigint): string {
   const texts = bitRanges(value).map(({ high, low }) => (high === low ? `${high}` : `${high}:${low}`));
   return texts.length === 0 ? 'none' : texts.join(', ');
+}
+
+/** Bits as a phrase: `bit 7`, `bits 62:52, 10:3`. */
+export function bitPhrase(value: bigint): string {
+  const single = value !== 0n && (value & (value - 1n)) === 0n;
+  return `${single ? 'bit' : 'bits'} ${bitText(value)}`;
 }
 
 /** All 16 hex digits of a 64-bit value, highest first. */

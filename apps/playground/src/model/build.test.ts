@@ -7,7 +7,7 @@ import { type BuiltEntry, buildEntry } from './build.ts';
 import { containing } from './containing.ts';
 import type { Machine } from './machine.ts';
 import { mmuOf } from './mmu.ts';
-import { type BuildForm, readBuilt, stateOf } from './state.ts';
+import { type BuildForm, readEntryOf, stateOf } from './state.ts';
 
 const form = stateOf(presets[0]).build;
 
@@ -80,7 +80,7 @@ describe('building an entry', () => {
   });
 
   it('can be read afterwards', () => {
-    const state = readBuilt(stateOf(presets[0]), build({ make: 'table', tableAt: '3' }));
+    const state = readEntryOf(stateOf(presets[0]), build({ make: 'table', tableAt: '3' }));
     expect(state).toMatchObject({ view: 'read', read: { spte: '0x2c583e907', level: '3' } });
   });
 });

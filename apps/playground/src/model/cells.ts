@@ -16,6 +16,8 @@ export interface Cell {
   readonly label: CellLabel | null;
   /** Whether something is wrong with it. */
   readonly wrong: boolean;
+  /** Whether it differs in the entry to which this one is compared. */
+  readonly differs: boolean;
 }
 
 /** The name of a field, at the first of its bits in a row. */
@@ -35,15 +37,29 @@ const CHARACTERS_PER_CELL = 3;
  *
  * @param fields cover each bit once
  * @param wrong the bits with which something is wrong
+ * @param differing the bits that differ in another entry, if there is one
  */
-export function cellsOf(value: bigint, fields: readonly DecodedField[], wrong: bigint): Cell[] {
+export function cellsOf(
+  value: bigint,
+  fields: readonly DecodedField[],
+  wrong: bigint,
+  differing = 0n,
+): Cell[] {
   const cells: Cell[] = [];
   for (const field of fields) {
     const { family } = fieldStyle(field.name);
     for (const { high, low } of bitRanges(field.mask)) {
       for (let bit = high; bit >= low; bit--) {
         const label = family === 'ignored' ? null : labelAt(bit, high, low, field.name);
-        cells.push({ bit, set: hasBit(value, bit), field, family, label, wrong: hasBit(wrong, bit) });
+        cells.push({
+          bit,
+          set: hasBit(value, bit),
+          field,
+          family,
+          label,
+          wrong: hasBit(wrong, bit),
+          differs: hasBit(differing, bit),
+        });
       }
     }
   }

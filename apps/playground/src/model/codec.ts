@@ -44,3 +44,31 @@ export function decodeOver<T extends object>(codecs: Codecs<T>, base: T, params:
   }
   return value;
 }
+
+/** Writes every field of `changes` to `params`, under its name with `prefix` before it. */
+export function encodeChanges<T extends object>(
+  codecs: Codecs<T>,
+  changes: Partial<T>,
+  params: URLSearchParams,
+  prefix: string,
+): void {
+  for (const name of Object.keys(codecs) as (keyof T & string)[]) {
+    const value = changes[name];
+    if (value !== undefined) params.set(`${prefix}${name}`, codecs[name].encode(value));
+  }
+}
+
+/** The fields that `params` has under `prefix`; what cannot be read is left out. */
+export function decodeChanges<T extends object>(
+  codecs: Codecs<T>,
+  params: URLSearchParams,
+  prefix: string,
+): Partial<T> {
+  const changes: Partial<T> = {};
+  for (const name of Object.keys(codecs) as (keyof T & string)[]) {
+    const written = params.get(`${prefix}${name}`);
+    const value = written === null ? null : codecs[name].decode(written);
+    if (value !== null) changes[name] = value;
+  }
+  return changes;
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type CpuReading, type Explanation, getRsvdBits, hex, type Mmu, type Outcome } from '@spte/core';
-import { bitText } from './bit-ranges.ts';
+import { bitPhrase, maskOf } from './bit-ranges.ts';
 
 /** Whether a fact is a good or a bad one; most are neither. */
 type Tone = 'good' | 'bad' | 'plain';
@@ -19,7 +19,7 @@ export interface FactGroup {
 
 const fact = (name: string, value: string, tone: Tone = 'plain'): Fact => ({ name, value, tone });
 const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
-const withBits = (mask: bigint): string => (mask === 0n ? 'none' : `${hex(mask)}, bits ${bitText(mask)}`);
+const withBits = (mask: bigint): string => (mask === 0n ? 'none' : `${hex(mask)}, ${bitPhrase(mask)}`);
 
 /** Everything to be said about an entry beside its fields and findings. */
 export function factsOf(mmu: Mmu, explained: Explanation): FactGroup[] {
@@ -32,7 +32,7 @@ export function factsOf(mmu: Mmu, explained: Explanation): FactGroup[] {
   ].filter((group) => group !== null);
 }
 
-function mappingFacts({ mapping, kind }: Explanation): FactGroup | null {
+function mappingFacts({ mapping, kind, fields }: Explanation): FactGroup | null {
   if (mapping === null) return null;
   const { pfn, hpa, access, memtype, adType, hostWritable, mmuWritable, restored } = mapping;
   const allowed = [
@@ -45,7 +45,7 @@ function mappingFacts({ mapping, kind }: Explanation): FactGroup | null {
     fact('pfn', hex(pfn)),
     fact('hpa', hex(hpa)),
     fact('allows', allowed.length === 0 ? 'nothing' : allowed.join(', ')),
-    fact('A/D bits', adType),
+    fact('A/D', fields.find(({ name }) => name === 'adType')?.text ?? adType),
   ];
   if (kind === 'table') return { title: 'Points to', facts };
   if (restored !== null) facts.push(fact('restored', hex(restored)));
@@ -119,7 +119,7 @@ function causesText(
   causes: readonly { readonly cause: string; readonly bits: readonly number[] }[],
 ): string[] {
   if (causes.length === 0) return [];
-  return [causes.map(({ cause, bits }) => `${cause} (bits ${bits.toReversed().join(', ')})`).join('; ')];
+  return [causes.map(({ cause, bits }) => `${cause} (${bitPhrase(maskOf(bits))})`).join('; ')];
 }
 
 /** What a CPU with L1TF reads on the way to the fault, for an entry that faults. */

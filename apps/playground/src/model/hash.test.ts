@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { describe, expect, it } from 'vitest';
-import { presets } from '../data/presets.ts';
+import { presetOf, presets } from '../data/presets.ts';
 import { realEntries } from '../data/real-entries.ts';
 import { hashOf, stateOfHash } from './hash.ts';
 import { machineCodecs } from './machine.ts';
@@ -27,7 +27,8 @@ describe('the hash of the URL', () => {
     const state: State = {
       ...opening,
       machine: { ...opening.machine, physBits: 'a & b=#%', l1tf: true, vendor: 'svm' },
-      read: { spte: 'not hex ☃', level: '?' },
+      other: { preset: 'milan', changes: { kernel: '7.2 &', l1tf: false, sme: 'kernel' } },
+      read: { spte: 'not hex ☃', level: '?', becomes: '5a0 #' },
       build: { ...opening.build, gfn: '', make: 'mmio', write: false },
     };
     expect(stateOfHash(hashOf(state))).toEqual(state);
@@ -43,6 +44,29 @@ describe('the hash of the URL', () => {
     }
   });
 
+  it('says of the second machine what was chosen for it', () => {
+    const state: State = {
+      ...opening,
+      view: 'compare',
+      other: { preset: null, changes: { kernel: '6.12' } },
+    };
+    expect(hashOf(state)).toContain('&b.kernel=6.12&');
+    expect(stateOfHash('#b.preset=nonsense&b.l1tf=maybe').other).toEqual({
+      preset: 'cascade-lake',
+      changes: {},
+    });
+  });
+
+  it('understands links from before there was anything to compare', () => {
+    const old = '#view=read&preset=milan&kernel=6.1&spte=0x5a0&level=2&gfn=0x10';
+    expect(stateOfHash(old)).toEqual({
+      ...stateOf(presetOf('milan')),
+      machine: { ...presetOf('milan').machine, kernel: '6.1' },
+      read: { spte: '0x5a0', level: '2', becomes: '' },
+      build: { ...opening.build, gfn: '0x10' },
+    });
+  });
+
   it('gives each field a name of its own', () => {
     const names = [machineCodecs, readCodecs, buildCodecs].flatMap((codecs) => Object.keys(codecs));
     expect(new Set([...names, 'view', 'preset']).size).toBe(names.length + 2);
@@ -51,7 +75,7 @@ describe('the hash of the URL', () => {
 
 describe('choosing a preset', () => {
   it('takes its machine and leaves the entries alone', () => {
-    const state = { ...opening, read: { spte: 'typed', level: '2' as const } };
+    const state = { ...opening, read: { ...opening.read, spte: 'typed', level: '2' as const } };
     const chosen = choosePreset(state, 'milan');
     expect(chosen.machine.vendor).toBe('svm');
     expect(chosen.read).toEqual(state.read);

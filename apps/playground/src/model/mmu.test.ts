@@ -6,7 +6,7 @@ import { presetOf, presets } from '../data/presets.ts';
 import { containing } from './containing.ts';
 import type { Machine } from './machine.ts';
 import { mmuOf } from './mmu.ts';
-import { kernelNote, maskRows, summaryOf } from './registry.ts';
+import { maskRows, summaryOf } from './registry.ts';
 
 /** The MMU of a preset with some inputs changed. */
 function mmuWith(preset: string, machine: Partial<Machine> = {}) {
@@ -97,10 +97,5 @@ describe('the summary of a machine', () => {
     expect(summaryOf(mmuWith('milan', { kernel: '6.1.192' }))).toBe(
       'svm, legacy entries; tdp MMU of 4 levels; Linux 6.1.192: layout of 5.13 to 6.9',
     );
-  });
-
-  it('warns of a kernel outside those that were read', () => {
-    expect(kernelNote(mmuWith('milan'))).toBeNull();
-    expect(kernelNote(mmuWith('milan', { kernel: '4.19' }))).toContain('have not been read');
   });
 });

@@ -85,10 +85,34 @@ describe('reading an entry', () => {
   it('shows each of the 64 bits once, 63 first, whatever the entry', () => {
     for (const spte of ['0', 'ffffffffffffffff', '800', '5a0', 'deadbeefdeadbeef']) {
       for (const level of ['?', '1', '2', '3', '4', '5'] as const) {
-        const { cells } = read({ ...opening, read: { spte, level } });
+        const { cells } = read({ ...opening, read: { spte, level, becomes: '' } });
         expect(cells.map(({ bit }) => bit)).toEqual(Array.from({ length: 64 }, (_, i) => 63 - i));
       }
     }
+  });
+
+  it('says what speaks for the kind and against it', () => {
+    const { speaksFor, speaksAgainst } = read(opening).proofs;
+    expect(speaksFor.map(({ verdict }) => verdict)).toContain('leaf, tracked or table');
+    expect(speaksFor.map(({ verdict }) => verdict)).toContain('not frozen');
+    expect(speaksAgainst).toEqual([]);
+    expect(readReal('Garbage on top').proofs.speaksAgainst.map(({ verdict }) => verdict)).toEqual(['mmio']);
+  });
+
+  it('names the value of the A/D type and why KVM keeps it', () => {
+    const entry = readReal('Access-tracked');
+    expect(entry.items.find(({ name }) => name === 'adType')).toMatchObject({
+      value: 'no A/D bits, access tracking',
+      why: containing('each SPTE says so itself'),
+    });
+    expect(factsIn(entry)['Mapping: A/D']).toBe('no A/D bits, access tracking');
+  });
+
+  it('passes on what is to be known about the kernel', () => {
+    const caveats = (kernel: string) =>
+      read({ ...opening, machine: { ...opening.machine, kernel } }).explained.context.caveats;
+    expect(caveats('6.8')).toEqual([]);
+    expect(caveats('4.19')).toEqual([containing('was not read')]);
   });
 
   it('asks for the level where legality depends on it', () => {
@@ -103,7 +127,7 @@ describe('reading an entry', () => {
   ])('says what is wrong with %j', (spte, problem) => {
     const mmu = mmuOf(opening.machine);
     if (!mmu.ok) throw new Error('no MMU');
-    const form: ReadForm = { spte, level: '1' };
+    const form: ReadForm = { spte, level: '1', becomes: '' };
     expect(readEntry(mmu.value, form)).toEqual({
       ok: false,
       errors: { spte: containing(problem) },

@@ -3,6 +3,7 @@ import { type DecodedSpte, type Explanation, explainSpte, hex, type Mmu } from '
 import { type Attempt, attempt, Reader } from './attempt.ts';
 import { type BitItem, itemsOfFields } from './bit-item.ts';
 import { type Cell, cellsOf } from './cells.ts';
+import { type Proofs, proofsOf } from './evidence.ts';
 import { type FactGroup, factsOf } from './facts.ts';
 import { wrongBits } from './findings.ts';
 import { parseHex } from './parse.ts';
@@ -15,21 +16,27 @@ export interface ReadEntry {
   readonly cells: readonly Cell[];
   readonly items: readonly BitItem[];
   readonly facts: readonly FactGroup[];
+  readonly proofs: Proofs;
+}
+
+/** The level that the form says; null when it says that it is not known. */
+export function levelOf({ level }: ReadForm): number | null {
+  return level === '?' ? null : Number(level);
 }
 
 /** Decodes the entry of the form. */
 export function readEntry(mmu: Mmu, form: ReadForm): Attempt<ReadEntry, keyof ReadForm> {
   const reader = new Reader<keyof ReadForm>();
   const spte = reader.read('spte', parseHex(form.spte), 0n);
-  const level = form.level === '?' ? null : Number(form.level);
   return attempt(reader, { spte: 'spte', level: 'level' }, () => {
-    const explained = explainSpte(mmu, spte, level);
+    const explained = explainSpte(mmu, spte, levelOf(form));
     return {
       explained,
       headline: headlineOf(explained),
       cells: cellsOf(spte, explained.fields, wrongBits(explained.findings)),
       items: itemsOfFields(explained.fields),
       facts: factsOf(mmu, explained),
+      proofs: proofsOf(explained),
     };
   });
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { formatKernelVersion, hex, isKernelCovered, type Masks, type Mmu } from '@spte/core';
+import { formatKernelVersion, hex, type Masks, type Mmu } from '@spte/core';
 import { maskMeanings } from '../data/mask-meanings.ts';
 
 /** A mask of the registry. */
@@ -21,15 +21,16 @@ export function maskRows({ masks, setBy }: Mmu, preset: Mmu | null): MaskRow[] {
     return {
       name,
       meaning: maskMeanings[name] ?? '',
-      value: textOf(value),
+      value: maskText(value),
       mask: typeof value === 'bigint' ? value : null,
       setBy: setBy[name],
-      presetValue: preset === null || preset.masks[name] === value ? null : textOf(preset.masks[name]),
+      presetValue: preset === null || preset.masks[name] === value ? null : maskText(preset.masks[name]),
     };
   });
 }
 
-function textOf(value: bigint | number | boolean): string {
+/** The value of a mask, a number or a switch of the registry. */
+export function maskText(value: bigint | number | boolean): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   return typeof value === 'bigint' ? hex(value) : value.toString();
 }
@@ -42,11 +43,4 @@ export function summaryOf({ vendor, kernel, layout, root }: Mmu): string {
     `${root.kind} MMU of ${root.level} levels`,
     `Linux ${formatKernelVersion(kernel)}: layout of ${layout.since} ${until}`,
   ].join('; ');
-}
-
-/** What is to be known about the kernel version; null when nothing is. */
-export function kernelNote({ kernel }: Mmu): string | null {
-  return isKernelCovered(kernel)
-    ? null
-    : 'The sources of this kernel have not been read: the nearest known layout is used.';
 }

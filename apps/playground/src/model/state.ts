@@ -4,13 +4,16 @@ import { type Preset, presetOf } from '../data/presets.ts';
 import type { RealEntry } from '../data/real-entries.ts';
 import { type Codecs, choice, flag, text } from './codec.ts';
 import type { Machine } from './machine.ts';
+import { type OtherMachine, sameMachine } from './other-machine.ts';
 
-export type View = 'read' | 'build' | 'masks';
+export type View = 'read' | 'build' | 'masks' | 'compare';
 
 /** The form of an entry to be read. */
 export interface ReadForm {
   readonly spte: string;
   readonly level: '?' | '1' | '2' | '3' | '4' | '5';
+  /** What the entry is changed to; empty when that is not asked. */
+  readonly becomes: string;
 }
 
 /** The form of an SPTE to be built: a leaf, a table or an MMIO SPTE. */
@@ -47,13 +50,19 @@ export interface State {
   readonly view: View;
   readonly preset: string;
   readonly machine: Machine;
+  /** The machine to compare with. */
+  readonly other: OtherMachine;
   readonly read: ReadForm;
   readonly build: BuildForm;
 }
 
-export const viewCodec = choice<View>('read', 'build', 'masks');
+export const viewCodec = choice<View>('read', 'build', 'masks', 'compare');
 
-export const readCodecs: Codecs<ReadForm> = { spte: text, level: choice('?', '1', '2', '3', '4', '5') };
+export const readCodecs: Codecs<ReadForm> = {
+  spte: text,
+  level: choice('?', '1', '2', '3', '4', '5'),
+  becomes: text,
+};
 
 export const buildCodecs: Codecs<BuildForm> = {
   make: choice('leaf', 'table', 'mmio'),
@@ -84,7 +93,7 @@ export const buildCodecs: Codecs<BuildForm> = {
 };
 
 /** The entry of a public KVM trace with which the page opens. */
-const firstRead: ReadForm = { spte: '0x600000455299b77', level: '1' };
+const firstRead: ReadForm = { spte: '0x600000455299b77', level: '1', becomes: '' };
 
 /** The request behind that entry. */
 const firstBuild: BuildForm = {
@@ -117,7 +126,14 @@ const firstBuild: BuildForm = {
 
 /** What a view opens with when nothing was changed but the preset. */
 export function stateOf({ id, machine }: Preset): State {
-  return { view: 'read', preset: id, machine, read: firstRead, build: firstBuild };
+  return {
+    view: 'read',
+    preset: id,
+    machine,
+    other: sameMachine,
+    read: firstRead,
+    build: firstBuild,
+  };
 }
 
 /** Takes the machine of another preset; what was to be read or built stays. */
@@ -126,20 +142,35 @@ export function choosePreset(state: State, id: string): State {
   return { ...state, preset: preset.id, machine: preset.machine };
 }
 
-/** Shows what was built to the reader. */
-export function readBuilt(state: State, { spte, level }: { spte: bigint; level: number }): State {
+/** Compares with another preset; null: with the machine of the page under another kernel. */
+export function chooseOther(state: State, preset: string | null): State {
+  return { ...state, other: { preset, changes: {} } };
+}
+
+/** Changes inputs of the second machine. */
+export function changeOther(state: State, fields: Partial<Machine>): State {
+  const { preset, changes } = state.other;
+  return { ...state, other: { preset, changes: { ...changes, ...fields } } };
+}
+
+function readFormOf(spte: bigint, level: number | null): ReadForm {
   const levels: readonly ReadForm['level'][] = ['?', '1', '2', '3', '4', '5'];
-  return { ...state, view: 'read', read: { spte: hex(spte), level: levels[level] ?? '?' } };
+  return { spte: hex(spte), level: levels[level ?? 0] ?? '?', becomes: '' };
+}
+
+/** Shows an entry to the reader: what was built, or what another one became. */
+export function readEntryOf(state: State, { spte, level }: { spte: bigint; level: number | null }): State {
+  return { ...state, view: 'read', read: readFormOf(spte, level) };
 }
 
 /** Shows a real entry on the machine that it comes from. */
-export function loadEntry(state: State, { preset, machine, spte, level }: RealEntry): State {
+export function loadEntry(state: State, { preset, machine, spte, level, becomes }: RealEntry): State {
   const base = presetOf(preset);
   return {
     ...state,
     view: 'read',
     preset: base.id,
     machine: { ...base.machine, ...machine },
-    read: { spte, level },
+    read: { spte, level, becomes: becomes ?? '' },
   };
 }

@@ -1,26 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { hex } from '@spte/core';
 import { useMemo } from 'preact/hooks';
+import { Caveats } from '../components/caveats.tsx';
 import { EntryBits } from '../components/entry-bits.tsx';
 import { Warnings } from '../components/warnings.tsx';
+import { errorsIn } from '../model/attempt.ts';
 import { type BuiltEntry, buildEntry } from '../model/build.ts';
 import { hashOf } from '../model/hash.ts';
-import { type BuildForm, readBuilt } from '../model/state.ts';
+import { RULES } from '../model/request.ts';
+import { type BuildForm, readEntryOf } from '../model/state.ts';
 import { BuildFields } from './build-fields.tsx';
 import { NoMachine } from './no-machine.tsx';
 import type { ViewProps } from './view-props.ts';
-
-const RULES: Readonly<Record<BuildForm['make'], string>> = {
-  leaf: 'make_spte()',
-  table: 'make_nonleaf_spte()',
-  mmio: 'make_mmio_spte()',
-};
 
 /** An SPTE made by KVM's rules from what is asked for, with the reason of each bit. */
 export function BuildView({ computed, state, change }: ViewProps) {
   const form = state.build;
   const result = useMemo(() => (computed.ok ? buildEntry(computed.value, form) : null), [computed, form]);
-  const errors = result === null || result.ok ? {} : result.errors;
+  const errors = errorsIn(result);
   const set = (fields: Partial<BuildForm>): void =>
     change((state) => ({ ...state, build: { ...state.build, ...fields } }));
 
@@ -29,6 +26,7 @@ export function BuildView({ computed, state, change }: ViewProps) {
       <h2 id="build-title" class="visually-hidden">
         Build an entry
       </h2>
+      {computed.ok && <Caveats caveats={computed.value.caveats} />}
       <BuildFields form={form} errors={errors} set={set} />
       {errors.form !== undefined && <p class="field-error">{errors.form}</p>}
       {!computed.ok && <NoMachine errors={computed.errors} />}
@@ -44,7 +42,7 @@ export function BuildView({ computed, state, change }: ViewProps) {
             items={result.value.items}
             tableTitle="Why each bit is set"
           >
-            <Outcome built={result.value} readHref={hashOf(readBuilt(state, result.value))} />
+            <Outcome built={result.value} readHref={hashOf(readEntryOf(state, result.value))} />
           </EntryBits>
         </>
       )}

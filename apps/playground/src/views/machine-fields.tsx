@@ -5,7 +5,7 @@ import type { Machine } from '../model/machine.ts';
 import type { MachineErrors } from '../model/mmu.ts';
 import { type Flag, Flags } from './flags.tsx';
 
-interface MachineFieldsProps {
+export interface MachineFieldsProps {
   readonly machine: Machine;
   readonly errors: MachineErrors;
   readonly set: (fields: Partial<Machine>) => void;
@@ -36,14 +36,14 @@ const rootFlags: readonly Flag<Machine>[] = [
   ['ept12ExecOnly', 'nested EPT: execute-only'],
 ];
 
-/** Every input of the machine; those of the other vendor keep their values out of sight. */
+/** Every input of the machine but its name; those of the other vendor keep their values out of sight. */
 export function MachineFields({ machine, errors, set }: MachineFieldsProps) {
-  const text = (name: 'kernel' | 'physBits' | 'rawPhysBits' | 'cacheBits' | 'cBit', label: string) => (
+  const text = (name: 'physBits' | 'rawPhysBits' | 'cacheBits' | 'cBit', label: string) => (
     <TextField
       label={label}
       value={machine[name]}
       error={errors[name]}
-      inputMode={name === 'kernel' ? 'text' : 'numeric'}
+      inputMode="numeric"
       onChange={(typed) => set({ [name]: typed })}
     />
   );
@@ -53,16 +53,6 @@ export function MachineFields({ machine, errors, set }: MachineFieldsProps) {
   return (
     <div class="machine-fields">
       <div class="field-pair">
-        <ChoiceField
-          label="Vendor module"
-          value={machine.vendor}
-          options={[
-            ['vmx', 'vmx (Intel)'],
-            ['svm', 'svm (AMD)'],
-          ]}
-          onChange={(vendor) => set({ vendor })}
-        />
-        {text('kernel', 'Kernel')}
         {text('physBits', 'Usable physical bits')}
         {text('rawPhysBits', 'Raw MAXPHYADDR')}
         {text('cacheBits', 'Cache bits')}

@@ -2,12 +2,14 @@
 import type { Mmu } from '@spte/core';
 import { ChoiceField } from '../components/choice-field.tsx';
 import { presetOf, presets } from '../data/presets.ts';
-import type { Attempt } from '../model/attempt.ts';
+import { type Attempt, errorsIn } from '../model/attempt.ts';
 import type { Machine } from '../model/machine.ts';
-import { kernelNote, summaryOf } from '../model/registry.ts';
+import { summaryOf } from '../model/registry.ts';
 import { choosePreset, type State } from '../model/state.ts';
 import type { Change } from '../use-hash-state.ts';
+import { useWide } from '../use-wide.ts';
 import { MachineFields } from './machine-fields.tsx';
+import { MachineNameFields } from './machine-name-fields.tsx';
 
 interface MachinePanelProps {
   readonly computed: Attempt<Mmu, keyof Machine>;
@@ -15,17 +17,44 @@ interface MachinePanelProps {
   readonly change: Change;
 }
 
-/** From here on there is room for the inputs beside the result. */
-const WIDE = '(min-width: 64rem)';
-
-/** The machine: a preset, and every input of it. */
+/** The machine: a preset, and every input of it; where there is little room, out of the way until asked for. */
 export function MachinePanel({ computed, state, change }: MachinePanelProps) {
-  const { machine, preset } = state;
-  const note = computed.ok ? kernelNote(computed.value) : null;
-  const changed = machine !== presetOf(preset).machine && !isSame(machine, presetOf(preset).machine);
+  const wide = useWide();
+  const title = state.view === 'compare' ? 'Machine A' : 'Machine';
+  const inputs = <MachineInputs computed={computed} state={state} change={change} />;
   return (
     <aside class="machine" aria-labelledby="machine-title">
-      <h2 id="machine-title">Machine</h2>
+      {wide ? (
+        <>
+          <h2 id="machine-title">{title}</h2>
+          {inputs}
+        </>
+      ) : (
+        <details>
+          <summary>
+            <h2 id="machine-title">{title}</h2>{' '}
+            <span class="machine-name">
+              {presetOf(state.preset).name}, Linux {state.machine.kernel}
+            </span>
+          </summary>
+          {inputs}
+        </details>
+      )}
+    </aside>
+  );
+}
+
+function MachineInputs({ computed, state, change }: MachinePanelProps) {
+  const { machine, preset } = state;
+  const changed = machine !== presetOf(preset).machine && !isSame(machine, presetOf(preset).machine);
+  const fields = {
+    machine,
+    errors: errorsIn(computed),
+    set: (fields: Partial<Machine>): void =>
+      change((state) => ({ ...state, machine: { ...state.machine, ...fields } })),
+  };
+  return (
+    <div class="machine-inputs">
       <ChoiceField
         label="Preset"
         value={preset}
@@ -43,16 +72,12 @@ export function MachinePanel({ computed, state, change }: MachinePanelProps) {
         </button>
       )}
       <p class="machine-summary">{computed.ok ? summaryOf(computed.value) : 'Some inputs cannot be used.'}</p>
-      {note !== null && <p class="field-error">{note}</p>}
-      <details open={matchMedia(WIDE).matches}>
+      <MachineNameFields {...fields} />
+      <details open>
         <summary>All inputs</summary>
-        <MachineFields
-          machine={machine}
-          errors={computed.ok ? {} : computed.errors}
-          set={(fields) => change((state) => ({ ...state, machine: { ...state.machine, ...fields } }))}
-        />
+        <MachineFields {...fields} />
       </details>
-    </aside>
+    </div>
   );
 }
 

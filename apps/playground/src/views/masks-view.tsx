@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Mmu } from '@spte/core';
+import { Caveats } from '../components/caveats.tsx';
 import { MaskStrip } from '../components/mask-strip.tsx';
 import { Warnings } from '../components/warnings.tsx';
 import { bitText } from '../model/bit-ranges.ts';
@@ -35,6 +36,7 @@ export function MasksView({ computed, preset }: MasksViewProps) {
 function Registry({ mmu, preset }: { readonly mmu: Mmu; readonly preset: Mmu | null }) {
   return (
     <>
+      <Caveats caveats={mmu.caveats} />
       <h3>Start-up warnings</h3>
       <Warnings warnings={mmu.initWarnings} none="None: the kernel would not complain about this machine." />
       <h3>Registry</h3>

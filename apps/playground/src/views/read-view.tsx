@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { useMemo } from 'preact/hooks';
+import { Caveats } from '../components/caveats.tsx';
 import { ChoiceField } from '../components/choice-field.tsx';
 import { EntryBits } from '../components/entry-bits.tsx';
+import { EvidenceList } from '../components/evidence-list.tsx';
 import { Facts } from '../components/facts.tsx';
 import { Findings } from '../components/findings.tsx';
 import { TextField } from '../components/text-field.tsx';
 import { realEntryOf } from '../data/real-entries.ts';
+import { errorsIn } from '../model/attempt.ts';
+import { changeOf } from '../model/change.ts';
 import { type ReadEntry, readEntry } from '../model/read.ts';
 import type { ReadForm } from '../model/state.ts';
+import { ChangeResult } from './change-result.tsx';
 import { NoMachine } from './no-machine.tsx';
 import { RealEntries, RealEntryNote } from './real-entries.tsx';
 import type { ViewProps } from './view-props.ts';
@@ -25,7 +30,8 @@ const levels: readonly (readonly [ReadForm['level'], string])[] = [
 export function ReadView({ computed, state, change }: ViewProps) {
   const form = state.read;
   const result = useMemo(() => (computed.ok ? readEntry(computed.value, form) : null), [computed, form]);
-  const errors = result === null || result.ok ? {} : result.errors;
+  const changed = useMemo(() => (computed.ok ? changeOf(computed.value, form) : null), [computed, form]);
+  const errors = { ...errorsIn(changed), ...errorsIn(result) };
   const set = (fields: Partial<ReadForm>): void =>
     change((state) => ({ ...state, read: { ...state.read, ...fields } }));
 
@@ -48,10 +54,19 @@ export function ReadView({ computed, state, change }: ViewProps) {
           error={errors.level}
           onChange={(level) => set({ level })}
         />
+        <TextField
+          label="Becomes (hex, optional)"
+          value={form.becomes}
+          error={errors.becomes}
+          onChange={(becomes) => set({ becomes })}
+        />
       </div>
       <RealEntries state={state} />
       {errors.form !== undefined && <p class="field-error">{errors.form}</p>}
       {!computed.ok && <NoMachine errors={computed.errors} />}
+      {changed?.ok === true && changed.value !== null && (
+        <ChangeResult change={changed.value} state={state} />
+      )}
       {result?.ok === true && <ReadResult form={form} entry={result.value} />}
     </section>
   );
@@ -63,7 +78,9 @@ function ReadResult({ form, entry }: { readonly form: ReadForm; readonly entry: 
     <>
       <h3 class="headline">{entry.headline}</h3>
       {real !== undefined && <RealEntryNote entry={real} />}
+      <Caveats caveats={entry.explained.context.caveats} />
       <Findings findings={entry.explained.findings} />
+      <EvidenceList title={`Why this kind: ${entry.explained.kind}`} proofs={entry.proofs} />
       <EntryBits
         key={`${form.spte}/${form.level}`}
         value={entry.explained.value}

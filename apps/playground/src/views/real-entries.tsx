@@ -13,7 +13,7 @@ export function RealEntries({ state }: { readonly state: State }) {
       </span>
       <ul>
         {realEntries.map((entry) => (
-          <li key={entry.spte}>
+          <li key={entry.title}>
             <a href={hashOf(loadEntry(state, entry))} aria-current={entry === shown ? 'true' : undefined}>
               {entry.title}
             </a>

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { useMemo } from 'preact/hooks';
+import { Caveats } from '../components/caveats.tsx';
+import { mmuOf } from '../model/mmu.ts';
+import { otherMachineOf } from '../model/other-machine.ts';
+import { ComparedBuilds } from './compared-builds.tsx';
+import { ComparedMachines } from './compared-machines.tsx';
+import { NoMachine } from './no-machine.tsx';
+import { OtherMachinePanel } from './other-machine-panel.tsx';
+import type { ViewProps } from './view-props.ts';
+
+/** Two machines side by side: what they make of one request, and what they decided at start-up. */
+export function CompareView({ computed, state, change }: ViewProps) {
+  const { machine, other } = state;
+  const second = useMemo(() => mmuOf(otherMachineOf(machine, other)), [machine, other]);
+  return (
+    <section class="view" aria-labelledby="compare-title">
+      <h2 id="compare-title" class="visually-hidden">
+        Compare two machines
+      </h2>
+      {computed.ok && <Caveats caveats={computed.value.caveats} />}
+      <OtherMachinePanel computed={second} state={state} change={change} />
+      {!computed.ok && <NoMachine name="A" errors={computed.errors} />}
+      {!second.ok && <NoMachine name="B" errors={second.errors} />}
+      {computed.ok && second.ok && (
+        <>
+          <ComparedBuilds a={computed.value} b={second.value} state={state} change={change} />
+          <ComparedMachines a={computed.value} b={second.value} />
+        </>
+      )}
+    </section>
+  );
+}
