@@ -197,10 +197,32 @@ describe('two configurations', () => {
       'frozen',
       'empty',
     ]);
+    expect(layout.find(({ name }) => name === 'savedBits')).toEqual({
+      name: 'savedBits',
+      a: 'fields: bit 54, bit 56',
+      b: 'fields: bit 52, bit 54, bit 62',
+    });
+    expect(layout.find(({ name }) => name === 'mmioGeneration')).toMatchObject({
+      a: 'low: bits 10:3; high: bits 62:52',
+    });
     expect(masks.map(({ name }) => name)).toContain('xu');
     expect(compareBuilds(old, recent, leaf)).toMatchObject({
       a: 0x600000000200b77n,
       b: 0x80a0000000200f77n,
+    });
+  });
+
+  it('differ in the MMIO marker and the MMU-present bit across 5.13', () => {
+    const { layout } = compareMmus(mmuOf('5.10', 'npt'), mmuOf('5.13', 'npt'));
+    expect(layout.find(({ name }) => name === 'mmuPresent')).toEqual({
+      name: 'mmuPresent',
+      a: 'none',
+      b: 'bit 11',
+    });
+    expect(layout.find(({ name }) => name === 'mmioMarker')).toEqual({
+      name: 'mmioMarker',
+      a: 'bits 53:52',
+      b: 'none',
     });
   });
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import type { BitField } from './bit-field.ts';
 import { bitNumbers, hex } from './bits.ts';
 import type { Mmu } from './contract.ts';
 import type { Layout } from './layout.ts';
@@ -67,17 +68,20 @@ function maskDifferences(a: Mmu, b: Mmu): MaskDifference[] {
     }));
 }
 
+/** A constant in words: the places of fields, or a value. */
 function constantText(value: unknown): string {
   if (typeof value === 'bigint') return hex(value);
   if (typeof value !== 'object' || value === null) return 'none';
-  if ('mask' in value && typeof value.mask === 'bigint' && 'high' in value) return hex(value.mask);
+  if (isBitField(value))
+    return value.high === value.low ? `bit ${value.high}` : `bits ${value.high}:${value.low}`;
+  if (Array.isArray(value)) return value.map(constantText).join(', ');
   return Object.entries(value)
-    .filter(
-      ([, part]) => typeof part === 'bigint' || (typeof part === 'object' && part !== null && 'mask' in part),
-    )
-    .map(([name, part]) => `${name} ${constantText(part)}`)
-    .join(', ');
+    .filter(([, part]) => typeof part === 'object')
+    .map(([name, part]) => `${name}: ${constantText(part)}`)
+    .join('; ');
 }
+
+const isBitField = (value: object): value is BitField => 'high' in value && typeof value.high === 'number';
 
 function layoutDifferences(a: Layout, b: Layout): LayoutDifference[] {
   const { since: _since, until: _until, ...constants } = a;

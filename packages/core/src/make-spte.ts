@@ -83,8 +83,9 @@ export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSp
   const unused = prefetch && (canUnsync || !synchronizingKeepsAccessed(kernel));
   let wrprot = false;
 
-  if ((BigInt(access) | masks.present) === layout.empty)
+  if ((BigInt(access) | masks.present) === layout.empty) {
     warn(mmu, SPTE_DIAGNOSTICS, 'make.no-access-no-present');
+  }
 
   let spte = set(mmuPresentMask(layout), 'every mapping is shadow-present');
   if (spAdDisabled(role)) {
@@ -99,9 +100,11 @@ export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSp
   // The iTLB-multihit mitigation takes fetches away from huge pages, users' too where they have a bit of their own.
   const executable = level === 1 || !isNxHugePageEnabled(mmu, host);
   if (!executable) access &= ~acc.exec;
-  if ((access & acc.exec) === 0)
+  if ((access & acc.exec) === 0) {
     spte |= set(masks.nx, 'no fetches: not asked for, or iTLB-multihit mitigation');
-  else spte |= set(masks.x, 'fetches are allowed');
+  } else {
+    spte |= set(masks.x, 'fetches are allowed');
+  }
   if ((access & acc.read) !== 0) spte |= set(PT.present.mask, 'reads are allowed');
   if ((access & acc.user) !== 0) {
     spte |= set(masks.user, 'user access (EPT up to 7.1: reads) is allowed');
@@ -113,8 +116,11 @@ export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSp
   if (masks.memtype !== 0n && vendor.getMtMask !== undefined) {
     spte |= set(vendor.getMtMask(mmu, host, gfn, isMmioPfn()), 'memory type, chosen by the vendor');
   }
-  if (hostWritable) spte |= set(masks.hostWritable, 'the host maps the page writable');
-  else access &= ~acc.write;
+  if (hostWritable) {
+    spte |= set(masks.hostWritable, 'the host maps the page writable');
+  } else {
+    access &= ~acc.write;
+  }
 
   if (masks.meValue !== 0n && !isMmioPfn()) {
     spte |= set(masks.meValue, 'memory that is not a device is encrypted');
