@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { hex } from '@spte/core';
+import { ImageError } from './image-error.ts';
+import { type PhysicalMemory, readExactly } from './memory.ts';
+import { disjointSegments, type Segment, segmentedMemory } from './segments.ts';
+
+/** Physical memory in an ELF core file. */
+export interface ElfCoreMemory extends PhysicalMemory {
+  /** Where the file has which memory: sorted by address, free of overlap. */
+  readonly segments: readonly Segment[];
+}
+
+/*
+ * Offsets in the ELF64 headers, in bytes.
+ *
+ *  file header     0 magic  4 class  5 data  ..  32 phoff  40 shoff  ..  54 phentsize  56 phnum  58 shentsize
+ *  program header  0 type   ..  8 offset  16 vaddr  24 paddr  32 filesz  40 memsz  48 align
+ *  section header  ..  44 info
+ */
+const FILE_HEADER_BYTES = 64;
+const PROGRAM_HEADER_BYTES = 56;
+const SECTION_HEADER_BYTES = 64;
+const MAGIC = 0x7f454c46;
+const CLASS_64 = 2;
+const DATA_LITTLE_ENDIAN = 1;
+const PT_LOAD = 1;
+
+/** In `phnum`: there are more program headers than fit, and section header 0 says how many. */
+const PN_XNUM = 0xffff;
+
+/** More program headers than any machine has runs of memory; a larger number is a lie. */
+const MAX_PROGRAM_HEADERS = 1 << 20;
+
+/** Program headers that are read at once. */
+const CHUNK = 512;
+
+/** What `/proc/kcore` calls the address of a segment that is not physical memory; nothing can begin there. */
+const LAST_ADDRESS = (1n << 64n) - 1n;
+
+/**
+ * Physical memory in an ELF core: QEMU's `dump-guest-memory`, a vmcore, `/proc/kcore`.
+ *
+ * What a program header claims beyond the file is a hole, as is what it leaves out of the file (`memsz` beyond
+ * `filesz`: memory that was filtered). Where segments overlap, the one that starts lower counts, then the one that
+ * stands first.
+ *
+ * @param file the file, addressed by offset
+ * @throws ImageError when the file is no little-endian ELF64, its headers are cut off, or their number is a lie
+ */
+export function elfCoreMemory(file: PhysicalMemory): ElfCoreMemory {
+  const header = readHeader(file, 'file header', 0n, FILE_HEADER_BYTES);
+  if (header.getUint32(0) !== MAGIC)
+    throw new ImageError('not an ELF file: it does not begin with 7f 45 4c 46');
+  if (header.getUint8(4) !== CLASS_64 || header.getUint8(5) !== DATA_LITTLE_ENDIAN) {
+    throw new ImageError(
+      `an ELF of class ${header.getUint8(4)} and data ${header.getUint8(5)}; only ELF64 (2), little endian (1), holds x86-64 memory`,
+    );
+  }
+  const size = header.getUint16(54, true);
+  if (size < PROGRAM_HEADER_BYTES) {
+    throw new ImageError(
+      `ELF phentsize is ${size}; a program header has at least ${PROGRAM_HEADER_BYTES} bytes`,
+    );
+  }
+  const count = programHeaderCount(file, header);
+  const segments = disjointSegments(readSegments(file, header.getBigUint64(32, true), size, count));
+  return { ...segmentedMemory(file, segments), segments };
+}
+
+function readHeader(file: PhysicalMemory, what: string, offset: bigint, length: number): DataView {
+  const view = readExactly(file, offset, length);
+  if (view === null)
+    throw new ImageError(`ELF ${what} at offset ${hex(offset)} is cut off: the file ends before it`);
+  return view;
+}
+
+function programHeaderCount(file: PhysicalMemory, header: DataView): number {
+  const count = header.getUint16(56, true);
+  if (count !== PN_XNUM) return count;
+  const first = readHeader(file, 'section header 0', header.getBigUint64(40, true), SECTION_HEADER_BYTES);
+  const real = first.getUint32(44, true);
+  if (real > MAX_PROGRAM_HEADERS) {
+    throw new ImageError(
+      `ELF claims ${real} program headers; more than ${MAX_PROGRAM_HEADERS} are not believed`,
+    );
+  }
+  return real;
+}
+
+function readSegments(file: PhysicalMemory, start: bigint, size: number, count: number): Segment[] {
+  const segments: Segment[] = [];
+  for (let done = 0; done < count; done += CHUNK) {
+    const here = Math.min(CHUNK, count - done);
+    const view = readHeader(file, 'program header', start + BigInt(done) * BigInt(size), here * size);
+    for (let i = 0; i < here; i++) {
+      const segment = segmentAt(view, i * size);
+      if (segment !== null) segments.push(segment);
+    }
+  }
+  return segments;
+}
+
+function segmentAt(view: DataView, at: number): Segment | null {
+  if (view.getUint32(at, true) !== PT_LOAD) return null;
+  const address = view.getBigUint64(at + 24, true);
+  const bytes = view.getBigUint64(at + 32, true);
+  if (bytes === 0n || address + bytes > LAST_ADDRESS) return null;
+  return { address, offset: view.getBigUint64(at + 8, true), bytes };
+}
