@@ -49,7 +49,7 @@ function vendorOf(config: Fields): Vendor {
 }
 
 /** The public configuration that a vector's `config` describes. */
-export function mmuConfig({ kernel, config }: Pick<Vector, 'kernel' | 'config'>): MmuConfig {
+function mmuConfig({ kernel, config }: Pick<Vector, 'kernel' | 'config'>): MmuConfig {
   return {
     // Within the reference only the memory type hook differs: the variant names the kernel that has it.
     kernel: kernel ?? config.text('mtVariant'),
@@ -97,7 +97,7 @@ export function checkToJson({ bit7Clear, bit7Set, badMtXwr }: RsvdBitsValidate):
 }
 
 /** The page format of an MMU: what vectors list under `zeroCheck`. */
-export function pageFormatToJson({ kernel, zeroCheck, permissions }: Mmu): JsonObject {
+function pageFormatToJson({ kernel, zeroCheck, permissions }: Mmu): JsonObject {
   return { ...checkToJson(zeroCheck), ...(hasRwux(kernel) && { permissions: permissions.map(hex) }) };
 }
 

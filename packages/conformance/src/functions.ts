@@ -105,7 +105,7 @@ import { type RecordingHost, recordingHost } from './recording-host.ts';
 import type { Fields, JsonObject } from './vector.ts';
 
 /** What a function under test is called with. */
-export interface Call {
+interface Call {
   readonly mmu: Mmu;
   readonly args: Fields;
   readonly config: Fields;
