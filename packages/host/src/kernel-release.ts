@@ -16,7 +16,10 @@ export function kernelRelease(uname: TextFile | undefined, signature: TextFile |
   return (
     signedRelease(signature) ??
     namedRelease(uname) ??
-    assume(formatKernelVersion(REFERENCE), 'no release was read: v6.6 to v6.9 are alike, and the reference here')
+    assume(
+      formatKernelVersion(REFERENCE),
+      'no release was read: v6.6 to v6.9 are alike, and the reference here',
+    )
   );
 }
 
@@ -42,12 +45,17 @@ function namedRelease(file: TextFile | undefined): Known<string> | null {
   const named = words.find((word) => RELEASE.test(word));
   if (named === undefined) return null;
   if (/\.el\d/.test(named)) {
-    const why = 'RHEL carries the KVM of later releases under this number: name that release where it is known';
+    const why =
+      'RHEL carries the KVM of later releases under this number: name that release where it is known';
     return assume(release(named), why, source);
   }
   // 6.1.0-56-amd64: no stable release ends in .0, so that it hides which one it is.
   if (/^\d+\.\d+\.0-/.test(named)) {
-    return assume(release(named), "the distribution's number hides the stable release: fixes in it are unknown", source);
+    return assume(
+      release(named),
+      "the distribution's number hides the stable release: fixes in it are unknown",
+      source,
+    );
   }
   return said(release(named), source, "the kernel's own release");
 }

@@ -34,13 +34,14 @@ export function parseCmdline(file: TextFile): Parameters {
   for (const word of source.text.split(/\s/)) {
     const [name = '', ...value] = word.split('=');
     // The kernel takes `-` and `_` in names for the same.
-    if (name !== '') found.set(name.replaceAll('-', '_'), { value: value.length > 0 ? value.join('=') : '1', source });
+    if (name !== '')
+      found.set(name.replaceAll('-', '_'), { value: value.length > 0 ? value.join('=') : '1', source });
   }
   return found;
 }
 
 /** A boolean as the kernel's parameters write it; null when it is none. */
-export function asBoolean(value: string): boolean | null {
+function asBoolean(value: string): boolean | null {
   if (['Y', 'y', '1', 'on'].includes(value)) return true;
   return ['N', 'n', '0', 'off'].includes(value) ? false : null;
 }

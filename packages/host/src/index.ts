@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * A machine's own texts (`/proc/cpuinfo`, module parameters, `uname`) as the configuration that KVM runs on there.
+ *
+ * @module
+ */
+export { CACHE_BITS, CACHE_BITS_FAMILY, CACHE_BITS_MODELS, type CacheBitsModel } from './cache-bits.ts';
+export { HOST_PIECES, type HostPiece, type HostTexts, parseHostTexts } from './host-texts.ts';
+export { parseIomem, type RamRange } from './iomem.ts';
+export { checkMasks, type MaskCheck } from './mask-symbols.ts';
+export { C_BITS, type CBitRow } from './memory-encryption.ts';
+export { mmuConfigOf, mmuOf } from './mmu-of.ts';
+export {
+  type HostConfig,
+  type HostFact,
+  type HostReport,
+  hostReport,
+  type PagingMode,
+  type VendorChoice,
+} from './report.ts';
+export type { Source, TextFile } from './source.ts';
+export type { VendorName } from './vendor-facts.ts';

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { hex, type Mmu } from '@spte/core';
+import { sourceLines, type TextFile } from './source.ts';
+
+/** A variable of the kernel and the mask of the registry that it is. */
+interface MaskSymbol {
+  /** Bytes that belong to it. */
+  readonly bytes: number;
+  readonly read: (mmu: Mmu) => bigint;
+}
+
+type Masks = Mmu['masks'];
+type NamesOf<T> = { [Name in keyof Masks]: Masks[Name] extends T ? Name : never }[keyof Masks];
+
+const u64 = (name: NamesOf<bigint>): MaskSymbol => ({ bytes: 8, read: ({ masks }) => masks[name] });
+const u8 = (name: NamesOf<number>): MaskSymbol => ({ bytes: 1, read: ({ masks }) => BigInt(masks[name]) });
+const bool = (name: NamesOf<boolean>): MaskSymbol => ({
+  bytes: 1,
+  read: ({ masks }) => BigInt(masks[name]),
+});
+
+/** The kernel's names, 5.4 to 7.3. */
+const MASK_SYMBOLS: Readonly<Record<string, MaskSymbol>> = {
+  shadow_host_writable_mask: u64('hostWritable'),
+  shadow_mmu_writable_mask: u64('mmuWritable'),
+  shadow_nx_mask: u64('nx'),
+  shadow_x_mask: u64('x'),
+  // 7.2 split x into supervisors' and users' fetches.
+  shadow_xs_mask: u64('x'),
+  shadow_xu_mask: u64('xu'),
+  shadow_user_mask: u64('user'),
+  shadow_accessed_mask: u64('accessed'),
+  shadow_dirty_mask: u64('dirty'),
+  shadow_present_mask: u64('present'),
+  shadow_memtype_mask: u64('memtype'),
+  shadow_acc_track_mask: u64('accTrack'),
+  shadow_mmio_value: u64('mmioValue'),
+  shadow_mmio_mask: u64('mmioMask'),
+  shadow_mmio_access_mask: u64('mmioAccess'),
+  shadow_me_value: u64('meValue'),
+  shadow_me_mask: u64('meMask'),
+  shadow_nonpresent_or_rsvd_mask: u64('nonpresentOrRsvd'),
+  shadow_nonpresent_or_rsvd_lower_gfn_mask: u64('lowerGfn'),
+  shadow_phys_bits: u8('shadowPhysBits'),
+  // Its first member is maxphyaddr, which took the place of shadow_phys_bits in 6.11.
+  kvm_host: u8('shadowPhysBits'),
+  max_huge_page_level: u8('maxHugePageLevel'),
+  tdp_enabled: bool('tdpEnabled'),
+  enable_mmio_caching: bool('enableMmioCaching'),
+  allow_mmio_caching: bool('allowMmioCaching'),
+  physical_mask: { bytes: 8, read: ({ host }) => host.physicalMask },
+};
+
+/** A variable of a running kernel beside what was computed for it. */
+export interface MaskCheck {
+  /** The kernel's name of it. */
+  readonly symbol: string;
+  /** As it stood in the kernel's memory, cut to its width. */
+  readonly kernel: string;
+  readonly computed: string;
+  readonly agree: boolean;
+}
+
+const LINE = /^(\w{1,64}) +\w +[0-9a-f]{1,16} = ([0-9a-f]{1,16})$/;
+
+/**
+ * Compares masks with those read from a kernel's memory: lines `symbol kind address = value`, of which the ones that
+ * name no mask are passed over.
+ */
+export function checkMasks(mmu: Mmu, file: TextFile): MaskCheck[] {
+  return sourceLines(file).flatMap(({ text }) => {
+    const [, symbol = '', value = ''] = LINE.exec(text) ?? [];
+    const mask = Object.hasOwn(MASK_SYMBOLS, symbol) ? MASK_SYMBOLS[symbol] : undefined;
+    if (mask === undefined) return [];
+    const kernel = BigInt.asUintN(8 * mask.bytes, BigInt(`0x${value}`));
+    const computed = mask.read(mmu);
+    return [{ symbol, kernel: hex(kernel), computed: hex(computed), agree: kernel === computed }];
+  });
+}

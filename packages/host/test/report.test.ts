@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import {
+  C_BITS,
+  CACHE_BITS_MODELS,
+  checkMasks,
+  HOST_PIECES,
+  type HostTexts,
+  hostReport,
+  mmuOf,
+  parseHostTexts,
+  parseIomem,
+} from '@spte/host';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { filesOf, textsOf } from './runs.ts';
+
+const text = (text: string) => ({ name: 'file', text });
+const factsOf = (texts: HostTexts) =>
+  Object.fromEntries(hostReport(texts).facts.map((fact) => [fact.name, fact]));
+const intel = (more = '', flags = 'ept ept_ad pdpe1gb') =>
+  text(
+    `vendor_id : GenuineIntel\ncpu family : 6\nmodel : 106\nflags : ${flags}\naddress sizes : 46 bits physical, 48 bits virtual\n${more}`,
+  );
+const amd = (flags: string, bits = 43, more = 'cpu family : 23\nmodel : 49') =>
+  text(
+    `vendor_id : AuthenticAMD\n${more}\nflags : ${flags}\naddress sizes : ${bits} bits physical, 48 bits virtual\n`,
+  );
+
+describe('a machine that says nothing', () => {
+  it('is assumed to be an Intel one of the reference kernel, without a bug', () => {
+    const report = hostReport({});
+    expect(report).toMatchObject({ kernel: '6.8', vendor: 'vmx', mode: 'ept', notes: [] });
+    expect(report.assumed).toEqual(report.facts.map(({ name }) => name));
+    expect(mmuOf(report).initWarnings).toEqual([]);
+  });
+
+  it('is known by the module that is loaded, or by its vendor', () => {
+    const params = (module: string) => text(`/sys/module/${module}/parameters/nested = 1`);
+    expect(hostReport({ params: params('kvm_amd') })).toMatchObject({ vendor: 'svm', mode: 'npt' });
+    expect(hostReport({ params: params('kvm_intel') })).toMatchObject({ vendor: 'vmx', mode: 'ept' });
+    expect(hostReport({ params: params('kvm') }).vendor).toBe('vmx');
+    expect(hostReport({ cpuinfo: text('vendor_id : HygonGenuine') }).vendor).toBe('svm');
+    const unknown = factsOf({ cpuinfo: text('vendor_id : Elbrus') })['vendor'];
+    expect(unknown).toMatchObject({ value: 'vmx', assumed: true, source: { text: 'vendor_id : Elbrus' } });
+    // AMD without flags: everything that a flag says is assumed.
+    const bare = hostReport({ cpuinfo: text('vendor_id : AuthenticAMD') });
+    expect(bare.assumed).toEqual(expect.arrayContaining(['npt', 'rootLevel', 'syscfg', 'physBits']));
+    expect(mmuOf(bare).masks.meMask).toBe(0n);
+  });
+
+  it('may have lost pieces on the way, which stays noted', () => {
+    expect(hostReport({ notes: ['params: gone'] }).notes).toEqual(['params: gone']);
+  });
+});
+
+describe('the kernel release', () => {
+  const kernel = (uname: string) => {
+    const fact = factsOf({ uname: text(uname) })['kernel'];
+    return [fact?.value, fact?.assumed];
+  };
+
+  it('is that of the Debian package, if the line names one', () => {
+    expect(kernel('Linux h 6.1.0-56-amd64 #1 SMP Debian 6.1.192-2 (2026-11-16) x86_64')).toEqual([
+      '6.1.192',
+      false,
+    ]);
+    expect(kernel('Linux h 6.1.0-56-amd64 #1 SMP Debian (x) x86_64')).toEqual(['6.1', true]);
+  });
+
+  it('is that of the line, and uncertain where a distribution numbers differently', () => {
+    expect(kernel('Linux version 6.12.4 (build@host) #1')).toEqual(['6.12.4', false]);
+    expect(kernel('7.3.4-arch1')).toEqual(['7.3.4', false]);
+    expect(kernel('Linux h 6.1.0-56-amd64 #1 SMP x86_64')).toEqual(['6.1', true]);
+    expect(kernel('Linux h 5.14.0-362.el9.x86_64 #1 SMP')).toEqual(['5.14', true]);
+    expect(kernel('Linux h')).toEqual(['6.8', true]);
+    expect(kernel('')).toEqual(['6.8', true]);
+  });
+
+  it('is told by the version signature of Ubuntu', () => {
+    const uname = text('Linux h 5.15.0-91-generic #101 SMP');
+    const signature = text('Ubuntu 5.15.0-91.101-generic 5.15.131');
+    expect(factsOf({ uname, versionSignature: signature })['kernel']).toMatchObject({
+      value: '5.15.131',
+      assumed: false,
+    });
+    expect(factsOf({ uname, versionSignature: text('Ubuntu x y') })['kernel']?.value).toBe('5.15');
+    expect(factsOf({ uname, versionSignature: text('Ubuntu') })['kernel']?.value).toBe('5.15');
+  });
+});
+
+describe('address widths', () => {
+  it.each(CACHE_BITS_MODELS.map(({ model, name }) => [name, model]))(
+    'are 44 bits in the cache of %s with the bug',
+    (_name, model) => {
+      const cpuinfo = (bugs: string, bits: number) =>
+        text(
+          `vendor_id : GenuineIntel\ncpu family : 6\nmodel : ${model}\nbugs : ${bugs}\naddress sizes : ${bits} bits physical\n`,
+        );
+      expect(factsOf({ cpuinfo: cpuinfo('l1tf', 39) })['cacheBits']).toMatchObject({
+        value: 44,
+        assumed: false,
+      });
+      expect(factsOf({ cpuinfo: cpuinfo('l1tf', 46) })['cacheBits']?.value).toBe(46);
+      expect(factsOf({ cpuinfo: cpuinfo('none', 39) })['cacheBits']?.value).toBe(39);
+    },
+  );
+
+  it('leave the cache of other models alone, and of unknown ones in doubt', () => {
+    const cpuinfo = (more: string) =>
+      text(`vendor_id : GenuineIntel\nbugs : l1tf\naddress sizes : 39 bits physical\n${more}`);
+    const cacheBits = (more: string) => factsOf({ cpuinfo: cpuinfo(more) })['cacheBits'];
+    expect(cacheBits('cpu family : 6\nmodel : 85')).toMatchObject({ value: 39, assumed: false });
+    expect(cacheBits('cpu family : 15\nmodel : 60')).toMatchObject({ value: 39, assumed: false });
+    expect(cacheBits('model : 60')).toMatchObject({ value: 39, assumed: true });
+    expect(cacheBits('cpu family : 6\nmodel : Haswell')).toMatchObject({ value: 39, assumed: true });
+  });
+
+  it('outside what the architecture has are not believed', () => {
+    for (const bits of ['31', '53', '99', 'many']) {
+      const cpuinfo = text(`address sizes : ${bits} bits physical`);
+      expect(factsOf({ cpuinfo })['physBits']).toMatchObject({ value: 46, assumed: true });
+    }
+  });
+
+  it('take the bug from the list of vulnerabilities where there is no list of bugs', () => {
+    const l1tf = (state: string) =>
+      factsOf({ params: text(`/sys/devices/system/cpu/vulnerabilities/l1tf = ${state}`) })['l1tf'];
+    expect(l1tf('Not affected')).toMatchObject({ value: false, assumed: false });
+    expect(l1tf('Mitigation: PTE Inversion')).toMatchObject({ value: true, assumed: false });
+  });
+});
+
+describe('memory encryption', () => {
+  it.each(C_BITS)('is found where family $family has its C-bit', ({ family, fromModel, cBit, reduction }) => {
+    const cpuinfo = amd('npt sme sev', 48 - reduction, `cpu family : ${family}\nmodel : ${fromModel}`);
+    const active = hostReport({ cpuinfo, cmdline: text('mem_encrypt=on') });
+    expect(active.assumed).toEqual(expect.arrayContaining(['maxPhyAddr', 'cpuid8000001fEbx', 'smeMeMask']));
+    const mmu = mmuOf(active);
+    expect(mmu.masks).toMatchObject({ meValue: 1n << BigInt(cBit), shadowPhysBits: 48 });
+    expect(mmu.masks.baseAddr & mmu.masks.meMask).toBe(0n);
+    // The first reserved bit marks MMIO.
+    expect(mmu.masks.mmioMask & (1n << BigInt(48 - reduction))).not.toBe(0n);
+  });
+
+  it('may be on in firmware but unused by the host', () => {
+    const mmu = mmuOf(hostReport({ cpuinfo: amd('npt sev') }));
+    expect(mmu.masks.meMask).toBe(0n);
+    expect(mmu.host).toMatchObject({ physBits: 43, cpuid80000008Eax: 48 });
+    expect(mmu.setBy.mmioMask).toBe('kvm_mmu_set_mmio_spte_mask');
+  });
+
+  it('is known to be active from the kernel log', () => {
+    for (const line of [
+      '[    0.5] AMD Memory Encryption Features active: SME',
+      'kernel: Memory Encryption Features active: AMD SME',
+    ]) {
+      expect(factsOf({ cpuinfo: amd('sme'), dmesg: text(`x\n${line}`) })['smeMeMask']?.value).toBe(1n << 47n);
+    }
+    expect(factsOf({ cpuinfo: amd('sme'), cmdline: text('mem_encrypt=off') })['smeMeMask']?.value).toBe(0n);
+  });
+
+  it('never makes more than 52 bits, and takes an unknown family for the newest', () => {
+    const facts = factsOf({ cpuinfo: amd('sme', 50, 'x : y') });
+    expect(facts['maxPhyAddr']?.value).toBe(52);
+    expect(facts['cpuid8000001fEbx']?.value).toBe(51 | (6 << 6));
+  });
+
+  it('of Intel takes key id bits, as the log of each era says', () => {
+    const maxPhyAddr = (line: string) => factsOf({ cpuinfo: intel(), dmesg: text(line) })['maxPhyAddr'];
+    expect(maxPhyAddr('[0.1] x86/mktme: 63 KeyIDs available')).toMatchObject({ value: 52, assumed: false });
+    expect(maxPhyAddr('[0.1] x86/mktme: BIOS enabled: x86_phys_bits reduced by 4')).toMatchObject({
+      value: 50,
+    });
+    const mmu = mmuOf(hostReport({ cpuinfo: intel(), dmesg: text('x86/mktme: 63 KeyIDs available') }));
+    expect(mmu.masks).toMatchObject({ meValue: 0n, meMask: 0xfc00000000000n, shadowPhysBits: 52 });
+    expect(factsOf({ cpuinfo: intel('', 'ept tme') })['maxPhyAddr']).toMatchObject({
+      value: 46,
+      assumed: true,
+    });
+  });
+});
+
+describe('what the vendor modules make of their CPU', () => {
+  it('is shown by their parameters', () => {
+    const params = (lines: string) =>
+      text(lines.replaceAll(/^(\w+)\./gm, '/sys/module/$1/parameters/').replaceAll('=', ' = '));
+    const shadow = hostReport({ cpuinfo: intel(), params: params('kvm_intel.ept=N\nkvm_intel.eptad=N') });
+    expect(shadow).toMatchObject({ mode: 'shadow' });
+    expect(mmuOf(shadow).masks).toMatchObject({ tdpEnabled: false, nx: 1n << 63n, accessed: 0x20n });
+    expect(factsOf({ cpuinfo: intel(), params: params('kvm_intel.pml=0') })['pml']?.value).toBe(false);
+    expect(factsOf({ cpuinfo: intel(), params: params('kvm_intel.eptad=Y') })['eptAd']?.assumed).toBe(false);
+  });
+
+  it('may be asked for on the command line, as far as the CPU has it', () => {
+    const cmdline = text('quiet kvm-intel.eptad=0 kvm_intel.pml kvm.tdp_mmu=1');
+    expect(factsOf({ cpuinfo: intel(), cmdline })).toMatchObject({
+      eptAd: { value: false, assumed: true },
+      pml: { value: false, why: 'needs A/D bits' },
+      tdpMmu: { value: true },
+    });
+    const none = factsOf({ cpuinfo: intel('', 'vmx'), cmdline: text('kvm_intel.ept=1') });
+    expect(none).toMatchObject({ ept: { value: false, assumed: false }, eptExecOnly: { why: 'needs EPT' } });
+    // The command line also stands below `uname -a`, and in the log.
+    const uname = text('Linux h 6.8.1\n\nkvm_intel.eptad=0\n');
+    expect(factsOf({ cpuinfo: intel(), uname })['eptAd']?.source).toEqual({
+      file: 'file',
+      line: 3,
+      text: 'kvm_intel.eptad=0',
+    });
+    const dmesg = text('Command line: kvm_intel.eptad=0\nKernel command line: kvm_intel.eptad=1');
+    expect(factsOf({ cpuinfo: intel(), dmesg })['eptAd']?.value).toBe(false);
+  });
+
+  it('goes by the line of VMX features', () => {
+    const facts = factsOf({ cpuinfo: intel('vmx flags : ept ept_ad ept_x_only', '') });
+    expect(facts).toMatchObject({
+      ept: { value: true, source: { text: 'vmx flags : ept ept_ad ept_x_only' } },
+      eptExecOnly: { value: true },
+      eptMaxPageLevel: { value: 2 },
+      pml: { value: false },
+    });
+    expect(factsOf({ cpuinfo: intel() })['eptExecOnly']).toMatchObject({ value: true, assumed: true });
+  });
+
+  it('walks five NPT levels on a host that does, since 5.15', () => {
+    const root = (uname: string, flags = 'npt la57') =>
+      hostReport({ cpuinfo: amd(flags), uname: text(uname) }).config.root.level;
+    expect([root('6.1.5'), root('5.14.2'), root('6.1.5', 'npt')]).toEqual([5, 4, 4]);
+    expect(mmuOf(hostReport({ cpuinfo: amd('npt la57'), uname: text('6.1.5') })).root.level).toBe(5);
+    expect(root('6.1.5', 'la57')).toBe(4);
+  });
+
+  it('leaves to the caller what the machine does not decide', () => {
+    const mmu = mmuOf(hostReport({ cpuinfo: intel() }), { root: { kind: 'shadow' }, vm: { mmioValue: 0n } });
+    expect(mmu.root).toMatchObject({ kind: 'shadow', level: 4 });
+    expect(mmu.masks.vmMmioValue).toBe(0n);
+  });
+});
+
+describe('parameters of kvm.ko', () => {
+  const kvm = (value: string) => text(`/sys/module/kvm/parameters/nx_huge_pages = ${value}`);
+  const nx = (texts: HostTexts) => {
+    const fact = factsOf(texts)['nxHugePages'];
+    return [fact?.value, fact?.assumed];
+  };
+
+  it('say whether huge pages are executable', () => {
+    expect(['Y', 'N', '1', 'off', 'force', 'never'].map((value) => nx({ params: kvm(value) })[0])).toEqual([
+      true,
+      false,
+      true,
+      false,
+      true,
+      false,
+    ]);
+    expect(nx({ cmdline: text('kvm.nx_huge_pages=force') })).toEqual([true, false]);
+  });
+
+  it('follow the CPU where they are automatic', () => {
+    const bugs = text('bugs : itlb_multihit');
+    expect(nx({ params: kvm('auto'), cpuinfo: bugs })).toEqual([true, false]);
+    expect(nx({ cpuinfo: text('bugs : l1tf') })).toEqual([false, false]);
+    expect(nx({ cpuinfo: bugs, cmdline: text('mitigations=off') })).toEqual([false, false]);
+    expect(nx({})).toEqual([false, true]);
+  });
+
+  it('are read as they come, odd lines and all', () => {
+    const params = text('no equals\n= 1\n/sys/x = 2\n/sys/module/kvm/parameters/mmio_caching = N\r\n\n');
+    expect(factsOf({ cpuinfo: intel(), params })['mmioCaching']?.value).toBe(false);
+    expect(factsOf({ cpuinfo: intel(), cmdline: text('   ') })['eptAd']?.value).toBe(true);
+  });
+});
+
+describe('RAM', () => {
+  it('ends after its highest range, unless the file hides its addresses', () => {
+    const end = (iomem: string) => factsOf({ iomem: text(iomem) })['ramEnd']?.value;
+    expect(
+      end('00001000-0009fbff : System RAM\n100000000-17fffffff : System RAM\n00100000-0ffdffff : System RAM'),
+    ).toBe(0x180000000n);
+    expect(end('00000000-00000000 : System RAM\n00000000-00000000 : Reserved')).toBeUndefined();
+    expect(parseIomem(text('00001000-0009fbff : System RAM'))).toMatchObject([
+      { start: 0x1000n, end: 0x9fbffn },
+    ]);
+  });
+});
+
+describe('a bundle', () => {
+  it('brings every piece through JSON', () => {
+    const texts = { ...textsOf(filesOf('vmx73-ept-ad')), notes: ['cmdline: none'] };
+    expect(parseHostTexts(JSON.stringify(texts))).toEqual(texts);
+    expect(parseHostTexts('{}')).toEqual({ notes: [] });
+    expect(HOST_PIECES).toContain('cpuinfo');
+  });
+
+  it('loses a piece that is none, and says so', () => {
+    const bundle = parseHostTexts(
+      '{"cpuinfo":{"name":1,"text":"x"},"uname":"6.1","iomem":null,"dmesg":{"name":"x"}}',
+    );
+    expect(bundle.notes).toHaveLength(4);
+    expect(Object.keys(bundle)).toEqual(['notes']);
+  });
+
+  it('must be a JSON object', () => {
+    expect(() => parseHostTexts('[]')).toThrow('must be a JSON object');
+    expect(() => parseHostTexts('1')).toThrow(TypeError);
+    expect(() => parseHostTexts('null')).toThrow(TypeError);
+    expect(() => parseHostTexts('{')).toThrow(SyntaxError);
+  });
+});
+
+describe('any text', () => {
+  const lines = fc.array(
+    fc.oneof(
+      fc.string(),
+      fc
+        .tuple(
+          fc.constantFrom(
+            'vendor_id',
+            'flags',
+            'vmx flags',
+            'bugs',
+            'address sizes',
+            'cpu family',
+            'model',
+            'processor',
+          ),
+          fc.oneof(
+            fc.string(),
+            fc.constantFrom('AuthenticAMD', 'sme', '52 bits physical', '33 bits physical', 'l1tf'),
+          ),
+        )
+        .map(([name, value]) => `${name}\t: ${value}`),
+      fc
+        .tuple(
+          fc.constantFrom('/sys/module/kvm/parameters/mmio_caching', '/sys/module/kvm_amd/parameters/npt'),
+          fc.constantFrom('Y', 'N', '0', 'x', ''),
+        )
+        .map(([name, value]) => `${name} = ${value}`),
+      fc.constantFrom(
+        'x86/mktme: 999999 KeyIDs available',
+        'Memory Encryption Features active: SME',
+        'Linux 9999.9999.99999 Debian',
+      ),
+      fc.constantFrom('00000000-ffffffffffffffff : System RAM', 'shadow_nx_mask d 0 = ffffffffffffffff'),
+    ),
+  );
+  const anyFile = fc.option(
+    lines.map((lines) => ({ name: 'any', text: lines.join('\n') })),
+    { nil: undefined },
+  );
+
+  it('makes a report and an MMU, and never throws', () => {
+    const anyTexts = fc.record(Object.fromEntries(HOST_PIECES.map((piece) => [piece, anyFile])));
+    fc.assert(
+      fc.property(anyTexts, anyFile, (texts: HostTexts, masks) => {
+        const report = hostReport(texts);
+        expect(report.facts.every(({ source, assumed }) => source !== null || assumed)).toBe(true);
+        expect(checkMasks(mmuOf(report), masks ?? text(''))).toBeInstanceOf(Array);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('of a megabyte in one line is quoted in part', () => {
+    const cpuinfo = text(`flags : ${'npt '.repeat(300_000)}\nvendor_id : AuthenticAMD`);
+    const source = factsOf({ cpuinfo })['npt']?.source;
+    expect(source?.text.length).toBe(4097);
+  });
+});

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { formatSptePermissions, getRsvdBits, hex, type Mmu } from '@spte/core';
+import { getMmioSpteAccess, getMmioSpteGeneration, getMmioSpteGfn, traceMarkMmioSpte } from '@spte/mmio';
+import type { FieldValue, TraceRecord } from './record.ts';
+
+/** Something that the kernel printed beside a value, and what the value gives. */
+export interface Check {
+  readonly field: string;
+  readonly printed: string;
+  readonly computed: string;
+  readonly agree: boolean;
+}
+
+const check = (field: string, printed: string, computed: string): Check => ({
+  field,
+  printed,
+  computed,
+  agree: printed === computed,
+});
+
+/** The record's value of a field, if it has one. */
+function printedField(
+  record: TraceRecord,
+  ...names: readonly string[]
+): [name: string, value: FieldValue] | null {
+  for (const name of names) {
+    const value = record.fields[name];
+    if (value !== undefined) return [name, value];
+  }
+  return null;
+}
+
+/** Hex without leading zeros: `rsvd bits = 0x0` and `0x00` are the same. */
+function hexCheck(record: TraceRecord, names: readonly string[], computed: bigint): Check[] {
+  const [name, value] = printedField(record, ...names) ?? [];
+  if (name === undefined || typeof value !== 'string' || !value.startsWith('0x')) return [];
+  return [check(name, hex(BigInt(value)), hex(computed))];
+}
+
+/**
+ * Recomputes what a line prints beside its SPTE: the `rwxu` flags, the generation of an MMIO SPTE and whether it is
+ * valid, the reserved bits.
+ *
+ * Needs that one line; {@link createChecker} also compares lines that belong together.
+ */
+export function checkRecord(record: TraceRecord, mmu: Mmu): Check[] {
+  const [spte] = record.sptes;
+  if (spte === undefined) return [];
+  switch (record.event) {
+    case 'kvm_mmu_set_spte':
+      return checkPermissions(record, mmu, spte.value);
+    case 'check_mmio_spte':
+      return checkGeneration(record, mmu, spte.value);
+    case 'get_mmio_spte':
+    case 'make_spte':
+      if (spte.level === null) return [];
+      return hexCheck(record, ['rsvd_bits'], getRsvdBits(mmu.zeroCheck, spte.value, spte.level));
+    default:
+      return [];
+  }
+}
+
+function checkPermissions(record: TraceRecord, mmu: Mmu, spte: bigint): Check[] {
+  const computed = formatSptePermissions(mmu, spte);
+  const { access } = record.fields;
+  if (typeof access === 'string') return [check('access', access, computed)];
+  // The raw record has r, x and u as numbers, and no w.
+  const letters: readonly (readonly [string, string])[] = [
+    ['r', computed.charAt(0)],
+    ['x', computed.charAt(2)],
+    ['u', computed.charAt(3)],
+  ];
+  return letters.flatMap(([name, letter]) => {
+    const value = record.fields[name];
+    if (typeof value !== 'number' || letter === '') return [];
+    return [check(name, String(value), String(Number(letter !== '-')))];
+  });
+}
+
+function checkGeneration(record: TraceRecord, mmu: Mmu, spte: bigint): Check[] {
+  const generation = getMmioSpteGeneration(mmu, spte);
+  const checks = hexCheck(record, ['spte-gen', 'spte_gen'], generation);
+  const { valid, kvm_gen: current } = record.fields;
+  if (typeof valid !== 'number' || typeof current !== 'string') return checks;
+  return [...checks, check('valid', String(valid), String(Number(BigInt(current) === generation)))];
+}
+
+/** Compares lines as they come. */
+export interface Checker {
+  /** Everything that can be recomputed of a record, with what the lines before it said. */
+  check(record: TraceRecord): Check[];
+}
+
+/** Most tasks that are remembered: as many as have a vCPU in a large trace. */
+const MOST_TASKS = 4096;
+
+/**
+ * Makes a checker, which remembers the last MMIO SPTE of every task: `handle_mmio_page_fault` must show its gfn, and
+ * `mark_mmio_spte` what was put into it.
+ */
+export function createChecker(mmu: Mmu): Checker {
+  /** By task, or by CPU where the trace does not say: the last line with an MMIO SPTE. */
+  const last = new Map<number | null, { readonly event: string; readonly spte: bigint }>();
+
+  const follow = (record: TraceRecord): Check[] => {
+    const before = last.get(record.pid ?? record.cpu);
+    if (before === undefined) return [];
+    if (record.event === 'handle_mmio_page_fault' && before.event === 'check_mmio_spte') {
+      return [
+        ...hexCheck(record, ['gfn'], getMmioSpteGfn(mmu, before.spte)),
+        ...hexCheck(record, ['access'], getMmioSpteAccess(mmu, before.spte)),
+      ];
+    }
+    if (record.event === 'mark_mmio_spte' && before.event === 'kvm_mmio_spte') {
+      return checkMark(record, mmu, before.spte);
+    }
+    return [];
+  };
+
+  return {
+    check(record) {
+      const checks = [...checkRecord(record, mmu), ...follow(record)];
+      const task = record.pid ?? record.cpu;
+      const [spte] = record.sptes;
+      last.delete(task);
+      if (spte !== undefined && (record.event === 'check_mmio_spte' || record.event === 'kvm_mmio_spte')) {
+        if (last.size >= MOST_TASKS) last.clear();
+        last.set(task, { event: record.event, spte: spte.value });
+      }
+      return checks;
+    },
+  };
+}
+
+/** Gfn, access and generation as the kernel itself would print them for this SPTE. */
+function checkMark(record: TraceRecord, mmu: Mmu, spte: bigint): Check[] {
+  const { line } = traceMarkMmioSpte(mmu, 0n, getMmioSpteGfn(mmu, spte), spte);
+  const words = line.split(' ');
+  return ['gfn', 'access', 'gen'].flatMap((name) =>
+    hexCheck(record, [name], BigInt(`0x${String(words.at(words.indexOf(name) + 1))}`)),
+  );
+}

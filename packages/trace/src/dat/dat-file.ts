@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { type ByteReader, byteReader, latin1, refuse } from './byte-reader.ts';
+
+/**
+ * Uncompresses a block.
+ *
+ * @param size how long the result is; a decompressor may stop there
+ */
+export type Decompress = (compressed: Uint8Array, size: number) => Uint8Array;
+
+/** Where the recorded pages of a CPU are. */
+export interface CpuData {
+  readonly cpu: number;
+  readonly offset: number;
+  readonly size: number;
+  readonly compressed: boolean;
+  /** Bytes of a page of the ring buffer. */
+  readonly pageSize: number;
+}
+
+/** What a trace.dat says before its records. */
+export interface DatFile {
+  /** 6 or 7. */
+  readonly version: number;
+  /** How it is compressed; `none` where it is not. */
+  readonly compression: string;
+  /** The kernel and machine that it was recorded on; null where the file does not say. */
+  readonly uname: string | null;
+  /** The clock of its timestamps. */
+  readonly clock: string;
+  /** Fields of a page of the ring buffer. */
+  readonly headerPage: string;
+  /** The `format` files of its events. */
+  readonly formats: readonly string[];
+  /** Names of tasks, `pid name` a line. */
+  readonly cmdlines: string;
+  readonly cpus: readonly CpuData[];
+}
+
+/** While a file is read. */
+export interface DatDraft {
+  uname: string | null;
+  clock: string;
+  headerPage: string;
+  readonly formats: string[];
+  cmdlines: string;
+  readonly cpus: CpuData[];
+}
+
+const MAGIC = '\x17\x08Dtracing';
+
+/** Most bytes that a block may have, compressed or not: formats of all events are a few megabytes. */
+export const LARGEST_BLOCK: number = 1 << 26;
+
+/** What every version begins with. */
+export function readStart(bytes: Uint8Array): { reader: ByteReader; version: number; pageSize: number } {
+  const reader = byteReader(bytes, 0, 'header');
+  if (latin1(reader.bytes(MAGIC.length)) !== MAGIC) refuse('this file does not begin as a trace.dat does');
+  const version = Number(reader.text());
+  if (version !== 6 && version !== 7) refuse('only versions 6 and 7 are known');
+  if (reader.u8() !== 0) refuse('it was recorded on a big-endian machine, which has no KVM for x86');
+  // Bytes of a long in user space.
+  reader.u8();
+  return { reader, version, pageSize: checkPageSize(reader.u32()) };
+}
+
+/** Refuses a page size that no kernel has. */
+export function checkPageSize(size: number): number {
+  return size >= 4096 && size <= 1 << 20 ? size : refuse(`a page of ${size} bytes`);
+}
+
+/** An empty draft. */
+export function draftFile(): DatDraft {
+  return { uname: null, clock: 'local', headerPage: '', formats: [], cmdlines: '', cpus: [] };
+}
+
+/** `header_page`, then `header_event`, each a file. */
+export function readHeaderInfo(reader: ByteReader, draft: DatDraft): void {
+  reader.text();
+  draft.headerPage = fileText(reader);
+  reader.text();
+  fileText(reader);
+}
+
+/** Formats of ftrace's own events: none is of interest. */
+export function skipFtraceFormats(reader: ByteReader): void {
+  for (let count = reader.u32(); count > 0; count--) fileText(reader);
+}
+
+/** Formats of events, system by system. */
+export function readFormats(reader: ByteReader, draft: DatDraft): void {
+  for (let systems = reader.u32(); systems > 0; systems--) {
+    reader.text();
+    for (let events = reader.u32(); events > 0; events--) draft.formats.push(fileText(reader));
+  }
+}
+
+/** A file with its size before it. */
+export function fileText(reader: ByteReader): string {
+  return latin1(reader.bytes(reader.size()));
+}
+
+/** Ids of options that both versions have. */
+const TRACECLOCK = 4;
+const UNAME = 5;
+
+/** Takes an option that means the same in both versions. */
+export function takeOption(draft: DatDraft, id: number, data: Uint8Array): void {
+  if (id === UNAME) draft.uname = cText(data);
+  // The clock in use stands in brackets among all that there are.
+  if (id === TRACECLOCK) draft.clock = /\[(\w{1,32})\]/.exec(cText(data))?.[1] ?? draft.clock;
+}
+
+function cText(data: Uint8Array): string {
+  const end = data.indexOf(0);
+  return latin1(end < 0 ? data : data.subarray(0, end));
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { type ByteReader, byteReader, refuse } from './byte-reader.ts';
+import {
+  checkPageSize,
+  type DatDraft,
+  type Decompress,
+  fileText,
+  LARGEST_BLOCK,
+  readFormats,
+  readHeaderInfo,
+  takeOption,
+} from './dat-file.ts';
+
+/** Ids of options, and of the sections that those with an offset point to. */
+const DONE = 0;
+const BUFFER = 3;
+const HEADER_INFO = 16;
+const EVENT_FORMATS = 18;
+const CMDLINES = 21;
+
+const COMPRESSED = 1;
+
+/** Most sections of options that are followed: each points to the next, and may do so in a circle. */
+const MOST_OPTION_SECTIONS = 64;
+
+/** Reads what follows the compression header of a version 7 file: options, and the sections that they point to. */
+export function readVersion7(
+  bytes: Uint8Array,
+  first: number,
+  draft: DatDraft,
+  decompress: Decompress,
+): void {
+  let next = first;
+  for (let count = 0; next !== 0; count++) {
+    if (count === MOST_OPTION_SECTIONS) refuse('its options point to each other without end');
+    const options = openSection(bytes, next, decompress);
+    next = 0;
+    while (!options.done) {
+      const id = options.u16();
+      const data = options.bytes(options.u32());
+      if (id === DONE) {
+        next = byteReader(data, 0, 'option').size();
+        break;
+      }
+      takeSection(bytes, id, data, draft, decompress);
+    }
+  }
+}
+
+function takeSection(
+  bytes: Uint8Array,
+  id: number,
+  data: Uint8Array,
+  draft: DatDraft,
+  decompress: Decompress,
+): void {
+  const option = byteReader(data, 0, 'option');
+  const section = (): ByteReader => openSection(bytes, option.size(), decompress);
+  switch (id) {
+    case HEADER_INFO:
+      readHeaderInfo(section(), draft);
+      break;
+    case EVENT_FORMATS:
+      readFormats(section(), draft);
+      break;
+    case CMDLINES:
+      draft.cmdlines = fileText(section());
+      break;
+    case BUFFER:
+      takeBuffer(bytes, option, draft);
+      break;
+    default:
+      takeOption(draft, id, data);
+  }
+}
+
+/** Header of a section: id, flags, name, size. */
+function sectionHeader(
+  bytes: Uint8Array,
+  offset: number,
+): { reader: ByteReader; compressed: boolean; size: number } {
+  const reader = byteReader(bytes, offset, 'section');
+  reader.u16();
+  const compressed = (reader.u16() & COMPRESSED) !== 0;
+  reader.u32();
+  return { reader, compressed, size: reader.size() };
+}
+
+function openSection(bytes: Uint8Array, offset: number, decompress: Decompress): ByteReader {
+  const { reader, compressed, size } = sectionHeader(bytes, offset);
+  if (!compressed) return byteReader(reader.bytes(size), 0, 'section');
+  return byteReader(uncompress(reader, decompress), 0, 'section');
+}
+
+/** Uncompresses the block at a reader: its size before and after, then its bytes. */
+export function uncompress(reader: ByteReader, decompress: Decompress): Uint8Array {
+  const size = reader.u32();
+  const whole = reader.u32();
+  if (whole > LARGEST_BLOCK) refuse(`a block of ${whole} bytes`);
+  const block = decompress(reader.bytes(size), whole);
+  return block.length === whole
+    ? block
+    : refuse(`a block of ${block.length} bytes that should have ${whole}`);
+}
+
+/** Where the records of an instance are, CPU by CPU. */
+function takeBuffer(bytes: Uint8Array, option: ByteReader, draft: DatDraft): void {
+  const { compressed } = sectionHeader(bytes, option.size());
+  option.text();
+  draft.clock = option.text();
+  const pageSize = checkPageSize(option.u32());
+  for (let cpus = option.u32(); cpus > 0; cpus--) {
+    draft.cpus.push({ cpu: option.u32(), offset: option.size(), size: option.size(), compressed, pageSize });
+  }
+}

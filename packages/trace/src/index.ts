@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * What kernels print about SPTEs, as typed records: ftrace, trace-cmd, perf, kernel logs; and whether what they print
+ * beside a value is what the value says.
+ *
+ * @module
+ */
+export { type AnnotatedLine, annotate, createAnnotator } from './annotate.ts';
+export type { AnnotatedFinding, AnnotatedSpte } from './annotate-spte.ts';
+export { type Check, type Checker, checkRecord, createChecker } from './check.ts';
+export { type HierarchyBlock, hierarchyBlocks } from './hierarchy.ts';
+export { parseLine } from './parse-line.ts';
+export { readTrace, readTraceSync } from './read-trace.ts';
+export { type TraceCounts, type TraceReader, traceReader } from './reader.ts';
+export type { FieldValue, RecordForm, SpteRole, TracedSpte, TraceEntry, TraceRecord } from './record.ts';

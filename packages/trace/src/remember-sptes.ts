@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { bits, hex, type Mmu, spteToPfn } from '@spte/core';
+import { type AnnotatedSpte, annotateSpte } from './annotate-spte.ts';
+import type { TracedSpte } from './record.ts';
+import { outsideAddress } from './word.ts';
+
+const ADDRESS = bits(51, 12);
+const PAGE_SIZE = 1n << 7n;
+const LEVELS = [1, 2, 3, 4, 5];
+
+/** Bits of an address within a huge page, which are no part of the page's own. */
+const LEVEL_BITS = 9;
+
+/** Where the entries of the guest are kept, beside those of five levels and of none. */
+const GUEST = 6;
+
+/** Most values that are remembered one by one, at each level. */
+const MOST_VALUES = 1 << 14;
+
+/**
+ * Annotates SPTEs as {@link annotateSpte} does, but looks only once at those that differ in nothing but their address.
+ *
+ * What a mapping is, and whether it is clean, depends on its bits outside the address and on its level. Address bits
+ * count where they are reserved, belong to encryption, mark MMIO or lie within the huge page; an entry with one of them
+ * set is looked at on its own, and so is one that maps nothing or is not clean.
+ */
+export function rememberSptes(mmu: Mmu): (spte: TracedSpte, gfn: string | null) => AnnotatedSpte {
+  const telling = tellingBits(mmu);
+  const alike = new Map<number, AnnotatedSpte | null>();
+  /** By level, 0 where it is not known; entries of the guest come last. */
+  const values = Array.from({ length: GUEST + 1 }, () => new Map<bigint, AnnotatedSpte>());
+
+  const alone = (spte: TracedSpte, gfn: string | null): AnnotatedSpte => {
+    const row = values[spte.role === 'guest' ? GUEST : (spte.level ?? 0)] as Map<bigint, AnnotatedSpte>;
+    let known = row.get(spte.value);
+    if (known === undefined) {
+      known = annotateSpte(spte, mmu, null);
+      if (row.size >= MOST_VALUES) row.clear();
+      row.set(spte.value, known);
+    }
+    return { ...known, role: spte.role, gfn: known.kind === 'mmio' ? known.gfn : gfn };
+  };
+
+  return (spte, gfn) => {
+    const { role, value, level } = spte;
+    const address = value & ADDRESS;
+    const [clear, set] = telling[level ?? 0] as (typeof telling)[number];
+    const row = (value & PAGE_SIZE) === 0n ? clear : set;
+    if (role === 'guest' || address === 0n || (address & row) !== 0n) return alone(spte, gfn);
+    const key = (level ?? 0) * 2 ** 24 + outsideAddress(value);
+    let known = alike.get(key);
+    if (known === undefined) {
+      const first = annotateSpte(spte, mmu, null);
+      known = first.pfn !== null && first.findings.length === 0 ? first : null;
+      alike.set(key, known);
+    }
+    if (known === null) return alone(spte, gfn);
+    return { ...known, role, value: hex(value), gfn, pfn: hex(spteToPfn(mmu, value)) };
+  };
+}
+
+/** By level (0 where it is not known) and bit 7: the address bits that say more than where the page is. */
+function tellingBits({ masks, zeroCheck }: Mmu): (readonly [clear: bigint, set: bigint])[] {
+  const always = (masks.meMask | masks.mmioMask) & ~masks.meValue;
+  const rows = LEVELS.map((level): readonly [bigint, bigint] => [
+    always | (zeroCheck.bit7Clear[level - 1] as bigint),
+    always |
+      (zeroCheck.bit7Set[level - 1] as bigint) |
+      (level === 1 ? 0n : bits(11 + LEVEL_BITS * (level - 1), 12)),
+  ]);
+  const anyLevel = rows.reduce(([clear, set], row) => [clear | row[0], set | row[1]], [0n, 0n]);
+  return [anyLevel, ...rows];
+}

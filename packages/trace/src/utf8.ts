@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/** Turns bytes into text as they come. */
+export interface Utf8Decoder {
+  decode(input?: Uint8Array, options?: { readonly stream: boolean }): string;
+}
+
+// Every runtime has it, but no library of types that is neither a browser's nor Node's.
+declare const TextDecoder: new (label: string, options: { readonly ignoreBOM: boolean }) => Utf8Decoder;
+
+/** A decoder that never fails: what is no UTF-8 becomes U+FFFD, and a byte order mark stays. */
+export function utf8Decoder(): Utf8Decoder {
+  return new TextDecoder('utf-8', { ignoreBOM: true });
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import type { TraceRecord } from '@spte/trace';
+import { type DatCounts, openDat } from '@spte/trace/dat';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  cmdlinesOf,
+  formatsOf,
+  gunzip,
+  headerInfoOf,
+  type Layout,
+  PAGE,
+  pageOf,
+  pages,
+  parts,
+  u32,
+  version6,
+  version7,
+} from './dat-files.ts';
+import { recordsOf } from './runs.ts';
+
+function read(file: Uint8Array): { records: TraceRecord[]; counts: DatCounts } {
+  const records: TraceRecord[] = [];
+  const events = openDat(file, { decompress: gunzip }).records();
+  for (;;) {
+    const { done, value } = events.next();
+    if (done === true) return { records, counts: value };
+    records.push(value);
+  }
+}
+
+/** What the text of the same events says; its first line names the CPUs. */
+const expected = recordsOf(parts.raw).map((record) => ({ ...record, line: record.line - 1 }));
+
+describe('a trace.dat', () => {
+  it.each([
+    ['version 6', version6()],
+    ['version 6 without options', version6({ options: false })],
+    ['version 7', version7()],
+    ['version 7, compressed', version7({ compressed: true })],
+  ])('of %s gives the records of `trace-cmd report -R`', (_name, file) => {
+    const { records, counts } = read(file);
+    expect(records.length).toBeGreaterThan(1000);
+    expect(records).toEqual(expected.slice(0, records.length));
+    expect(counts.recognised).toBe(records.length);
+    expect(counts.events).toBeGreaterThan(records.length);
+  });
+
+  it('says where it was recorded, and by which clock', () => {
+    expect(openDat(version6({ clock: 'mono' })).file).toMatchObject({
+      version: 6,
+      compression: 'none',
+      uname: 'Linux box',
+      clock: 'mono',
+    });
+    expect(openDat(version7({ clock: 'boot' })).file).toMatchObject({
+      version: 7,
+      compression: 'none',
+      clock: 'boot',
+    });
+    expect(openDat(version6({ options: false })).file).toMatchObject({ uname: null, clock: 'local' });
+  });
+
+  it('puts the events of all CPUs in the order of their time', () => {
+    for (const file of [
+      version6({ cpus: 3 }),
+      version7({ cpus: 3 }),
+      version7({ cpus: 3, compressed: true }),
+    ]) {
+      const { records } = read(file);
+      const withoutCpu = ({ cpu: _, ...rest }: TraceRecord) => rest;
+      expect(records.map(withoutCpu)).toEqual(expected.slice(0, records.length).map(withoutCpu));
+      expect(new Set(records.map(({ cpu }) => cpu)).size).toBe(3);
+    }
+  });
+
+  it('may hold CPUs without a record', () => {
+    const data = [Buffer.alloc(0), pages, Buffer.alloc(0)];
+    expect(read(version6({ data })).records.length).toBeGreaterThan(1000);
+    expect(read(version7({ data, compressed: true })).records.length).toBeGreaterThan(1000);
+    expect(read(version7({ data: [] })).records).toEqual([]);
+  });
+});
+
+/** A format of one event with the fields given. */
+const format = (fields: string, name = 'kvm_mmu_set_dirty_bit') =>
+  `name: ${name}\nID: 7\nformat:\n\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n\n${fields}\nprint fmt: "x"\n`;
+const one = (fields: string, words: readonly number[], more: Layout = {}) =>
+  read(version7({ formats: formatsOf(format(fields)), data: [pageOf(words)], ...more })).records;
+/** A record: header, then common fields (event 7, pid 5), then the words. */
+const event = (...words: number[]) => [((words.length + 2) | (0 << 5)) >>> 0, 7, 5, ...words];
+
+describe('a record', () => {
+  it('is read by the description of its event, wherever a field is', () => {
+    const fields = [
+      '\tfield:u64 gpa;\toffset:8;\tsize:8;\tsigned:0;',
+      '\tfield:int errno;\toffset:16;\tsize:4;\tsigned:1;',
+      '\tfield:s8 odd;\toffset:20;\tsize:1;\tsigned:1;',
+      '\tfield:unsigned long spte;\toffset:8;\tsize:8;\tsigned:0;',
+      '\tfield:int level;\toffset:24;\tsize:4;\tsigned:1;',
+      '\tfield:char comm[4];\toffset:8;\tsize:4;\tsigned:0;',
+      '\tfield:u8 raw[4];\toffset:8;\tsize:4;\tsigned:0;',
+      '\tfield:struct x y;\toffset:8;\tsize:12;\tsigned:0;',
+      '\tfield:u64 beyond;\toffset:8000;\tsize:8;\tsigned:0;',
+      '\tfield:no name;',
+      '\tfield:;\toffset:1;\tsize:1;\tsigned:0;',
+    ].join('\n');
+    const [record] = one(fields, event(0x0062_6100, 0x8000_0000, 0xffff_fff4, 0xfe, 2), {
+      cmdlines: cmdlinesOf('5 vm a\n6\n'),
+    });
+    expect(record).toEqual({
+      line: 1,
+      event: 'kvm_mmu_set_dirty_bit',
+      form: 'raw',
+      task: 'vm a',
+      pid: 5,
+      cpu: 0,
+      timestamp: '1.000000',
+      fields: {
+        gpa: '0x8000000000626100',
+        errno: -12,
+        odd: '-2',
+        spte: '0x8000000000626100',
+        level: 2,
+        comm: '',
+      },
+      sptes: [{ role: 'spte', value: 0x8000_0000_0062_6100n, level: 2 }],
+      block: null,
+    });
+  });
+
+  it('may have texts elsewhere in it', () => {
+    const located = '\tfield:__data_loc char[] name;\toffset:8;\tsize:4;\tsigned:0;';
+    const relative = '\tfield:__rel_loc char[] name;\toffset:8;\tsize:4;\tsigned:0;';
+    const text = 0x0000_6968;
+    expect(one(located, event((3 << 16) | 12, text))[0]?.fields).toEqual({ name: 'hi' });
+    expect(one(relative, event((3 << 16) | 0, text))[0]?.fields).toEqual({ name: 'hi' });
+    expect(one(located, event((2 << 16) | 12, text))[0]?.fields).toEqual({ name: 'hi' });
+    expect(one(located, event((99 << 16) | 12, text))[0]?.fields).toEqual({});
+    expect(one(located, [2, 7, 5])[0]?.fields).toEqual({});
+  });
+
+  it('has a task that the file may not name, and a time that its clock may not count in seconds', () => {
+    const [unknown] = one('', event(), { cmdlines: cmdlinesOf('') });
+    expect(unknown?.task).toBe('<...>');
+    const [idle] = one('', [2, 7, 0], { clock: 'x86-tsc' });
+    expect(idle).toMatchObject({ task: '<idle>', timestamp: '1000000000' });
+  });
+
+  it('is none when its event is not described, or not of KVM', () => {
+    const other = format('', 'sched_switch');
+    expect(
+      read(version7({ formats: formatsOf(other, 'rubbish', 'name: x\nID: y\n'), data: [pageOf(event())] })),
+    ).toEqual({
+      records: [],
+      counts: { events: 1, recognised: 0 },
+    });
+  });
+});
+
+describe('a page of the ring buffer', () => {
+  const times = (words: readonly number[], used?: number) =>
+    read(version7({ formats: formatsOf(format('')), data: [pageOf(words, used)] })).records.map(
+      ({ timestamp }) => timestamp,
+    );
+
+  it('counts time from record to record, and may say more of it', () => {
+    const after = (delta: number, ...words: number[]) => [2 | (delta << 5), 7, 5, ...words];
+    expect(times([...after(1000), ...after(2000)])).toEqual(['1.000001', '1.000003']);
+    expect(times([30 | (500 << 5), 1, ...after(1000)])).toEqual(['1.134219']);
+    expect(times([31 | (500 << 5), 1, ...after(1000)])).toEqual(['0.134219']);
+    // A record that was discarded, with its length.
+    expect(times([29 | (1000 << 5), 8, 0, ...after(0)])).toEqual(['1.000001']);
+    // The rest of the page is empty.
+    expect(times([29, ...after(0)])).toEqual([]);
+    // A length in a word of its own.
+    expect(times([0, 12, 7, 5, ...after(0)])).toEqual(['1.000000', '1.000000']);
+  });
+
+  it('ends where it says something impossible', () => {
+    expect(times([0, 3, 7, 5])).toEqual([]);
+    expect(times([0, 0xffff_ffff, 7, 5])).toEqual([]);
+    expect(times([28, 7, 5])).toEqual([]);
+    expect(times([2, 7, 5], 0xfffff)).toHaveLength(1);
+    expect(times([2, 7, 5, 30], undefined)).toHaveLength(1);
+    const short = version7({ formats: formatsOf(format('')), data: [pageOf([2, 7, 5]).subarray(0, 10)] });
+    expect(read(short).records).toEqual([]);
+  });
+});
+
+describe('a file that is none', () => {
+  const whole = version7();
+  const six = version6();
+  it.each([
+    ['empty', new Uint8Array()],
+    ['of text', Buffer.from('# tracer: nop\n#\n')],
+    ['of another version', Buffer.concat([six.subarray(0, 10), Buffer.from('8\0'), six.subarray(12)])],
+    ['without an end of its version', Buffer.concat([six.subarray(0, 10), Buffer.alloc(70_000, 0x36)])],
+    ['big-endian', Buffer.concat([six.subarray(0, 12), Buffer.from([1]), six.subarray(13)])],
+    ['with an odd page size', Buffer.concat([six.subarray(0, 14), u32(1), six.subarray(18)])],
+    ['with a huge page size', Buffer.concat([six.subarray(0, 14), u32(0xffff_ffff), six.subarray(18)])],
+    ['a latency trace', version6({ section: 'latency  ' })],
+    ['cut in its formats', six.subarray(0, 3000)],
+    ['cut in its data', six.subarray(0, six.length - 100)],
+    ['compressed', version7({ compressed: true })],
+    ['with options in a circle', version7({ nextOptions: circle() })],
+    ['without a header', version7({ headerInfo: headerInfoOf('x') })],
+    [
+      'with half a header',
+      version7({ headerInfo: headerInfoOf('\tfield: local_t commit;\toffset:8;\tsize:8;\tsigned:1;') }),
+    ],
+    ['with a size beyond all numbers', Buffer.concat([whole.subarray(0, 27), Buffer.alloc(8, 0xff)])],
+  ])('%s is refused by name', (_name, file) => {
+    const all = (): TraceRecord[] => [...openDat(file).records()];
+    expect(all).toThrow(RangeError);
+    expect(all).toThrow('SPTE_TRACE_DAT: ');
+  });
+
+  it('is refused where its CPUs claim more than there is, each of them all of it', () => {
+    const file = version6({ data: [pages, Buffer.alloc(0)] });
+    const at = file.indexOf(Buffer.from('flyrecord\0')) + 10;
+    // The second CPU has the place and the size of the first.
+    file.copy(file, at + 16, at, at + 16);
+    expect(() => openDat(file)).toThrow('its CPUs claim');
+  });
+
+  it('is refused where a block lies about its size', () => {
+    const file = version7({ compressed: true });
+    expect(() => openDat(file, { decompress: () => new Uint8Array(3) })).toThrow(
+      'a block of 3 bytes that should have',
+    );
+    const at = file.indexOf(Buffer.from([0x1f, 0x8b])) - 4;
+    const huge = Buffer.concat([file.subarray(0, at), u32(0xffff_ffff), file.subarray(at + 4)]);
+    expect(() => openDat(huge, { decompress: gunzip })).toThrow('a block of 4294967295 bytes');
+  });
+
+  it('never makes the reader hang, crash or take more than its share, whatever is changed in it', () => {
+    const files = [version6({ cpus: 2 }), version7({ cpus: 2 })].map((file) => file.subarray(0, file.length));
+    const change = fc.tuple(fc.nat(40_000), fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 0xff, 0x7f, 0x80)));
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...files),
+        fc.array(change, { minLength: 1, maxLength: 20 }),
+        fc.nat(PAGE),
+        (file, changes, cut) => {
+          const changed = Buffer.from(file.subarray(0, file.length - (cut % 7 === 0 ? cut : 0)));
+          for (const [at, value] of changes) changed[at % changed.length] = value;
+          try {
+            let left = 300;
+            for (const { sptes } of openDat(changed, { decompress: gunzip }).records()) {
+              expect(sptes.length).toBeLessThan(10);
+              if (left-- === 0) break;
+            }
+          } catch (error) {
+            if (!(error instanceof RangeError) || !error.message.startsWith('SPTE_TRACE_DAT: ')) throw error;
+          }
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});
+
+/** Where the second options section of {@link version7} begins: a file whose options point there again. */
+function circle(): number {
+  const file = version7();
+  const first = Number(file.readBigUInt64LE(27));
+  // The last option of the first section points to the second.
+  return Number(file.readBigUInt64LE(file.length - 8)) || first;
+}
