@@ -224,6 +224,11 @@ describe('a change', () => {
     expect(text).toContain('lost: dirty');
   });
 
+  it('is rendered with both states that are lost, and with none', () => {
+    expect(renderChange(explainChange(ept, LEAF, 0n, 1))).toContain('lost: accessed and dirty');
+    expect(renderChange(explainChange(ept, 0n, LEAF, 1))).toContain('allowed; no TLB flush is due\n');
+  });
+
   it('is rendered with the WARNs that it raises', () => {
     const text = renderChange(explainChange(ept, LEAF & ~2n, LEAF & ~(1n << 58n), 1));
     expect(text).toContain('WARN_ONCE invariant.hw-writable-without-mmu-writable');
