@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { type Candidate, layouts } from '@spte/core';
+import { usable } from './context.ts';
+import { type ContextOptions, factsOf } from './context-options.ts';
+import { type Facts, plainConfig, withFacts } from './machine.ts';
+
+interface Mode {
+  readonly name: string;
+  readonly facts: Facts & Required<Pick<Facts, 'vendor' | 'tdp'>>;
+}
+
+/** The ways to map a guest's memory that put different bits into entries. */
+const MODES: readonly Mode[] = [
+  { name: 'EPT', facts: { vendor: 'vmx', tdp: true, ad: true } },
+  { name: 'EPT without A/D', facts: { vendor: 'vmx', tdp: true, ad: false, pml: false } },
+  { name: 'NPT', facts: { vendor: 'svm', tdp: true } },
+];
+
+/** Legacy tables: those of either vendor look alike. */
+const shadow = (vendor: 'vmx' | 'svm'): Mode => ({ name: 'shadow paging', facts: { vendor, tdp: false } });
+
+interface Era {
+  readonly name: string;
+  readonly kernel: string;
+}
+
+/** One kernel of every layout, oldest first. */
+const CHRONICLE: readonly Era[] = layouts.map(({ since, until }) => ({
+  name: until === null ? `${since}+` : until === since ? since : `${since}-${until}`,
+  kernel: since === '5.13' ? '6.8' : since,
+}));
+
+/** The reference first: of readings that are equally good, that of the first candidate is shown first. */
+const ERAS = CHRONICLE.toSorted((a, b) => Number(b.kernel === '6.8') - Number(a.kernel === '6.8'));
+
+const agrees = (asked: Facts, mode: Facts): boolean =>
+  (asked.vendor ?? mode.vendor) === mode.vendor &&
+  (asked.tdp ?? mode.tdp) === mode.tdp &&
+  (asked.ad === undefined || mode.ad === undefined || asked.ad === mode.ad);
+
+/** One context for every layout and mode that the flags leave open. */
+export function candidatesOf(options: ContextOptions): Candidate[] {
+  const facts = factsOf(options);
+  const eras = facts.kernel === undefined ? ERAS : [{ name: facts.kernel, kernel: facts.kernel }];
+  const modes = [...MODES, shadow(facts.vendor ?? 'vmx')].filter((mode) => agrees(facts, mode.facts));
+  return modes.flatMap((mode) =>
+    eras.map((era) => ({
+      name: `${mode.name} ${era.name}`,
+      mmu: usable(
+        withFacts(plainConfig(mode.facts.vendor ?? 'vmx'), { ...facts, ...mode.facts, kernel: era.kernel }),
+      ),
+    })),
+  );
+}
+
+/** Names of candidates with those of one mode put together: `EPT 5.13-6.9, 6.10-7.1; NPT 7.2+`. */
+export function gathered(names: readonly string[]): string {
+  const modes = new Map<string, string[]>();
+  for (const name of names) {
+    const space = name.lastIndexOf(' ');
+    const mode = name.slice(0, space);
+    modes.set(mode, [...(modes.get(mode) ?? []), name.slice(space + 1)]);
+  }
+  const inOrder = (eras: readonly string[]): string[] => eras.toSorted((a, b) => orderOf(a) - orderOf(b));
+  return [...modes].map(([mode, eras]) => `${mode} ${inOrder(eras).join(', ')}`).join('; ');
+}
+
+const orderOf = (era: string): number => CHRONICLE.findIndex(({ name }) => name === era);

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { Command, CommanderError } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
+import { annotateCommand } from './commands/annotate.ts';
+import { compareCommand } from './commands/compare.ts';
+import { completionCommand } from './commands/completion.ts';
+import { decodeCommand } from './commands/decode.ts';
+import { hostCommand } from './commands/host.ts';
+import { makeCommand } from './commands/make.ts';
+import { presetsCommand } from './commands/presets.ts';
+import { vectorsCommand } from './commands/vectors.ts';
+import { walkCommand } from './commands/walk.ts';
+import { UsageError } from './errors.ts';
+import type { Io } from './io.ts';
+import { type Session, startSession } from './session.ts';
+
+const COMMANDS = [
+  decodeCommand,
+  annotateCommand,
+  hostCommand,
+  walkCommand,
+  makeCommand,
+  compareCommand,
+  vectorsCommand,
+  presetsCommand,
+  completionCommand,
+] as const;
+
+const MISTAKE = 2;
+
+const EXAMPLES = `
+Each command has --help with examples, --json, --ndjson and --check.
+
+Exit status: 0 fine, 1 findings under --check, 2 a mistake on the command line or an unreadable input.`;
+
+/** The whole command, ready to parse. */
+function program(session: Session): Command {
+  const { io } = session;
+  const root = new Command('spte')
+    .description("Explains KVM's shadow page table entries: in a hex dump, a trace, a log, a memory image.")
+    .addHelpText('after', EXAMPLES)
+    .version(manifest.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .configureHelp({
+      subcommandTerm: (command) => `${command.name()} ${command.usage().replace('[options]', '').trim()}`,
+    })
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void session.out.line(text.trimEnd()),
+      writeErr: (text) => io.complain(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'spte: ')),
+    });
+  for (const add of COMMANDS) add(root, session);
+  return root;
+}
+
+/**
+ * Runs the command.
+ *
+ * @param argv the words after `spte`
+ * @returns the exit status
+ */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  const session = startSession(io);
+  try {
+    await program(session).parseAsync([...argv], { from: 'user' });
+    return session.status;
+  } catch (error) {
+    return failed(session, error);
+  }
+}
+
+async function failed({ io, out }: Session, error: unknown): Promise<number> {
+  await out.flush();
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : MISTAKE;
+  if (!isMistake(error)) throw error;
+  io.complain(`spte: ${error.message}\n`);
+  return MISTAKE;
+}
+
+/** What the packages say about wrong arguments, and the system about files; anything else is a bug of this command. */
+function isMistake(error: unknown): error is Error {
+  if (error instanceof UsageError || error instanceof RangeError || error instanceof TypeError) return true;
+  return error instanceof Error && 'syscall' in error;
+}

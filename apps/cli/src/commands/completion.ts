@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { Argument, type Command } from 'commander';
+import { bashCompletion } from '../completion.ts';
+import { PRESETS } from '../presets.ts';
+import { end, type Session } from '../session.ts';
+
+export function completionCommand(parent: Command, session: Session): void {
+  parent
+    .command('completion')
+    .summary('print a script that completes commands and flags')
+    .description('Prints a script that completes commands and flags in a shell.')
+    .addArgument(new Argument('<SHELL>', 'the shell').choices(['bash']))
+    .addHelpText('after', '\nExamples:\n  source <(spte completion bash)')
+    .action(async () => {
+      const words = {
+        preset: PRESETS.map(({ name }) => name),
+        vendor: ['vmx', 'svm'],
+        mmu: ['tdp', 'shadow', 'ept12', 'none'],
+        only: ['findings'],
+      };
+      void session.out.line(bashCompletion(parent, words));
+      await end(session, {}, true);
+    });
+}

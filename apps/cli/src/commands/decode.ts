@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import {
+  type Candidate,
+  type Explanation,
+  explainAcross,
+  explainChange,
+  explainSpte,
+  rankContexts,
+  renderChange,
+  renderExplanation,
+} from '@spte/core';
+import type { Command } from 'commander';
+import { candidatesOf } from '../candidates.ts';
+import { contextOf, contextText, isContextKnown } from '../context.ts';
+import { UsageError } from '../errors.ts';
+import { paintExplanation } from '../paint.ts';
+import { integer, parseWord } from '../parse.ts';
+import { acrossJson, renderAcross, renderFits } from '../render-across.ts';
+import { addCommonOptions, type CommonOptions, end, type Session } from '../session.ts';
+import { spteJson } from '../spte-json.ts';
+
+interface DecodeOptions extends CommonOptions {
+  readonly level?: number;
+  readonly diff?: boolean;
+  readonly which?: boolean;
+}
+
+interface Value {
+  readonly value: bigint;
+  readonly level: number | null;
+}
+
+const EXAMPLES = `
+Examples:
+  spte decode 0x600008455299b77 --level 1 --kernel 6.8 --vendor vmx --maxphyaddr 39
+  spte decode 0x1db00000000b83b6                      every kernel and mode that it may be of
+  spte decode --which 0xfcd210107@4 0x1004c40107@3    which kernel and mode wrote these?
+  spte decode --diff 0x600000455299b77 0x600000455299975 --level 1 --preset haswell`;
+
+export function decodeCommand(parent: Command, session: Session): void {
+  const command = parent
+    .command('decode')
+    .summary('say what an entry is, bit by bit, and what is wrong with it')
+    .description(
+      'Says what each entry is, what its bits mean, how the CPU reads it and what is wrong with it. Without --host, --preset, or --kernel and --vendor, every kernel and mode is tried that the other flags leave open.',
+    )
+    .argument('<VALUE...>', 'the entry in hex, with or without 0x; VALUE@LEVEL says its level')
+    .option('--level <N>', 'level of the entries: 1 = 4K, 2 = 2M, 3 = 1G', integer(1, 5))
+    .option('--diff', 'two values, old and new: say what happened between them')
+    .option('--which', 'rank kernels and modes by how well all values fit')
+    .addHelpText('after', EXAMPLES);
+  addCommonOptions(command).action(async (words: string[], options: DecodeOptions) =>
+    end(session, options, decode(session, words, options)),
+  );
+}
+
+function parseValue(text: string, level: number | undefined): Value {
+  const [word = '', at] = text.split('@', 2);
+  try {
+    return { value: parseWord(word), level: at === undefined ? (level ?? null) : integer(1, 5)(at) };
+  } catch (error) {
+    throw new UsageError(`argument VALUE: ${(error as Error).message}`);
+  }
+}
+
+function decode(session: Session, words: readonly string[], options: DecodeOptions): boolean {
+  const values = words.map((word) => parseValue(word, options.level));
+  if (options.diff === true) return decodeChange(session, values, options);
+  if (options.which === true) return decodeWhich(session, values, options);
+  if (isContextKnown(options)) return decodeInContext(session, values, options);
+  const candidates = candidatesOf(options);
+  const [only] = candidates;
+  if (candidates.length === 1 && only !== undefined) return decodeWith(session, values, only.mmu, options);
+  return decodeAcross(session, values, candidates, options);
+}
+
+function decodeInContext(session: Session, values: readonly Value[], options: DecodeOptions): boolean {
+  const context = contextOf(session.io, options);
+  return decodeWith(session, values, context.mmu, options, contextText(context));
+}
+
+function decodeWith(
+  { out }: Session,
+  values: readonly Value[],
+  mmu: Candidate['mmu'],
+  { json, ndjson }: DecodeOptions,
+  heading?: string,
+): boolean {
+  const explained = values.map(({ value, level }): Explanation => explainSpte(mmu, value, level));
+  if (ndjson === true) for (const explanation of explained) void out.record(spteJson(explanation));
+  else if (json === true) out.document(explained.map((explanation) => spteJson(explanation)));
+  else {
+    if (heading !== undefined) void out.line(out.paint('dim', heading));
+    for (const explanation of explained) {
+      void out.line(paintExplanation(out.paint, renderExplanation(explanation)));
+    }
+  }
+  return explained.every(({ findings }) => findings.length === 0);
+}
+
+function decodeAcross(
+  { out }: Session,
+  values: readonly Value[],
+  candidates: readonly Candidate[],
+  options: DecodeOptions,
+): boolean {
+  const { json, ndjson } = options;
+  const answers = values.map(({ value, level }) => explainAcross(value, level, candidates));
+  if (ndjson === true) for (const across of answers) void out.record(acrossJson(across));
+  else if (json === true) out.document(answers.map(acrossJson));
+  else {
+    void out.line(answers.map((across) => renderAcross(out.paint, across)).join('\n\n'));
+    for (const hint of hints(values, options)) void out.line(out.paint('dim', hint));
+  }
+  return answers.every(
+    ({ readings: [best] }) => best === undefined || best.explanation.findings.length === 0,
+  );
+}
+
+/** What would tell more. */
+function hints(values: readonly Value[], { maxphyaddr, physBits, l1tf }: DecodeOptions): string[] {
+  const width = maxphyaddr === undefined && physBits === undefined;
+  const assumed = [
+    ...(width ? ['46 physical address bits on Intel, 48 on AMD (--maxphyaddr)'] : []),
+    ...(l1tf === undefined ? ['a CPU without L1TF (--l1tf)'] : []),
+  ];
+  return [
+    ...(assumed.length > 0 ? [`assumed: ${assumed.join('; ')}`] : []),
+    ...(values.length > 1 ? ['one kernel wrote them all? --which ranks kernels and modes'] : []),
+  ];
+}
+
+function decodeWhich({ out, io }: Session, values: readonly Value[], options: DecodeOptions): boolean {
+  const candidates = isContextKnown(options)
+    ? [{ name: 'the given context', mmu: contextOf(io, options).mmu }]
+    : candidatesOf(options);
+  const fits = rankContexts(values, candidates);
+  const records = fits.map(({ name, clean, telling, findings }) => ({
+    context: name,
+    values: values.length,
+    clean,
+    telling,
+    findings,
+  }));
+  if (options.ndjson === true) for (const record of records) void out.record(record);
+  else if (options.json === true) out.document(records);
+  else void out.line(renderFits(out.paint, fits, values.length));
+  return fits[0]?.findings.length === 0;
+}
+
+function decodeChange({ out, io }: Session, values: readonly Value[], options: DecodeOptions): boolean {
+  const [old, now, ...rest] = values;
+  if (old === undefined || now === undefined || rest.length > 0) {
+    throw new UsageError(`--diff takes two values, old and new, got ${values.length}`);
+  }
+  const context = contextOf(io, options);
+  const level = now.level ?? old.level;
+  const change = explainChange(context.mmu, old.value, now.value, level);
+  const { from: _from, to: _to, ...what } = change;
+  const record = {
+    old: spteJson(explainSpte(context.mmu, old.value, level), 'old'),
+    new: spteJson(explainSpte(context.mmu, now.value, level), 'new'),
+    change: what,
+  };
+  if (options.ndjson === true) void out.record(record);
+  else if (options.json === true) out.document(record);
+  else {
+    void out.line(out.paint('dim', contextText(context)));
+    void out.line(paintExplanation(out.paint, renderChange(change)));
+  }
+  return change.allowed;
+}

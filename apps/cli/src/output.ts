@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { toJson } from '@spte/core';
+import type { Io } from './io.ts';
+import { type Paint, painter } from './paint.ts';
+
+/** How the answer is wanted. */
+export interface FormatOptions {
+  readonly json?: boolean | undefined;
+  readonly ndjson?: boolean | undefined;
+  readonly check?: boolean | undefined;
+}
+
+/** Text that is gathered before it is written. */
+const CHUNK = 1 << 16;
+
+/** Writes lines to the standard output, many at a time. */
+export class Output {
+  readonly paint: Paint;
+  readonly #io: Io;
+  #pending = '';
+
+  constructor(io: Io) {
+    this.#io = io;
+    this.paint = painter(io);
+  }
+
+  /** Adds a line. What it returns need be awaited only where there are many. */
+  line(text: string): Promise<void> | undefined {
+    return this.text(`${text}\n`);
+  }
+
+  /** Adds text as it is. */
+  text(text: string): Promise<void> | undefined {
+    this.#pending += text;
+    return this.#pending.length < CHUNK ? undefined : this.flush();
+  }
+
+  /** Adds a record as one line of JSON. */
+  record(value: unknown): Promise<void> | undefined {
+    return this.line(JSON.stringify(toJson(value)));
+  }
+
+  /** Adds one document of JSON. */
+  document(value: unknown): void {
+    void this.line(JSON.stringify(toJson(value), null, 2));
+  }
+
+  async flush(): Promise<void> {
+    const text = this.#pending;
+    this.#pending = '';
+    if (text !== '') await this.#io.write(text);
+  }
+}
+
+/** One array of JSON, written item by item: it may be longer than memory. */
+export async function writeArray(
+  out: Output,
+  items: Iterable<unknown> | AsyncIterable<unknown>,
+): Promise<void> {
+  let separator = '[';
+  for await (const item of items) {
+    await out.line(`${separator}\n  ${JSON.stringify(toJson(item))}`.trimStart());
+    separator = ',';
+  }
+  await out.line(separator === '[' ? '[]' : ']');
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { file, json, type Run, repository, run, spte } from './run.ts';
+
+const COMMANDS = [
+  'decode',
+  'annotate',
+  'host',
+  'walk',
+  'make',
+  'compare',
+  'vectors',
+  'presets',
+  'completion',
+];
+
+/** Runs a line of the shell, in which `spte` is the command as the root script starts it. */
+function shell(line: string, env: Readonly<Record<string, string>> = {}): Promise<Run> {
+  const node = `'${process.execPath}' --conditions=@spte/source --import tsx '${join(repository, 'apps/cli/src/main.ts')}'`;
+  return new Promise((resolve) => {
+    execFile(
+      'bash',
+      ['-c', `set -o pipefail; spte() { ${node} "$@"; }; ${line}`],
+      { cwd: repository, env: { ...process.env, INIT_CWD: repository, ...env } },
+      (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code), out, err }),
+    );
+  });
+}
+
+describe('spte', () => {
+  it('lists its commands, each of which has help with examples', async () => {
+    const { out, code } = await spte('--help');
+    expect(code).toBe(0);
+    for (const name of COMMANDS) {
+      expect(out).toContain(`  ${name} `);
+      const help = await spte(`${name} --help`);
+      expect(help.out).toContain('Examples:');
+      expect(help.code).toBe(0);
+    }
+  });
+
+  it.each([[''], ['decod'], ['--nonsense'], ['presets extra'], ['completion fish'], ['vectors']])(
+    '%j: exits 2 with a reason',
+    async (line) => {
+      const { code, err } = await spte(line);
+      expect(err).not.toBe('');
+      expect(code).toBe(2);
+    },
+  );
+
+  it('lists presets that all work', async () => {
+    const presets = (await json('presets')) as { name: string }[];
+    for (const { name } of presets) expect((await spte(`decode 0 --preset ${name}`)).code).toBe(0);
+  });
+
+  it('never crashes on words that it does not know', async () => {
+    const word = fc.oneof(
+      fc.string(),
+      fc.constantFrom(
+        ...COMMANDS.filter((name) => name !== 'host'),
+        '--json',
+        '--diff',
+        '--level',
+        '0x6',
+        '--',
+        '-',
+      ),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(word, { maxLength: 5 }), async (argv) => {
+        const { code } = await run(argv);
+        expect([0, 1, 2]).toContain(code);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('runs vectors', async () => {
+    const path = join(repository, 'packages/conformance/vectors/nasty.jsonl.gz');
+    const { out, code } = await spte(`vectors ${path}`);
+    expect(out.trimEnd().split('\n').at(-1)).toBe('57 passed, 0 failed');
+    expect(code).toBe(0);
+    file('wrong.jsonl', '{"fn":"make_spte"}\n');
+    expect((await spte('vectors wrong.jsonl')).code).toBe(1);
+    expect((await spte('vectors missing.jsonl')).code).toBe(2);
+  });
+
+  it('prints a script that bash takes', async () => {
+    const { out } = await shell(
+      `source <(spte completion bash); COMP_WORDS=(spte walk --su); COMP_CWORD=2; _spte; echo "\${COMPREPLY[@]}"`,
+    );
+    expect(out).toBe('--summary\n');
+  });
+});
+
+describe('the process', () => {
+  it('exits with the status, and complains on the standard error', async () => {
+    const [fine, found, wrong] = await Promise.all([
+      shell('spte decode 0 --kernel 6.8 --vendor svm --check'),
+      shell('spte decode 0xdeadbeef --kernel 6.8 --vendor svm --check'),
+      shell('spte decode zzz'),
+    ]);
+    expect([fine.code, found.code, wrong.code]).toEqual([0, 1, 2]);
+    expect(wrong).toMatchObject({ out: '', err: expect.stringMatching(/^spte: argument VALUE/) as string });
+  });
+
+  it('ends quietly when nobody reads on', async () => {
+    const trace = ' t-1 [0] .. 1.5: kvm_mmu_set_spte: gfn 10 spte 600000455299b77 (rwxu) level 1 at 1a1080\n';
+    const path = file('long.txt', trace.repeat(20_000));
+    const { out, err, code } = await shell(`spte annotate ${path} --preset ice-lake --kernel 6.8 | head -1`);
+    expect({ out, err, code }).toEqual({ out: trace, err: '', code: 0 });
+  });
+
+  it('reads its standard input and writes no colours into a pipe', async () => {
+    const { out } = await shell('echo spte 5a0 | spte annotate --preset milan --kernel 6.8 --summary | cat');
+    expect(out).toContain('1 lines');
+    expect(out).not.toContain('\u001b');
+  });
+
+  it('sees paths from where it was started', async () => {
+    const env = { INIT_CWD: join(repository, 'packages/conformance/vectors') };
+    expect((await shell('spte vectors nasty.jsonl.gz', env)).out).toContain('57 passed');
+  });
+});

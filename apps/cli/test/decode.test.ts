@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { describe, expect, it } from 'vitest';
+import { json, ndjson, spte } from './run.ts';
+
+const HASWELL = '--kernel 6.8 --vendor vmx --maxphyaddr 39 --cache-bits 44 --l1tf';
+
+describe('spte decode', () => {
+  it('names the reserved bit of the example in the README', async () => {
+    const { out, code } = await spte(`decode 0x600008455299b77 --level 1 ${HASWELL}`);
+    expect(out).toContain('reserved bits 0x8000000000 are set');
+    expect(out).toContain('[reserved-bits, bit 39]');
+    expect(out).toContain('L1TF: UNSAFE');
+    expect(code).toBe(0);
+  });
+
+  it('exits 1 under --check when there are findings, and 0 when there are none', async () => {
+    expect((await spte(`decode 0x600008455299b77 --level 1 ${HASWELL} --check`)).code).toBe(1);
+    expect((await spte(`decode 0x600000455299b77 --level 1 ${HASWELL} --check`)).code).toBe(0);
+  });
+
+  it('gives JSON of the shape that other programs rely on', async () => {
+    const answer = await json(`decode 600000455299b77 0x6 --level 1 ${HASWELL}`);
+    expect(answer).toMatchObject([
+      {
+        role: 'spte',
+        value: '0x600000455299b77',
+        level: 1,
+        kind: 'leaf',
+        gfn: null,
+        gpa: null,
+        pfn: '0x455299',
+        access: 'rwx',
+        memtype: 'WB',
+        generation: null,
+        findings: [],
+      },
+      { kind: 'mmio' },
+    ]);
+    const [{ bits }] = answer as [{ bits: { bit: number; field: string; reason: string }[] }];
+    const sum = bits.reduce((word, { bit }) => word | (1n << BigInt(bit)), 0n);
+    expect(sum).toBe(0x600000455299b77n);
+    expect(bits.every(({ field, reason }) => field !== '' && reason !== '')).toBe(true);
+  });
+
+  it('undoes the L1TF relocation of an MMIO entry', async () => {
+    const context = '--kernel 5.10 --shadow --vendor vmx --phys-bits 36 --l1tf';
+    expect(await ndjson(`decode 2038001ffe00d407@1 ${context}`)).toMatchObject([
+      { kind: 'mmio', gfn: '0xfe00d', gpa: '0xfe00d000', generation: '0x10080', findings: [] },
+    ]);
+  });
+
+  it('tries every kernel and mode without a context, and says on what they agree', async () => {
+    const { out } = await spte('decode 0x600000455299b77 --level 1');
+    expect(out).toMatch(/level 1, \d+ readings/);
+    expect(out).toContain('all agree: ');
+    expect(out).toMatch(/^ {2}EPT 5\.13-6\.9: leaf$/m);
+    expect(out).toContain('wrong in ');
+    const [first] = (await json('decode 0x600000455299b77')) as [{ kind: string; readings: unknown[] }];
+    expect(first.kind).toBe('leaf');
+    expect(first.readings.length).toBeGreaterThan(1);
+  });
+
+  it('takes what is known and tries the rest', async () => {
+    const { out } = await spte('decode 0x600000455299b77 --level 1 --vendor svm');
+    expect(out).not.toContain('EPT');
+    expect((await spte('decode 0x80a0000000200f77 --level 1 --kernel 7.3')).out).toContain('EPT 7.3');
+  });
+
+  it('ranks contexts for values that belong together', async () => {
+    const { out } = await spte('decode --which 0xfcd210107@4 0x1004c40107@3 0x1db00000000b83b6@1');
+    expect(out.split('\n')[0]).toBe('3 of 3 clean, 3 telling: EPT 5.10-5.11, 5.12');
+    expect(await json('decode --which fcd210107@4')).toMatchObject(
+      [{ clean: 1, values: 1 }, {}].concat(Array.from({ length: 22 }, () => ({}))),
+    );
+  });
+
+  it('says what happened between two values', async () => {
+    const line = `decode --diff 0x600000455299b77 0x600000455299975 --level 1 ${HASWELL}`;
+    const { out } = await spte(line);
+    expect(out).toContain('allowed; a TLB flush is due; lost: dirty');
+    expect(await json(line)).toMatchObject({
+      old: { role: 'old' },
+      new: { role: 'new' },
+      change: { allowed: true, flush: true, bits: [1, 9] },
+    });
+  });
+
+  it.each([
+    ['decode zzz', 'argument VALUE: "zzz" must be a hex number'],
+    ['decode 12345678901234567', 'must be a hex number within 0x0..0xffffffffffffffff'],
+    ['decode 5@7', 'must be an integer within 1..5'],
+    ['decode 5 --level 0', "option '--level <N>' argument '0' is invalid"],
+    ['decode', "missing required argument 'VALUE'"],
+    ['decode --diff 5', '--diff takes two values, old and new, got 1'],
+    ['decode 5 --json --ndjson', "option '--json' cannot be used with option '--ndjson'"],
+    ['decode 5 --kernel six', 'kernel must look like 6.8'],
+    ['decode 5 --preset pentium', '--preset must be one of cascade-lake'],
+    ['decode 5 --host no/such', 'cannot read "no/such": there is no such file or folder'],
+    ['decode 5 --kernel 6.8 --vendor vmx --phys-bits 60', 'must be an integer within 32..52'],
+    ['decode 5 --host . --preset milan', '--host and --preset exclude each other'],
+    ['decode 5 --nonsense', "unknown option '--nonsense'"],
+  ])('%s: exits 2 and says what is wrong', async (line, message) => {
+    const { code, out, err } = await spte(line);
+    expect(err).toContain(message);
+    expect(err.startsWith('spte: ')).toBe(true);
+    expect(out).toBe('');
+    expect(code).toBe(2);
+  });
+
+  it('colours on a terminal only, and not with NO_COLOR', async () => {
+    const line = `decode 0x600008455299b77 --level 1 ${HASWELL}`;
+    expect((await spte(line, { terminal: true })).out).toContain('\u001b[31m');
+    expect((await spte(line, { terminal: true, env: { NO_COLOR: '1' } })).out).not.toContain('\u001b');
+    expect((await spte(line)).out).not.toContain('\u001b');
+  });
+});

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { describe, expect, it } from 'vitest';
+import { captured } from './machines.ts';
+import { json, spte } from './run.ts';
+
+describe('spte make', () => {
+  it('builds a leaf and gives the reason for each bit', async () => {
+    const { out } = await spte('make --gfn 0x1000 --pfn 0x455299 --preset haswell-client --kernel 6.8');
+    expect(out).toContain('0x0600000455299b77');
+    expect(out).toContain('nothing write-protects the page');
+    const made = (await json('make --gfn 1000 --pfn 455299 --preset haswell-client')) as {
+      value: string;
+      reasons: { bits: string }[];
+    };
+    const sum = made.reasons.reduce((word, { bits }) => word | BigInt(bits), 0n);
+    expect(sum).toBe(BigInt(made.value));
+  });
+
+  it('builds MMIO entries and tables', async () => {
+    expect(await json('make --mmio --gfn 0xfec00 --generation 12 --preset haswell')).toMatchObject({
+      kind: 'mmio',
+      gfn: '0xfec00',
+      generation: '0x12',
+    });
+    const table = 'make --nonleaf --pfn 0x1a0 --level 3 --kernel 6.1 --vendor svm';
+    expect(await json(table)).toMatchObject({ kind: 'table', pfn: '0x1a0' });
+  });
+
+  it('takes letters for access in every era', async () => {
+    const make = 'make --gfn 1 --pfn 2 --access r-x';
+    expect(await json(`${make} --kernel 6.8 --vendor vmx`)).toMatchObject({ access: 'r-x', findings: [] });
+    expect(await json(`${make} --kernel 7.3 --vendor vmx`)).toMatchObject({ access: 'r-x', findings: [] });
+    expect(await json(`${make} --kernel 7.3 --vendor svm`)).toMatchObject({ access: 'r-x', findings: [] });
+  });
+
+  it('says what the kernel would WARN about', async () => {
+    const { out, code } = await spte('make --gfn 1 --pfn 0x8455299 --preset haswell-client --check');
+    expect(out).toContain('make.rsvd-bits');
+    expect(code).toBe(1);
+  });
+
+  it.each([
+    ['make --gfn 1', 'a leaf needs --pfn'],
+    ['make --mmio', 'an MMIO entry needs --gfn'],
+    ['make --mmio --nonleaf', '--mmio and --nonleaf exclude each other'],
+    ['make --gfn 1 --pfn 0x10000000000000', '--pfn must be within 0x0..0xfffffffffffff'],
+    ['make --gfn 1 --pfn 2 --access yes', '--access must be letters of rwxu'],
+  ])('%s: exits 2', async (line, message) => {
+    const { code, err } = await spte(line);
+    expect(err).toContain(message);
+    expect(code).toBe(2);
+  });
+});
+
+describe('spte compare', () => {
+  it('shows masks, places, and the entry that both build', async () => {
+    const { out, code } = await spte('compare 6.1 7.2 --vendor vmx --check');
+    expect(out).toMatch(/xu +A 0x0 +B 0x400/);
+    expect(out).toContain('leaf   A 0x0600000000200b77  B 0x80a0000000200f77');
+    expect(code).toBe(1);
+  });
+
+  it('reads facts, presets and folders as contexts', async () => {
+    expect(await json('compare haswell preset=haswell,ad=off')).toMatchObject({
+      equal: false,
+      built: {
+        leaf: {
+          bits: [
+            { bit: 8, in: 'a' },
+            { bit: 9, in: 'a' },
+            { bit: 52, in: 'b' },
+          ],
+        },
+      },
+    });
+    const folder = captured('vmx61-ept-noad');
+    const { out } = await spte(`compare ${folder} host=${folder}`);
+    expect(out).toContain('no difference');
+  });
+
+  it.each([
+    ['compare 6.1 speed=3', '"speed" is no fact of a context'],
+    ['compare 6.1 turbo', '"turbo" is no context'],
+    ['compare 6.1 ad=maybe', 'must be one of on, off'],
+    ['compare 6.1', "missing required argument 'B'"],
+  ])('%s: exits 2', async (line, message) => {
+    const { code, err } = await spte(line);
+    expect(err).toContain(message);
+    expect(code).toBe(2);
+  });
+});
