@@ -32,8 +32,11 @@ export function defineVariant<T>(
   ...newer: VariantRow<T>[]
 ): Variant<T> {
   const row = byKernel(oldest, ...newer);
-  return Object.assign((kernel: KernelVersion) => row(kernel).value, {
-    topic,
-    rows: [oldest, ...newer] as const,
-  });
+  // Rules ask at every call, and almost always for the kernel of the call before.
+  let last: { readonly kernel: KernelVersion; readonly value: T } | undefined;
+  const choose = (kernel: KernelVersion): T => {
+    if (last?.kernel !== kernel) last = { kernel, value: row(kernel).value };
+    return last.value;
+  };
+  return Object.assign(choose, { topic, rows: [oldest, ...newer] as const });
 }

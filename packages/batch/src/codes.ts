@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import type { AdType, FindingCode, SpteKind } from '@spte/core';
+
+// What the numbers in the columns stand for.
+
+/** Every kind of entry; its place here is its code. */
+export const SPTE_KINDS: readonly SpteKind[] = [
+  'empty',
+  'leaf',
+  'tracked',
+  'table',
+  'mmio',
+  'frozen',
+  'unknown',
+];
+
+/** The code of each kind, as `classify()` and `decode()` write it. */
+export const KIND_CODES: Readonly<Record<SpteKind, number>> = {
+  empty: 0,
+  leaf: 1,
+  tracked: 2,
+  table: 3,
+  mmio: 4,
+  frozen: 5,
+  unknown: 6,
+};
+
+/** The bit of each finding in what `judge()` writes: 0 is a clean entry. */
+export const FINDING_BITS: Readonly<Record<FindingCode, number>> = {
+  'reserved-bits': 1 << 0,
+  'bad-memtype': 1 << 1,
+  'bad-xwr': 1 << 2,
+  'invariant.mmu-without-host-writable': 1 << 3,
+  'invariant.hw-writable-without-mmu-writable': 1 << 4,
+  'mmio-and-present': 1 << 5,
+  'l1tf-guard-missing': 1 << 6,
+  'mmio-gfn-too-high': 1 << 7,
+  'not-an-spte': 1 << 8,
+  'bits-without-meaning': 1 << 9,
+  'bits-kvm-never-sets': 1 << 10,
+  'ad-type-invalid': 1 << 11,
+  'present-mask-missing': 1 << 12,
+  'table-permissions-missing': 1 << 13,
+  'encryption-bits': 1 << 14,
+};
+
+/** The findings in a bitmap of `judge()`. */
+export function findingsOf(bitmap: number): FindingCode[] {
+  return (Object.keys(FINDING_BITS) as FindingCode[]).filter((code) => (bitmap & FINDING_BITS[code]) !== 0);
+}
+
+/**
+ * Bits of the `access` column of a present entry: what the CPU allows. An MMIO entry has there the `ACC_*` bits of its
+ * kernel that it remembers.
+ */
+export const ACCESS_BITS: {
+  readonly read: number;
+  readonly write: number;
+  readonly execute: number;
+  readonly user: number;
+} = { read: 1, write: 2, execute: 4, user: 8 };
+
+/** Bits of the `flags` column. Its bits 7:6 are the A/D type: see {@link AD_TYPES}. */
+export const FLAG_BITS: {
+  readonly accessed: number;
+  readonly dirty: number;
+  readonly hostWritable: number;
+  readonly mmuWritable: number;
+  readonly encrypted: number;
+  readonly ignorePat: number;
+} = { accessed: 1, dirty: 2, hostWritable: 4, mmuWritable: 8, encrypted: 16, ignorePat: 32 };
+
+/** Where the A/D type stands in the `flags` column. */
+export const AD_TYPE_SHIFT = 6;
+
+/** The A/D types by their number in bits 7:6 of the `flags` column. */
+export const AD_TYPES: readonly AdType[] = ['enabled', 'disabled', 'write-protect-only', 'invalid'];
+
+/** Bits of the `flags` that `encode()` takes; with none a plain request of `makeSpte()`. */
+export const REQUEST_BITS: {
+  /** `prefetch: true` */
+  readonly prefetch: number;
+  /** `canUnsync: false` */
+  readonly noUnsync: number;
+  /** `hostWritable: false` */
+  readonly hostReadOnly: number;
+  /** `role.adDisabled: true` */
+  readonly adDisabled: number;
+  /** `role.guestMode: true` */
+  readonly guestMode: number;
+} = { prefetch: 1, noUnsync: 2, hostReadOnly: 4, adDisabled: 8, guestMode: 16 };

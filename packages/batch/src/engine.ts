@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { checkLevel, type Mmu, type SpteKind } from '@spte/core';
+import type { AddressTest } from './address-tests.ts';
+import { SPTE_KINDS } from './codes.ts';
+import { type EncodeColumns, Encoder } from './encoder.ts';
+import {
+  type DecodedColumns,
+  type Decoding,
+  decodeOneByOne,
+  decodeToColumns,
+  mapOneByOne,
+  mapToBytes,
+  mapToWords,
+  type Span,
+} from './loops.ts';
+import { type MmioFields, mmioFields } from './mmio-fields.ts';
+import { type Rule, RuleTable } from './rule-table.ts';
+import { decodeRule, judgeRule, kindRule } from './rules.ts';
+import { checkLength, type Entries, halves, highHalf, lowHalf } from './words.ts';
+
+/** The level of all entries (1..5), null when it is not known, or one level per entry in which 0 is "not known". */
+export type Levels = number | null | Uint8Array;
+
+/** A question that is answered by yes or no, such as core's predicates. */
+export type Predicate = (mmu: Mmu, spte: bigint, level: number | null) => boolean;
+
+/** How rules are compiled. */
+export interface CompileOptions {
+  /**
+   * Address bits that rules of plugins look at, beyond those in the masks and the reserved bits of the MMU: for each
+   * mask a rule may depend on whether any of its bits is set, and on whether all are.
+   */
+  readonly watch?: readonly bigint[] | undefined;
+}
+
+/** A rule that is asked for each entry, because its answers do not fit a table. */
+export interface Fallback {
+  /** `classify`, `decode`, `decode.mmio`, `judge`, `encode`, or the name of the function that was given. */
+  readonly rule: string;
+  readonly reason: string;
+}
+
+/**
+ * The rules of an MMU, ready for many entries. Results equal those of core's functions entry by entry: `spteKind()`,
+ * `decodeSpte()`, `judgeSpte()`, `makeSpte()`. Tables fill while it works.
+ */
+export class BatchEngine {
+  readonly mmu: Mmu;
+  readonly #watch: readonly AddressTest[];
+  readonly #tables = new Map<Rule | Predicate, RuleTable>();
+  readonly #fallbacks: Fallback[] = [];
+  #decoding: Decoding | undefined;
+  #encoder: Encoder | undefined;
+
+  /** @internal {@link compile} makes engines. */
+  constructor(mmu: Mmu, { watch = [] }: CompileOptions) {
+    this.mmu = mmu;
+    this.#watch = watch.flatMap((mask): AddressTest[] => [
+      { test: 'any', mask },
+      { test: 'all', mask },
+    ]);
+  }
+
+  /** Rules that could not be compiled, as far as they were used. Their results are right, but slow. */
+  get fallbacks(): readonly Fallback[] {
+    return this.#fallbacks;
+  }
+
+  /** The size of all tables that were needed so far. */
+  get tableBytes(): number {
+    let size = this.#encoder?.byteLength ?? 0;
+    for (const table of this.#tables.values()) size += table.byteLength;
+    return size + (this.#decoding?.mmio.tables.byteLength ?? 0);
+  }
+
+  /**
+   * The kind of each entry, by its code in `KIND_CODES`.
+   *
+   * @param into where to write instead of to a new array; as long as there are entries
+   */
+  classify(entries: Entries, levels: Levels, into?: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    const words = halves(entries);
+    const out = into ?? new Uint8Array(words.length / 2);
+    checkLength('into', out, words.length / 2);
+    this.#bytes(this.#table(kindRule, 'classify'), words, levels, out);
+    return out;
+  }
+
+  /**
+   * What each entry says, in columns.
+   *
+   * @param into where to write instead of to new columns; each as long as there are entries
+   */
+  decode(entries: Entries, levels: Levels, into?: DecodedColumns): DecodedColumns {
+    const words = halves(entries);
+    const length = words.length / 2;
+    const columns: DecodedColumns = into ?? {
+      kind: new Uint8Array(length),
+      frame: new BigUint64Array(length),
+      access: new Uint8Array(length),
+      flags: new Uint8Array(length),
+      generation: new Uint32Array(length),
+    };
+    for (const [name, column] of Object.entries<{ readonly length: number }>({ ...columns })) {
+      checkLength(`into.${name}`, column, length);
+    }
+    const table = this.#table(decodeRule, 'decode');
+    this.#decoding ??= this.#prepareDecoding();
+    const decoding = this.#decoding;
+    forEachLevel(words, levels, (level, span) => {
+      if (table.reason === null) decodeToColumns(table, table.key(level), span, decoding, columns);
+      else decodeOneByOne(table, level, span, decoding, columns);
+    });
+    return columns;
+  }
+
+  /**
+   * Leaf entries as `makeSpte()` builds them in a plain VM (core's `plainHost`).
+   *
+   * @param into where to write instead of to a new array; as long as the columns
+   */
+  encode(columns: EncodeColumns, into?: BigUint64Array<ArrayBuffer>): BigUint64Array<ArrayBuffer> {
+    if (this.#encoder === undefined) {
+      this.#encoder = new Encoder(this.mmu);
+      this.#report('encode', this.#encoder.reason);
+    }
+    return this.#encoder.encode(columns, into ?? new BigUint64Array(columns.pfn.length));
+  }
+
+  /**
+   * All findings of each entry, as a bitmap of `FINDING_BITS`: 0 is a clean one.
+   *
+   * @param into where to write instead of to a new array; as long as there are entries
+   */
+  judge(entries: Entries, levels: Levels, into?: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+    return this.#words(this.#table(judgeRule, 'judge'), entries, levels, into);
+  }
+
+  /**
+   * The answers of any rule.
+   *
+   * @param rule the same function each time, as its table is kept with it; it answers an integer within 0..65534
+   * @throws RangeError when the rule answers anything else
+   */
+  map(entries: Entries, levels: Levels, rule: Rule): Uint32Array<ArrayBuffer> {
+    return this.#words(this.#table(rule, rule.name), entries, levels);
+  }
+
+  /**
+   * The places of the entries for which a predicate holds, in order.
+   *
+   * @param predicate the same function each time, as its table is kept with it
+   */
+  select(entries: Entries, levels: Levels, predicate: Predicate): Uint32Array<ArrayBuffer> {
+    const words = halves(entries);
+    const length = words.length / 2;
+    const table = this.#table(predicate, predicate.name);
+    const found = new Uint32Array(length);
+    const answers = new Uint8Array(length);
+    this.#bytes(table, words, levels, answers);
+    let count = 0;
+    for (let i = 0; i < length; i++) {
+      found[count] = i;
+      count += answers[i] as number;
+    }
+    return found.slice(0, count);
+  }
+
+  /** How many entries there are of each kind. */
+  histogram(entries: Entries, levels: Levels): Record<SpteKind, number> {
+    const kinds = this.classify(entries, levels);
+    const counts = new Float64Array(SPTE_KINDS.length);
+    for (let i = 0; i < kinds.length; i++) {
+      const kind = kinds[i] as number;
+      counts[kind] = (counts[kind] as number) + 1;
+    }
+    return Object.fromEntries(SPTE_KINDS.map((kind, code) => [kind, counts[code]])) as Record<
+      SpteKind,
+      number
+    >;
+  }
+
+  #table(rule: Rule | Predicate, name: string): RuleTable {
+    const known = this.#tables.get(rule);
+    if (known !== undefined) return known;
+    const asNumber: Rule = (mmu, spte, level) => Number(rule(mmu, spte, level));
+    const table = new RuleTable(this.mmu, asNumber, this.#watch);
+    this.#tables.set(rule, table);
+    this.#report(name, table.reason);
+    return table;
+  }
+
+  #report(rule: string, reason: string | null): void {
+    if (reason !== null) this.#fallbacks.push({ rule, reason });
+  }
+
+  #prepareDecoding(): Decoding {
+    const { baseAddr } = this.mmu.masks;
+    const fields = mmioFields(this.mmu);
+    const { reason } = fields;
+    let silent = true;
+    // A machine without MMIO entries needs no tables: only their use is a fallback.
+    const read: MmioFields['read'] = (hi, lo) => {
+      if (silent) this.#report('decode.mmio', reason);
+      silent = false;
+      return fields.read(hi, lo);
+    };
+    const mmio = { ...fields, read };
+    return { mmio, baseHi: highHalf(baseAddr), baseLo: lowHalf(baseAddr) };
+  }
+
+  #bytes(table: RuleTable, words: Int32Array, levels: Levels, out: Uint8Array): void {
+    forEachLevel(words, levels, (level, span) => {
+      if (table.reason === null) mapToBytes(table, table.key(level), span, out);
+      else {
+        mapOneByOne(table, level, span, (i, value) => {
+          out[i] = value;
+        });
+      }
+    });
+  }
+
+  #words(
+    table: RuleTable,
+    entries: Entries,
+    levels: Levels,
+    into?: Uint32Array<ArrayBuffer>,
+  ): Uint32Array<ArrayBuffer> {
+    const words = halves(entries);
+    const out = into ?? new Uint32Array(words.length / 2);
+    checkLength('into', out, words.length / 2);
+    forEachLevel(words, levels, (level, span) => {
+      if (table.reason === null) mapToWords(table, table.key(level), span, out);
+      else {
+        mapOneByOne(table, level, span, (i, value) => {
+          out[i] = value;
+        });
+      }
+    });
+    return out;
+  }
+}
+
+/** Splits entries into spans of one level. */
+function forEachLevel(
+  words: Int32Array,
+  levels: Levels,
+  work: (level: number | null, span: Span) => void,
+): void {
+  const length = words.length / 2;
+  if (levels === null || typeof levels === 'number') {
+    if (levels !== null) checkLevel('level', levels);
+    work(levels, { words, from: 0, to: length });
+    return;
+  }
+  checkLength('levels', levels, length);
+  for (let from = 0, to = 0; from < length; from = to) {
+    const level = levels[from] as number;
+    do to++;
+    while (to < length && levels[to] === level);
+    work(level === 0 ? null : checkLevel('level', level), { words, from, to });
+  }
+}
+
+/** Makes the rules of an MMU ready for many entries. Each rule is compiled when it is first used. */
+export function compile(mmu: Mmu, options: CompileOptions = {}): BatchEngine {
+  return new BatchEngine(mmu, options);
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * KVM's page table entries by the million: core's rules, asked once for each distinct pattern and then looked up.
+ *
+ * @module
+ */
+export {
+  ACCESS_BITS,
+  AD_TYPE_SHIFT,
+  AD_TYPES,
+  FINDING_BITS,
+  FLAG_BITS,
+  findingsOf,
+  KIND_CODES,
+  REQUEST_BITS,
+  SPTE_KINDS,
+} from './codes.ts';
+export type { EncodeColumns } from './encoder.ts';
+export {
+  BatchEngine,
+  type CompileOptions,
+  compile,
+  type Fallback,
+  type Levels,
+  type Predicate,
+} from './engine.ts';
+export type { DecodedColumns } from './loops.ts';
+export type { Rule } from './rule-table.ts';
+export type { Entries } from './words.ts';

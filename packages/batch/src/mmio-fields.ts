@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { type Mmu, type PolicyReading, spteKind } from '@spte/core';
+import { mmioSample } from './address-tests.ts';
+import { highHalf, joined, lowHalf } from './words.ts';
+
+/** What an MMIO entry says beside its access bits. */
+export interface MmioFields {
+  /** Why each entry is read by its policy; null where the tables serve. */
+  readonly reason: string | null;
+  /** Values by byte of the entry (0..7) and what that byte is, to be or-ed: three words for each. */
+  readonly tables: Int32Array;
+  /** What a policy reads in an entry of kind `mmio`. */
+  readonly read: (hi: number, lo: number) => PolicyReading;
+}
+
+/** Words in a cell of the tables: gfn low, gfn high, generation. */
+const MMIO_WORDS = 3;
+
+const BYTES = 8;
+const BYTE_VALUES = 256;
+
+/** Bits of the generation and of the gfn come from single bits of the entry: which, the policy's own reading tells. */
+export function mmioFields(mmu: Mmu): MmioFields {
+  const read = (spte: bigint): PolicyReading =>
+    mmu.policies
+      .map((policy) => policy.read?.(mmu, spte) ?? null)
+      .find((reading) => reading !== null) as PolicyReading;
+  const tables = new Int32Array(BYTES * BYTE_VALUES * MMIO_WORDS);
+  const sample = mmioSample(mmu);
+  if (sample !== null) fillTables(tables, mmu, sample, read);
+  const reason = sample === null ? 'KVM has no MMIO entries here' : notLinear(tables, mmu, sample, read);
+  return { reason, tables, read: (hi, lo) => read(joined(hi, lo)) };
+}
+
+const wordsOf = ({ gfn, generation }: PolicyReading): number[] => [
+  lowHalf(gfn),
+  highHalf(gfn),
+  lowHalf(generation),
+];
+
+/** What each bit of an entry adds to the reading, put together for each value of each byte. */
+function fillTables(
+  tables: Int32Array,
+  mmu: Mmu,
+  sample: bigint,
+  read: (spte: bigint) => PolicyReading,
+): void {
+  const base = wordsOf(read(sample));
+  const added = Array.from({ length: 64 }, (_, n) => {
+    const other = sample | (1n << BigInt(n));
+    return spteKind(mmu, other, null) === 'mmio' ? wordsOf(read(other)) : base;
+  });
+  for (let byte = 0; byte < BYTES; byte++) {
+    for (let value = 0; value < BYTE_VALUES; value++) {
+      for (let i = 0; i < MMIO_WORDS; i++) {
+        let word = base[i] as number;
+        for (let n = 0; n < 8; n++) {
+          if (((value >> n) & 1) !== 0) word |= added[8 * byte + n]?.[i] as number;
+        }
+        tables[(byte * BYTE_VALUES + value) * MMIO_WORDS + i] = word;
+      }
+    }
+  }
+}
+
+const PROBES = 32;
+
+/** Compares the tables with the policy on entries that have many bits set. */
+function notLinear(
+  tables: Int32Array,
+  mmu: Mmu,
+  sample: bigint,
+  read: (spte: bigint) => PolicyReading,
+): string | null {
+  const frame = new Int32Array(2);
+  const generation = new Uint32Array(1);
+  for (let n = 1n; n <= PROBES; n++) {
+    const noise = BigInt.asUintN(64, 0x9e37_79b9_7f4a_7c15n * n);
+    // Flips no bit by which the entry is MMIO.
+    let spte = sample;
+    for (let i = 0n; i < 64n; i++) {
+      const flipped = spte ^ (noise & (1n << i));
+      if (spteKind(mmu, flipped, null) === 'mmio') spte = flipped;
+    }
+    const reading = read(spte);
+    putMmio(tables, highHalf(spte), lowHalf(spte), 0, frame, generation);
+    const words = [...frame, lowHalf(BigInt(generation[0] as number))];
+    if (reading.generation >> 32n !== 0n || wordsOf(reading).some((word, i) => word !== words[i])) {
+      return `its reading is more than moved bits: see 0x${spte.toString(16)}`;
+    }
+  }
+  return null;
+}
+
+/** Writes gfn and generation of an MMIO entry to element `i`. */
+export function putMmio(
+  tables: Int32Array,
+  hi: number,
+  lo: number,
+  i: number,
+  frames: Int32Array,
+  generations: Uint32Array,
+): void {
+  let low = 0;
+  let high = 0;
+  let generation = 0;
+  for (let byte = 0; byte < BYTES; byte++) {
+    const half = byte < BYTES / 2 ? lo : hi;
+    const cell = (byte * BYTE_VALUES + ((half >>> (8 * (byte & 3))) & 0xff)) * MMIO_WORDS;
+    low |= tables[cell] as number;
+    high |= tables[cell + 1] as number;
+    generation |= tables[cell + 2] as number;
+  }
+  frames[2 * i] = low;
+  frames[2 * i + 1] = high;
+  generations[i] = generation;
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { type DecodedAccess, decodeSpte, type FindingCode, judgeSpte, spteKind } from '@spte/core';
+import { ACCESS_BITS, AD_TYPE_SHIFT, AD_TYPES, FINDING_BITS, FLAG_BITS, KIND_CODES } from './codes.ts';
+import type { Rule } from './rule-table.ts';
+
+// Core's rules, each with its answer as one number. No rule is written here.
+
+/** The kind, by its code. */
+export const kindRule: Rule = (mmu, spte, level) => KIND_CODES[spteKind(mmu, spte, level)];
+
+/** All findings, as a bitmap. */
+export const judgeRule: Rule = (mmu, spte, level) =>
+  judgeSpte(mmu, spte, level).reduce(
+    (bitmap, { code }) => bitmap | FINDING_BITS[code satisfies FindingCode],
+    0,
+  );
+
+/** Where kind, access and flags stand in the answer of {@link decodeRule}. */
+export const KIND_MASK = 7;
+export const ACCESS_SHIFT = 3;
+export const ACCESS_MASK = 15;
+export const FLAGS_SHIFT = 7;
+
+/** Everything in a decoded entry that is not an address or a generation. */
+export const decodeRule: Rule = (mmu, spte, level) => {
+  const { kind, mapping, mmio } = decodeSpte(mmu, spte, level);
+  const code = KIND_CODES[kind];
+  if (mapping === null) return code | (Number((mmio?.access ?? 0n) & 0xfn) << ACCESS_SHIFT);
+  const flags =
+    (mapping.accessed ? FLAG_BITS.accessed : 0) |
+    (mapping.dirty === true ? FLAG_BITS.dirty : 0) |
+    (mapping.hostWritable === true ? FLAG_BITS.hostWritable : 0) |
+    (mapping.mmuWritable === true ? FLAG_BITS.mmuWritable : 0) |
+    (mapping.encrypted ? FLAG_BITS.encrypted : 0) |
+    (mapping.ignorePat === true ? FLAG_BITS.ignorePat : 0) |
+    (AD_TYPES.indexOf(mapping.adType) << AD_TYPE_SHIFT);
+  return code | (accessOf(mapping.access) << ACCESS_SHIFT) | (flags << FLAGS_SHIFT);
+};
+
+const accessOf = ({ read, write, execute, user }: DecodedAccess): number =>
+  (read ? ACCESS_BITS.read : 0) |
+  (write ? ACCESS_BITS.write : 0) |
+  (execute ? ACCESS_BITS.execute : 0) |
+  (user === true ? ACCESS_BITS.user : 0);

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import {
+  createMmu,
+  defineHost,
+  definePolicy,
+  isWritablePte,
+  layoutFor,
+  type Mmu,
+  makeSpte,
+  type Policy,
+  type PolicyReading,
+  pageRole,
+  parseKernelVersion,
+  plainHost,
+  spteKind,
+} from '@spte/core';
+import { l1tf } from '@spte/l1tf';
+import { mmio } from '@spte/mmio';
+import { vmx } from '@spte/vendor-vmx';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  compile,
+  FINDING_BITS,
+  findingsOf,
+  KIND_CODES,
+  type Predicate,
+  REQUEST_BITS,
+  type Rule,
+  SPTE_KINDS,
+} from '../src/index.ts';
+import { KERNELS, machine, machines } from './machines.ts';
+import { sameAsScalar, sameColumns, sameFindings, sameKinds } from './scalar.ts';
+
+const mmu = machine('EPT with A/D', '6.8');
+const leaf = (pfn: bigint): bigint => makeSpte(mmu, plainHost, { role: pageRole(), gfn: 0n, pfn }).spte;
+
+describe('codes', () => {
+  it('number the kinds by their place, and the findings by bits of their own', () => {
+    expect(SPTE_KINDS.map((kind) => KIND_CODES[kind])).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    const bits = Object.values(FINDING_BITS);
+    expect(bits.reduce((sum, bit) => sum + bit, 0)).toBe(2 ** bits.length - 1);
+    expect(findingsOf(0)).toEqual([]);
+    expect(findingsOf(FINDING_BITS['bad-xwr'] | 1)).toEqual(['reserved-bits', 'bad-xwr']);
+  });
+});
+
+describe('entries', () => {
+  const engine = compile(mmu);
+  const entries = BigUint64Array.of(0n, leaf(0x1234n), 0x5a0n, leaf(0x99n) | (1n << 50n), 6n);
+
+  it.each([0, 1, 3, 4, 8])('are read from bytes at offset %i', (offset) => {
+    const bytes = new Uint8Array(entries.byteLength + offset);
+    bytes.set(new Uint8Array(entries.buffer), offset);
+    expect(engine.classify(bytes.subarray(offset), 1)).toEqual(engine.classify(entries, 1));
+    expect(engine.decode(bytes.subarray(offset), 1)).toEqual(engine.decode(entries, 1));
+  });
+
+  it('may be part of an array', () => {
+    expect([...engine.classify(entries.subarray(1, 3), 1)]).toEqual([KIND_CODES.leaf, KIND_CODES.frozen]);
+    expect(engine.classify(new BigUint64Array(0), 1)).toHaveLength(0);
+  });
+
+  it('must be whole', () => {
+    expect(() => engine.classify(new Uint8Array(7), 1)).toThrow(
+      new RangeError('entries must be whole words of 8 bytes, got 7 bytes'),
+    );
+  });
+
+  it('have one level, none, or each its own', () => {
+    const table = BigUint64Array.of(0x800n | 7n, 0x800n | 7n, 0x800n | 7n, 0x800n | 7n);
+    const kinds = engine.classify(table, Uint8Array.of(1, 2, 2, 0));
+    const want = [1, 2, 2, null].map((level) => KIND_CODES[spteKind(mmu, 0x807n, level)]);
+    expect([...kinds]).toEqual(want);
+    expect(new Set(want).size).toBe(2);
+  });
+
+  it('have no other level', () => {
+    expect(() => engine.classify(entries, 6)).toThrow(RangeError);
+    expect(() => engine.classify(entries, Uint8Array.of(1, 1, 6, 1, 1))).toThrow(
+      'level must be an integer within 1..5',
+    );
+    expect(() => engine.judge(entries, Uint8Array.of(1))).toThrow(
+      'levels must have 5 elements, one for each entry; got 1',
+    );
+  });
+
+  it('can be answered into arrays that exist', () => {
+    const kinds = new Uint8Array(5).fill(9);
+    expect(engine.classify(entries, 1, kinds)).toBe(kinds);
+    expect(kinds).toEqual(engine.classify(entries, 1));
+    const findings = new Uint32Array(5).fill(9);
+    expect(engine.judge(entries, 1, findings)).toBe(findings);
+    expect(findings).toEqual(engine.judge(entries, 1));
+    const columns = {
+      kind: new Uint8Array(5).fill(9),
+      frame: new BigUint64Array(5).fill(9n),
+      access: new Uint8Array(5).fill(9),
+      flags: new Uint8Array(5).fill(9),
+      generation: new Uint32Array(5).fill(9),
+    };
+    expect(engine.decode(entries, 1, columns)).toBe(columns);
+    expect(columns).toEqual(engine.decode(entries, 1));
+    const made = new BigUint64Array(1);
+    expect(engine.encode({ pfn: BigUint64Array.of(7n), access: 7, level: 1 }, made)).toBe(made);
+    expect(made[0]).toBe(leaf(7n));
+    expect(() => engine.classify(entries, 1, new Uint8Array(4))).toThrow('into must have 5 elements');
+    expect(() => engine.decode(entries, 1, { ...columns, flags: new Uint8Array(6) })).toThrow(
+      'into.flags must have 5 elements',
+    );
+  });
+});
+
+describe('encode', () => {
+  const request = fc.record({
+    pfn: fc.oneof(
+      fc.bigInt({ min: 0n, max: (1n << 40n) - 1n }),
+      fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),
+    ),
+    gfn: fc.bigInt({ min: 0n, max: (1n << 40n) - 1n }),
+    access: fc.integer({ min: 0, max: 15 }),
+    level: fc.integer({ min: 1, max: 5 }),
+    flags: fc.integer({ min: 0, max: 31 }),
+  });
+  const has = (flags: number, name: keyof typeof REQUEST_BITS): boolean => (flags & REQUEST_BITS[name]) !== 0;
+  const scalar = (
+    on: Mmu,
+    { pfn, gfn, access, level, flags }: typeof request extends fc.Arbitrary<infer T> ? T : never,
+  ): bigint =>
+    makeSpte(on, plainHost, {
+      role: pageRole({ level, adDisabled: has(flags, 'adDisabled'), guestMode: has(flags, 'guestMode') }),
+      gfn,
+      pfn,
+      access,
+      prefetch: has(flags, 'prefetch'),
+      canUnsync: !has(flags, 'noUnsync'),
+      hostWritable: !has(flags, 'hostReadOnly'),
+    }).spte;
+
+  it('makes what makeSpte() makes, in every era and on every machine', () => {
+    const anyMachine = fc
+      .tuple(fc.constantFrom(...Object.keys(machines)), fc.constantFrom(...KERNELS))
+      .map(([name, kernel]) => machine(name, kernel));
+    fc.assert(
+      fc.property(anyMachine, fc.array(request, { maxLength: 40 }), (on, requests) => {
+        const engine = compile(on);
+        const made = engine.encode({
+          pfn: BigUint64Array.from(requests, ({ pfn }) => pfn),
+          gfn: BigUint64Array.from(requests, ({ gfn }) => gfn),
+          access: Uint8Array.from(requests, ({ access }) => access),
+          level: Uint8Array.from(requests, ({ level }) => level),
+          flags: Uint8Array.from(requests, ({ flags }) => flags),
+        });
+        expect([...made]).toEqual(requests.map((one) => scalar(on, one)));
+        expect(engine.fallbacks).toEqual([]);
+      }),
+      { numRuns: 200 },
+    );
+  }, 30_000);
+
+  it('takes one number for all', () => {
+    const engine = compile(mmu);
+    expect([...engine.encode({ pfn: BigUint64Array.of(1n, 2n), access: 7, level: 1 })]).toEqual([
+      leaf(1n),
+      leaf(2n),
+    ]);
+    expect(engine.encode({ pfn: BigUint64Array.of(1n), access: 7, level: 1, flags: 4 })[0]).toBe(
+      scalar(mmu, { pfn: 1n, gfn: 0n, access: 7, level: 1, flags: 4 }),
+    );
+  });
+
+  it('refuses columns that do not fit', () => {
+    const engine = compile(mmu);
+    const pfn = BigUint64Array.of(1n, 2n);
+    const one = new Uint8Array(1);
+    expect(() => engine.encode({ pfn, access: one, level: 1 })).toThrow('access must have 2 elements');
+    expect(() => engine.encode({ pfn, access: 7, level: 1, gfn: new BigUint64Array(3) })).toThrow(
+      'gfn must have 2',
+    );
+    expect(() => engine.encode({ pfn, access: 16, level: 1 })).toThrow(
+      'access must be an integer within 0..15',
+    );
+    expect(() => engine.encode({ pfn, access: 7, level: 1, flags: Uint8Array.of(0, 32) })).toThrow(
+      'the column flags must have no value above 31',
+    );
+    expect(() => engine.encode({ pfn, access: 7, level: 0 })).toThrow(
+      'role.level must be an integer within 1..5',
+    );
+  });
+
+  it('asks makeSpte() each time where a hook looks at the gfn', () => {
+    const vendor = vmx();
+    const odd = createMmu({
+      kernel: '6.8',
+      host: { physBits: 46 },
+      policies: [l1tf, mmio()],
+      vendor: { ...vendor, getMtMask: (_setup, _host, gfn) => ((gfn & 1n) === 0n ? 0x30n : 0n) },
+    });
+    const engine = compile(odd);
+    const gfn = BigUint64Array.of(2n, 3n);
+    const pfn = BigUint64Array.of(5n, 5n);
+    const made = engine.encode({ pfn, gfn, access: 7, level: 1 });
+    expect([...made]).toEqual(
+      [2n, 3n].map((one) => scalar(odd, { pfn: 5n, gfn: one, access: 7, level: 1, flags: 0 })),
+    );
+    expect(made[0]).not.toBe(made[1]);
+    expect([...engine.encode({ pfn, access: 7, level: 1 })]).toEqual([made[0], made[0]]);
+    expect(engine.fallbacks).toHaveLength(1);
+    expect(engine.fallbacks[0]?.rule).toBe('encode');
+    expect(engine.fallbacks[0]?.reason).toMatch(/^it depends on the frame/);
+  });
+});
+
+describe('rules and predicates', () => {
+  const entries = BigUint64Array.from({ length: 300 }, (_, n) =>
+    n % 3 === 0 ? 0n : leaf(BigInt(n)) & ~(n % 2 === 0 ? 2n : 0n),
+  );
+
+  it('select the entries for which a predicate of core holds', () => {
+    const engine = compile(mmu);
+    const writable: Predicate = (_mmu, spte) => isWritablePte(spte);
+    const want = [...entries.keys()].filter((n) => isWritablePte(entries[n] ?? 0n));
+    expect([...engine.select(entries, 1, writable)]).toEqual(want);
+    expect([...engine.select(entries, 1, writable)]).toEqual(want);
+    expect(want.length).toBeGreaterThan(50);
+    expect(engine.fallbacks).toEqual([]);
+  });
+
+  it('are counted by kind', () => {
+    const counts = compile(mmu).histogram(entries, 1);
+    expect(counts).toEqual({ empty: 100, leaf: 200, tracked: 0, table: 0, mmio: 0, frozen: 0, unknown: 0 });
+  });
+
+  it('are asked once for each pattern', () => {
+    let asked = 0;
+    const rule: Rule = (_mmu, spte) => {
+      asked++;
+      return Number(spte & 7n);
+    };
+    const engine = compile(mmu);
+    engine.map(entries, 1, rule);
+    const first = asked;
+    expect(Array.from(engine.map(entries, 1, rule))).toEqual([...entries].map((spte) => Number(spte & 7n)));
+    expect(asked).toBe(first);
+  });
+
+  it('are asked for each entry where they look at the whole address, and the engine says so', () => {
+    const parity: Rule = function parity(_mmu, spte) {
+      return Number((spte >> 12n) & 1n);
+    };
+    const isOdd: Predicate = function isOdd(_mmu, spte) {
+      return ((spte >> 12n) & 1n) === 1n;
+    };
+    const engine = compile(mmu);
+    const want = [...entries].map((spte) => Number((spte >> 12n) & 1n));
+    expect(Array.from(engine.map(entries, 1, parity))).toEqual(want);
+    expect([...engine.select(entries, 1, isOdd)]).toEqual([...want.keys()].filter((n) => want[n] === 1));
+    expect(engine.fallbacks.map(({ rule }) => rule)).toEqual(['parity', 'isOdd']);
+    expect(engine.fallbacks[0]?.reason).toBe(
+      'it depends on address bits that were not announced: see 0x600000000020b77',
+    );
+  });
+
+  it('may look at address bits that were announced', () => {
+    const node: Rule = (_mmu, spte) => Number((spte >> 44n) & 1n) + ((spte & 0x3000n) === 0x3000n ? 2 : 0);
+    const engine = compile(mmu, { watch: [1n << 44n, 0x3000n] });
+    const far = BigUint64Array.from(entries, (spte, n) => spte | (n % 2 === 0 ? 1n << 44n : 0n));
+    expect(Array.from(engine.map(far, 1, node))).toEqual([...far].map((spte) => node(mmu, spte, 1)));
+    expect(engine.fallbacks).toEqual([]);
+    sameAsScalar(engine, far, 1);
+  });
+
+  it('can look at so many address bits only', () => {
+    const engine = compile(mmu, { watch: Array.from({ length: 20 }, (_, n) => 1n << BigInt(n + 14)) });
+    const some = BigUint64Array.of(...entries.subarray(0, 20), mmu.masks.vmMmioValue | 0x7000n);
+    sameKinds(engine, some, 1);
+    sameColumns(engine, some, 1);
+    sameFindings(engine, some, 1);
+    expect(engine.fallbacks.map(({ rule }) => rule)).toEqual(['classify', 'decode', 'judge']);
+    expect(engine.fallbacks[0]?.reason).toMatch(/^it has \d+ address tests, more than 16$/);
+  });
+
+  it('must answer a small integer', () => {
+    const engine = compile(mmu);
+    expect(() => engine.map(entries, 1, () => 0xffff)).toThrow(
+      new RangeError('a rule must answer an integer within 0..65534, got 65535'),
+    );
+    expect(() => engine.map(entries, 1, () => 0.5)).toThrow(RangeError);
+    expect(() => engine.map(entries, 1, () => -1)).toThrow(RangeError);
+  });
+});
+
+describe('tables', () => {
+  it('begin anew when there are more patterns than they hold', () => {
+    const engine = compile(mmu);
+    // 4096 patterns of the high bits, twice.
+    const entries = BigUint64Array.from(
+      { length: 8192 },
+      (_, n) => (BigInt(n & 4095) << 52n) | 0xb77n | 0x1000n,
+    );
+    sameKinds(engine, entries, 1);
+    sameKinds(engine, entries, 1);
+    expect(engine.tableBytes).toBeLessThan(4 << 20);
+  });
+
+  it('begin anew when there are more classes than they hold', () => {
+    const watch = Array.from({ length: 8 }, (_, n) => 1n << BigInt(n + 14));
+    const engine = compile(mmu, { watch });
+    const entries = BigUint64Array.from({ length: 1024 }, (_, n) => 0xb77n | (BigInt(n & 255) << 14n));
+    sameKinds(engine, entries, 1);
+    const count: Rule = (_mmu, spte) => Number((spte >> 14n) & 0xffn);
+    expect(Array.from(engine.map(entries, 1, count))).toEqual([...entries.keys()].map((n) => n & 255));
+    expect(engine.fallbacks).toEqual([]);
+  });
+
+  it('are sized as used', () => {
+    const engine = compile(mmu);
+    expect(engine.tableBytes).toBe(0);
+    engine.encode({ pfn: new BigUint64Array(1), access: 7, level: 1 });
+    expect(engine.tableBytes).toBeGreaterThan(0);
+  });
+});
+
+describe('plugins', () => {
+  const reading = (spte: bigint, gfn: bigint): PolicyReading => ({
+    kind: 'mmio',
+    gfn,
+    gpa: gfn << 12n,
+    access: 0n,
+    generation: spte >> 62n,
+    fields: [{ name: 'own', mask: (1n << 64n) - 1n, value: spte, meaning: 'own' }],
+  });
+  const withPolicy = (read: Policy['read']): Mmu =>
+    createMmu({
+      kernel: '6.8',
+      host: defineHost({ physBits: 46 }),
+      vendor: vmx(),
+      policies: [
+        l1tf,
+        mmio({ mmioCaching: false }),
+        definePolicy({ name: 'own', apiVersion: 1, ...(read && { read }) }),
+      ],
+    });
+  const entries = BigUint64Array.from(
+    { length: 64 },
+    (_, n) => (BigInt(n) << 12n) | (n % 2 === 0 ? 0x400n : 0xb77n),
+  );
+
+  it('read their own entries, and the engine says that it asks them each time', () => {
+    const engine = compile(
+      withPolicy((_mmu, spte) =>
+        (spte & 0xfffn) === 0x400n ? reading(spte, ((spte >> 12n) ** 2n) & 0xffffn) : null,
+      ),
+    );
+    sameKinds(engine, entries, 1);
+    sameColumns(engine, entries, 1);
+    expect(engine.fallbacks.map(({ rule }) => rule)).toEqual(['decode.mmio']);
+  });
+
+  it('may read the entries of the MMU in a way of their own', () => {
+    const layout = layoutFor(parseKernelVersion('6.8'));
+    expect(layout.mmuPresent?.mask).toBe(0x800n);
+    const base = machine('EPT with A/D', '6.8');
+    const odd = {
+      ...base,
+      policies: [
+        definePolicy({
+          name: 'odd',
+          apiVersion: 1,
+          read: (on, spte) =>
+            (spte & on.masks.mmioMask) === on.masks.vmMmioValue
+              ? reading(spte, ((spte & 0xffff_f000n) * 3n) >> 12n)
+              : null,
+        }),
+      ],
+    };
+    const engine = compile(odd);
+    const mmioEntries = BigUint64Array.from(
+      { length: 64 },
+      (_, n) => base.masks.vmMmioValue | (BigInt(n * 7) << 12n),
+    );
+    sameColumns(engine, mmioEntries, 1);
+    expect(engine.fallbacks.map(({ rule }) => rule)).toEqual(['decode.mmio']);
+    expect(engine.fallbacks[0]?.reason).toMatch(/^its reading is more than moved bits/);
+  });
+});

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { decodeSpte, judgeSpte, type Mmu, spteKind } from '@spte/core';
+import { expect } from 'vitest';
+import {
+  ACCESS_BITS,
+  AD_TYPE_SHIFT,
+  AD_TYPES,
+  type BatchEngine,
+  type DecodedColumns,
+  FINDING_BITS,
+  FLAG_BITS,
+  findingsOf,
+  KIND_CODES,
+  SPTE_KINDS,
+} from '../src/index.ts';
+
+// What the engine must say, from the functions of core and nothing of the engine's but its codes.
+
+const has = (bitmap: number, bit: number): boolean => (bitmap & bit) !== 0;
+
+/** Kinds of all entries equal those of `spteKind()`. */
+export function sameKinds(engine: BatchEngine, entries: BigUint64Array, level: number | null): void {
+  const kinds = engine.classify(entries, level);
+  const wrong = [...kinds].flatMap((code, i) => {
+    const spte = entries[i] ?? 0n;
+    const kind = spteKind(engine.mmu, spte, level);
+    return SPTE_KINDS[code] === kind ? [] : [{ spte: spte.toString(16), level, kind, got: SPTE_KINDS[code] }];
+  });
+  expect(wrong.slice(0, 5)).toEqual([]);
+}
+
+/** Findings of all entries equal those of `judgeSpte()`. */
+export function sameFindings(engine: BatchEngine, entries: BigUint64Array, level: number | null): void {
+  const bitmaps = engine.judge(entries, level);
+  const wrong = [...bitmaps].flatMap((bitmap, i) => {
+    const spte = entries[i] ?? 0n;
+    const found = judgeSpte(engine.mmu, spte, level).map(({ code }) => code);
+    const want = found.reduce((sum, code) => sum | FINDING_BITS[code], 0);
+    return want === bitmap ? [] : [{ spte: spte.toString(16), level, found, got: findingsOf(bitmap) }];
+  });
+  expect(wrong.slice(0, 5)).toEqual([]);
+}
+
+interface Row {
+  readonly kind: string | undefined;
+  readonly frame: bigint | undefined;
+  readonly generation: number | undefined;
+  readonly access: unknown;
+  readonly flags: unknown;
+}
+
+function rowOf(columns: DecodedColumns, i: number): Row {
+  const code = columns.kind[i] ?? 0;
+  const access = columns.access[i] ?? 0;
+  const flags = columns.flags[i] ?? 0;
+  const present = [KIND_CODES.leaf, KIND_CODES.tracked, KIND_CODES.table].includes(code);
+  return {
+    kind: SPTE_KINDS[code],
+    frame: columns.frame[i],
+    generation: columns.generation[i],
+    access: present
+      ? Object.fromEntries(Object.entries(ACCESS_BITS).map(([name, bit]) => [name, has(access, bit)]))
+      : access,
+    flags: present
+      ? {
+          ...Object.fromEntries(Object.entries(FLAG_BITS).map(([name, bit]) => [name, has(flags, bit)])),
+          adType: AD_TYPES[flags >> AD_TYPE_SHIFT],
+        }
+      : flags,
+  };
+}
+
+function scalarRow(mmu: Mmu, spte: bigint, level: number | null): Row {
+  const { kind, mapping, mmio } = decodeSpte(mmu, spte, level);
+  if (mapping === null) {
+    return {
+      kind,
+      frame: mmio?.gfn ?? 0n,
+      generation: Number(mmio?.generation ?? 0n),
+      access: Number(mmio?.access ?? 0n),
+      flags: 0,
+    };
+  }
+  return {
+    kind,
+    frame: mapping.pfn,
+    generation: 0,
+    access: { ...mapping.access, user: mapping.access.user === true },
+    flags: {
+      accessed: mapping.accessed,
+      dirty: mapping.dirty === true,
+      hostWritable: mapping.hostWritable === true,
+      mmuWritable: mapping.mmuWritable === true,
+      encrypted: mapping.encrypted,
+      ignorePat: mapping.ignorePat === true,
+      adType: mapping.adType,
+    },
+  };
+}
+
+/** Columns of all entries equal what `decodeSpte()` says. */
+export function sameColumns(engine: BatchEngine, entries: BigUint64Array, level: number | null): void {
+  const columns = engine.decode(entries, level);
+  for (const [i, spte] of entries.entries()) {
+    const got = rowOf(columns, i);
+    const want = scalarRow(engine.mmu, spte, level);
+    // A comparison of its own, as `expect()` costs more than both sides.
+    if (text(got) !== text(want))
+      expect(got, `0x${spte.toString(16)} at level ${String(level)}`).toEqual(want);
+  }
+}
+
+const text = (row: Row): string =>
+  JSON.stringify([row.kind, String(row.frame), row.generation, entriesOf(row.access), entriesOf(row.flags)]);
+
+const entriesOf = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null
+    ? Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
+    : value;
+
+/** Everything that the engine says of entries equals core. */
+export function sameAsScalar(engine: BatchEngine, entries: BigUint64Array, level: number | null): void {
+  sameKinds(engine, entries, level);
+  sameColumns(engine, entries, level);
+  sameFindings(engine, entries, level);
+}
