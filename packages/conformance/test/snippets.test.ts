@@ -139,6 +139,10 @@ describe('values that look like something else', () => {
       what: 'other-kernel',
       text: expect.stringContaining('6.10') as string,
     });
+    const empty = explainSpte(context('6.8', vmx()), 1n << 63n, 1).guesses;
+    expect(empty.filter(({ what }) => what === 'other-kernel').map(({ text }) => text)).toEqual([
+      'what kernels since 6.10 write into empty entries',
+    ]);
     const older = explainSpte(context('7.3', vmx()), 0x5a0n, 1);
     expect(older.guesses[0]).toMatchObject({
       what: 'other-kernel',

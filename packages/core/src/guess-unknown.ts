@@ -25,10 +25,11 @@ export function guessUnknown(mmu: Mmu, spte: bigint): Guess[] {
     guesses.push({ what, text, because: because(mmu, 'guess', looksAt) });
   };
 
-  for (const { since, frozen, empty } of layouts) {
-    const is = spte === frozen ? 'frozen' : spte === empty ? 'empty' : null;
-    if (is !== null)
-      guess('other-kernel', `what kernels since ${since} write into ${is} entries`, bits(63, 0));
+  // Layouts that follow one another may share a value: the first one introduced it.
+  const writer = layouts.find(({ frozen, empty }) => spte === frozen || spte === empty);
+  if (writer !== undefined) {
+    const is = spte === writer.frozen ? 'frozen' : 'empty';
+    guess('other-kernel', `what kernels since ${writer.since} write into ${is} entries`, bits(63, 0));
   }
   const walked = (mmu.masks.present | mmu.masks.accTrack) & PERMISSIONS;
   if ((spte & walked) === 0n) {
