@@ -16,16 +16,22 @@ import asc from 'assemblyscript/asc';
 export async function kernelModule(source) {
   /** @type {Uint8Array | undefined} */
   let binary;
-  const { error, stderr } = await asc.main(
+  let complaints = '';
+  const { error } = await asc.main(
     // No runtime and no memory of its own: a kernel works on the memory that it is given.
     [source, '--outFile', 'kernel.wasm', '-O3', '--runtime', 'stub', '--importMemory', '--enable', 'simd'],
     {
+      stderr: {
+        write(text) {
+          complaints += typeof text === 'string' ? text : Buffer.from(text).toString();
+        },
+      },
       writeFile(_name, contents) {
         if (typeof contents !== 'string') binary = contents;
       },
     },
   );
-  if (error !== null || binary === undefined) throw new Error(`${source}: ${stderr.toString()}`);
+  if (error !== null || binary === undefined) throw new Error(`${source}: ${complaints}`);
   return `// SPDX-License-Identifier: GPL-2.0-only
 /** ${basename(source)} as WebAssembly, in base64. Written by scripts/wasm.mjs; do not edit. */
 export const KERNEL =
