@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkInteger, type Mmu, makeSpte, PAGE_SHIFT, pageRole, plainHost } from '@spte/core';
 import { REQUEST_BITS } from './codes.ts';
-import { checkLength, halves, highHalf, joined, lowHalf } from './words.ts';
+import { BLOCK, heap, type Kernel } from './kernel.ts';
+import { bytesOf, checkLength, halves, highHalf, joined, lowHalf } from './words.ts';
 
 /** Requests for leaf entries in columns: element `i` of each belongs to entry `i`; a number is meant for all. */
 export interface EncodeColumns {
@@ -23,26 +24,50 @@ const LEVEL_KEY_BITS = 3;
 const LEVEL_SHIFT = FLAG_KEY_BITS + ACCESS_KEY_BITS;
 const KEYS = 1 << (LEVEL_SHIFT + LEVEL_KEY_BITS);
 
+/** @throws RangeError for a value that does not fit its part of the key */
+function keyOf(level: number, access: number, flags: number): number {
+  for (const [name, value, bits] of [
+    ['access', access, ACCESS_KEY_BITS],
+    ['level', level, LEVEL_KEY_BITS],
+    ['flags', flags, FLAG_KEY_BITS],
+  ] as const) {
+    if (value >>> bits !== 0)
+      throw new RangeError(`${name} must be within 0..${(1 << bits) - 1}, got ${value}`);
+  }
+  return flags | (access << FLAG_KEY_BITS) | (level << LEVEL_SHIFT);
+}
+
 /** A pfn of so many bits stays within the address; more spoil the attributes, which the rule then looks at. */
 const PFN_HIGH_BITS = 8;
+
+/** Columns to encode, each with a value for every entry. */
+interface Requests {
+  readonly pfn: BigUint64Array;
+  readonly gfn: BigUint64Array | undefined;
+  readonly access: Uint8Array;
+  readonly level: Uint8Array;
+  readonly flags: Uint8Array;
+}
 
 /** `makeSpte()` in a plain VM, asked once for each combination of level, access and flags. */
 export class Encoder {
   /** Why each entry is made by `makeSpte()` itself; null where the table serves. */
   readonly reason: string | null;
   readonly #mmu: Mmu;
-  /** Halves of the entry for pfn 0, by key. */
-  readonly #made = new Int32Array(2 * KEYS);
-  readonly #known = new Uint8Array(KEYS);
+  readonly #kernel: Kernel | null;
+  /** Halves of the entry for pfn 0, by key; 0 for one that was not made yet. */
+  readonly #made: Int32Array<ArrayBuffer>;
 
-  constructor(mmu: Mmu) {
+  constructor(mmu: Mmu, kernel: Kernel | null = null) {
     this.#mmu = mmu;
+    this.#made = new Int32Array(...(kernel ?? heap).take(8 * KEYS), 2 * KEYS);
     this.reason = this.#probe();
+    this.#kernel = this.#made.buffer === kernel?.memory && this.reason === null ? kernel : null;
   }
 
   /** The size of the tables. */
   get byteLength(): number {
-    return this.#made.byteLength + this.#known.byteLength;
+    return this.#made.byteLength;
   }
 
   encode(
@@ -51,29 +76,35 @@ export class Encoder {
   ): BigUint64Array<ArrayBuffer> {
     const { length } = pfn;
     if (gfn !== undefined) checkLength('gfn', gfn, length);
-    const access = column('access', columns.access, length, ACCESS_KEY_BITS);
-    const level = column('level', columns.level, length, LEVEL_KEY_BITS);
-    const flags = column('flags', columns.flags ?? 0, length, FLAG_KEY_BITS);
+    const access = column('access', columns.access, length);
+    const level = column('level', columns.level, length);
+    const flags = column('flags', columns.flags ?? 0, length);
     checkLength('into', spte, length);
+    const requests = { pfn, gfn, access, level, flags };
+    if (this.#kernel === null) this.#encode(requests, spte);
+    else this.#encodeBy(this.#kernel, requests, spte);
+    return spte;
+  }
+
+  /** In JavaScript. */
+  #encode({ pfn, gfn, access, level, flags }: Requests, spte: BigUint64Array<ArrayBuffer>): void {
     const out = halves(spte);
     const pfns = halves(pfn);
     const made = this.#made;
-    const known = this.#known;
     // Where the table does not serve, no pfn is taken for one that fits the address.
     const fits = this.reason === null ? PFN_HIGH_BITS : 0;
     let seen = -1;
+    let key = 0;
     let madeLo = 0;
     let madeHi = 0;
-    for (let i = 0; i < length; i++) {
+    for (let i = 0; i < pfn.length; i++) {
       const lo = pfns[2 * i] as number;
       const hi = pfns[2 * i + 1] as number;
-      const key =
-        (flags[i] as number) |
-        ((access[i] as number) << FLAG_KEY_BITS) |
-        ((level[i] as number) << LEVEL_SHIFT);
-      if (key !== seen) {
-        if (known[key] === 0) this.#fill(key);
-        seen = key;
+      const request = (level[i] as number) | ((access[i] as number) << 8) | ((flags[i] as number) << 16);
+      if (request !== seen) {
+        key = keyOf(level[i] as number, access[i] as number, flags[i] as number);
+        if (!this.#isMade(key)) this.#fill(key);
+        seen = request;
         madeLo = made[2 * key] as number;
         madeHi = made[2 * key + 1] as number;
       }
@@ -85,14 +116,40 @@ export class Encoder {
         out[2 * i + 1] = highHalf(entry);
       }
     }
-    return spte;
+  }
+
+  /** By a kernel, block by block; where it stops, the rule itself makes the entry. */
+  #encodeBy(kernel: Kernel, { pfn, gfn, access, level, flags }: Requests, spte: BigUint64Array): void {
+    const pfns = bytesOf(pfn);
+    const out = bytesOf(spte);
+    const made = this.#made.byteOffset;
+    for (let at = 0; at < pfn.length; at += BLOCK) {
+      const count = Math.min(BLOCK, pfn.length - at);
+      kernel.entries.set(pfns.subarray(8 * at, 8 * (at + count)));
+      kernel.access.set(access.subarray(at, at + count));
+      kernel.flags.set(flags.subarray(at, at + count));
+      kernel.kinds.set(level.subarray(at, at + count));
+      let i = kernel.loops.encode(made, 0, count);
+      while (i < count) {
+        const key = keyOf(kernel.kinds[i] as number, kernel.access[i] as number, kernel.flags[i] as number);
+        if (!this.#isMade(key)) this.#fill(key);
+        const entry = this.#make(key, pfn[at + i] as bigint, gfn?.[at + i] ?? 0n);
+        kernel.frameHalves[2 * i] = lowHalf(entry);
+        kernel.frameHalves[2 * i + 1] = highHalf(entry);
+        i = kernel.loops.encode(made, i + 1, count);
+      }
+      out.set(kernel.frames.subarray(0, 8 * count), 8 * at);
+    }
+  }
+
+  #isMade(key: number): boolean {
+    return ((this.#made[2 * key] as number) | (this.#made[2 * key + 1] as number)) !== 0;
   }
 
   #fill(key: number): void {
     const spte = this.#make(key, 0n, 0n);
     this.#made[2 * key] = lowHalf(spte);
     this.#made[2 * key + 1] = highHalf(spte);
-    this.#known[key] = 1;
   }
 
   #make(key: number, pfn: bigint, gfn: bigint): bigint {
@@ -133,13 +190,13 @@ export class Encoder {
 const PROBED_KEYS = [(1 << LEVEL_SHIFT) | 0x1e0, (2 << LEVEL_SHIFT) | 0x1e0 | REQUEST_BITS.adDisabled];
 const PROBED_FRAMES = [0n, 1n, 0x1000n, 0x12_3456n, 0x1f_ffff_ffffn, (1n << 40n) - 1n];
 
-/** A column with no value of more than `bits` bits. */
-function column(name: string, values: Uint8Array | number, length: number, bits: number): Uint8Array {
-  const max = (1 << bits) - 1;
-  if (typeof values === 'number') return new Uint8Array(length).fill(checkInteger(name, values, 0, max));
+const MAX_BYTE = 255;
+
+/** A column with a value for each entry. */
+function column(name: string, values: Uint8Array | number, length: number): Uint8Array {
+  if (typeof values === 'number') {
+    return new Uint8Array(length).fill(checkInteger(name, values, 0, MAX_BYTE));
+  }
   checkLength(name, values, length);
-  let seen = 0;
-  for (let i = 0; i < length; i++) seen |= values[i] as number;
-  if (seen > max) throw new RangeError(`the column ${name} must have no value above ${max}`);
   return values;
 }

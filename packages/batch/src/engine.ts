@@ -3,6 +3,8 @@ import { checkLevel, type Mmu, type SpteKind } from '@spte/core';
 import type { AddressTest } from './address-tests.ts';
 import { SPTE_KINDS } from './codes.ts';
 import { type EncodeColumns, Encoder } from './encoder.ts';
+import { createKernel, heap, type Kernel } from './kernel.ts';
+import { kernelToBytes, kernelToColumns, kernelToWords } from './kernel-loops.ts';
 import {
   type DecodedColumns,
   type Decoding,
@@ -14,9 +16,9 @@ import {
   type Span,
 } from './loops.ts';
 import { type MmioFields, mmioFields } from './mmio-fields.ts';
-import { type Rule, RuleTable } from './rule-table.ts';
+import { type LevelKey, type Rule, RuleTable } from './rule-table.ts';
 import { decodeRule, judgeRule, kindRule } from './rules.ts';
-import { checkLength, type Entries, halves, highHalf, lowHalf } from './words.ts';
+import { checkLength, type Entries, EntryWords, highHalf, lowHalf } from './words.ts';
 
 /** The level of all entries (1..5), null when it is not known, or one level per entry in which 0 is "not known". */
 export type Levels = number | null | Uint8Array;
@@ -31,6 +33,8 @@ export interface CompileOptions {
    * mask a rule may depend on whether any of its bits is set, and on whether all are.
    */
   readonly watch?: readonly bigint[] | undefined;
+  /** False: loops in JavaScript, also where the runtime has WebAssembly with vectors. They give the same results. */
+  readonly wasm?: boolean | undefined;
 }
 
 /** A rule that is asked for each entry, because its answers do not fit a table. */
@@ -46,6 +50,7 @@ export interface Fallback {
  */
 export class BatchEngine {
   readonly mmu: Mmu;
+  readonly #kernel: Kernel | null;
   readonly #watch: readonly AddressTest[];
   readonly #tables = new Map<Rule | Predicate, RuleTable>();
   readonly #fallbacks: Fallback[] = [];
@@ -53,8 +58,9 @@ export class BatchEngine {
   #encoder: Encoder | undefined;
 
   /** @internal {@link compile} makes engines. */
-  constructor(mmu: Mmu, { watch = [] }: CompileOptions) {
+  constructor(mmu: Mmu, { watch = [], wasm = true }: CompileOptions) {
     this.mmu = mmu;
+    this.#kernel = wasm ? createKernel() : null;
     this.#watch = watch.flatMap((mask): AddressTest[] => [
       { test: 'any', mask },
       { test: 'all', mask },
@@ -64,6 +70,11 @@ export class BatchEngine {
   /** Rules that could not be compiled, as far as they were used. Their results are right, but slow. */
   get fallbacks(): readonly Fallback[] {
     return this.#fallbacks;
+  }
+
+  /** Whether the loops are WebAssembly; JavaScript where the runtime lacks that, or was not to use it. */
+  get wasm(): boolean {
+    return this.#kernel !== null;
   }
 
   /** The size of all tables that were needed so far. */
@@ -79,9 +90,9 @@ export class BatchEngine {
    * @param into where to write instead of to a new array; as long as there are entries
    */
   classify(entries: Entries, levels: Levels, into?: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-    const words = halves(entries);
-    const out = into ?? new Uint8Array(words.length / 2);
-    checkLength('into', out, words.length / 2);
+    const words = new EntryWords(entries);
+    const out = into ?? new Uint8Array(words.length);
+    checkLength('into', out, words.length);
     this.#bytes(this.#table(kindRule, 'classify'), words, levels, out);
     return out;
   }
@@ -92,8 +103,8 @@ export class BatchEngine {
    * @param into where to write instead of to new columns; each as long as there are entries
    */
   decode(entries: Entries, levels: Levels, into?: DecodedColumns): DecodedColumns {
-    const words = halves(entries);
-    const length = words.length / 2;
+    const words = new EntryWords(entries);
+    const { length } = words;
     const columns: DecodedColumns = into ?? {
       kind: new Uint8Array(length),
       frame: new BigUint64Array(length),
@@ -108,8 +119,14 @@ export class BatchEngine {
     this.#decoding ??= this.#prepareDecoding();
     const decoding = this.#decoding;
     forEachLevel(words, levels, (level, span) => {
-      if (table.reason === null) decodeToColumns(table, table.key(level), span, decoding, columns);
-      else decodeOneByOne(table, level, span, decoding, columns);
+      if (table.reason !== null) {
+        decodeOneByOne(table, level, span, decoding, columns);
+        return;
+      }
+      const key = table.key(level);
+      const kernel = this.#kernelOf(table, key, decoding.mmio.tables);
+      if (kernel === null) decodeToColumns(table, key, span, decoding, columns);
+      else kernelToColumns(kernel, table, key, span, decoding, columns);
     });
     return columns;
   }
@@ -121,7 +138,7 @@ export class BatchEngine {
    */
   encode(columns: EncodeColumns, into?: BigUint64Array<ArrayBuffer>): BigUint64Array<ArrayBuffer> {
     if (this.#encoder === undefined) {
-      this.#encoder = new Encoder(this.mmu);
+      this.#encoder = new Encoder(this.mmu, this.#kernel);
       this.#report('encode', this.#encoder.reason);
     }
     return this.#encoder.encode(columns, into ?? new BigUint64Array(columns.pfn.length));
@@ -152,8 +169,8 @@ export class BatchEngine {
    * @param predicate the same function each time, as its table is kept with it
    */
   select(entries: Entries, levels: Levels, predicate: Predicate): Uint32Array<ArrayBuffer> {
-    const words = halves(entries);
-    const length = words.length / 2;
+    const words = new EntryWords(entries);
+    const { length } = words;
     const table = this.#table(predicate, predicate.name);
     const found = new Uint32Array(length);
     const answers = new Uint8Array(length);
@@ -184,7 +201,7 @@ export class BatchEngine {
     const known = this.#tables.get(rule);
     if (known !== undefined) return known;
     const asNumber: Rule = (mmu, spte, level) => Number(rule(mmu, spte, level));
-    const table = new RuleTable(this.mmu, asNumber, this.#watch);
+    const table = new RuleTable(this.mmu, asNumber, this.#watch, this.#kernel ?? heap);
     this.#tables.set(rule, table);
     this.#report(name, table.reason);
     return table;
@@ -196,7 +213,7 @@ export class BatchEngine {
 
   #prepareDecoding(): Decoding {
     const { baseAddr } = this.mmu.masks;
-    const fields = mmioFields(this.mmu);
+    const fields = mmioFields(this.mmu, this.#kernel ?? heap);
     const { reason } = fields;
     let silent = true;
     // A machine without MMIO entries needs no tables: only their use is a fallback.
@@ -206,17 +223,31 @@ export class BatchEngine {
       return fields.read(hi, lo);
     };
     const mmio = { ...fields, read };
-    return { mmio, baseHi: highHalf(baseAddr), baseLo: lowHalf(baseAddr) };
+    return { mmio, base: baseAddr, baseHi: highHalf(baseAddr), baseLo: lowHalf(baseAddr) };
   }
 
-  #bytes(table: RuleTable, words: Int32Array, levels: Levels, out: Uint8Array): void {
+  /** The kernel, if it can read this table and others. */
+  #kernelOf(
+    { rowOf, cells }: RuleTable,
+    { pieces, classes }: LevelKey,
+    ...others: Int32Array[]
+  ): Kernel | null {
+    const arrays = [rowOf, cells, pieces, classes, ...others];
+    return arrays.every(({ buffer }) => buffer === this.#kernel?.memory) ? this.#kernel : null;
+  }
+
+  #bytes(table: RuleTable, words: EntryWords, levels: Levels, out: Uint8Array): void {
     forEachLevel(words, levels, (level, span) => {
-      if (table.reason === null) mapToBytes(table, table.key(level), span, out);
-      else {
+      if (table.reason !== null) {
         mapOneByOne(table, level, span, (i, value) => {
           out[i] = value;
         });
+        return;
       }
+      const key = table.key(level);
+      const kernel = this.#kernelOf(table, key);
+      if (kernel === null) mapToBytes(table, key, span, out);
+      else kernelToBytes(kernel, table, key, span, out);
     });
   }
 
@@ -226,16 +257,20 @@ export class BatchEngine {
     levels: Levels,
     into?: Uint32Array<ArrayBuffer>,
   ): Uint32Array<ArrayBuffer> {
-    const words = halves(entries);
-    const out = into ?? new Uint32Array(words.length / 2);
-    checkLength('into', out, words.length / 2);
+    const words = new EntryWords(entries);
+    const out = into ?? new Uint32Array(words.length);
+    checkLength('into', out, words.length);
     forEachLevel(words, levels, (level, span) => {
-      if (table.reason === null) mapToWords(table, table.key(level), span, out);
-      else {
+      if (table.reason !== null) {
         mapOneByOne(table, level, span, (i, value) => {
           out[i] = value;
         });
+        return;
       }
+      const key = table.key(level);
+      const kernel = this.#kernelOf(table, key);
+      if (kernel === null) mapToWords(table, key, span, out);
+      else kernelToWords(kernel, table, key, span, out);
     });
     return out;
   }
@@ -243,14 +278,14 @@ export class BatchEngine {
 
 /** Splits entries into spans of one level. */
 function forEachLevel(
-  words: Int32Array,
+  entries: EntryWords,
   levels: Levels,
   work: (level: number | null, span: Span) => void,
 ): void {
-  const length = words.length / 2;
+  const { length } = entries;
   if (levels === null || typeof levels === 'number') {
     if (levels !== null) checkLevel('level', levels);
-    work(levels, { words, from: 0, to: length });
+    work(levels, { entries, from: 0, to: length });
     return;
   }
   checkLength('levels', levels, length);
@@ -258,7 +293,7 @@ function forEachLevel(
     const level = levels[from] as number;
     do to++;
     while (to < length && levels[to] === level);
-    work(level === 0 ? null : checkLevel('level', level), { words, from, to });
+    work(level === 0 ? null : checkLevel('level', level), { entries, from, to });
   }
 }
 

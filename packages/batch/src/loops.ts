@@ -3,7 +3,7 @@ import { KIND_CODES } from './codes.ts';
 import { type MmioFields, putMmio } from './mmio-fields.ts';
 import { type LevelKey, type RuleTable, withinClass } from './rule-table.ts';
 import { ACCESS_MASK, ACCESS_SHIFT, FLAGS_SHIFT, KIND_MASK } from './rules.ts';
-import { halves, highHalf, joined, lowHalf } from './words.ts';
+import { type EntryWords, halves, highHalf, joined, lowHalf } from './words.ts';
 
 // The loops over entries. Each is written out for its own typed arrays: one that saw arrays of two classes would be
 // half as fast. All of them keep the answer while entries differ in nothing that matters (an address of 0 always
@@ -20,14 +20,15 @@ const LOW_ADDRESS_SHIFT = 12;
 
 /** The entries `from` up to `to`, which all are at one level. */
 export interface Span {
-  readonly words: Int32Array;
+  readonly entries: EntryWords;
   readonly from: number;
   readonly to: number;
 }
 
 /** Answers of a rule in one byte each. */
 export function mapToBytes(table: RuleTable, key: LevelKey, span: Span, out: Uint8Array): void {
-  const { words, from, to } = span;
+  const { from, to } = span;
+  const words = span.entries.halves;
   const { rowOf, cells } = table;
   const { watchHi, watchLo } = key;
   const matterHi = watchHi | HI_ATTRIBUTES;
@@ -64,7 +65,8 @@ export function mapToBytes(table: RuleTable, key: LevelKey, span: Span, out: Uin
 
 /** Answers of a rule in four bytes each. */
 export function mapToWords(table: RuleTable, key: LevelKey, span: Span, out: Uint32Array): void {
-  const { words, from, to } = span;
+  const { from, to } = span;
+  const words = span.entries.halves;
   const { rowOf, cells } = table;
   const { watchHi, watchLo } = key;
   const matterHi = watchHi | HI_ATTRIBUTES;
@@ -102,9 +104,10 @@ export function mapToWords(table: RuleTable, key: LevelKey, span: Span, out: Uin
 export function mapOneByOne(
   table: RuleTable,
   level: number | null,
-  { words, from, to }: Span,
+  { entries, from, to }: Span,
   put: (i: number, value: number) => void,
 ): void {
+  const words = entries.halves;
   for (let i = from; i < to; i++) {
     put(i, table.ask(joined(words[2 * i + 1] as number, words[2 * i] as number), level));
   }
@@ -125,14 +128,16 @@ export interface DecodedColumns {
 }
 
 /** Kinds that are shadow-present, by the bit of their code. */
-const PRESENT_KINDS = (1 << KIND_CODES.leaf) | (1 << KIND_CODES.tracked) | (1 << KIND_CODES.table);
+export const PRESENT_KINDS: number =
+  (1 << KIND_CODES.leaf) | (1 << KIND_CODES.tracked) | (1 << KIND_CODES.table);
 const PFN_SHIFT = 12;
 const PFN_HIGH = 20;
 
 /** What `decode()` needs beside the table. */
 export interface Decoding {
   readonly mmio: MmioFields;
-  /** Halves of the mask of a pfn. */
+  /** The mask of a pfn, and its halves. */
+  readonly base: bigint;
   readonly baseHi: number;
   readonly baseLo: number;
 }
@@ -145,7 +150,8 @@ export function decodeToColumns(
   decoding: Decoding,
   columns: DecodedColumns,
 ): void {
-  const { words, from, to } = span;
+  const { from, to } = span;
+  const words = span.entries.halves;
   const { rowOf, cells } = table;
   const { watchHi, watchLo } = key;
   const { baseHi, baseLo, mmio } = decoding;
@@ -202,9 +208,10 @@ export function decodeOneByOne(
   columns: DecodedColumns,
 ): void {
   const frames = halves(columns.frame);
+  const words = span.entries.halves;
   mapOneByOne(table, level, span, (i, value) => {
-    const lo = span.words[2 * i] as number;
-    const hi = span.words[2 * i + 1] as number;
+    const lo = words[2 * i] as number;
+    const hi = words[2 * i + 1] as number;
     const kind = value & KIND_MASK;
     columns.kind[i] = kind;
     columns.access[i] = (value >>> ACCESS_SHIFT) & ACCESS_MASK;
@@ -217,7 +224,8 @@ export function decodeOneByOne(
   });
 }
 
-function decodeMmio(
+/** Writes the fields of an MMIO entry to element `i`. */
+export function decodeMmio(
   { reason, tables, read }: MmioFields,
   hi: number,
   lo: number,

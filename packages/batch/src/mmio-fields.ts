@@ -1,31 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type Mmu, type PolicyReading, spteKind } from '@spte/core';
 import { mmioSample } from './address-tests.ts';
+import type { Arena } from './kernel.ts';
 import { highHalf, joined, lowHalf } from './words.ts';
 
 /** What an MMIO entry says beside its access bits. */
 export interface MmioFields {
   /** Why each entry is read by its policy; null where the tables serve. */
   readonly reason: string | null;
-  /** Values by byte of the entry (0..7) and what that byte is, to be or-ed: three words for each. */
+  /** Values by byte of the entry (0..7) and what that byte is, to be or-ed: four words for each. */
   readonly tables: Int32Array;
   /** What a policy reads in an entry of kind `mmio`. */
   readonly read: (hi: number, lo: number) => PolicyReading;
 }
 
-/** Words in a cell of the tables: gfn low, gfn high, generation. */
-const MMIO_WORDS = 3;
+/** Words in a cell of the tables: gfn low, gfn high, generation, and one that is not used. */
+const MMIO_WORDS = 4;
 
 const BYTES = 8;
 const BYTE_VALUES = 256;
 
 /** Bits of the generation and of the gfn come from single bits of the entry: which, the policy's own reading tells. */
-export function mmioFields(mmu: Mmu): MmioFields {
+export function mmioFields(mmu: Mmu, arena: Arena): MmioFields {
   const read = (spte: bigint): PolicyReading =>
     mmu.policies
       .map((policy) => policy.read?.(mmu, spte) ?? null)
       .find((reading) => reading !== null) as PolicyReading;
-  const tables = new Int32Array(BYTES * BYTE_VALUES * MMIO_WORDS);
+  const length = BYTES * BYTE_VALUES * MMIO_WORDS;
+  const tables = new Int32Array(...arena.take(4 * length), length);
   const sample = mmioSample(mmu);
   if (sample !== null) fillTables(tables, mmu, sample, read);
   const reason = sample === null ? 'KVM has no MMIO entries here' : notLinear(tables, mmu, sample, read);
@@ -52,8 +54,8 @@ function fillTables(
   });
   for (let byte = 0; byte < BYTES; byte++) {
     for (let value = 0; value < BYTE_VALUES; value++) {
-      for (let i = 0; i < MMIO_WORDS; i++) {
-        let word = base[i] as number;
+      for (const [i, start] of base.entries()) {
+        let word = start;
         for (let n = 0; n < 8; n++) {
           if (((value >> n) & 1) !== 0) word |= added[8 * byte + n]?.[i] as number;
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type Mmu, makeNonleafSpte, makeSpte, pageRole, plainHost } from '@spte/core';
 import { ADDRESS, type AddressTest, addressTests, distinct } from './address-tests.ts';
+import { type Arena, heap } from './kernel.ts';
 import { highHalf, joined, lowHalf } from './words.ts';
 
 /** What a rule answers for an entry: an integer within 0..65534. */
@@ -44,9 +45,9 @@ export interface LevelKey {
   readonly classes: Int32Array;
 }
 
-function levelKey(level: number | null, tests: readonly AddressTest[]): LevelKey {
+function levelKey(level: number | null, tests: readonly AddressTest[], arena: Arena): LevelKey {
   const watch = tests.reduce((mask, { mask: own }) => mask | own, 0n);
-  const pieces = new Uint16Array(4 * PIECE);
+  const pieces = new Uint16Array(...arena.take(2 * 4 * PIECE), 4 * PIECE);
   for (let piece = 0; piece < 4; piece++) {
     const shift = BigInt(LOW_ADDRESS_SHIFT + PIECE_BITS * piece);
     const masks = tests.map(({ mask }) => Number((mask >> shift) & BigInt(PIECE - 1)));
@@ -59,7 +60,8 @@ function levelKey(level: number | null, tests: readonly AddressTest[]): LevelKey
       pieces[piece * PIECE + value] = answers;
     }
   }
-  const classes = new Int32Array(1 << tests.length).fill(-1);
+  const count = 1 << tests.length;
+  const classes = new Int32Array(...arena.take(4 * count), count).fill(-1);
   return { level, watchHi: highHalf(watch), watchLo: lowHalf(watch), pieces, classes };
 }
 
@@ -90,17 +92,24 @@ export class RuleTable {
   asked = 0;
   readonly #keys = new Map<number | null, LevelKey>();
   readonly #watch: readonly AddressTest[];
+  readonly #arena: Arena;
   #rows = 0;
   #classes = 0;
 
-  /** @param watch address tests of the rule beyond those of core's rules */
-  constructor(mmu: Mmu, rule: Rule, watch: readonly AddressTest[] = []) {
+  /**
+   * @param watch address tests of the rule beyond those of core's rules
+   * @param arena where its arrays are to stand
+   */
+  constructor(mmu: Mmu, rule: Rule, watch: readonly AddressTest[] = [], arena: Arena = heap) {
     this.mmu = mmu;
     this.rule = rule;
     this.#watch = watch;
+    this.#arena = arena;
     this.reason = this.#probe();
-    this.rowOf = new Uint8Array(this.reason === null ? MAX_CLASSES * PER_CLASS : 0);
-    this.cells = new Uint16Array(this.reason === null ? (MAX_ROWS + 1) * ROW_CELLS : 0);
+    const rows = this.reason === null ? MAX_CLASSES * PER_CLASS : 0;
+    this.rowOf = new Uint8Array(...arena.take(rows), rows);
+    const cells = this.reason === null ? (MAX_ROWS + 1) * ROW_CELLS : 0;
+    this.cells = new Uint16Array(...arena.take(2 * cells), cells);
   }
 
   /** The size of all tables. */
@@ -114,7 +123,7 @@ export class RuleTable {
   key(level: number | null): LevelKey {
     const known = this.#keys.get(level);
     if (known !== undefined) return known;
-    const key = levelKey(level, this.#tests(level));
+    const key = levelKey(level, this.#tests(level), this.#arena);
     this.#keys.set(level, key);
     return key;
   }

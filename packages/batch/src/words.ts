@@ -8,17 +8,41 @@ export type Entries = BigUint64Array | Uint8Array;
 const ENTRY_BYTES = 8;
 const WORD_BYTES = 4;
 
+/** The bytes of an array, where they stand. */
+export function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
 /** The halves of entries, low before high, without a copy where their place in the buffer allows it. */
-export function halves(entries: Entries): Int32Array {
-  const { byteLength } = entries;
-  if (byteLength % ENTRY_BYTES !== 0) {
-    throw new RangeError(`entries must be whole words of 8 bytes, got ${byteLength} bytes`);
-  }
-  const { buffer, byteOffset } = entries;
+export function halves({ buffer, byteOffset, byteLength }: Entries): Int32Array {
   const aligned = byteOffset % WORD_BYTES === 0;
   return aligned
     ? new Int32Array(buffer, byteOffset, byteLength / WORD_BYTES)
     : new Int32Array(buffer.slice(byteOffset, byteOffset + byteLength));
+}
+
+/** Entries as loops read them. */
+export class EntryWords {
+  /** How many there are. */
+  readonly length: number;
+  readonly bytes: Uint8Array;
+  #halves: Int32Array | undefined;
+
+  /** @throws RangeError for bytes that are no whole entries */
+  constructor(entries: Entries) {
+    const { byteLength } = entries;
+    if (byteLength % ENTRY_BYTES !== 0) {
+      throw new RangeError(`entries must be whole words of 8 bytes, got ${byteLength} bytes`);
+    }
+    this.length = byteLength / ENTRY_BYTES;
+    this.bytes = bytesOf(entries);
+  }
+
+  /** Low before high; bytes that do not begin at a multiple of 4 are copied, once. */
+  get halves(): Int32Array {
+    this.#halves ??= halves(this.bytes);
+    return this.#halves;
+  }
 }
 
 const LOW_BITS = 32n;
