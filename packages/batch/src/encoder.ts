@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { checkInteger, type Mmu, makeSpte, PAGE_SHIFT, pageRole, plainHost } from '@spte/core';
+import { checkInteger, checkU64, type Mmu, makeSpte, PAGE_SHIFT, pageRole, plainHost } from '@spte/core';
 import { REQUEST_BITS } from './codes.ts';
 import { BLOCK, heap, type Kernel } from './kernel.ts';
-import { bytesOf, checkLength, halves, highHalf, joined, lowHalf } from './words.ts';
+import { bytesOf, checkLength, halves, highHalf, joined, lowHalf, word, wordHalves } from './words.ts';
 
 /** Requests for leaf entries in columns: element `i` of each belongs to entry `i`; a number is meant for all. */
 export interface EncodeColumns {
@@ -17,6 +17,15 @@ export interface EncodeColumns {
   readonly flags?: Uint8Array | number | undefined;
 }
 
+/** A request for one leaf entry; its values mean what they mean in {@link EncodeColumns}. */
+export interface EncodeRequest {
+  readonly pfn: bigint;
+  readonly gfn?: bigint | undefined;
+  readonly access: number;
+  readonly level: number;
+  readonly flags?: number | undefined;
+}
+
 /** A key is level, access and flags side by side. */
 const FLAG_KEY_BITS = 5;
 const ACCESS_KEY_BITS = 4;
@@ -26,15 +35,17 @@ const KEYS = 1 << (LEVEL_SHIFT + LEVEL_KEY_BITS);
 
 /** @throws RangeError for a value that does not fit its part of the key */
 function keyOf(level: number, access: number, flags: number): number {
-  for (const [name, value, bits] of [
-    ['access', access, ACCESS_KEY_BITS],
-    ['level', level, LEVEL_KEY_BITS],
-    ['flags', flags, FLAG_KEY_BITS],
-  ] as const) {
-    if (value >>> bits !== 0)
-      throw new RangeError(`${name} must be within 0..${(1 << bits) - 1}, got ${value}`);
+  if (((access >>> ACCESS_KEY_BITS) | (level >>> LEVEL_KEY_BITS) | (flags >>> FLAG_KEY_BITS)) !== 0) {
+    checkFits('access', access, ACCESS_KEY_BITS);
+    checkFits('level', level, LEVEL_KEY_BITS);
+    checkFits('flags', flags, FLAG_KEY_BITS);
   }
   return flags | (access << FLAG_KEY_BITS) | (level << LEVEL_SHIFT);
+}
+
+function checkFits(name: string, value: number, bits: number): void {
+  if (value >>> bits !== 0)
+    throw new RangeError(`${name} must be within 0..${(1 << bits) - 1}, got ${value}`);
 }
 
 /** A pfn of so many bits stays within the address; more spoil the attributes, which the rule then looks at. */
@@ -84,6 +95,19 @@ export class Encoder {
     if (this.#kernel === null) this.#encode(requests, spte);
     else this.#encodeBy(this.#kernel, requests, spte);
     return spte;
+  }
+
+  /** One entry. */
+  make({ pfn, gfn = 0n, access, level, flags = 0 }: EncodeRequest): bigint {
+    const key = keyOf(level, access, flags);
+    word[0] = checkU64('pfn', pfn);
+    const lo = wordHalves[0] as number;
+    const hi = wordHalves[1] as number;
+    if (this.reason !== null || hi >>> PFN_HIGH_BITS !== 0) return this.#make(key, pfn, gfn);
+    if (!this.#isMade(key)) this.#fill(key);
+    wordHalves[0] = (this.#made[2 * key] as number) | (lo << 12);
+    wordHalves[1] = (this.#made[2 * key + 1] as number) | (lo >>> 20) | (hi << 12);
+    return word[0];
   }
 
   /** In JavaScript. */

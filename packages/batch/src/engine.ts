@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { checkLevel, type Mmu, type SpteKind } from '@spte/core';
+import { checkLevel, checkU64, type Mmu, type SpteKind } from '@spte/core';
 import type { AddressTest } from './address-tests.ts';
 import { SPTE_KINDS } from './codes.ts';
-import { type EncodeColumns, Encoder } from './encoder.ts';
+import { type EncodeColumns, type EncodeRequest, Encoder } from './encoder.ts';
 import { createKernel, heap, type Kernel } from './kernel.ts';
 import { kernelToBytes, kernelToColumns, kernelToWords } from './kernel-loops.ts';
 import {
@@ -18,6 +18,7 @@ import {
 import { type MmioFields, mmioFields } from './mmio-fields.ts';
 import { type LevelKey, type Rule, RuleTable } from './rule-table.ts';
 import { decodeRule, judgeRule, kindRule } from './rules.ts';
+import { answerFor, type DecodedEntry, decodeEntry } from './scalar.ts';
 import { checkLength, type Entries, EntryWords, highHalf, lowHalf } from './words.ts';
 
 /** The level of all entries (1..5), null when it is not known, or one level per entry in which 0 is "not known". */
@@ -115,18 +116,18 @@ export class BatchEngine {
     for (const [name, column] of Object.entries<{ readonly length: number }>({ ...columns })) {
       checkLength(`into.${name}`, column, length);
     }
-    const table = this.#table(decodeRule, 'decode');
     this.#decoding ??= this.#prepareDecoding();
     const decoding = this.#decoding;
+    const { table } = decoding;
     forEachLevel(words, levels, (level, span) => {
       if (table.reason !== null) {
-        decodeOneByOne(table, level, span, decoding, columns);
+        decodeOneByOne(level, span, decoding, columns);
         return;
       }
       const key = table.key(level);
       const kernel = this.#kernelOf(table, key, decoding.mmio.tables);
-      if (kernel === null) decodeToColumns(table, key, span, decoding, columns);
-      else kernelToColumns(kernel, table, key, span, decoding, columns);
+      if (kernel === null) decodeToColumns(key, span, decoding, columns);
+      else kernelToColumns(kernel, key, span, decoding, columns);
     });
     return columns;
   }
@@ -137,11 +138,7 @@ export class BatchEngine {
    * @param into where to write instead of to a new array; as long as the columns
    */
   encode(columns: EncodeColumns, into?: BigUint64Array<ArrayBuffer>): BigUint64Array<ArrayBuffer> {
-    if (this.#encoder === undefined) {
-      this.#encoder = new Encoder(this.mmu, this.#kernel);
-      this.#report('encode', this.#encoder.reason);
-    }
-    return this.#encoder.encode(columns, into ?? new BigUint64Array(columns.pfn.length));
+    return this.#encoding().encode(columns, into ?? new BigUint64Array(columns.pfn.length));
   }
 
   /**
@@ -197,6 +194,60 @@ export class BatchEngine {
     >;
   }
 
+  // One entry at a time, from the same tables: for code that meets entries one by one, and many of them.
+
+  /**
+   * What one entry is, as core's `spteKind()` says.
+   *
+   * @param level 1..5; null when it is not known
+   * @throws TypeError, RangeError when `spte` is not a 64-bit word or there is no such level
+   */
+  spteKind(spte: bigint, level: number | null): SpteKind {
+    return SPTE_KINDS[this.#answer(kindRule, 'classify', spte, level)] as SpteKind;
+  }
+
+  /**
+   * What one entry says, as `decode()` puts it into columns. Core's `decodeSpte()` explains all 64 bits in words.
+   *
+   * @param level 1..5; null when it is not known
+   * @throws TypeError, RangeError when `spte` is not a 64-bit word or there is no such level
+   */
+  decodeSpte(spte: bigint, level: number | null): DecodedEntry {
+    this.#decoding ??= this.#prepareDecoding();
+    return decodeEntry(this.#decoding, checkU64('spte', spte), level);
+  }
+
+  /**
+   * All findings of one entry, as a bitmap of `FINDING_BITS`.
+   *
+   * @param level 1..5; null when it is not known
+   * @throws TypeError, RangeError when `spte` is not a 64-bit word or there is no such level
+   */
+  judgeSpte(spte: bigint, level: number | null): number {
+    return this.#answer(judgeRule, 'judge', spte, level);
+  }
+
+  /**
+   * One leaf entry, as `encode()` makes it.
+   *
+   * @throws TypeError, RangeError for a value that a column of `encode()` could not have
+   */
+  makeSpte(request: EncodeRequest): bigint {
+    return this.#encoding().make(request);
+  }
+
+  #answer(rule: Rule, name: string, spte: bigint, level: number | null): number {
+    return answerFor(this.#table(rule, name), checkU64('spte', spte), level);
+  }
+
+  #encoding(): Encoder {
+    if (this.#encoder === undefined) {
+      this.#encoder = new Encoder(this.mmu, this.#kernel);
+      this.#report('encode', this.#encoder.reason);
+    }
+    return this.#encoder;
+  }
+
   #table(rule: Rule | Predicate, name: string): RuleTable {
     const known = this.#tables.get(rule);
     if (known !== undefined) return known;
@@ -213,6 +264,7 @@ export class BatchEngine {
 
   #prepareDecoding(): Decoding {
     const { baseAddr } = this.mmu.masks;
+    const table = this.#table(decodeRule, 'decode');
     const fields = mmioFields(this.mmu, this.#kernel ?? heap);
     const { reason } = fields;
     let silent = true;
@@ -223,7 +275,7 @@ export class BatchEngine {
       return fields.read(hi, lo);
     };
     const mmio = { ...fields, read };
-    return { mmio, base: baseAddr, baseHi: highHalf(baseAddr), baseLo: lowHalf(baseAddr) };
+    return { table, mmio, base: baseAddr, baseHi: highHalf(baseAddr), baseLo: lowHalf(baseAddr) };
   }
 
   /** The kernel, if it can read this table and others. */

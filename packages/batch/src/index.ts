@@ -15,7 +15,7 @@ export {
   REQUEST_BITS,
   SPTE_KINDS,
 } from './codes.ts';
-export type { EncodeColumns } from './encoder.ts';
+export type { EncodeColumns, EncodeRequest } from './encoder.ts';
 export {
   BatchEngine,
   type CompileOptions,
@@ -26,4 +26,5 @@ export {
 } from './engine.ts';
 export type { DecodedColumns } from './loops.ts';
 export type { Rule } from './rule-table.ts';
+export type { DecodedEntry } from './scalar.ts';
 export type { Entries } from './words.ts';

@@ -43,10 +43,9 @@ const NO_KIND = 255;
 /** Decodes entries into columns. */
 export function kernelToColumns(
   kernel: Kernel,
-  table: RuleTable,
   key: LevelKey,
   span: Span,
-  { base, mmio }: Decoding,
+  { base, mmio, table }: Decoding,
   columns: DecodedColumns,
 ): void {
   const { record } = kernel;

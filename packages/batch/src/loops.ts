@@ -133,8 +133,9 @@ export const PRESENT_KINDS: number =
 const PFN_SHIFT = 12;
 const PFN_HIGH = 20;
 
-/** What `decode()` needs beside the table. */
+/** What `decode()` needs. */
 export interface Decoding {
+  readonly table: RuleTable;
   readonly mmio: MmioFields;
   /** The mask of a pfn, and its halves. */
   readonly base: bigint;
@@ -144,7 +145,6 @@ export interface Decoding {
 
 /** Decodes entries into columns, whose `frame` is given as halves too. */
 export function decodeToColumns(
-  table: RuleTable,
   key: LevelKey,
   span: Span,
   decoding: Decoding,
@@ -152,9 +152,9 @@ export function decodeToColumns(
 ): void {
   const { from, to } = span;
   const words = span.entries.halves;
+  const { baseHi, baseLo, mmio, table } = decoding;
   const { rowOf, cells } = table;
   const { watchHi, watchLo } = key;
-  const { baseHi, baseLo, mmio } = decoding;
   const { kind: kinds, access, flags, generation } = columns;
   const frames = halves(columns.frame);
   const matterHi = watchHi | HI_ATTRIBUTES;
@@ -201,10 +201,9 @@ export function decodeToColumns(
 
 /** Decodes entries whose rule has no table. */
 export function decodeOneByOne(
-  table: RuleTable,
   level: number | null,
   span: Span,
-  { baseHi, baseLo, mmio }: Decoding,
+  { baseHi, baseLo, mmio, table }: Decoding,
   columns: DecodedColumns,
 ): void {
   const frames = halves(columns.frame);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type Mmu, makeNonleafSpte, makeSpte, pageRole, plainHost } from '@spte/core';
+import { checkLevel, type Mmu, makeNonleafSpte, makeSpte, pageRole, plainHost } from '@spte/core';
 import { ADDRESS, type AddressTest, addressTests, distinct } from './address-tests.ts';
 import { type Arena, heap } from './kernel.ts';
 import { highHalf, joined, lowHalf } from './words.ts';
@@ -41,6 +41,8 @@ export interface LevelKey {
   readonly watchHi: number;
   readonly watchLo: number;
   readonly pieces: Uint16Array;
+  /** The answers of an entry with none of those bits. */
+  readonly plain: number;
   /** Where the rows of a class are found, by its answers; -1 for a class that was not met yet. */
   readonly classes: Int32Array;
 }
@@ -62,11 +64,13 @@ function levelKey(level: number | null, tests: readonly AddressTest[], arena: Ar
   }
   const count = 1 << tests.length;
   const classes = new Int32Array(...arena.take(4 * count), count).fill(-1);
-  return { level, watchHi: highHalf(watch), watchLo: lowHalf(watch), pieces, classes };
+  const plain = [0, 1, 2, 3].reduce((answers, piece) => answers | (pieces[piece * PIECE] as number), 0);
+  return { level, watchHi: highHalf(watch), watchLo: lowHalf(watch), pieces, plain, classes };
 }
 
 /** The answers of an entry to the tests of a key. */
-function answersOf({ pieces }: LevelKey, hi: number, lo: number): number {
+function answersOf({ pieces, plain, watchHi, watchLo }: LevelKey, hi: number, lo: number): number {
+  if (((hi & watchHi) | (lo & watchLo)) === 0) return plain;
   return (
     (pieces[(lo >>> LOW_ADDRESS_SHIFT) & (PIECE - 1)] as number) |
     (pieces[PIECE | (lo >>> (LOW_ADDRESS_SHIFT + PIECE_BITS))] as number) |
@@ -90,7 +94,8 @@ export class RuleTable {
   readonly cells: Uint16Array;
   /** How often the rule was asked. */
   asked = 0;
-  readonly #keys = new Map<number | null, LevelKey>();
+  /** By level, 0 for none. */
+  readonly #keys: (LevelKey | undefined)[] = [];
   readonly #watch: readonly AddressTest[];
   readonly #arena: Arena;
   #rows = 0;
@@ -115,17 +120,28 @@ export class RuleTable {
   /** The size of all tables. */
   get byteLength(): number {
     let size = this.rowOf.byteLength + this.cells.byteLength;
-    for (const { pieces, classes } of this.#keys.values()) size += pieces.byteLength + classes.byteLength;
+    for (const { pieces, classes } of this.#known()) size += pieces.byteLength + classes.byteLength;
     return size;
   }
 
-  /** The key for entries of a level. */
+  /**
+   * The key for entries of a level.
+   *
+   * @throws TypeError, RangeError when there is no such level
+   */
   key(level: number | null): LevelKey {
-    const known = this.#keys.get(level);
-    if (known !== undefined) return known;
+    return this.#keys[level ?? 0] ?? this.#newKey(level);
+  }
+
+  #newKey(level: number | null): LevelKey {
+    if (level !== null) checkLevel('level', level);
     const key = levelKey(level, this.#tests(level), this.#arena);
-    this.#keys.set(level, key);
+    this.#keys[level ?? 0] = key;
     return key;
+  }
+
+  #known(): LevelKey[] {
+    return this.#keys.filter((key) => key !== undefined);
   }
 
   /** Where the rows of an entry's class begin. */
@@ -154,6 +170,14 @@ export class RuleTable {
     return cell;
   }
 
+  /** The rule's answer for one entry. */
+  answer(key: LevelKey, hi: number, lo: number): number {
+    if (this.reason !== null) return this.ask(joined(hi, lo), key.level);
+    const row = this.rowOf[this.classBase(key, hi, lo) | withinClass(hi, lo)] as number;
+    const cell = this.cells[(row * ROW_CELLS) | (lo & (ROW_CELLS - 1))] as number;
+    return (cell === MISSING ? this.fill(key, hi, lo) : cell) - 1;
+  }
+
   /** Asks the rule itself. */
   ask(spte: bigint, level: number | null): number {
     this.asked++;
@@ -171,7 +195,7 @@ export class RuleTable {
   #reset(): void {
     this.rowOf.fill(MISSING);
     this.cells.fill(MISSING);
-    for (const { classes } of this.#keys.values()) classes.fill(-1);
+    for (const { classes } of this.#known()) classes.fill(-1);
     this.#rows = 0;
     this.#classes = 0;
   }

@@ -45,6 +45,10 @@ export class EntryWords {
   }
 }
 
+/** A word and its halves, written and read within one call: much cheaper than to shift a bigint. */
+export const word: BigUint64Array<ArrayBuffer> = new BigUint64Array(1);
+export const wordHalves: Int32Array<ArrayBuffer> = new Int32Array(word.buffer);
+
 const LOW_BITS = 32n;
 
 /** The entry of two halves. */

@@ -22,6 +22,7 @@ import { describe, expect, it } from 'vitest';
 import {
   compile,
   FINDING_BITS,
+  FLAG_BITS,
   findingsOf,
   KIND_CODES,
   type Predicate,
@@ -114,6 +115,37 @@ describe('entries', () => {
   });
 });
 
+describe('one entry', () => {
+  const engine = compile(mmu);
+
+  it('is answered as among others, whatever came before', () => {
+    const entry = leaf(0x1234n);
+    expect(engine.decodeSpte(entry, 1)).toEqual({
+      kind: 'leaf',
+      frame: 0x1234n,
+      access: 7,
+      flags: ['accessed', 'dirty', 'hostWritable', 'mmuWritable', 'ignorePat']
+        .map((name) => FLAG_BITS[name as keyof typeof FLAG_BITS])
+        .reduce((sum, bit) => sum | bit),
+      generation: 0,
+    });
+    expect(engine.decodeSpte(0n, null).frame).toBe(0n);
+    expect(engine.spteKind(entry, null)).toBe('leaf');
+    expect(engine.judgeSpte(entry | (1n << 50n), 1)).toBe(FINDING_BITS['reserved-bits']);
+    expect(engine.makeSpte({ pfn: 0x1234n, access: 7, level: 1 })).toBe(entry);
+  });
+
+  it('must be a word at a level', () => {
+    expect(() => engine.decodeSpte(-1n, 1)).toThrow('spte must be within');
+    expect(() => engine.judgeSpte(1n << 64n, 1)).toThrow('spte must be within');
+    expect(() => engine.spteKind(0n, 6)).toThrow('level must be an integer within 1..5');
+    expect(() => engine.spteKind(0n, 1.5)).toThrow('level must be');
+    expect(() => engine.makeSpte({ pfn: -1n, access: 7, level: 1 })).toThrow('pfn must be within');
+    expect(() => engine.makeSpte({ pfn: 1n, access: 16, level: 1 })).toThrow('access must be within 0..15');
+    expect(() => engine.makeSpte({ pfn: 1n, access: 7, level: 0 })).toThrow('role.level must be');
+  });
+});
+
 describe('encode', () => {
   const request = fc.record({
     pfn: fc.oneof(
@@ -155,6 +187,7 @@ describe('encode', () => {
           flags: Uint8Array.from(requests, ({ flags }) => flags),
         });
         expect([...made]).toEqual(requests.map((one) => scalar(on, one)));
+        expect(requests.map((one) => engine.makeSpte(one))).toEqual([...made]);
         expect(engine.fallbacks).toEqual([]);
       }),
       { numRuns: 200 },
@@ -206,6 +239,7 @@ describe('encode', () => {
     );
     expect(made[0]).not.toBe(made[1]);
     expect([...engine.encode({ pfn, access: 7, level: 1 })]).toEqual([made[0], made[0]]);
+    expect(engine.makeSpte({ pfn: 5n, gfn: 3n, access: 7, level: 1 })).toBe(made[1]);
     expect(engine.fallbacks).toHaveLength(1);
     expect(engine.fallbacks[0]?.rule).toBe('encode');
     expect(engine.fallbacks[0]?.reason).toMatch(/^it depends on the frame/);

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import type { SpteKind } from '@spte/core';
+import { KIND_CODES, SPTE_KINDS } from './codes.ts';
+import { type Decoding, decodeMmio, PRESENT_KINDS } from './loops.ts';
+import type { RuleTable } from './rule-table.ts';
+import { ACCESS_MASK, ACCESS_SHIFT, FLAGS_SHIFT, KIND_MASK } from './rules.ts';
+import { word, wordHalves } from './words.ts';
+
+/** A decoded entry; its numbers mean what they mean in `DecodedColumns`. */
+export interface DecodedEntry {
+  readonly kind: SpteKind;
+  /** The pfn of a leaf, a tracked leaf or a table; the gfn of an MMIO entry; else 0. */
+  readonly frame: bigint;
+  /** See `ACCESS_BITS`. */
+  readonly access: number;
+  /** See `FLAG_BITS`; 0 for an entry that is not present. */
+  readonly flags: number;
+  /** The memslot generation of an MMIO entry (its low 32 bits, more than any kernel keeps); else 0. */
+  readonly generation: number;
+}
+
+/** The answer of a rule for one entry. */
+export function answerFor(table: RuleTable, spte: bigint, level: number | null): number {
+  const key = table.key(level);
+  word[0] = spte;
+  return table.answer(key, wordHalves[1] as number, wordHalves[0] as number);
+}
+
+const frames = new Int32Array(2);
+const generations = new Uint32Array(1);
+
+/** Decodes one entry. */
+export function decodeEntry(
+  { table, mmio, baseHi, baseLo }: Decoding,
+  spte: bigint,
+  level: number | null,
+): DecodedEntry {
+  const key = table.key(level);
+  word[0] = spte;
+  const lo = wordHalves[0] as number;
+  const hi = wordHalves[1] as number;
+  const value = table.answer(key, hi, lo);
+  const code = value & KIND_MASK;
+  const kind = SPTE_KINDS[code] as SpteKind;
+  const access = (value >>> ACCESS_SHIFT) & ACCESS_MASK;
+  const flags = value >>> FLAGS_SHIFT;
+  if (code === KIND_CODES.mmio) {
+    decodeMmio(mmio, hi, lo, 0, frames, generations);
+    wordHalves[0] = frames[0] as number;
+    wordHalves[1] = frames[1] as number;
+    return { kind, frame: word[0], access, flags, generation: generations[0] as number };
+  }
+  if (((PRESENT_KINDS >>> code) & 1) === 0) return { kind, frame: 0n, access, flags, generation: 0 };
+  wordHalves[0] = ((lo & baseLo) >>> 12) | ((hi & baseHi) << 20);
+  wordHalves[1] = (hi & baseHi) >>> 12;
+  return { kind, frame: word[0], access, flags, generation: 0 };
+}
