@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { checkLevel, checkU64, type Mmu, type SpteKind } from '@spte/core';
+import { type BitField, checkLevel, checkU64, fieldText, type Mmu, type SpteKind } from '@spte/core';
 import type { AddressTest } from './address-tests.ts';
 import { SPTE_KINDS } from './codes.ts';
 import { type EncodeColumns, type EncodeRequest, Encoder } from './encoder.ts';
@@ -16,8 +16,8 @@ import {
   type Span,
 } from './loops.ts';
 import { type MmioFields, mmioFields } from './mmio-fields.ts';
-import { type LevelKey, type Rule, RuleTable } from './rule-table.ts';
-import { decodeRule, judgeRule, kindRule } from './rules.ts';
+import { type LevelKey, MAX_VALUE, type Rule, RuleTable } from './rule-table.ts';
+import { decodeRule, fieldRule, judgeRule, kindRule } from './rules.ts';
 import { answerFor, type DecodedEntry, decodeEntry } from './scalar.ts';
 import { checkLength, type Entries, EntryWords, highHalf, lowHalf } from './words.ts';
 
@@ -54,6 +54,7 @@ export class BatchEngine {
   readonly #kernel: Kernel | null;
   readonly #watch: readonly AddressTest[];
   readonly #tables = new Map<Rule | Predicate, RuleTable>();
+  readonly #fieldRules = new Map<BitField, Rule>();
   readonly #fallbacks: Fallback[] = [];
   #decoding: Decoding | undefined;
   #encoder: Encoder | undefined;
@@ -192,6 +193,25 @@ export class BatchEngine {
       SpteKind,
       number
     >;
+  }
+
+  /**
+   * How many entries have each value of a field, by the value in words (`WB`, `yes`). Counted are shadow-present entries
+   * that have the field: in others its bits mean something else.
+   *
+   * @param field of the CPU's format (`mmu.vendor.format`) or of KVM's layout (`mmu.layout`), within 63:52 and 11:0
+   * @throws RangeError when a value of the field is above 65533
+   */
+  histogramBy(entries: Entries, levels: Levels, field: BitField): Record<string, number> {
+    const rule = this.#fieldRules.get(field) ?? fieldRule(field);
+    this.#fieldRules.set(field, rule);
+    const counts: Record<string, number> = {};
+    const byAnswer = new Float64Array(MAX_VALUE + 1);
+    for (const answer of this.map(entries, levels, rule)) byAnswer[answer] = (byAnswer[answer] as number) + 1;
+    for (const [answer, count] of byAnswer.entries()) {
+      if (answer > 0 && count > 0) counts[fieldText(field, BigInt(answer - 1) << field.shift)] = count;
+    }
+    return counts;
   }
 
   // One entry at a time, from the same tables: for code that meets entries one by one, and many of them.

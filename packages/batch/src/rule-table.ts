@@ -8,7 +8,7 @@ import { highHalf, joined, lowHalf } from './words.ts';
 export type Rule = (mmu: Mmu, spte: bigint, level: number | null) => number;
 
 /** The largest value of a {@link Rule}. */
-const MAX_VALUE = 0xfffe;
+export const MAX_VALUE = 0xfffe;
 
 /** A cell of the table holds a value plus 1; 0 says that the rule was not asked yet. */
 const MISSING = 0;

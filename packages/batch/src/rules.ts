@@ -1,5 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type DecodedAccess, decodeSpte, type FindingCode, judgeSpte, spteKind } from '@spte/core';
+import {
+  type BitField,
+  type DecodedAccess,
+  decodeSpte,
+  type FindingCode,
+  fieldValue,
+  hasField,
+  isPresentKind,
+  judgeSpte,
+  type Mmu,
+  type SpteKind,
+  spteKind,
+} from '@spte/core';
 import { ACCESS_BITS, AD_TYPE_SHIFT, AD_TYPES, FINDING_BITS, FLAG_BITS, KIND_CODES } from './codes.ts';
 import type { Rule } from './rule-table.ts';
 
@@ -42,3 +54,16 @@ const accessOf = ({ read, write, execute, user }: DecodedAccess): number =>
   (write ? ACCESS_BITS.write : 0) |
   (execute ? ACCESS_BITS.execute : 0) |
   (user === true ? ACCESS_BITS.user : 0);
+
+/** The value of a field, plus 1, in present entries that have the field; 0 in others. */
+export const fieldRule =
+  (field: BitField): Rule =>
+  (mmu, spte, level) =>
+    has(mmu, field, spteKind(mmu, spte, level), level) ? 1 + Number(fieldValue(spte, field)) : 0;
+
+/** Whether entries of a kind have a field: one of the CPU's that tables have need not be in leaves. */
+function has({ vendor: { format } }: Mmu, field: BitField, kind: SpteKind, level: number | null): boolean {
+  if (!isPresentKind(kind) || !hasField(field, level)) return false;
+  const [own, other] = kind === 'table' ? [format.table, format.leaf] : [format.leaf, format.table];
+  return own.includes(field) || !other.includes(field);
+}

@@ -6,6 +6,7 @@ import {
   isWritablePte,
   layoutFor,
   type Mmu,
+  makeNonleafSpte,
   makeSpte,
   type Policy,
   type PolicyReading,
@@ -264,6 +265,27 @@ describe('rules and predicates', () => {
   it('are counted by kind', () => {
     const counts = compile(mmu).histogram(entries, 1);
     expect(counts).toEqual({ empty: 100, leaf: 200, tracked: 0, table: 0, mmio: 0, frozen: 0, unknown: 0 });
+  });
+
+  it('are counted by the value of a field, where they have it', () => {
+    const engine = compile(mmu);
+    const { format } = mmu.vendor;
+    const memtype = format.memtype;
+    if (memtype === undefined) throw new Error('EPT has memory types');
+    const device = leaf(0x99n) & ~memtype.mask;
+    const table = makeNonleafSpte(mmu, 0x5000n, false);
+    const some = BigUint64Array.of(leaf(1n), leaf(2n), device, table, 0n, mmu.masks.vmMmioValue);
+    const levels = Uint8Array.of(1, 1, 1, 2, 1, 1);
+    expect(engine.histogramBy(some, levels, memtype)).toEqual({ UC: 1, WB: 2 });
+    expect(engine.histogramBy(some, levels, mmu.layout.adType)).toEqual({ 'A/D bits': 4 });
+    expect(engine.histogramBy(some, levels, format.dirty)).toEqual({ yes: 3 });
+    // Tables have no page size, and nothing at level 1 has.
+    const pageSize = format.leaf.find(({ levels: at }) => at !== undefined);
+    if (pageSize === undefined) throw new Error('some field exists at some levels only');
+    expect(engine.histogramBy(some, levels, pageSize)).toEqual({});
+    expect(engine.histogramBy(some.subarray(0, 1), 2, pageSize)).toEqual({ no: 1 });
+    expect(() => engine.histogramBy(some, 1, format.address)).toThrow(RangeError);
+    expect(engine.histogramBy(entries, 1, memtype)).toEqual({ WB: 200 });
   });
 
   it('are asked once for each pattern', () => {
