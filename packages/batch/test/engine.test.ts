@@ -279,11 +279,11 @@ describe('rules and predicates', () => {
     expect(engine.histogramBy(some, levels, memtype)).toEqual({ UC: 1, WB: 2 });
     expect(engine.histogramBy(some, levels, mmu.layout.adType)).toEqual({ 'A/D bits': 4 });
     expect(engine.histogramBy(some, levels, format.dirty)).toEqual({ yes: 3 });
-    // Tables have no page size, and nothing at level 1 has.
+    // No entry at level 1 says its page size, the table does.
     const pageSize = format.leaf.find(({ levels: at }) => at !== undefined);
     if (pageSize === undefined) throw new Error('some field exists at some levels only');
-    expect(engine.histogramBy(some, levels, pageSize)).toEqual({});
-    expect(engine.histogramBy(some.subarray(0, 1), 2, pageSize)).toEqual({ no: 1 });
+    expect(engine.histogramBy(some, levels, pageSize)).toEqual({ no: 1 });
+    expect(engine.histogramBy(some.subarray(0, 3), 1, pageSize)).toEqual({});
     expect(() => engine.histogramBy(some, 1, format.address)).toThrow(RangeError);
     expect(engine.histogramBy(entries, 1, memtype)).toEqual({ WB: 200 });
   });
