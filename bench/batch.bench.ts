@@ -1,33 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `pnpm bench`: @spte/batch against C at -O2, core's own functions and a straight bigint port, interleaved in one
-// run, and writes docs/performance.md. `pnpm bench 6` stops at 10^6 entries.
-
+// `pnpm bench`: @spte/batch against C, core's own functions and a straight bigint port, taking turns in one run. Writes
+// docs/performance.md.
+//
+//   pnpm bench                      10^3 to 10^8 entries
+//   pnpm bench 6                    up to 10^6, for a look; writes nothing
+//   pnpm bench 8 node22 bun …       also runs the engine and C under other runtimes, given by their programs
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BatchEngine, compile, type DecodedColumns } from '../packages/batch/src/index.ts';
+import { type BatchEngine, compile } from '../packages/batch/src/index.ts';
+import { decodeSpte, makeSpte, pageRole, plainHost } from '../packages/core/src/index.ts';
+import { buildC, compilerVersion } from './c.ts';
 import {
-  createMmu,
-  decodeSpte,
-  judgeSpte,
-  makeSpte,
-  pageRole,
-  plainHost,
-  spteKind,
-} from '../packages/core/src/index.ts';
-import { l1tf } from '../packages/l1tf/src/index.ts';
-import { mmio } from '../packages/mmio/src/index.ts';
-import { svm } from '../packages/vendor-svm/src/index.ts';
-import { vmx } from '../packages/vendor-vmx/src/index.ts';
-import { type Data, machineWords, makeData } from './machine.ts';
-import { decodeOne, encodeOne, judgeOne, kindOf } from './port.ts';
-
-const JOBS = ['classify', 'decode', 'encode', 'judge'] as const;
-type Job = (typeof JOBS)[number];
-const SHAPES = ['runs', 'shuffled'] as const;
-type Shape = (typeof SHAPES)[number];
+  checksum,
+  engineJob,
+  JOBS,
+  type Job,
+  machine,
+  mmu,
+  outputs,
+  portJob,
+  SHAPES,
+  type Shape,
+  useOthers,
+} from './jobs.ts';
+import { type Data, makeData, repeated } from './machine.ts';
+import { decodeOne, encodeOne } from './port.ts';
+import { median, nanoseconds, ratio, type Samples, spread, table, takeTurns } from './stats.ts';
 
 /** Goals: the most that the engine may take, C at -O2 taking 1. */
 const GOALS: Record<Job, Record<Shape, number>> = {
@@ -36,331 +37,171 @@ const GOALS: Record<Job, Record<Shape, number>> = {
   encode: { runs: 0.5, shuffled: 0.35 },
   judge: { runs: 2, shuffled: 1 },
 };
+/** Goals of single calls: how many times faster than the port. */
+const SCALAR_GOALS = { makeSpte: 2, decodeSpte: 3 };
 
-const ROUNDS = 9;
-/** Entries that one sample should see at least, and how many the slow ones get. */
+const ROUNDS = 11;
+/** Where a round takes seconds. */
+const FEW_ROUNDS = 3;
+const MANY = 1e7;
+/** Entries that one sample sees at least. */
 const ENOUGH = 1_000_000;
-const SLOW = { port: 100_000, scalar: 5_000 };
+/** Entries that the port gets at most. */
+const PORT_ENTRIES = 100_000;
 
-// Three machines alive at once, so that no engine is compiled for one set of masks.
-const policies = [l1tf, mmio()];
-const mmu = createMmu({
-  kernel: '6.8',
-  host: { physBits: 46, cacheBits: 44, l1tf: true },
-  vendor: vmx(),
-  policies,
-});
-const others = [
-  createMmu({ kernel: '6.8', host: { physBits: 48 }, vendor: svm(), policies }),
-  createMmu({ kernel: '7.3', host: { physBits: 46 }, vendor: vmx({ eptAd: false }), policies }),
-];
-
-const machine = machineWords(mmu);
 const folder = mkdtempSync(join(tmpdir(), 'spte-bench-'));
+const o2 = buildC('batch.c', folder, ['-O2']);
+const o3 = buildC('batch.c', folder, ['-O3', '-march=native']);
 
-const COMPILER = process.env['CC'] ?? 'cc';
-
-/** The C program, or null where there is no compiler. */
-function compileC(): { program: string; version: string } | null {
-  const program = join(folder, 'batch');
-  const source = fileURLToPath(new URL('batch.c', import.meta.url));
-  const built = spawnSync(COMPILER, ['-O2', '-o', program, source], { encoding: 'utf8' });
-  if (built.status !== 0) {
-    console.log(`No C to compare with: ${built.error?.message ?? built.stderr}`);
-    return null;
-  }
-  const version = spawnSync(COMPILER, ['--version'], { encoding: 'utf8' }).stdout.split('\n')[0] ?? 'cc';
-  return { program, version };
-}
-
-/** One sample, in ns per entry. */
-type Contender = () => number;
-
-function timed(count: number, work: () => void): Contender {
+/** One sample in ns per entry, after one call that does not count, as every contender has. */
+function timed(count: number, work: () => unknown): () => number {
   const rounds = Math.max(1, Math.round(ENOUGH / count));
-  return () => {
-    const start = process.hrtime.bigint();
+  const all = (): void => {
     for (let round = 0; round < rounds; round++) work();
-    return Number(process.hrtime.bigint() - start) / rounds / count;
+  };
+  return () => {
+    work();
+    return nanoseconds(all) / rounds / count;
   };
 }
 
-/** What the jobs write, and keeps from one sample to the next. */
-function outputs(count: number) {
-  const columns: DecodedColumns = {
-    kind: new Uint8Array(count),
-    frame: new BigUint64Array(count),
-    access: new Uint8Array(count),
-    flags: new Uint8Array(count),
-    generation: new Uint32Array(count),
+/** The same by a C program, which must write what the engine wrote. */
+function timedC(program: string, job: Job, file: string, count: number, expected: () => number) {
+  const repeats = Math.max(1, Math.round(ENOUGH / count));
+  return (): number => {
+    const { stdout } = spawnSync(program, [job, file, `${count}`, `${repeats}`, '2'], { encoding: 'utf8' });
+    const [, ns, sum] = stdout.trim().split(' ');
+    if (Number(sum) !== expected()) throw new Error(`${job}: C and the engine differ`);
+    return Number(ns);
   };
-  return columns;
 }
 
-/** One hash over all that a job wrote, in the order of batch.c. */
-function checksum({ kind, frame, access, flags, generation }: DecodedColumns): number {
-  let sum = 2166136261;
-  for (const column of [
-    kind,
-    new Uint8Array(frame.buffer),
-    access,
-    flags,
-    new Uint8Array(generation.buffer),
-  ]) {
-    for (let i = 0; i < column.length; i++) sum = Math.imul(sum ^ (column[i] as number), 16777619);
-  }
-  return sum >>> 0;
-}
-
-function batchJob(engine: BatchEngine, job: Job, data: Data, out: DecodedColumns): () => unknown {
-  switch (job) {
-    case 'classify':
-      return () => engine.classify(data.entries, 1, out.kind);
-    case 'decode':
-      return () => engine.decode(data.entries, 1, out);
-    case 'encode':
-      return () => engine.encode(data, out.frame);
-    case 'judge':
-      return () => engine.judge(data.entries, 1, out.generation);
-  }
-}
-
-function portJob(job: Job, { entries, pfn, access, level, flags }: Data, out: DecodedColumns, count: number) {
-  switch (job) {
-    case 'classify':
-      return () => {
-        for (let i = 0; i < count; i++) out.kind[i] = kindOf(machine, entries[i] as bigint, 1);
-      };
-    case 'decode':
-      return () => {
-        for (let i = 0; i < count; i++) {
-          const decoded = decodeOne(machine, entries[i] as bigint, 1);
-          out.kind[i] = decoded.kind;
-          out.frame[i] = decoded.frame;
-          out.access[i] = decoded.access;
-          out.flags[i] = decoded.flags;
-          out.generation[i] = decoded.generation;
-        }
-      };
-    case 'encode':
-      return () => {
-        for (let i = 0; i < count; i++) {
-          out.frame[i] = encodeOne(
-            machine,
-            pfn[i] as bigint,
-            access[i] as number,
-            level[i] as number,
-            flags[i] as number,
-          );
-        }
-      };
-    case 'judge':
-      return () => {
-        for (let i = 0; i < count; i++) out.generation[i] = judgeOne(machine, entries[i] as bigint, 1);
-      };
-  }
-}
-
-/** Keeps results from being optimised away. */
-let sink: unknown;
-
-function scalarJob(job: Job, { entries, pfn, access, level, flags }: Data, count: number): () => void {
-  switch (job) {
-    case 'classify':
-      return () => {
-        for (let i = 0; i < count; i++) sink = spteKind(mmu, entries[i] as bigint, 1);
-      };
-    case 'decode':
-      return () => {
-        for (let i = 0; i < count; i++) sink = decodeSpte(mmu, entries[i] as bigint, 1);
-      };
-    case 'encode':
-      return () => {
-        for (let i = 0; i < count; i++) {
-          const bits = flags[i] as number;
-          sink = makeSpte(mmu, plainHost, {
-            role: pageRole({ level: level[i] as number, adDisabled: (bits & 8) !== 0 }),
-            gfn: 0n,
-            pfn: pfn[i] as bigint,
-            access: access[i] as number,
-            hostWritable: (bits & 4) === 0,
-          });
-        }
-      };
-    case 'judge':
-      return () => {
-        for (let i = 0; i < count; i++) sink = judgeSpte(mmu, entries[i] as bigint, 1);
-      };
-  }
-}
-
-const sorted = (values: readonly number[]): number[] => values.toSorted((a, b) => a - b);
-const median = (values: readonly number[]): number => sorted(values)[values.length >> 1] ?? Number.NaN;
-/** The middle half of the samples. */
-function spread(values: readonly number[]): string {
-  const all = sorted(values);
-  const at = (part: number): string => (all[Math.floor(part * (all.length - 1))] ?? Number.NaN).toFixed(2);
-  return `${at(0.25)}..${at(0.75)}`;
-}
-
-/** Medians of one job on one kind of data. */
 interface Measured {
   readonly job: Job;
   readonly shape: Shape;
   readonly count: number;
-  readonly samples: Readonly<Record<string, readonly number[]>>;
+  readonly samples: Samples;
 }
 
-function measure(
-  c: ReturnType<typeof compileC>,
-  job: Job,
-  shape: Shape,
-  count: number,
-  data: Data,
-): Measured {
+function measure(job: Job, shape: Shape, count: number, data: Data): Measured {
   const out = outputs(count);
-  const engine = compile(mmu);
-  const work = batchJob(engine, job, data, out);
-  for (const other of others) batchJob(compile(other), job, makeData(mmu, 2000, shape), outputs(2000))();
+  const work = engineJob(compile(mmu), job, data, out);
+  useOthers(job, shape);
   work();
+  const sum = checksum(out);
+  const javascript = engineJob(compile(mmu, { wasm: false }), job, data, out);
+  javascript();
+  if (checksum(out) !== sum) throw new Error(`${job}: the loops in JavaScript differ`);
   const file = join(folder, 'data');
   const own = job === 'encode' ? [data.pfn, data.access, data.level, data.flags] : [data.entries];
-  writeFileSync(file, Buffer.concat([BigUint64Array.from(Object.values(machine)), ...own].map(bytesOf)));
-  const repeats = Math.max(1, Math.round(ENOUGH / count));
-  const runC = (): number => {
-    const { stdout } = spawnSync(c?.program ?? '', [job, file, `${count}`, `${repeats}`, '2'], {
-      encoding: 'utf8',
-    });
-    // The first sample warms up.
-    const [, ns, sum] = stdout.trim().split(' ');
-    const expected = checksum(out);
-    if (Number(sum) !== expected)
-      throw new Error(`${job}, ${shape}: C and the engine differ (${sum ?? 'nothing'}, ${expected})`);
-    return Number(ns);
-  };
-  const few = { port: Math.min(count, SLOW.port), scalar: Math.min(count, SLOW.scalar) };
-  const portOut = outputs(few.port);
-  const contenders: Record<string, Contender> = {
-    batch: timed(count, work),
-    ...(c !== null && { c: runC }),
-    port: timedOnce(few.port, portJob(job, data, portOut, few.port)),
-    scalar: timedOnce(few.scalar, scalarJob(job, data, few.scalar)),
-  };
-  const samples: Record<string, number[]> = Object.fromEntries(
-    Object.keys(contenders).map((name) => [name, []]),
+  writeFileSync(file, bytesOf(BigUint64Array.from(Object.values(machine))));
+  for (const column of own) writeFileSync(file, bytesOf(column), { flag: 'a' });
+  const few = Math.min(count, PORT_ENTRIES);
+  const portOut = outputs(few);
+  const samples = takeTurns(
+    {
+      engine: timed(count, work),
+      ...(o2 !== null && { o2: timedC(o2, job, file, count, () => sum) }),
+      ...(o3 !== null && { o3: timedC(o3, job, file, count, () => sum) }),
+      javascript: timed(count, javascript),
+      port: timed(Math.max(few, ENOUGH), portJob(job, data, portOut, few)),
+    },
+    count >= MANY ? FEW_ROUNDS : ROUNDS,
   );
-  for (let round = 0; round <= ROUNDS; round++) {
-    for (const [name, sample] of Object.entries(contenders)) {
-      const ns = sample();
-      // The first round warms up.
-      if (round > 0) samples[name]?.push(ns);
-    }
-  }
   // The port must have done the same work.
-  if (few.port === count && checksum(portOut) !== checksum(out)) throw new Error(`${job}: the port differs`);
-  return { job, shape, count, samples };
-}
-
-function timedOnce(count: number, work: () => void): Contender {
-  return () => {
-    const start = process.hrtime.bigint();
-    work();
-    return Number(process.hrtime.bigint() - start) / count;
+  if (few === count && checksum(portOut) !== sum) throw new Error(`${job}: the port differs`);
+  return {
+    job,
+    shape,
+    count,
+    samples: { ...samples, port: (samples['port'] ?? []).map((ns) => (ns * Math.max(few, ENOUGH)) / few) },
   };
 }
 
-const bytesOf = ({
-  buffer,
-  byteOffset,
-  byteLength,
-}: BigUint64Array<ArrayBuffer> | Uint8Array<ArrayBuffer>): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
+const bytesOf = ({ buffer }: BigUint64Array<ArrayBuffer> | Uint8Array<ArrayBuffer>): Uint8Array =>
+  new Uint8Array(buffer);
 
-const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-const ratio = (a: readonly number[] = [], b: readonly number[] = []): number => median(a) / median(b);
+/** Keeps results from being optimised away. */
+let sink: unknown;
 
-function goalTable(measured: readonly Measured[]): string[] {
-  const lines = measured.map(({ job, shape, samples: { batch = [], c, port, scalar } }) => {
-    const goal = GOALS[job][shape];
-    const toC = ratio(batch, c);
-    const verdict = c === undefined ? 'no C' : toC <= goal ? 'met' : '**missed**';
-    return row(
-      job,
-      shape,
-      median(batch).toFixed(2),
-      spread(batch),
-      c === undefined ? '' : median(c).toFixed(2),
-      c === undefined ? '' : spread(c),
-      `${toC.toFixed(2)}x`,
-      `<= ${goal}x`,
-      verdict,
-      `${ratio(port, batch).toFixed(0)}x`,
-      `${ratio(scalar, batch).toFixed(0)}x`,
+/** Single calls: the engine, the port and core on the same entries. */
+function scalarCalls(shape: Shape): Record<keyof typeof SCALAR_GOALS, Samples> {
+  const count = 100_000;
+  const data = makeData(mmu, count, shape);
+  const engine = compile(mmu);
+  const entries = [...data.entries];
+  const requests = entries.map((_, i) => ({
+    pfn: data.pfn[i] as bigint,
+    access: data.access[i] as number,
+    level: data.level[i] as number,
+    flags: data.flags[i] as number,
+  }));
+  const roles = [1, 2].map((level) => [false, true].map((adDisabled) => pageRole({ level, adDisabled })));
+  const fewer = Math.round(count / 100);
+  const made = requests.map((request) => engine.makeSpte(request));
+  for (const [i, { pfn, access, level, flags }] of requests.entries()) {
+    if (encodeOne(machine, pfn, access, level, flags) !== made[i])
+      throw new Error('makeSpte: the port differs');
+  }
+  // Every contender has a loop of its own: one that called a function it is given would cost as much as the calls.
+  const makes = {
+    engine() {
+      for (const request of requests) sink = engine.makeSpte(request);
+    },
+    port() {
+      for (const { pfn, access, level, flags } of requests)
+        sink = encodeOne(machine, pfn, access, level, flags);
+    },
+    core() {
+      for (const { pfn, access, level, flags } of requests.slice(0, fewer)) {
+        const role = roles[level - 1]?.[(flags >> 3) & 1] ?? pageRole();
+        sink = makeSpte(mmu, plainHost, { role, gfn: 0n, pfn, access, hostWritable: (flags & 4) === 0 });
+      }
+    },
+  };
+  const decodes = {
+    engine() {
+      for (const entry of entries) sink = engine.decodeSpte(entry, 1);
+    },
+    port() {
+      for (const entry of entries) sink = decodeOne(machine, entry, 1);
+    },
+    core() {
+      for (const entry of entries.slice(0, fewer)) sink = decodeSpte(mmu, entry, 1);
+    },
+  };
+  const sample = (loop: () => void, calls: number) => (): number => {
+    loop();
+    return nanoseconds(loop) / calls;
+  };
+  const perCall = (loops: Record<'engine' | 'port' | 'core', () => void>): Samples =>
+    takeTurns(
+      {
+        engine: sample(loops.engine, count),
+        port: sample(loops.port, count),
+        core: sample(loops.core, fewer),
+      },
+      ROUNDS,
     );
-  });
-  return [
-    row(
-      'work',
-      'data',
-      'engine, ns',
-      'middle half',
-      'C, ns',
-      'middle half',
-      'engine / C',
-      'goal',
-      '',
-      'port / engine',
-      'core / engine',
-    ),
-    row(...Array<string>(11).fill('---')),
-    ...lines,
-  ];
+  return { makeSpte: perCall(makes), decodeSpte: perCall(decodes) };
 }
 
-function growthTable(measured: readonly Measured[], counts: readonly number[]): string[] {
-  return [
-    row('work', 'data', ...counts.map((count) => `10^${Math.log10(count)}`)),
-    row(...Array<string>(2 + counts.length).fill('---')),
-    ...JOBS.flatMap((job) =>
-      SHAPES.map((shape) =>
-        row(
-          job,
-          shape,
-          ...counts.map((count) => {
-            const found = measured.find(
-              (one) => one.job === job && one.shape === shape && one.count === count,
-            );
-            const toC = ratio(found?.samples['batch'], found?.samples['c']);
-            return `${median(found?.samples['batch'] ?? []).toFixed(2)} ns, ${toC.toFixed(2)}x`;
-          }),
-        ),
-      ),
-    ),
-  ];
-}
-
-/** Milliseconds until a fresh engine has answered for 1000 entries, by job: the first in this process, then others. */
-function firstUse(): string[] {
+/** Milliseconds until a fresh engine has answered for 1000 entries: the first in this process, then others. */
+function firstUse(): string {
   const data = makeData(mmu, 1000, 'shuffled');
-  const lines = JOBS.map((job) => {
+  const rows = JOBS.map((job) => {
     const times = Array.from({ length: 7 }, () => {
       const engine = compile(mmu);
-      const start = process.hrtime.bigint();
-      batchJob(engine, job, data, outputs(1000))();
-      return Number(process.hrtime.bigint() - start) / 1e6;
+      return nanoseconds(() => engineJob(engine, job, data, outputs(1000))()) / 1e6;
     });
     const [cold = Number.NaN, ...warm] = times;
-    return row(job, cold.toFixed(1), median(warm).toFixed(1));
+    return [job, cold.toFixed(1), median(warm).toFixed(1)];
   });
-  return [
-    row('work', 'first engine of a process, ms', 'later engines, ms'),
-    row('---', '---', '---'),
-    ...lines,
-  ];
+  return table(['work', 'first engine of a process, ms', 'later engines, ms'], rows);
 }
 
 function tableBytes(): number {
-  const engine = compile(mmu);
+  const engine: BatchEngine = compile(mmu);
   const data = makeData(mmu, 1000, 'shuffled');
   for (const level of [1, 2, 3, 4, 5, null]) {
     engine.classify(data.entries, level);
@@ -371,86 +212,220 @@ function tableBytes(): number {
   return engine.tableBytes;
 }
 
-const cold = firstUse();
-const c = compileC();
-const largest = Number(process.argv[2] ?? 7);
-const counts = [1e3, 1e4, 1e5, 1e6, 1e7].filter((count) => count <= 10 ** largest);
-const measured: Measured[] = [];
-for (const count of counts) {
+const times = (value: number, digits = 2): string => (Number.isNaN(value) ? '' : `${value.toFixed(digits)}x`);
+const verdict = (met: boolean): string => (met ? 'met' : '**missed**');
+
+function goalTable(measured: readonly Measured[]): string {
+  return table(
+    [
+      'work',
+      'data',
+      'engine, ns',
+      'middle half',
+      'C -O2, ns',
+      'middle half',
+      'engine / C',
+      'goal',
+      '',
+      'engine / C -O3',
+      'JavaScript / C',
+      'port / engine',
+    ],
+    measured.map(({ job, shape, samples }) => {
+      const toC = ratio(samples, 'engine', 'o2');
+      const goal = GOALS[job][shape];
+      return [
+        job,
+        shape,
+        median(samples['engine'] ?? []).toFixed(2),
+        spread(samples['engine'] ?? []),
+        median(samples['o2'] ?? []).toFixed(2),
+        spread(samples['o2'] ?? []),
+        times(toC),
+        `<= ${goal}x`,
+        Number.isNaN(toC) ? 'no C' : verdict(toC <= goal),
+        times(ratio(samples, 'engine', 'o3')),
+        times(ratio(samples, 'javascript', 'o2')),
+        times(ratio(samples, 'port', 'engine'), 0),
+      ];
+    }),
+  );
+}
+
+function growthTable(measured: readonly Measured[], counts: readonly number[]): string {
+  return table(
+    ['work', 'data', ...counts.map((count) => `10^${Math.log10(count)}`)],
+    JOBS.flatMap((job) =>
+      SHAPES.map((shape) => [
+        job,
+        shape,
+        ...counts.map((count) => {
+          const { samples = {} } =
+            measured.find((one) => one.job === job && one.shape === shape && one.count === count) ?? {};
+          return `${median(samples['engine'] ?? []).toFixed(2)} ns, ${times(ratio(samples, 'engine', 'o2'))}`;
+        }),
+      ]),
+    ),
+  );
+}
+
+function scalarTable(shapes: ReadonlyMap<Shape, ReturnType<typeof scalarCalls>>): string {
+  const rows = [...shapes].flatMap(([shape, calls]) =>
+    Object.entries(calls).map(([name, samples]) => {
+      const faster = ratio(samples, 'port', 'engine');
+      const goal = SCALAR_GOALS[name as keyof typeof SCALAR_GOALS];
+      return [
+        `\`${name}\``,
+        shape,
+        ...['engine', 'port', 'core'].map((who) => median(samples[who] ?? []).toFixed(0)),
+        times(faster, 1),
+        `>= ${goal}x`,
+        verdict(faster >= goal),
+      ];
+    }),
+  );
+  return table(['call', 'data', 'engine, ns', 'port, ns', 'core, ns', 'port / engine', 'goal', ''], rows);
+}
+
+/** What another runtime says of 10^6 entries. */
+interface Elsewhere {
+  readonly runtime: string;
+  readonly ratios: Record<string, number>;
+}
+
+const SELF = fileURLToPath(import.meta.url);
+const RUNTIME =
+  process.versions['bun'] === undefined ? `Node ${process.versions.node}` : `Bun ${process.versions['bun']}`;
+
+/** For `pnpm bench` itself, which starts this under another runtime: one line of JSON. */
+function answerElsewhere(): void {
+  const ratios: Record<string, number> = {};
   for (const shape of SHAPES) {
-    const data = makeData(mmu, count, shape);
-    for (const job of JOBS) {
-      const one = measure(c, job, shape, count, data);
-      measured.push(one);
-      const text = Object.entries(one.samples).map(([name, ns]) => `${name} ${median(ns).toFixed(2)}`);
-      console.log(`${count} ${shape} ${job}: ${text.join(', ')} ns`);
+    const data = makeData(mmu, 1e6, shape);
+    for (const job of JOBS)
+      ratios[`${job} ${shape}`] = ratio(measure(job, shape, 1e6, data).samples, 'engine', 'o2');
+    for (const [name, samples] of Object.entries(scalarCalls(shape))) {
+      ratios[`${name} ${shape}`] = ratio(samples, 'port', 'engine');
     }
   }
+  console.log(JSON.stringify({ runtime: RUNTIME, ratios } satisfies Elsewhere));
 }
-rmSync(folder, { recursive: true });
 
-const main = measured.filter(({ count }) => count === 1e6);
-const perCall = (job: Job): string => {
-  const found = main.find((one) => one.job === job && one.shape === 'runs');
-  const port = median(found?.samples['port'] ?? []);
-  const scalar = median(found?.samples['scalar'] ?? []);
-  return row(
-    job === 'encode' ? '`makeSpte`' : '`decodeSpte`',
-    scalar.toFixed(0),
-    port.toFixed(0),
-    `${(port / scalar).toFixed(2)}x`,
-    job === 'encode' ? '>= 2x' : '>= 3x',
-    port / scalar >= (job === 'encode' ? 2 : 3) ? 'met' : '**missed**',
+function runElsewhere(program: string): Elsewhere {
+  const loader = program.includes('bun') ? [] : ['--import', 'tsx'];
+  const { stdout, stderr } = spawnSync(program, ['--conditions=@spte/source', ...loader, SELF, 'elsewhere'], {
+    encoding: 'utf8',
+  });
+  const answer = stdout.slice(stdout.lastIndexOf('{"runtime"'));
+  if (!answer.startsWith('{')) throw new Error(`${program}: ${stderr}`);
+  return JSON.parse(answer) as Elsewhere;
+}
+
+function elsewhereTable(all: readonly Elsewhere[]): string {
+  const works = SHAPES.flatMap((shape) =>
+    [...JOBS, ...Object.keys(SCALAR_GOALS)].map((job) => `${job} ${shape}`),
   );
-};
+  return table(
+    ['work', ...all.map(({ runtime }) => runtime)],
+    works.map((work) => [work, ...all.map(({ ratios }) => times(ratios[work] ?? Number.NaN))]),
+  );
+}
 
-const kib = tableBytes() / 1024;
-const text = `# Performance
+function main(largest: number, programs: readonly string[]): void {
+  const cold = firstUse();
+  const counts = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8].filter((count) => count <= 10 ** largest);
+  const measured: Measured[] = [];
+  for (const count of counts) {
+    for (const shape of SHAPES) {
+      const data = repeated(makeData(mmu, Math.min(count, MANY), shape), count);
+      for (const job of JOBS) {
+        const one = measure(job, shape, count, data);
+        measured.push(one);
+        const text = Object.entries(one.samples).map(([name, ns]) => `${name} ${median(ns).toFixed(2)}`);
+        console.log(
+          `${count} ${shape} ${job}: ${text.join(', ')} ns, engine / C ${times(ratio(one.samples, 'engine', 'o2'))}`,
+        );
+      }
+    }
+  }
+  const calls = new Map(SHAPES.map((shape) => [shape, scalarCalls(shape)]));
+  console.log(scalarTable(calls));
+  const here = measured.filter(({ count }) => count === 1e6);
+  const elsewhere = programs.map((program) => runElsewhere(program));
+  if (largest < 8) return;
+  const text = `# Performance
 
-Written by \`pnpm bench\`; do not edit. ${new Date().toISOString().slice(0, 10)}, Node ${process.version.slice(1)} (V8 ${process.versions.v8}) on
-${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, ${process.platform} ${process.arch}, ${c?.version ?? 'no C compiler'}.
+Written by \`pnpm bench\`; do not edit. ${new Date().toISOString().slice(0, 10)}, ${RUNTIME} (V8 ${process.versions.v8}) on
+${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, ${process.platform} ${process.arch}, ${compilerVersion()}.
 
-All contenders take turns in one run, ${ROUNDS} rounds after one to warm up; the figures are medians in ns per entry, with the middle
-half of the rounds. Every contender writes to memory that it has used before. Three MMUs with different masks are
-compiled in the process. "runs" are page-table-like entries: an attribute lasts for up to 512 entries. In "shuffled"
-it changes with each entry. What the engine, the C (\`bench/batch.c\`, -O2) and, up to 10^5 entries, the port wrote is compared byte
-for byte in the run.
+All contenders take turns in one run, ${ROUNDS} rounds after one to warm up, and each does its work once before a sample that
+counts; the figures are medians in ns per entry, with the middle half of the rounds. Three MMUs with different masks are
+in use in the process. "runs" are page-table-like entries: an attribute lasts for up to 512 entries. In "shuffled" it
+changes with each entry. What the engine wrote is compared byte for byte with the C (\`bench/batch.c\`), with the loops in
+JavaScript (\`wasm: false\`) and, up to 10^5 entries, with the port. The machine is shared: other work ran beside.
 
 ## Goals, at 10^6 entries
 
-The port (\`bench/port.ts\`) is the C in bigint with plain operators; "core" are core's own functions, which say more: their
-\`decodeSpte()\` explains all 64 bits in words.
+"C -O3" is \`-O3 -march=native\`. "JavaScript" are the same tables without WebAssembly. The port (\`bench/port.ts\`) is the C
+in bigint with plain operators.
 
-${goalTable(main).join('\n')}
-
-Where goals are missed, this part has no profile yet to say why. What is known: a loop of typed-array loads and one
-store without any rule takes 1.4 to 2.0 ns an entry in Node, below which no table in plain JavaScript can come. A
-WebAssembly kernel over the same tables is not part of this yet. The cores were not idle otherwise.
+${goalTable(here)}
 
 ## Growth
 
-Engine, ns per entry, and its ratio to C.
+Engine, ns per entry, and its ratio to C at -O2. 10^8 entries are those of 10^7, ten times; ${FEW_ROUNDS} rounds from 10^7 on.
 
-${growthTable(measured, counts).join('\n')}
+${growthTable(measured, counts)}
 
-10^8 entries are not measured: entries and columns need more than 2 GB.
+## Single calls
+
+The engine's \`makeSpte()\` and \`decodeSpte()\` against the port, which both give a bigint and an object with the same five
+values. Core's functions of these names do more: they check every argument, tell an observer the reason for each bit, and
+explain all 64 bits in words.
+
+${scalarTable(calls)}
+
+## Other runtimes
+
+At 10^6 entries: jobs as engine / C -O2, calls as port / engine under the same runtime.
+
+${elsewhereTable([{ runtime: RUNTIME, ratios: ratiosHere(here, calls) }, ...elsewhere])}
 
 ## First use and memory
 
 A fresh engine with 1000 shuffled entries; the goal is less than 50 ms per rule set.
 
-${cold.join('\n')}
+${cold}
 
-All tables of an engine that has done all jobs at all levels: ${kib.toFixed(0)} KiB (goal: under 4096 KiB).
-
-## Scalar calls
-
-Core's functions against the port, ns per call.
-
-${[row('function', 'core', 'port', 'port / core', 'goal', ''), row(...Array<string>(6).fill('---')), perCall('encode'), perCall('decode')].join('\n')}
-
-Nothing in this part makes scalar calls faster: core's functions check their arguments, name a reason for each bit to
-an observer, and explain.
+All tables of an engine that has done all jobs at all levels: ${(tableBytes() / 1024).toFixed(0)} KiB (goal: under 4096 KiB). Each engine has a
+WebAssembly memory of 6 MiB for them and for a block of entries.
 `;
-writeFileSync(fileURLToPath(new URL('../docs/performance.md', import.meta.url)), text);
-console.log(`docs/performance.md is written (${sink === undefined ? 'nothing' : 'all'} measured).`);
+  writeFileSync(fileURLToPath(new URL('../docs/performance.md', import.meta.url)), text);
+  console.log(`docs/performance.md is written (${sink === undefined ? 'nothing' : 'all'} measured).`);
+}
+
+function ratiosHere(
+  measured: readonly Measured[],
+  calls: ReadonlyMap<Shape, ReturnType<typeof scalarCalls>>,
+): Record<string, number> {
+  return Object.fromEntries([
+    ...measured.map(({ job, shape, samples }): [string, number] => [
+      `${job} ${shape}`,
+      ratio(samples, 'engine', 'o2'),
+    ]),
+    ...[...calls].flatMap(([shape, both]) =>
+      Object.entries(both).map(([name, samples]): [string, number] => [
+        `${name} ${shape}`,
+        ratio(samples, 'port', 'engine'),
+      ]),
+    ),
+  ]);
+}
+
+const [first = '8', ...programs] = process.argv.slice(2);
+try {
+  if (first === 'elsewhere') answerElsewhere();
+  else main(Number(first), programs);
+} finally {
+  rmSync(folder, { recursive: true });
+}

@@ -133,3 +133,25 @@ export function makeData(mmu: Mmu, count: number, shape: 'runs' | 'shuffled'): D
   }
   return { entries, pfn, access, level, flags };
 }
+
+/** The same entries over and over, as many as asked for. */
+export function repeated(data: Data, count: number): Data {
+  if (data.entries.length === count) return data;
+  const words = (column: BigUint64Array<ArrayBuffer>): BigUint64Array<ArrayBuffer> => {
+    const all = new BigUint64Array(count);
+    for (let at = 0; at < count; at += column.length) all.set(column, at);
+    return all;
+  };
+  const bytes = (column: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => {
+    const all = new Uint8Array(count);
+    for (let at = 0; at < count; at += column.length) all.set(column, at);
+    return all;
+  };
+  return {
+    entries: words(data.entries),
+    pfn: words(data.pfn),
+    access: bytes(data.access),
+    level: bytes(data.level),
+    flags: bytes(data.flags),
+  };
+}

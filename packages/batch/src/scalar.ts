@@ -4,7 +4,7 @@ import { KIND_CODES, SPTE_KINDS } from './codes.ts';
 import { type Decoding, decodeMmio, PRESENT_KINDS } from './loops.ts';
 import type { RuleTable } from './rule-table.ts';
 import { ACCESS_MASK, ACCESS_SHIFT, FLAGS_SHIFT, KIND_MASK } from './rules.ts';
-import { word, wordHalves } from './words.ts';
+import { wordHalves as sharedHalves, word as sharedWord } from './words.ts';
 
 /** A decoded entry; its numbers mean what they mean in `DecodedColumns`. */
 export interface DecodedEntry {
@@ -18,6 +18,11 @@ export interface DecodedEntry {
   /** The memslot generation of an MMIO entry (its low 32 bits, more than any kernel keeps); else 0. */
   readonly generation: number;
 }
+
+// Engines fold what is constant in a module, but not what comes from another.
+const word = sharedWord;
+const wordHalves = sharedHalves;
+const MMIO = KIND_CODES.mmio;
 
 /** The answer of a rule for one entry. */
 export function answerFor(table: RuleTable, spte: bigint, level: number | null): number {
@@ -41,17 +46,22 @@ export function decodeEntry(
   const hi = wordHalves[1] as number;
   const value = table.answer(key, hi, lo);
   const code = value & KIND_MASK;
-  const kind = SPTE_KINDS[code] as SpteKind;
-  const access = (value >>> ACCESS_SHIFT) & ACCESS_MASK;
-  const flags = value >>> FLAGS_SHIFT;
-  if (code === KIND_CODES.mmio) {
+  let generation = 0;
+  if (code === MMIO) {
     decodeMmio(mmio, hi, lo, 0, frames, generations);
     wordHalves[0] = frames[0] as number;
     wordHalves[1] = frames[1] as number;
-    return { kind, frame: word[0], access, flags, generation: generations[0] as number };
+    generation = generations[0] as number;
+  } else {
+    const present = -((PRESENT_KINDS >>> code) & 1);
+    wordHalves[0] = (((lo & baseLo) >>> 12) | ((hi & baseHi) << 20)) & present;
+    wordHalves[1] = ((hi & baseHi) >>> 12) & present;
   }
-  if (((PRESENT_KINDS >>> code) & 1) === 0) return { kind, frame: 0n, access, flags, generation: 0 };
-  wordHalves[0] = ((lo & baseLo) >>> 12) | ((hi & baseHi) << 20);
-  wordHalves[1] = (hi & baseHi) >>> 12;
-  return { kind, frame: word[0], access, flags, generation: 0 };
+  return {
+    kind: SPTE_KINDS[code] as SpteKind,
+    frame: word[0],
+    access: (value >>> ACCESS_SHIFT) & ACCESS_MASK,
+    flags: value >>> FLAGS_SHIFT,
+    generation,
+  };
 }
