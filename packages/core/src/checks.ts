@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bits, hex } from './bits.ts';
 import type { PolicyReading } from './contract.ts';
-import { decodeFields, hardwareFields } from './decode-fields.ts';
+import { hardwareFields, unownedBits } from './decode-fields.ts';
 import { EPT, PT } from './entry-format.ts';
 import type { Check, Judged } from './finding.ts';
 import { mmuPresentMask } from './layout.ts';
@@ -186,10 +186,7 @@ const oddities: readonly Check[] = [
     severity: 'warning',
     kinds: [...PRESENT, 'mmio'],
     rule: 'layout',
-    wrong: ({ mmu, spte, level, kind, rsvdBits }) =>
-      decodeFields(mmu, spte, level, kind)
-        .filter(({ owner }) => owner === 'none')
-        .reduce((mask, field) => mask | (spte & field.mask & ~rsvdBits), 0n),
+    wrong: ({ mmu, spte, level, kind, rsvdBits }) => spte & unownedBits(mmu, spte, level, kind) & ~rsvdBits,
     text: (wrong, { mmu: { layout } }) =>
       `${hex(wrong)} is set, where neither the CPU nor KVM ${layout.since} to ${layout.until ?? 'now'} keeps anything`,
     next: 'an entry of another kernel release, another hypervisor, or a stray write',

@@ -36,25 +36,80 @@ interface Claim extends Pick<DecodedField, 'name' | 'mask' | 'owner' | 'meaning'
   readonly read: (own: bigint) => Read;
 }
 
+/** A field at the bits that it got. */
+type Place = Omit<DecodedField, keyof Read> & Pick<Claim, 'read'>;
+
 /**
  * Names every bit of an entry, highest first.
  *
  * @param kind what the entry is
  */
 export function decodeFields(mmu: Mmu, spte: bigint, level: number | null, kind: SpteKind): DecodedField[] {
+  return placesOf(mmu, spte, level, kind).map(({ name, mask, owner, meaning, why, because, read }) => ({
+    name,
+    mask,
+    ...read(spte & mask),
+    owner,
+    meaning,
+    why,
+    because,
+  }));
+}
+
+/** The bits of an entry to which nobody gives a meaning, set or not. */
+export function unownedBits(mmu: Mmu, spte: bigint, level: number | null, kind: SpteKind): bigint {
+  return placesOf(mmu, spte, level, kind).reduce(
+    (mask, place) => (place.owner === 'none' ? mask | place.mask : mask),
+    0n,
+  );
+}
+
+/** Places that were found, with what they depend on beside kind, level and page size. */
+interface Known extends Pick<Mmu, 'layout' | 'setBy' | 'vendor' | 'zeroCheck'> {
+  readonly places: Map<string, readonly Place[]>;
+}
+
+/** By masks, which all copies of an MMU share. */
+const known = new WeakMap<Mmu['masks'], Known>();
+
+function knownOf({ masks, layout, setBy, vendor, zeroCheck }: Mmu): Known {
+  const found = known.get(masks);
+  const same =
+    found?.layout === layout &&
+    found.setBy === setBy &&
+    found.vendor === vendor &&
+    found.zeroCheck === zeroCheck;
+  if (same) return found;
+  const fresh = { layout, setBy, vendor, zeroCheck, places: new Map<string, readonly Place[]>() };
+  known.set(masks, fresh);
+  return fresh;
+}
+
+/** The fields of an entry: of one that is present the same for all of its kind, level and page size. */
+function placesOf(mmu: Mmu, spte: bigint, level: number | null, kind: SpteKind): readonly Place[] {
+  if (!isPresentKind(kind)) return findPlaces(mmu, spte, level, kind);
+  const { places } = knownOf(mmu);
+  const key = `${kind} ${level} ${isLargePte(spte)}`;
+  const found = places.get(key) ?? findPlaces(mmu, spte, level, kind);
+  places.set(key, found);
+  return found;
+}
+
+function findPlaces(mmu: Mmu, spte: bigint, level: number | null, kind: SpteKind): readonly Place[] {
   let left = ALL;
-  const fields: DecodedField[] = [];
-  for (const { rule, mask, read, ...claim } of claims(mmu, spte, level, kind)) {
+  const places: Place[] = [];
+  for (const { rule, mask, name, owner, meaning, why, read } of claims(mmu, spte, level, kind)) {
     const own = mask & left;
     left &= ~own;
-    if (own !== 0n)
-      fields.push({ ...claim, ...read(spte & own), mask: own, because: because(mmu, rule, own) });
+    if (own !== 0n) {
+      places.push({ name, mask: own, owner, meaning, why, because: because(mmu, rule, own), read });
+    }
   }
   const reserved = level === null || !isPresentKind(kind) ? 0n : getRsvdBits(mmu.zeroCheck, spte, level);
   for (const mask of [...runs(left & reserved), ...runs(left & ~reserved)]) {
-    fields.push(rest(spte, mask, (mask & reserved) !== 0n, because(mmu, 'get_rsvd_bits', mask)));
+    places.push(rest(mask, (mask & reserved) !== 0n, because(mmu, 'get_rsvd_bits', mask)));
   }
-  return fields.toSorted((a, b) => (a.mask < b.mask ? 1 : -1));
+  return places.toSorted((a, b) => (a.mask < b.mask ? 1 : -1));
 }
 
 function claims(mmu: Mmu, spte: bigint, level: number | null, kind: SpteKind): Claim[] {
@@ -178,17 +233,16 @@ const encryption = (mask: bigint, rule: string): Claim => ({
   read: inPlace,
 });
 
-function rest(spte: bigint, mask: bigint, reserved: boolean, source: Because): DecodedField {
-  const value = (spte & mask) / (mask & -mask);
+function rest(mask: bigint, reserved: boolean, source: Because): Place {
+  const unit = mask & -mask;
   return {
     name: reserved ? 'reserved' : 'ignored',
     mask,
-    value,
     owner: reserved ? 'hardware' : 'none',
     meaning: reserved ? 'must be 0 at this level on this machine' : 'without a meaning in this entry',
-    text: hex(value),
     why: null,
     because: source,
+    read: (own) => inPlace(own / unit),
   };
 }
 
