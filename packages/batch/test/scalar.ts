@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { decodeSpte, judgeSpte, type Mmu, spteKind } from '@spte/core';
+import { decodeSpte, judgeSpte, type Mmu, type SpteKind, spteKind } from '@spte/core';
 import { expect } from 'vitest';
 import {
   ACCESS_BITS,
@@ -46,31 +46,32 @@ export function sameFindings(engine: BatchEngine, entries: BigUint64Array, level
 }
 
 interface Row {
-  readonly kind: string | undefined;
+  readonly kind: SpteKind | undefined;
   readonly frame: bigint | undefined;
   readonly generation: number | undefined;
   readonly access: unknown;
   readonly flags: unknown;
 }
 
+type Bits = Readonly<Record<string, number>>;
+const ACCESS = Object.entries(ACCESS_BITS as Bits);
+const FLAGS = Object.entries(FLAG_BITS as Bits);
+const PRESENT: readonly unknown[] = ['leaf', 'tracked', 'table'];
+
+const named = (bits: readonly (readonly [string, number])[], bitmap: number): Record<string, unknown> =>
+  Object.fromEntries(bits.map(([name, bit]) => [name, has(bitmap, bit)]));
+
 function rowOf(columns: DecodedColumns, i: number): Row {
-  const code = columns.kind[i] ?? 0;
+  const kind = SPTE_KINDS[columns.kind[i] ?? 0];
   const access = columns.access[i] ?? 0;
   const flags = columns.flags[i] ?? 0;
-  const present = [KIND_CODES.leaf, KIND_CODES.tracked, KIND_CODES.table].includes(code);
+  const present = PRESENT.includes(kind);
   return {
-    kind: SPTE_KINDS[code],
+    kind,
     frame: columns.frame[i],
     generation: columns.generation[i],
-    access: present
-      ? Object.fromEntries(Object.entries(ACCESS_BITS).map(([name, bit]) => [name, has(access, bit)]))
-      : access,
-    flags: present
-      ? {
-          ...Object.fromEntries(Object.entries(FLAG_BITS).map(([name, bit]) => [name, has(flags, bit)])),
-          adType: AD_TYPES[flags >> AD_TYPE_SHIFT],
-        }
-      : flags,
+    access: present ? named(ACCESS, access) : access,
+    flags: present ? { ...named(FLAGS, flags), adType: AD_TYPES[flags >> AD_TYPE_SHIFT] } : flags,
   };
 }
 
@@ -85,21 +86,29 @@ function scalarRow(mmu: Mmu, spte: bigint, level: number | null): Row {
       flags: 0,
     };
   }
+  const { pfn, access, accessed, dirty, hostWritable, mmuWritable, encrypted, ignorePat, adType } = mapping;
   return {
     kind,
-    frame: mapping.pfn,
+    frame: pfn,
     generation: 0,
-    access: { ...mapping.access, user: mapping.access.user === true },
+    access: { ...access, user: access.user === true },
     flags: {
-      accessed: mapping.accessed,
-      dirty: mapping.dirty === true,
-      hostWritable: mapping.hostWritable === true,
-      mmuWritable: mapping.mmuWritable === true,
-      encrypted: mapping.encrypted,
-      ignorePat: mapping.ignorePat === true,
-      adType: mapping.adType,
+      accessed,
+      dirty: dirty === true,
+      hostWritable: hostWritable === true,
+      mmuWritable: mmuWritable === true,
+      encrypted,
+      ignorePat: ignorePat === true,
+      adType,
     },
   };
+}
+
+/** Whether two values, or all values of two objects, are the same: many times faster than `expect()`. */
+function same(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
+  const [keys, others] = [Object.keys(a), Object.keys(b)];
+  return keys.length === others.length && keys.every((key) => same(a[key as never], b[key as never]));
 }
 
 /** Columns of all entries equal what `decodeSpte()` says. */
@@ -113,19 +122,9 @@ export function sameColumns(engine: BatchEngine, entries: BigUint64Array, level:
     const inColumns = [kinds[i], frames[i], columns.access[i], columns.flags[i], generations[i]];
     if (alone.some((value, n) => value !== inColumns[n])) expect(alone).toEqual(inColumns);
     const want = scalarRow(engine.mmu, spte, level);
-    // A comparison of its own, as `expect()` costs more than both sides.
-    if (text(got) !== text(want))
-      expect(got, `0x${spte.toString(16)} at level ${String(level)}`).toEqual(want);
+    if (!same(got, want)) expect(got, `0x${spte.toString(16)} at level ${String(level)}`).toEqual(want);
   }
 }
-
-const text = (row: Row): string =>
-  JSON.stringify([row.kind, String(row.frame), row.generation, entriesOf(row.access), entriesOf(row.flags)]);
-
-const entriesOf = (value: unknown): unknown =>
-  typeof value === 'object' && value !== null
-    ? Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
-    : value;
 
 /** Everything that the engine says of entries equals core. */
 export function sameAsScalar(engine: BatchEngine, entries: BigUint64Array, level: number | null): void {
