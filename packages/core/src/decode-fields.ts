@@ -89,7 +89,7 @@ function knownOf({ masks, layout, setBy, vendor, zeroCheck }: Mmu): Known {
 function placesOf(mmu: Mmu, spte: bigint, level: number | null, kind: SpteKind): readonly Place[] {
   if (!isPresentKind(kind)) return findPlaces(mmu, spte, level, kind);
   const { places } = knownOf(mmu);
-  const key = `${kind} ${level} ${isLargePte(spte)}`;
+  const key = `${kind} ${String(level)} ${isLargePte(spte)}`;
   const found = places.get(key) ?? findPlaces(mmu, spte, level, kind);
   places.set(key, found);
   return found;

@@ -218,6 +218,14 @@ export {
 } from './role.ts';
 export { MMU_KINDS, type MmuKind, type RootConfig } from './root.ts';
 export {
+  isSpecialRootEntry,
+  PAE_ROOT_ENTRIES,
+  PAE_ROOT_LEVEL,
+  type RootEntry,
+  readPaeRootEntry,
+  rootEntryBits,
+} from './root-entry.ts';
+export {
   type EptRsvdInputs,
   getRsvdBits,
   isBadMtXwr,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bit, bits } from '@spte/core';
 import { CACHE_BITS, CACHE_BITS_FAMILY, CACHE_BITS_MODELS } from './cache-bits.ts';
+import { ADDRESS_LEAF, ENCRYPTION_LEAF } from './cpuid.ts';
 import { decimal } from './cpuinfo.ts';
-import { cBitOf, encryptionEbx, SYSCFG_ENCRYPTION } from './memory-encryption.ts';
+import { cBitOf, encryptionEbx, reductionOf, SYSCFG_ENCRYPTION } from './memory-encryption.ts';
 import { flag } from './params.ts';
-import { assume, type Known, type Sourced, said } from './source.ts';
+import { assume, type Known, type Source, type Sourced, said } from './source.ts';
 import type { Testimony } from './testimony.ts';
 import type { VendorName } from './vendor-facts.ts';
 
@@ -46,12 +47,14 @@ export function addressFacts(machine: Testimony, vendor: VendorName): AddressFac
   };
 }
 
+const isWidth = (bits: number): boolean => bits >= MIN_BITS && bits <= MAX_BITS;
+
 const ADDRESS_SIZES = /^(\d{1,2}) bits physical\b/;
 
 function usableBits({ cpuinfo }: Testimony, vendor: VendorName): Known<number> {
   const line = cpuinfo.get('address sizes');
   const found = Number(ADDRESS_SIZES.exec(line?.value ?? '')?.[1] ?? 0);
-  if (line !== undefined && found >= MIN_BITS && found <= MAX_BITS) {
+  if (line !== undefined && isWidth(found)) {
     return said(found, line.source, 'x86_phys_bits: what memory encryption takes is deducted');
   }
   return assume(USUAL_BITS[vendor], 'no `address sizes` within 32..52 were read; many CPUs have this width');
@@ -70,7 +73,8 @@ const NO_SME: SmeFacts = {
 };
 
 /** The kernel shows the flags `sme` and `sev` only where firmware has switched encryption on. */
-function smeFacts({ cpuinfo, flags, cmdline, log }: Testimony): SmeFacts {
+function smeFacts(machine: Testimony): SmeFacts {
+  const { flags } = machine;
   if (flags === null || !(flags.value.has('sme') || flags.value.has('sev'))) {
     const off =
       flags === null ? 'no flags were read' : 'neither flag sme nor sev: firmware has encryption off';
@@ -78,28 +82,74 @@ function smeFacts({ cpuinfo, flags, cmdline, log }: Testimony): SmeFacts {
       flags === null ? assume(value, off) : said(value, flags.source, off);
     return { cpuid8000001fEbx: known(0), syscfg: known(0n), smeMeMask: known(0n), reduction: null };
   }
-  const row = cBitOf(decimal(cpuinfo, 'cpu family')?.value ?? 0, decimal(cpuinfo, 'model')?.value ?? 0);
-  const requested = cmdline.get('mem_encrypt');
-  const active =
-    log.smeActive ?? (requested?.value === 'on' ? { value: true, source: requested.source } : null);
+  const ebx = encryptionLeaf(machine, flags.source);
+  const active = smeActive(machine);
+  const cBit = bit(ebx.value & C_BIT_MASK);
   return {
-    cpuid8000001fEbx: assume(
-      encryptionEbx(row),
-      `CPUID is not in /proc/cpuinfo; CPUs of this family have the C-bit at ${row.cBit} and lose ${row.reduction} bits`,
-      flags.source,
-    ),
+    cpuid8000001fEbx: ebx,
     syscfg: said(SYSCFG_ENCRYPTION, flags.source, 'flag sme or sev: firmware has encryption on'),
-    smeMeMask:
-      active === null
-        ? assume(0n, 'no word of mem_encrypt=on or of active SME: the host does not encrypt its own memory')
-        : assume(bit(row.cBit), 'SME is active; the place of the C-bit is that of the family', active.source),
-    reduction: { value: row.reduction, source: flags.source },
+    smeMeMask: active.value
+      ? { ...active, value: cBit, assumed: active.assumed || ebx.assumed, why: `${active.why}; ${ebx.why}` }
+      : { ...active, value: 0n },
+    reduction: { value: reductionOf(ebx.value), source: flags.source },
   };
 }
 
+/** Bits 5:0 of EBX: the place of the C-bit. */
+const C_BIT_MASK = 0x3f;
+
+/** EBX of CPUID leaf 0x8000001f. */
+function encryptionLeaf({ cpuid, cpuinfo }: Testimony, flags: Source): Known<number> {
+  const leaf = cpuid.get(ENCRYPTION_LEAF);
+  if (leaf !== undefined) return said(leaf.value.ebx, leaf.source, 'the C-bit is where CPUID says');
+  const row = cBitOf(decimal(cpuinfo, 'cpu family')?.value ?? 0, decimal(cpuinfo, 'model')?.value ?? 0);
+  return assume(
+    encryptionEbx(row),
+    `CPUID is not in /proc/cpuinfo; CPUs of this family have the C-bit at ${row.cBit} and lose ${row.reduction} bits`,
+    flags,
+  );
+}
+
+/** Options of the kernel's configuration. */
+const ENCRYPTION_BUILT = 'AMD_MEM_ENCRYPT';
+const ENCRYPTION_DEFAULT = 'AMD_MEM_ENCRYPT_ACTIVE_BY_DEFAULT';
+
+/** Whether the host encrypts its own memory. */
+function smeActive({ log, cmdline, config }: Testimony): Known<boolean> {
+  if (log.smeActive !== null) return said(true, log.smeActive.source, 'the kernel says that SME is active');
+  if (log.beginning !== null) {
+    return said(false, log.beginning, 'the kernel log has its beginning, and no word of active SME');
+  }
+  const built = config(ENCRYPTION_BUILT);
+  if (built?.value === false) return said(false, built.source, 'this kernel was built without SME');
+  const asked = cmdline.get('mem_encrypt');
+  if (asked?.value === 'off') return said(false, asked.source, 'switched off on the command line');
+  if (asked?.value === 'on') return said(true, asked.source, 'switched on on the command line');
+  const byDefault = config(ENCRYPTION_DEFAULT);
+  const [line] = cmdline.values();
+  if (byDefault !== null && line !== undefined) {
+    return said(
+      byDefault.value,
+      byDefault.source,
+      'the default of this kernel, and no mem_encrypt= to change it',
+    );
+  }
+  return assume(
+    byDefault?.value ?? false,
+    'SME is off unless mem_encrypt=on or the default of the kernel says otherwise, ' +
+      'which neither its log nor its command line and configuration were there to tell',
+    byDefault?.source ?? line?.source ?? null,
+  );
+}
+
 /** MAXPHYADDR as CPUID reports it: what encryption takes is added again. */
-function rawBits({ flags, log }: Testimony, physBits: Known<number>, { reduction }: SmeFacts): Known<number> {
+function rawBits(machine: Testimony, physBits: Known<number>, { reduction }: SmeFacts): Known<number> {
+  const { flags, log, cpuid } = machine;
   const raw = (lost: number): number => Math.min(physBits.value + lost, MAX_BITS);
+  const leaf = cpuid.get(ADDRESS_LEAF);
+  if (leaf !== undefined && isWidth(leaf.value.eax & 0xff)) {
+    return said(leaf.value.eax & 0xff, leaf.source, 'what CPUID says');
+  }
   if (log.keyIdBits !== null) {
     const { value, source } = log.keyIdBits;
     return said(raw(value), source, `usable bits and the ${value} that MKTME key ids take`);
@@ -109,7 +159,12 @@ function rawBits({ flags, log }: Testimony, physBits: Known<number>, { reduction
     return assume(raw(reduction.value), why, reduction.source);
   }
   if (flags?.value.has('tme') === true) {
-    return assume(raw(0), 'flag tme, but no kernel log says how many bits MKTME key ids take', flags.source);
+    if (log.beginning !== null) {
+      return said(raw(0), log.beginning, 'the kernel log has its beginning, and no word of MKTME key ids');
+    }
+    const why =
+      'flag tme, but neither CPUID nor the beginning of the kernel log was there to tell how many bits MKTME key ids take';
+    return assume(raw(0), why, flags.source);
   }
   return { ...physBits, value: raw(0), why: 'nothing says that encryption takes address bits' };
 }

@@ -23,6 +23,10 @@ export interface HostTexts {
   readonly dmesg?: TextFile | undefined;
   /** `/proc/iomem`. */
   readonly iomem?: TextFile | undefined;
+  /** What `cpuid -r` prints. */
+  readonly cpuid?: TextFile | undefined;
+  /** The configuration that the kernel was built with. */
+  readonly kernelConfig?: TextFile | undefined;
   /** What could not be read, and why. */
   readonly notes?: readonly string[] | undefined;
 }
@@ -36,6 +40,8 @@ export const HOST_PIECES = [
   'cmdline',
   'dmesg',
   'iomem',
+  'cpuid',
+  'kernelConfig',
 ] as const;
 
 /** One piece of {@link HostTexts}. */

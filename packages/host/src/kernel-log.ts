@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type Sourced, sourceLines, type TextFile } from './source.ts';
+import { type Source, type Sourced, sourceLines, type TextFile } from './source.ts';
 
 /** What the kernel said while it started, as far as it bears on masks. */
 export interface KernelLog {
@@ -9,6 +9,8 @@ export interface KernelLog {
   readonly smeActive: Sourced<true> | null;
   /** The command line, for want of `/proc/cmdline`. */
   readonly cmdline: TextFile | null;
+  /** A line before all of those above: where it is there, what is missing was not said. */
+  readonly beginning: Source | null;
 }
 
 /** `x86/mktme: 63 KeyIDs available`, up to 6.8. */
@@ -17,12 +19,23 @@ const KEY_IDS = /x86\/mktme: (\d{1,6}) KeyIDs available/;
 /** `x86/mktme: BIOS enabled: x86_phys_bits reduced by 6`, since 6.9. */
 const REDUCED = /x86\/mktme: BIOS enabled: x86_phys_bits reduced by (\d{1,2})/;
 
-const SME_ACTIVE = /Memory Encryption Features active:(?: AMD)? SME/;
+/** No key ids: `x86/mktme: disabled by BIOS` up to 6.8. */
+const NO_KEY_IDS = /x86\/(?:tme: not enabled|mktme: disabled) by BIOS/;
+
+/** `AMD Secure Memory Encryption (SME) active` up to 5.9. */
+const SME_ACTIVE = /Memory Encryption Features active:(?: AMD)? SME|Secure Memory Encryption \(SME\) active/;
 const COMMAND_LINE = 'Command line: ';
+
+/** Whether a line of the log is one of those that are looked for here. */
+export function bearsOnMasks(line: string): boolean {
+  return (
+    line.includes(COMMAND_LINE) || [KEY_IDS, REDUCED, NO_KEY_IDS, SME_ACTIVE].some((of) => of.test(line))
+  );
+}
 
 /** Looks for those lines in a kernel log, with timestamps or without. */
 export function parseKernelLog(file: TextFile): KernelLog {
-  let log: KernelLog = { keyIdBits: null, smeActive: null, cmdline: null };
+  let log: KernelLog = { keyIdBits: null, smeActive: null, cmdline: null, beginning: null };
   for (const source of sourceLines(file)) {
     const { text } = source;
     const [, keyIds] = KEY_IDS.exec(text) ?? [];
@@ -32,10 +45,15 @@ export function parseKernelLog(file: TextFile): KernelLog {
     }
     const [, reduced] = REDUCED.exec(text) ?? [];
     if (reduced !== undefined) log = { ...log, keyIdBits: { value: Number(reduced), source } };
+    if (NO_KEY_IDS.test(text)) log = { ...log, keyIdBits: { value: 0, source } };
     if (SME_ACTIVE.test(text)) log = { ...log, smeActive: { value: true, source } };
     const at = text.indexOf(COMMAND_LINE);
     if (at >= 0 && log.cmdline === null) {
-      log = { ...log, cmdline: { name: file.name, text: text.slice(at + COMMAND_LINE.length) } };
+      log = {
+        ...log,
+        cmdline: { name: file.name, text: text.slice(at + COMMAND_LINE.length) },
+        beginning: source,
+      };
     }
   }
   return log;

@@ -39,3 +39,8 @@ export const SYSCFG_ENCRYPTION: bigint = bit(23);
 export function encryptionEbx({ cBit, reduction }: CBitRow): number {
   return cBit | (reduction << REDUCTION_SHIFT);
 }
+
+/** The address bits that encryption takes, from that EBX. */
+export function reductionOf(ebx: number): number {
+  return (ebx >> REDUCTION_SHIFT) & 0x3f;
+}

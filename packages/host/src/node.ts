@@ -5,9 +5,16 @@
  * @module
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { release } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type { HostPiece, HostTexts } from './host-texts.ts';
+import { relevantConfig } from './kernel-config.ts';
+import { readCpuid, readKmsg } from './node-devices.ts';
 import type { TextFile } from './source.ts';
+
+/** Where distributions keep the configuration of the running kernel. */
+const BOOT_CONFIG = `boot/config-${release()}`;
 
 /** Where each piece may stand below a folder: captured under a plain name, or as the machine has it. */
 const PLACES: Readonly<Record<HostPiece, readonly string[]>> = {
@@ -16,12 +23,29 @@ const PLACES: Readonly<Record<HostPiece, readonly string[]>> = {
   uname: ['uname.txt', 'uname', 'proc/version'],
   versionSignature: ['version_signature', 'proc/version_signature'],
   cmdline: ['cmdline.txt', 'cmdline', 'proc/cmdline'],
-  dmesg: ['dmesg.txt', 'dmesg', 'var/log/dmesg'],
+  dmesg: ['dmesg.txt', 'dmesg', 'dev/kmsg', 'var/log/dmesg'],
   iomem: ['iomem.txt', 'iomem', 'proc/iomem'],
+  cpuid: ['cpuid.txt', 'dev/cpu/0/cpuid'],
+  kernelConfig: ['config.txt', 'kernel-config', BOOT_CONFIG, 'proc/config.gz'],
+};
+
+/** Places that are read in a way of their own. */
+const READERS: Readonly<Record<string, (path: string) => string | null>> = {
+  'dev/kmsg': readKmsg,
+  'dev/cpu/0/cpuid': readCpuid,
+  [BOOT_CONFIG]: readConfig,
+  'proc/config.gz': readConfig,
 };
 
 /** Pieces that other machines lack, or that say little: their absence is no news. */
-const OPTIONAL: readonly HostPiece[] = ['versionSignature', 'cmdline', 'dmesg', 'iomem'];
+const OPTIONAL: readonly HostPiece[] = [
+  'versionSignature',
+  'cmdline',
+  'dmesg',
+  'iomem',
+  'cpuid',
+  'kernelConfig',
+];
 
 const MODULES = ['kvm', 'kvm_intel', 'kvm_amd'];
 const VULNERABILITIES = 'sys/devices/system/cpu/vulnerabilities';
@@ -46,7 +70,7 @@ export function readHost(folder = '/'): HostTexts {
 
 function firstFile(folder: string, places: readonly string[]): TextFile | null {
   for (const place of places) {
-    const text = readText(join(folder, place));
+    const text = (READERS[place] ?? readText)(join(folder, place));
     if (text !== null) return { name: join(folder, place), text };
   }
   return null;
@@ -56,6 +80,20 @@ function firstFile(folder: string, places: readonly string[]): TextFile | null {
 function readText(path: string): string | null {
   try {
     return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+/** Most bytes of a configuration, which has a third of a megabyte. */
+const MOST_CONFIG = 1 << 23;
+
+/** What the running kernel's configuration says of masks, compressed or not. */
+function readConfig(path: string): string | null {
+  try {
+    const bytes = readFileSync(path);
+    const text = path.endsWith('.gz') ? gunzipSync(bytes, { maxOutputLength: MOST_CONFIG }) : bytes;
+    return relevantConfig(text.toString('utf8'));
   } catch {
     return null;
   }

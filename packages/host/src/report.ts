@@ -3,6 +3,7 @@ import type { KvmConfig, Params, RootConfig } from '@spte/core';
 import type { MemoryEncryptionFacts, SvmOptions } from '@spte/vendor-svm';
 import type { VmxOptions } from '@spte/vendor-vmx';
 import { type AddressFacts, addressFacts, kvmFlag, multihitBug, physicalMask } from './address-facts.ts';
+import { ENCRYPTION_LEAF } from './cpuid.ts';
 import type { HostTexts } from './host-texts.ts';
 import { ramEnd } from './iomem.ts';
 import { kernelRelease } from './kernel-release.ts';
@@ -52,9 +53,6 @@ export interface HostReport {
   /** What could not be read. */
   readonly notes: readonly string[];
 }
-
-/** Highest extended CPUID leaf of CPUs that report memory encryption. */
-const ENCRYPTION_LEAF = 0x8000_001f;
 
 /**
  * Works out what a kernel finds on a machine, and says for each fact which line it rests on, or that it is assumed.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { type CpuidLeaf, parseCpuid } from './cpuid.ts';
 import { type Cpuinfo, parseCpuinfo, words } from './cpuinfo.ts';
 import type { HostTexts } from './host-texts.ts';
+import { type KernelConfig, parseKernelConfig } from './kernel-config.ts';
 import { type KernelLog, parseKernelLog } from './kernel-log.ts';
 import { type Parameters, parseCmdline, parseParams } from './params.ts';
 import { type Sourced, sourceLines, type TextFile } from './source.ts';
@@ -18,6 +20,9 @@ export interface Testimony {
   readonly params: Parameters;
   readonly cmdline: Parameters;
   readonly log: KernelLog;
+  /** Leaves of CPUID, by their number. */
+  readonly cpuid: ReadonlyMap<number, Sourced<CpuidLeaf>>;
+  readonly config: KernelConfig;
 }
 
 const NOTHING: TextFile = { name: '', text: '' };
@@ -34,6 +39,8 @@ export function takeTestimony(texts: HostTexts): Testimony {
     params: parseParams(texts.params ?? NOTHING),
     cmdline: parseCmdline(texts.cmdline ?? secondLine(texts.uname) ?? log.cmdline ?? NOTHING),
     log,
+    cpuid: parseCpuid(texts.cpuid ?? NOTHING),
+    config: parseKernelConfig(texts.kernelConfig ?? NOTHING),
   };
 }
 

@@ -159,6 +159,110 @@ describe('memory encryption', () => {
     expect(factsOf({ cpuinfo: amd('sme'), cmdline: text('mem_encrypt=off') })['smeMeMask']?.value).toBe(0n);
   });
 
+  it('was named otherwise in the log of old kernels', () => {
+    const dmesg = text('[    0.5] Command line: x\n[    0.9] AMD Secure Memory Encryption (SME) active');
+    expect(factsOf({ cpuinfo: amd('sme'), dmesg })['smeMeMask']?.value).toBe(1n << 47n);
+  });
+
+  const config = (...lines: string[]) => text(['CONFIG_X86_64=y', ...lines].join('\n'));
+  it.each<[string, HostTexts, bigint, boolean, string]>([
+    ['nothing', {}, 0n, true, 'SME is off unless mem_encrypt=on'],
+    ['a command line', { cmdline: text('quiet') }, 0n, true, 'SME is off unless mem_encrypt=on'],
+    ['a switch', { cmdline: text('mem_encrypt=off') }, 0n, false, 'switched off on the command line'],
+    [
+      'the other',
+      { cmdline: text('mem_encrypt=on') },
+      1n << 47n,
+      true,
+      'switched on on the command line; CPUID is',
+    ],
+    ['a log', { dmesg: text('[0.0] Command line: quiet') }, 0n, false, 'the kernel log has its beginning'],
+    ['a log that lost its beginning', { dmesg: text('[9.0] kvm: x') }, 0n, true, 'SME is off unless'],
+    [
+      'a log that goes before the command line',
+      { dmesg: text('Command line: mem_encrypt=on') },
+      0n,
+      false,
+      'the kernel log has its beginning',
+    ],
+    [
+      'a kernel without SME',
+      { kernelConfig: config('# CONFIG_AMD_MEM_ENCRYPT is not set') },
+      0n,
+      false,
+      'this kernel was built without SME',
+    ],
+    [
+      'a kernel that does not name it',
+      { kernelConfig: config() },
+      0n,
+      false,
+      'this kernel was built without SME',
+    ],
+    [
+      'a configuration of another machine',
+      { kernelConfig: text('CONFIG_ARM64=y') },
+      0n,
+      true,
+      'SME is off unless mem_encrypt=on',
+    ],
+    [
+      'a default and a command line',
+      { kernelConfig: config('CONFIG_AMD_MEM_ENCRYPT=y'), cmdline: text('quiet') },
+      0n,
+      false,
+      'the default of this kernel',
+    ],
+    [
+      'a default to encrypt',
+      {
+        kernelConfig: config('CONFIG_AMD_MEM_ENCRYPT=y', 'CONFIG_AMD_MEM_ENCRYPT_ACTIVE_BY_DEFAULT=y'),
+        cmdline: text('quiet'),
+      },
+      1n << 47n,
+      true,
+      'the default of this kernel, and no mem_encrypt= to change it; CPUID is',
+    ],
+    [
+      'a default, but no command line',
+      { kernelConfig: config('CONFIG_AMD_MEM_ENCRYPT=y', 'CONFIG_AMD_MEM_ENCRYPT_ACTIVE_BY_DEFAULT=y') },
+      1n << 47n,
+      true,
+      'SME is off unless',
+    ],
+  ])('by the host is told by %s', (_what, texts, value, assumed, why) => {
+    const fact = factsOf({ cpuinfo: amd('sme'), ...texts })['smeMeMask'];
+    expect(fact).toMatchObject({ value, assumed });
+    expect(fact?.why.startsWith(why)).toBe(true);
+  });
+
+  const cpuid = text(
+    [
+      'CPU 0:',
+      '   0x80000008 0x00: eax=0x00003030 ebx=0x0110d205 ecx=0x00007007 edx=0x00010007',
+      '   0x8000001f 0x00: eax=0x0001000f ebx=0x00000173 ecx=0x000001fd edx=0x00000080',
+      '   0x8000001f 0x00: eax=0x00000000 ebx=0x00000001 ecx=0x00000000 edx=0x00000000',
+      '   0x80000008 0x0x: rubbish',
+    ].join('\n'),
+  );
+
+  it('has no secrets where CPUID was read', () => {
+    const report = hostReport({ cpuinfo: amd('npt sme'), cpuid, cmdline: text('mem_encrypt=on') });
+    const facts = Object.fromEntries(report.facts.map((fact) => [fact.name, fact]));
+    expect(facts['cpuid8000001fEbx']).toMatchObject({ value: 0x173, assumed: false, source: { line: 3 } });
+    expect(facts['maxPhyAddr']).toMatchObject({ value: 48, assumed: false, source: { line: 2 } });
+    expect(facts['smeMeMask']).toMatchObject({ value: 1n << 51n, assumed: false });
+    expect(report.assumed).not.toContain('smeMeMask');
+    expect(mmuOf(report).masks.meValue).toBe(1n << 51n);
+    // A width that no CPU has is not believed.
+    const odd = text('0x80000008 0x00: eax=0x00003099 ebx=0x00000000 ');
+    expect(factsOf({ cpuinfo: intel(), cpuid: odd })['maxPhyAddr']?.value).toBe(46);
+    expect(factsOf({ cpuinfo: intel('', 'ept tme'), cpuid })['maxPhyAddr']).toMatchObject({
+      value: 48,
+      assumed: false,
+    });
+  });
+
   it('never makes more than 52 bits, and takes an unknown family for the newest', () => {
     const facts = factsOf({ cpuinfo: amd('sme', 50, 'x : y') });
     expect(facts['maxPhyAddr']?.value).toBe(52);
@@ -173,10 +277,17 @@ describe('memory encryption', () => {
     });
     const mmu = mmuOf(hostReport({ cpuinfo: intel(), dmesg: text('x86/mktme: 63 KeyIDs available') }));
     expect(mmu.masks).toMatchObject({ meValue: 0n, meMask: 0xfc00000000000n, shadowPhysBits: 52 });
-    expect(factsOf({ cpuinfo: intel('', 'ept tme') })['maxPhyAddr']).toMatchObject({
+    const tme = (dmesg: string) =>
+      factsOf({ cpuinfo: intel('', 'ept tme'), dmesg: text(dmesg) })['maxPhyAddr'];
+    expect(tme('')).toMatchObject({ value: 46, assumed: true });
+    expect(tme('[9.0] a log that lost its beginning')).toMatchObject({ value: 46, assumed: true });
+    expect(tme('Command line: quiet\nx86/tme: enabled by BIOS')).toMatchObject({ value: 46, assumed: false });
+    expect(tme('x86/tme: enabled by BIOS\nx86/mktme: disabled by BIOS')).toMatchObject({
       value: 46,
-      assumed: true,
+      assumed: false,
+      source: { line: 2 },
     });
+    expect(tme('x86/tme: not enabled by BIOS')).toMatchObject({ value: 46, assumed: false });
   });
 });
 

@@ -35,13 +35,29 @@ function deal(cpus: number): Buffer[] {
   return hands.map((hand) => Buffer.concat(hand));
 }
 
+/** An instance of ftrace beside the top one. */
+interface Instance {
+  readonly name: string;
+  readonly data: readonly Buffer[];
+  /** `local` when absent. */
+  readonly clock?: string;
+  /** Version 6: an offset of its own, for what was not written; the place behind all else when absent. */
+  readonly offset?: number;
+  /** Version 6: whether an option says how many CPUs it has. */
+  readonly counted?: boolean;
+}
+
 export interface Layout {
+  readonly instances?: readonly Instance[];
   readonly cpus?: number;
   readonly formats?: Buffer;
   readonly headerInfo?: Buffer;
   readonly cmdlines?: Buffer;
+  readonly ftraceFormats?: Buffer;
   readonly clock?: string;
   readonly data?: readonly Buffer[];
+  /** Whether data begins at a page, as trace-cmd demands; true when absent. */
+  readonly aligned?: boolean;
 }
 
 function start(version: string): Buffer {
@@ -56,52 +72,85 @@ function start(version: string): Buffer {
 const option = (id: number, data: Buffer): Buffer => Buffer.concat([u16(id), u32(data.length), data]);
 const clockText = (clock: string): Buffer => text(`local [${clock}] x86-tsc`);
 
+/** Zeros up to the next page. */
+const padding = (at: number, { aligned = true }: Layout): Buffer =>
+  Buffer.alloc(aligned ? (PAGE - (at % PAGE)) % PAGE : 0);
+
+/** Where the data of each CPU is, then the data. */
+function placed(data: readonly Buffer[], at: number, layout: Layout): Buffer {
+  const gap = padding(at + 16 * data.length, layout);
+  let offset = at + 16 * data.length + gap.length;
+  const places = data.map((pages) => {
+    offset += pages.length;
+    return Buffer.concat([u64(offset - pages.length), u64(pages.length)]);
+  });
+  return Buffer.concat([...places, gap, ...data]);
+}
+
 /** A file of version 6. */
 export function version6(
   layout: Layout & { readonly options?: boolean; readonly section?: string } = {},
 ): Buffer {
-  const { cpus = 1, options = true, section = 'flyrecord', clock = 'local' } = layout;
+  const { cpus = 1, options = true, section = 'flyrecord', clock = 'local', instances = [] } = layout;
   const data = layout.data ?? deal(cpus);
-  const head = Buffer.concat([
-    start('6'),
-    layout.headerInfo ?? bytes(parts.headerInfo),
-    bytes(parts.ftraceFormats),
-    layout.formats ?? bytes(parts.eventFormats),
-    u32(4),
-    Buffer.from('syms'),
-    u32(0),
-    layout.cmdlines ?? bytes(parts.cmdlines),
-    u32(data.length),
-    ...(options
-      ? [
-          text('options  '),
-          option(5, text('Linux box')),
-          option(4, clockText(clock)),
-          option(8, u32(1)),
-          u16(0),
-        ]
-      : []),
-    text(section),
-  ]);
-  let offset = head.length + 16 * data.length;
-  const places = data.map((pages) => {
-    const place = Buffer.concat([u64(offset), u64(pages.length)]);
-    offset += pages.length;
-    return place;
+  const headOf = (offsets: readonly number[]): Buffer =>
+    Buffer.concat([
+      start('6'),
+      layout.headerInfo ?? bytes(parts.headerInfo),
+      layout.ftraceFormats ?? bytes(parts.ftraceFormats),
+      layout.formats ?? bytes(parts.eventFormats),
+      u32(4),
+      Buffer.from('syms'),
+      u32(0),
+      layout.cmdlines ?? bytes(parts.cmdlines),
+      u32(data.length),
+      ...(options
+        ? [
+            text('options  '),
+            option(5, text('Linux box')),
+            option(4, clockText(clock)),
+            option(8, u32(1)),
+            ...instances.flatMap(({ name, data, counted = false }, index) => [
+              option(3, Buffer.concat([u64(offsets[index] ?? 0), text(name)])),
+              ...(counted ? [option(8, u32(data.length))] : []),
+            ]),
+            u16(0),
+          ]
+        : []),
+      text(section),
+    ]);
+  const head = headOf([]);
+  const body = [placed(data, head.length, layout)];
+  let at = head.length + (body[0]?.length ?? 0);
+  const offsets = instances.map(({ data, offset = at }) => {
+    const part = Buffer.concat([text('flyrecord'), placed(data, at + 10, layout)]);
+    body.push(part);
+    at += part.length;
+    return offset;
   });
-  return Buffer.concat([head, ...places, ...data]);
+  return Buffer.concat([headOf(offsets), ...body]);
 }
 
-/** A file of version 7; with compression, its blocks are gzip, which the tests can undo. */
-export function version7(
-  layout: Layout & { readonly compressed?: boolean; readonly nextOptions?: number } = {},
-): Buffer {
-  const { cpus = 1, compressed = false, clock = 'local' } = layout;
+/** How a file of version 7 is to be. */
+interface Layout7 extends Layout {
+  readonly compressed?: boolean;
+  /** How a block is compressed; by gzip, which the tests can undo, when absent. */
+  readonly pack?: (data: Buffer) => Buffer;
+  readonly nextOptions?: number;
+  /** How often the options name the formats; once when absent. */
+  readonly repeatFormats?: number;
+  /** How many bytes each block is said to have uncompressed. */
+  readonly claim?: number;
+}
+
+/** A file of version 7. */
+export function version7(layout: Layout7 = {}): Buffer {
+  const { cpus = 1, compressed = false, pack: compress = gzipSync, clock = 'local', instances = [] } = layout;
   const compression = compressed ? 'gzip' : 'none';
   const head = Buffer.concat([start('7'), text(compression), text('1.0')]);
   const block = (data: Buffer): Buffer => {
-    const packed = gzipSync(data);
-    return Buffer.concat([u32(packed.length), u32(data.length), packed]);
+    const content = compress(data);
+    return Buffer.concat([u32(content.length), u32(layout.claim ?? data.length), content]);
   };
   const body: Buffer[] = [];
   let at = head.length + 8;
@@ -117,33 +166,28 @@ export function version7(
   const headerInfo = section(16, layout.headerInfo ?? bytes(parts.headerInfo));
   const formats = section(18, layout.formats ?? bytes(parts.eventFormats));
   const cmdlines = section(21, layout.cmdlines ?? bytes(parts.cmdlines));
-  const data = layout.data ?? deal(cpus);
-  const flyrecord = append(Buffer.concat([u16(3), u16(Number(compressed)), u32(0), u64(0)]));
-  const places = data.map((pages, cpu) => {
-    const chunks = [pages.subarray(0, 2 * PAGE), pages.subarray(2 * PAGE)];
-    const stored = compressed ? Buffer.concat([u32(chunks.length), ...chunks.map(block)]) : pages;
-    // The number of chunks is not counted.
-    const size = pages.length === 0 ? 0 : stored.length - (compressed ? 4 : 0);
-    return Buffer.concat([u32(cpu), u64(append(stored)), u64(size)]);
-  });
-  const buffer = Buffer.concat([
-    u64(flyrecord),
-    text(''),
-    text(clock),
-    u32(PAGE),
-    u32(data.length),
-    ...places,
-  ]);
-  const second = section(
-    0,
-    Buffer.concat([option(3, buffer), option(0, u64(layout.nextOptions ?? 0))]),
-    false,
-  );
+  const bufferOf = ({ name, data, clock = 'local' }: Instance): Buffer => {
+    const flyrecord = append(Buffer.concat([u16(3), u16(Number(compressed)), u32(0), u64(0)]));
+    const places = data.map((pages, cpu) => {
+      const chunks = [pages.subarray(0, 2 * PAGE), pages.subarray(2 * PAGE)];
+      if (!compressed) append(padding(at, layout));
+      const stored = compressed ? Buffer.concat([u32(chunks.length), ...chunks.map(block)]) : pages;
+      // The number of chunks is not counted.
+      const size = pages.length === 0 ? 0 : stored.length - (compressed ? 4 : 0);
+      return Buffer.concat([u32(cpu), u64(append(stored)), u64(size)]);
+    });
+    return option(
+      3,
+      Buffer.concat([u64(flyrecord), text(name), text(clock), u32(PAGE), u32(data.length), ...places]),
+    );
+  };
+  const buffers = [{ name: '', data: layout.data ?? deal(cpus), clock }, ...instances].map(bufferOf);
+  const second = section(0, Buffer.concat([...buffers, option(0, u64(layout.nextOptions ?? 0))]), false);
   const first = section(
     0,
     Buffer.concat([
       option(16, u64(headerInfo)),
-      option(18, u64(formats)),
+      ...Array.from({ length: layout.repeatFormats ?? 1 }, () => option(18, u64(formats))),
       option(21, u64(cmdlines)),
       option(4, text('no clock in use')),
       // Without a NUL at its end.

@@ -82,6 +82,84 @@ describe('a trace.dat', () => {
   });
 });
 
+describe('instances of ftrace beside the top one', () => {
+  const half = (pages.length / PAGE) >> 1;
+  const [first, second, rest] = [
+    pages.subarray(0, half * PAGE),
+    pages.subarray(half * PAGE, (half + 1) * PAGE),
+    pages.subarray((half + 1) * PAGE),
+  ];
+  const instances = [
+    { name: 'guest', data: [second] },
+    { name: 'other', data: [Buffer.alloc(0), rest], counted: true },
+  ];
+  const withoutCpu = ({ cpu: _, ...record }: TraceRecord) => record;
+
+  it.each([
+    ['version 6', version6({ data: [first], instances })],
+    ['version 7', version7({ data: [first], instances })],
+    ['version 7, compressed', version7({ data: [first], instances, compressed: true })],
+  ])('are read in %s', (_name, file) => {
+    const { records } = read(file);
+    expect(records.length).toBeGreaterThan(1000);
+    expect(records.map(withoutCpu)).toEqual(expected.slice(0, records.length).map(withoutCpu));
+    const { cpus } = openDat(file, { decompress: gunzip }).file;
+    expect(cpus.map(({ instance, cpu }) => [instance, cpu])).toEqual([
+      ['', 0],
+      ['guest', 0],
+      ['other', 0],
+      ['other', 1],
+    ]);
+  });
+
+  it('have as many CPUs as the machine where version 6 does not say how many', () => {
+    const empty = Buffer.alloc(0);
+    const file = version6({ data: [first, empty], instances: [{ name: 'guest', data: [second, empty] }] });
+    const { cpus } = openDat(file).file;
+    expect(cpus.map(({ instance, size }) => [instance, size > 0])).toEqual([
+      ['', true],
+      ['', false],
+      ['guest', true],
+      ['guest', false],
+    ]);
+  });
+
+  it('may have a clock of their own in version 7', () => {
+    const layout = { data: [pageOf([2, 7, 5])], formats: formatsOf(format('')) };
+    const file = version7({
+      ...layout,
+      clock: 'x86-tsc',
+      instances: [{ name: 'a', ...layout, clock: 'boot' }],
+    });
+    expect(read(file).records.map(({ timestamp }) => timestamp)).toEqual(['1000000000', '1.000000']);
+    expect(openDat(file).file.clock).toBe('x86-tsc');
+  });
+
+  it('are left out where the recording ended before they were written', () => {
+    const unwritten = { name: 'late', data: [second], offset: 0 };
+    const { records } = read(version6({ data: [first], instances: [unwritten] }));
+    expect(records.length).toBe(read(version6({ data: [first] })).records.length);
+  });
+
+  it('are refused by name where no records are, or more CPUs than fit', () => {
+    const wrong = version6({ data: [first], instances: [{ name: 'a\u0007b', data: [second], offset: 20 }] });
+    expect(() => openDat(wrong)).toThrow(/^SPTE_TRACE_DAT: instance "a\\u0007b": /);
+    const empty = Array.from({ length: 5000 }, () => Buffer.alloc(0));
+    const many = Array.from({ length: 20 }, () => ({ name: 'a', data: empty }));
+    const file = version6({ data: empty, instances: many, aligned: false });
+    expect(openDat(file).file.cpus).toHaveLength(21 * 5000);
+    // Each instance claims the places of the first.
+    const start = file.indexOf('flyrecord') + 10 + 16 * empty.length;
+    const place = Buffer.from(new BigUint64Array([BigInt(start)]).buffer);
+    for (let at = file.indexOf(BUFFER_OPTION); at >= 0; at = file.indexOf(BUFFER_OPTION, at + 1))
+      place.copy(file, at + BUFFER_OPTION.length);
+    expect(() => openDat(file.subarray(0, start + 10 + 16 * empty.length))).toThrow('places of records: ');
+  });
+});
+
+/** The beginning of the option of an instance with a name of one letter. */
+const BUFFER_OPTION = Buffer.from([3, 0, 10, 0, 0, 0]);
+
 /** A format of one event with the fields given. */
 const format = (fields: string, name = 'kvm_mmu_set_dirty_bit') =>
   `name: ${name}\nID: 7\nformat:\n\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n\n${fields}\nprint fmt: "x"\n`;
@@ -129,6 +207,14 @@ describe('a record', () => {
     });
   });
 
+  it('has decimals that are texts where no number can hold them', () => {
+    const field = '\tfield:u64 as_id;\toffset:8;\tsize:8;\tsigned:0;';
+    const decimal = (low: number, high: number) => one(field, event(low, high))[0]?.fields['as_id'];
+    expect(decimal(0xffff_ffff, 0x1f_ffff)).toBe(Number.MAX_SAFE_INTEGER);
+    expect(decimal(0, 0x20_0000)).toBe('9007199254740992');
+    expect(decimal(0xffff_ffff, 0xffff_ffff)).toBe('18446744073709551615');
+  });
+
   it('may have texts elsewhere in it', () => {
     const located = '\tfield:__data_loc char[] name;\toffset:8;\tsize:4;\tsigned:0;';
     const relative = '\tfield:__rel_loc char[] name;\toffset:8;\tsize:4;\tsigned:0;';
@@ -145,6 +231,36 @@ describe('a record', () => {
     expect(unknown?.task).toBe('<...>');
     const [idle] = one('', [2, 7, 0], { clock: 'x86-tsc' });
     expect(idle).toMatchObject({ task: '<idle>', timestamp: '1000000000' });
+  });
+
+  it('is none when it ends before its pid, or its event has more fields than any has', () => {
+    expect(one('', [1, 7])).toEqual([]);
+    const field = '\tfield:u64 gpa;\toffset:8;\tsize:8;\tsigned:0;\n';
+    expect(one(field.repeat(126), event(1, 0))).toHaveLength(1);
+    expect(one(field.repeat(127), event(1, 0))).toEqual([]);
+  });
+
+  it('is none when the description of its event is longer than any', () => {
+    const long = format(`# ${'x'.repeat(1 << 18)}`);
+    expect(read(version7({ formats: formatsOf(long), data: [pageOf(event())] })).records).toEqual([]);
+    expect(
+      read(version7({ formats: formatsOf('name: kvm_mmu_set_spte'), data: [pageOf(event())] })).records,
+    ).toEqual([]);
+  });
+
+  it('has a task by its pid, of no more tasks than a machine has', { timeout: 60_000 }, () => {
+    const lines = Array.from({ length: 140_000 }, (_, i) => `${i + 10} t${i}\n`).join('');
+    const task = (pid: number) =>
+      read(
+        version7({
+          formats: formatsOf(format('')),
+          cmdlines: cmdlinesOf(lines),
+          data: [pageOf([2, 7, pid])],
+        }),
+      ).records[0]?.task;
+    expect(task(10)).toBe('t0');
+    expect(task(130_000)).toBe('t129990');
+    expect(task(140_000)).toBe('<...>');
   });
 
   it('is none when its event is not described, or not of KVM', () => {
@@ -188,6 +304,9 @@ describe('a page of the ring buffer', () => {
   });
 });
 
+/** Milliseconds: a multiple of what it takes on a busy machine; a step too many in proportion would take minutes. */
+const SHORT = 5000;
+
 describe('a file that is none', () => {
   const whole = version7();
   const six = version6();
@@ -204,6 +323,7 @@ describe('a file that is none', () => {
     ['cut in its data', six.subarray(0, six.length - 100)],
     ['compressed', version7({ compressed: true })],
     ['with options in a circle', version7({ nextOptions: circle() })],
+    ['with a header that is too long', version7({ headerInfo: headerInfoOf('x'.repeat((1 << 18) + 1)) })],
     ['without a header', version7({ headerInfo: headerInfoOf('x') })],
     [
       'with half a header',
@@ -221,7 +341,7 @@ describe('a file that is none', () => {
     const at = file.indexOf(Buffer.from('flyrecord\0')) + 10;
     // The second CPU has the place and the size of the first.
     file.copy(file, at + 16, at, at + 16);
-    expect(() => openDat(file)).toThrow('its CPUs claim');
+    expect(() => openDat(file)).toThrow('CPU data: ');
   });
 
   it('is refused where a block lies about its size', () => {
@@ -234,7 +354,104 @@ describe('a file that is none', () => {
     expect(() => openDat(huge, { decompress: gunzip })).toThrow('a block of 4294967295 bytes');
   });
 
-  it('never makes the reader hang, crash or take more than its share, whatever is changed in it', () => {
+  it('is refused where a block cannot be uncompressed, with the cause', () => {
+    const file = version7({ compressed: true });
+    const cause = new Error('checksum');
+    const open = (reason: unknown): unknown => {
+      try {
+        return openDat(file, {
+          decompress() {
+            throw reason;
+          },
+        });
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(open(cause)).toMatchObject({ name: 'RangeError', cause });
+    expect(String(open(cause))).toMatch(
+      /^RangeError: SPTE_TRACE_DAT: a block of \d+ bytes cannot be uncompressed: checksum$/,
+    );
+    expect(String(open('a text'))).toMatch(/cannot be uncompressed: no reason was given$/);
+  });
+
+  it('is refused where its options point to one section many times', { timeout: 60_000 }, () => {
+    const file = version7({ repeatFormats: 20_000 });
+    const start = performance.now();
+    expect(() => openDat(file)).toThrow(
+      /^SPTE_TRACE_DAT: section: \d+ bytes are claimed in all, the file has \d+$/,
+    );
+    expect(performance.now() - start).toBeLessThan(SHORT);
+  });
+
+  it('is refused where its sections have more than 64 MiB uncompressed', () => {
+    const [zeros, large] = [new Uint8Array(0x1000), 40 << 20];
+    const file = version7({ compressed: true, pack: () => Buffer.from(zeros), claim: large });
+    let given = 0;
+    const decompress = (_packed: Uint8Array, size: number): Uint8Array => {
+      given += size;
+      return new Uint8Array(size);
+    };
+    expect(() => openDat(file, { decompress })).toThrow(
+      'its sections have more than 67108864 bytes uncompressed',
+    );
+    expect(given).toBe(large);
+  });
+
+  it('is refused where its CPUs need more than 256 MiB uncompressed at once', () => {
+    const layout = {
+      formats: formatsOf(format('')),
+      data: Array.from({ length: 9 }, () => pageOf([2, 7, 5])),
+    };
+    const file = version7({ ...layout, compressed: true });
+    const sizes: number[] = [];
+    // Blocks of records say that they are much larger than they are; so do the texts, which are within their bound.
+    const lying = Buffer.concat([file, Buffer.alloc(1 << 20)]);
+    const magic = Buffer.from([0x1f, 0x8b, 8]);
+    for (let at = file.indexOf(magic), block = 0; at >= 0; at = file.indexOf(magic, at + 1), block++)
+      if (block >= 3) lying.writeUInt32LE(60 << 20, at - 4);
+    const decompress = (packed: Uint8Array, size: number): Uint8Array => {
+      sizes.push(size);
+      const block = new Uint8Array(size);
+      block.set(gunzip(packed));
+      return block;
+    };
+    expect(() => [...openDat(lying, { decompress }).records()]).toThrow(
+      'its CPUs need more than 268435456 bytes uncompressed at once',
+    );
+    expect(sizes.filter((size) => size === 60 << 20)).toHaveLength(4);
+  });
+
+  it('is refused where it is small and its blocks are large', { timeout: 60_000 }, () => {
+    const bomb = version7({ compressed: true, formats: formatsOf(format('')), data: [pages] });
+    const magic = Buffer.from([0x1f, 0x8b, 8]);
+    bomb.writeUInt32LE(1 << 26, bomb.lastIndexOf(magic) - 4);
+    let largest = 0;
+    const decompress = (packed: Uint8Array, size: number): Uint8Array => {
+      largest = Math.max(largest, size);
+      return gunzip(packed);
+    };
+    const start = performance.now();
+    expect(() => [...openDat(bomb, { decompress }).records()]).toThrow(
+      /^SPTE_TRACE_DAT: more than 1024 times its size uncompressed$/,
+    );
+    expect(largest).toBeLessThan(1 << 20);
+    expect(performance.now() - start).toBeLessThan(SHORT);
+  });
+
+  it('may have thirty thousand CPUs, which are merged in no time', { timeout: 60_000 }, () => {
+    const data = Array.from({ length: 30_000 }, () => pageOf([2, 7, 5]).subarray(0, 28));
+    const file = version6({ formats: formatsOf(format('')), data, aligned: false });
+    const start = performance.now();
+    const { records } = read(file);
+    // All at the same time: in the order of the CPUs.
+    expect(performance.now() - start).toBeLessThan(SHORT);
+    expect(records.map(({ cpu }) => cpu)).toEqual(data.map((_, cpu) => cpu));
+  });
+
+  it('never makes the reader hang, crash or take more than its share, whatever is changed in it', {
+    timeout: 60_000,
+  }, () => {
     const files = [version6({ cpus: 2 }), version7({ cpus: 2 })].map((file) => file.subarray(0, file.length));
     const change = fc.tuple(fc.nat(40_000), fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 0xff, 0x7f, 0x80)));
     fc.assert(

@@ -31,6 +31,9 @@ const PN_XNUM = 0xffff;
 /** More program headers than any machine has runs of memory; a larger number is a lie. */
 const MAX_PROGRAM_HEADERS = 1 << 20;
 
+/** Most bytes of a program header that are believed: with those that a file may claim, 64 GB would have to be read. */
+const MAX_PROGRAM_HEADER_BYTES = 1024;
+
 /** Program headers that are read at once. */
 const CHUNK = 512;
 
@@ -57,9 +60,9 @@ export function elfCoreMemory(file: PhysicalMemory): ElfCoreMemory {
     );
   }
   const size = header.getUint16(54, true);
-  if (size < PROGRAM_HEADER_BYTES) {
+  if (size < PROGRAM_HEADER_BYTES || size > MAX_PROGRAM_HEADER_BYTES) {
     throw new ImageError(
-      `ELF phentsize is ${size}; a program header has at least ${PROGRAM_HEADER_BYTES} bytes`,
+      `ELF phentsize is ${size}; a program header has ${PROGRAM_HEADER_BYTES} bytes, and no more than ${MAX_PROGRAM_HEADER_BYTES} are believed`,
     );
   }
   const count = programHeaderCount(file, header);

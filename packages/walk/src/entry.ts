@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type Mmu, PAGE_SHIFT, type SpteKind, spteToPfn } from '@spte/core';
+import { type Mmu, PAE_ROOT_LEVEL, PAGE_SHIFT, type SpteKind, spteToPfn } from '@spte/core';
 import { type EntryFinding, type WalkFinding, type WalkFindingCode, walkFinding } from './findings.ts';
 import type { Frame } from './frame.ts';
 import type { PhysicalMemory } from './memory.ts';
@@ -23,7 +23,7 @@ export interface WalkEntry {
   readonly index: number;
   /** The 64-bit word. */
   readonly spte: bigint;
-  /** What it is, as core's `spteKind()` says; `table` for each valid entry of a PAE root. */
+  /** What it is, as core's `spteKind()` says; `table` for each valid entry of a PAE root or a special root. */
   readonly kind: SpteKind;
   /** Physical address of the table in which the walk goes on, in bytes; null where it ends. */
   readonly child: bigint | null;
@@ -44,14 +44,14 @@ const NOWHERE: Below = { table: null, finding: null };
 /**
  * Reads the table that an entry points to, unless the pointer is not sane.
  *
- * @param level level of the entry
+ * @param spte the entry, which stands in the table given next
  * @param stack the tables from the root down to that of the entry
  */
 export function tableBelow(
   mmu: Mmu,
   memory: PhysicalMemory,
   spte: bigint,
-  level: number,
+  { level, role }: Table,
   { kind, findings }: EntryReading,
   stack: readonly Frame[],
 ): Below {
@@ -62,7 +62,8 @@ export function tableBelow(
   const reserved = findings.some(({ code, bits }) => code === 'reserved-bits' && bits.some(inAddress));
   if (reserved) return stop('table-reserved-address');
   if (stack.some(({ table }) => table.address === address)) return stop('table-loop');
-  const table = openTable(memory, address, level - 1, false);
+  const special = role === 'special' && level > PAE_ROOT_LEVEL;
+  const table = openTable(memory, address, level - 1, special ? 'special' : 'shadow');
   return table === null ? stop('table-hole') : { table, finding: null };
 }
 

@@ -3,9 +3,10 @@ import type { PhysicalMemory } from './memory.ts';
 
 /**
  * What a file's first bytes say that it is: an ELF core, something compressed, a `kdump` (makedumpfile's and QEMU's
- * compressed format), or `raw` for everything else.
+ * compressed format), `flattened` (either format of makedumpfile's as it goes through a pipe), or `raw` for everything
+ * else.
  */
-export type ImageFormat = 'elf' | 'gzip' | 'kdump' | 'raw' | 'zstd';
+export type ImageFormat = 'elf' | 'flattened' | 'gzip' | 'kdump' | 'raw' | 'zstd';
 
 const MAGICS: readonly (readonly [format: ImageFormat, magic: string])[] = [
   ['elf', '\x7fELF'],
@@ -13,7 +14,7 @@ const MAGICS: readonly (readonly [format: ImageFormat, magic: string])[] = [
   ['zstd', '\x28\xb5\x2f\xfd'],
   ['kdump', 'KDUMP   '],
   ['kdump', 'DISKDUMP'],
-  ['kdump', 'makedumpfile'],
+  ['flattened', 'makedumpfile'],
 ];
 
 /**

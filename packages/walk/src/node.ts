@@ -86,15 +86,23 @@ export function openImage(path: string, options: OpenOptions = {}): OpenImage {
     const format = options.format ?? imageFormat(file);
     if (format === 'raw') return { ...file, format };
     if (format === 'elf') return { ...file, ...elfCoreMemory(file), format };
-    throw new ImageError(`${path} is ${format}: ${UNREADABLE[format]}`);
+    throw new ImageError(`${path} is ${UNREADABLE[format]}`);
   } catch (error) {
     file.close();
     throw error;
   }
 }
 
+/** How to get an ELF core. makedumpfile refuses -E for a dump that it has compressed. */
+const DUMP_AS_ELF =
+  'dump again as ELF, with `makedumpfile -E` or with `dump-guest-memory` of QEMU without -z, -l and -s';
+
+/** What each format is that cannot be read, and what to do. */
 const UNREADABLE = {
-  gzip: 'decompress it first',
-  zstd: 'decompress it first',
-  kdump: 'convert it with `makedumpfile -R` or dump it again without -z, -l or -s',
+  gzip: 'gzip: decompress it first, with `gzip -d`',
+  zstd: 'zstd: decompress it first, with `zstd -d`',
+  kdump: `a kdump in the compressed format, which cannot be turned into ELF: ${DUMP_AS_ELF}`,
+  flattened:
+    'a kdump in the flattened format: put it in order with `makedumpfile -R OUT < IN`, and open that. ' +
+    `If it is compressed then: ${DUMP_AS_ELF}`,
 } as const;

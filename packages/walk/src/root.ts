@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { checkLevel, checkU64, hex, type Mmu, PAGE_SHIFT, pagesPerHpage } from '@spte/core';
+import { checkLevel, checkU64, hex, type Mmu, PAE_ROOT_LEVEL, PAGE_SHIFT, pagesPerHpage } from '@spte/core';
 import type { PhysicalMemory } from './memory.ts';
+import { isSpecialRoot } from './special-root.ts';
 import { openTable, PAE_ROOT_BYTES, TABLE_BYTES, type Table } from './table.ts';
 
 /** Where a walk starts. */
@@ -20,8 +21,6 @@ export interface WalkRoot {
   /** First gpa that the table maps, in bytes; 0 when absent. */
   readonly gpa?: bigint | undefined;
 }
-
-const PAE_ROOT_LEVEL = 3;
 
 /** The table at which a walk starts, and the first gpa that it maps. */
 export interface OpenRoot {
@@ -48,9 +47,10 @@ export function openRoot(mmu: Mmu, memory: PhysicalMemory, start: WalkRoot): Ope
     );
   }
   checkU64('root.gpa', gpa);
-  const table = openTable(memory, root, level, pae);
+  const table = openTable(memory, root, level, pae ? 'pae' : 'shadow');
   if (table === null) throw new RangeError(`root.root ${hex(root)} is not in this memory`);
-  return { table, gpa };
+  const special = !pae && isSpecialRoot(mmu, memory, table);
+  return { table: special ? { ...table, role: 'special' } : table, gpa };
 }
 
 /** Bytes that one entry at `level` (1..5) maps. */

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type PhysicalMemory, readExactly } from './memory.ts';
 
+/**
+ * How the entries of a table were written: by the rules of SPTEs (`shadow`), as a `pae` root of four entries, or as
+ * those of a `special` root.
+ */
+export type TableRole = 'shadow' | 'pae' | 'special';
+
 /** A table in memory. */
 export interface Table {
   /** Physical address in bytes. */
   readonly address: bigint;
   /** Level of its entries, 1..5. */
   readonly level: number;
-  /** Whether it is a PAE root. */
-  readonly pae: boolean;
+  readonly role: TableRole;
   /** Number of entries: 512, or 4 in a PAE root. */
   readonly size: number;
   readonly view: DataView;
@@ -28,9 +33,9 @@ export function openTable(
   memory: PhysicalMemory,
   address: bigint,
   level: number,
-  pae: boolean,
+  role: TableRole,
 ): Table | null {
-  const bytes = pae ? PAE_ROOT_BYTES : TABLE_BYTES;
+  const bytes = role === 'pae' ? PAE_ROOT_BYTES : TABLE_BYTES;
   const view = readExactly(memory, address, bytes);
-  return view === null ? null : { address, level, pae, size: bytes / ENTRY_BYTES, view };
+  return view === null ? null : { address, level, role, size: bytes / ENTRY_BYTES, view };
 }

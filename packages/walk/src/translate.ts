@@ -58,8 +58,8 @@ export function translate(mmu: Mmu, memory: PhysicalMemory, root: WalkRoot, gpa:
     if (gpa < frame.gpa || index >= BigInt(table.size)) break;
     const at = Number(index);
     const spte = table.view.getBigUint64(at * ENTRY_BYTES, true);
-    const reading = readEntry(mmu, spte, table.level, table.pae);
-    const below = tableBelow(mmu, memory, spte, table.level, reading, stack);
+    const reading = readEntry(mmu, spte, table);
+    const below = tableBelow(mmu, memory, spte, table, reading, stack);
     const step = entryOf(frame, at, spte, reading, below);
     steps.push(step);
     if (below.table !== null) stack.push(frameOf(below.table, step.gpa));

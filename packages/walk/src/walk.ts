@@ -78,9 +78,9 @@ function* walkFrom(
     }
     if (!empty && isBlankAt(table, index, isBlank)) continue;
     const spte = table.view.getBigUint64(index * ENTRY_BYTES, true);
-    const reading = read(spte, table.level, table.pae);
+    const reading = read(spte, table);
     if (reading.kind === 'table') signal?.throwIfAborted();
-    const below = tableBelow(mmu, memory, spte, table.level, reading, stack);
+    const below = tableBelow(mmu, memory, spte, table, reading, stack);
     const entry = entryOf(frame, index, spte, reading, below);
     yield entry;
     if (below.table !== null) frame = enter(frameOf(below.table, entry.gpa));

@@ -113,6 +113,7 @@ describe('an ELF core', () => {
     ['32 bits', (view) => view.setUint8(4, 1), 'an ELF of class 1 and data 1; only ELF64 (2)'],
     ['big endian', (view) => view.setUint8(5, 2), 'an ELF of class 2 and data 2; only ELF64 (2)'],
     ['small headers', (view) => view.setUint16(54, 55, true), 'ELF phentsize is 55'],
+    ['large headers', (view) => view.setUint16(54, 1025, true), 'ELF phentsize is 1025'],
     [
       'headers beyond the file',
       (view) => view.setBigUint64(32, 1n << 62n, true),
@@ -204,7 +205,7 @@ describe('the format of an image', () => {
     expect(format(0x1f, 0x8b)).toBe('gzip');
     expect(text('KDUMP   x')).toBe('kdump');
     expect(text('DISKDUMP')).toBe('kdump');
-    expect(text('makedumpfile')).toBe('kdump');
+    expect(text('makedumpfile')).toBe('flattened');
   });
 
   it('is raw where nothing is known of it', () => {

@@ -73,9 +73,19 @@ describe('an image in a file', () => {
       expect(() => openImage(path)).toThrow(ImageError);
       expect(() => openImage(path)).toThrow(message);
     };
-    refused([0x28, 0xb5, 0x2f, 0xfd], 'is zstd: decompress it first');
-    refused([0x1f, 0x8b], 'is gzip: decompress it first');
-    refused([...new TextEncoder().encode('KDUMP   ')], 'is kdump: convert it with');
+    const text = (start: string) => [...new TextEncoder().encode(start)];
+    refused([0x28, 0xb5, 0x2f, 0xfd], 'is zstd: decompress it first, with `zstd -d`');
+    refused([0x1f, 0x8b], 'is gzip: decompress it first, with `gzip -d`');
+    for (const start of ['KDUMP   ', 'DISKDUMP']) {
+      refused(
+        text(start),
+        'is a kdump in the compressed format, which cannot be turned into ELF: dump again as ELF, with `makedumpfile -E`',
+      );
+    }
+    refused(
+      text('makedumpfile\0\0\0\0'),
+      'is a kdump in the flattened format: put it in order with `makedumpfile -R OUT < IN`, and open that. If it is',
+    );
   });
 
   it('must be there', () => {

@@ -1,10 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { createMmu, judgeSpte, layouts, markSpteForAccessTrack, plainHost, spteKind } from '@spte/core';
+import {
+  createMmu,
+  judgeSpte,
+  layouts,
+  type Mmu,
+  markSpteForAccessTrack,
+  plainHost,
+  rootEntryBits,
+  spteKind,
+} from '@spte/core';
 import { makeMmioSpte } from '@spte/mmio';
-import { bytesMemory, entryBytes, type PhysicalMemory, type WalkProgress, walk } from '@spte/walk';
+import {
+  bytesMemory,
+  entryBytes,
+  type PhysicalMemory,
+  translate,
+  type WalkEntry,
+  type WalkProgress,
+  walk,
+} from '@spte/walk';
 import { describe, expect, it } from 'vitest';
-import { KERNELS, machine, machineNames, machines } from './machines.ts';
-import { leaf, startTables } from './tables.ts';
+import { KERNELS, type MachineName, machine, machineNames, machines } from './machines.ts';
+import { emptyMemory, leaf, startTables } from './tables.ts';
 
 const npt = machine('NPT');
 
@@ -243,6 +260,111 @@ describe('a PAE root', () => {
       'unknown',
       'unknown',
     ]);
+  });
+});
+
+describe('a special root, which nested NPT has above the tables of a 32-bit guest', () => {
+  /** Roots of `level` levels above two tables at level 2; every entry but those below is written as the kernel does. */
+  const build = (mmu: Mmu, level: number) => {
+    const memory = emptyMemory();
+    const pageDirectory = memory.page();
+    const bits = rootEntryBits(mmu, true);
+    memory.set(pageDirectory + 8n * 5n, leaf(mmu, 2, 0x400n));
+    let below = memory.page();
+    memory.set(below, pageDirectory | bits);
+    memory.set(below + 24n, pageDirectory | bits);
+    const paeRoot = below;
+    for (let at = 4; at <= level; at++) {
+      const table = memory.page();
+      memory.set(table, below | bits);
+      below = table;
+    }
+    return { memory, root: below, paeRoot };
+  };
+  const leaves = [
+    [2, 5n << 21n, 'leaf'],
+    [2, (3n << 30n) + (5n << 21n), 'leaf'],
+  ];
+  const shape = (entries: Iterable<WalkEntry>) =>
+    [...entries].map(({ level, gpa, kind }) => [level, gpa, kind]);
+
+  it.each<[MachineName, string, number]>([
+    ['NPT', '6.1', 4],
+    ['NPT', '6.12', 4],
+    ['NPT', '7.3', 4],
+    ['NPT with SME', '6.8', 4],
+    ['NPT of five levels', '6.8', 5],
+    ['NPT', '5.10', 4],
+  ])('is walked: %s, %s, %i levels', (name, kernel, level) => {
+    const mmu = machine(name, { kernel });
+    const { memory, root, paeRoot } = build(mmu, level);
+    const upper = Array.from({ length: level - 3 }, (_, i) => [level - i, 0n, 'table']);
+    const entries = [...walk(mmu, memory, { root })];
+    expect(shape(entries)).toEqual([
+      ...upper,
+      [3, 0n, 'table'],
+      leaves[0],
+      [3, 3n << 30n, 'table'],
+      leaves[1],
+    ]);
+    expect(entries.flatMap(({ findings }) => findings)).toEqual([]);
+    const { steps, hpa } = translate(mmu, memory, { root }, (3n << 30n) + (5n << 21n) + 0x1234n);
+    expect(steps).toHaveLength(level - 1);
+    expect(hpa).toBe(0x40_1234n);
+    expect(shape(walk(mmu, memory, { root: paeRoot, level: 3, pae: false }))).toEqual([
+      [3, 0n, 'table'],
+      leaves[0],
+      [3, 3n << 30n, 'table'],
+      leaves[1],
+    ]);
+  });
+
+  it('is none where anything else stands in one of its tables, or nothing at its end', () => {
+    const mmu = machine('NPT', { kernel: '6.8' });
+    const others: [string, (built: ReturnType<typeof build>) => void][] = [
+      ['an SPTE beside the first entry', ({ memory, root }) => memory.set(root + 8n, 0x1827n)],
+      ['another special entry', ({ memory, root, paeRoot }) => memory.set(root + 8n, paeRoot | 0x27n)],
+      ['a fifth entry', ({ memory, paeRoot }) => memory.set(paeRoot + 32n, 0x1027n)],
+      ['an SPTE below', ({ memory, paeRoot }) => memory.set(paeRoot, 0x1827n)],
+      ['a table that is not there', ({ memory, root }) => memory.set(root, 0x7f_0000_0027n)],
+      [
+        'no entry below',
+        ({ memory, paeRoot }) => {
+          memory.set(paeRoot, 0n);
+          memory.set(paeRoot + 24n, 0n);
+        },
+      ],
+    ];
+    for (const [what, change] of others) {
+      const built = build(mmu, 4);
+      change(built);
+      const [first] = [...walk(mmu, built.memory, { root: built.root })];
+      expect([what, first?.kind, first?.findings.map(({ code }) => code)]).toEqual([
+        what,
+        'unknown',
+        ['not-an-spte'],
+      ]);
+    }
+  });
+
+  it('is not what a root becomes whose SPTEs lose a bit', () => {
+    for (const kernel of ['6.8', '6.12']) {
+      const mmu = machine('NPT', { kernel });
+      const { memory, root, put } = startTables(mmu);
+      put([0, 0, 0, 0], leaf(mmu, 1, 1n));
+      const entry = new DataView(memory.bytes.buffer).getBigUint64(Number(root), true);
+      memory.set(root, entry & ~0x800n);
+      expect(shape(walk(mmu, memory, { root }))).toEqual([[4, 0n, 'unknown']]);
+    }
+  });
+
+  it('that changes while it is walked has entries that are none', () => {
+    const mmu = machine('NPT', { kernel: '6.8' });
+    const { memory, root, paeRoot } = build(mmu, 4);
+    const entries = walk(mmu, memory, { root });
+    expect(entries.next().value?.kind).toBe('table');
+    memory.set(paeRoot + 8n, 0x9067n);
+    expect([...entries].map(({ level, kind }) => [level, kind])).toContainEqual([3, 'unknown']);
   });
 });
 

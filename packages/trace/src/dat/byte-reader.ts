@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 /** Refuses a file that is no trace.dat, or says something impossible. */
-export function refuse(what: string): never {
-  throw new RangeError(`SPTE_TRACE_DAT: ${what}`);
+export function refuse(what: string, cause?: unknown): never {
+  throw new RangeError(`SPTE_TRACE_DAT: ${what}`, { cause });
 }
 
 /** Reads numbers and texts one after the other, and never beyond the end. */

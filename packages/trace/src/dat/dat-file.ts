@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type ByteReader, byteReader, latin1, refuse } from './byte-reader.ts';
+import type { Ledger } from './ledger.ts';
 
 /**
- * Uncompresses a block.
+ * Uncompresses a block. What it throws is the cause of the error that the reader throws.
  *
- * @param size how long the result is; a decompressor may stop there
+ * @param size how long the result must be, in bytes; a decompressor should stop there, and take no more memory
  */
 export type Decompress = (compressed: Uint8Array, size: number) => Uint8Array;
 
 /** Where the recorded pages of a CPU are. */
 export interface CpuData {
+  /** Name of the instance of ftrace that recorded them; empty for the top one. */
+  readonly instance: string;
+  /** The clock of that instance. */
+  readonly clock: string;
   readonly cpu: number;
   readonly offset: number;
   readonly size: number;
@@ -26,7 +31,7 @@ export interface DatFile {
   readonly compression: string;
   /** The kernel and machine that it was recorded on; null where the file does not say. */
   readonly uname: string | null;
-  /** The clock of its timestamps. */
+  /** The clock of its timestamps; an instance may have another. */
   readonly clock: string;
   /** Fields of a page of the ring buffer. */
   readonly headerPage: string;
@@ -39,6 +44,7 @@ export interface DatFile {
 
 /** While a file is read. */
 export interface DatDraft {
+  readonly ledger: Ledger;
   uname: string | null;
   clock: string;
   headerPage: string;
@@ -48,9 +54,6 @@ export interface DatDraft {
 }
 
 const MAGIC = '\x17\x08Dtracing';
-
-/** Most bytes that a block may have, compressed or not: formats of all events are a few megabytes. */
-export const LARGEST_BLOCK: number = 1 << 26;
 
 /** What every version begins with. */
 export function readStart(bytes: Uint8Array): { reader: ByteReader; version: number; pageSize: number } {
@@ -70,8 +73,8 @@ export function checkPageSize(size: number): number {
 }
 
 /** An empty draft. */
-export function draftFile(): DatDraft {
-  return { uname: null, clock: 'local', headerPage: '', formats: [], cmdlines: '', cpus: [] };
+export function draftFile(ledger: Ledger): DatDraft {
+  return { ledger, uname: null, clock: 'local', headerPage: '', formats: [], cmdlines: '', cpus: [] };
 }
 
 /** `header_page`, then `header_event`, each a file. */
@@ -79,12 +82,12 @@ export function readHeaderInfo(reader: ByteReader, draft: DatDraft): void {
   reader.text();
   draft.headerPage = fileText(reader);
   reader.text();
-  fileText(reader);
+  skipFile(reader);
 }
 
 /** Formats of ftrace's own events: none is of interest. */
 export function skipFtraceFormats(reader: ByteReader): void {
-  for (let count = reader.u32(); count > 0; count--) fileText(reader);
+  for (let count = reader.u32(); count > 0; count--) skipFile(reader);
 }
 
 /** Formats of events, system by system. */
@@ -93,6 +96,10 @@ export function readFormats(reader: ByteReader, draft: DatDraft): void {
     reader.text();
     for (let events = reader.u32(); events > 0; events--) draft.formats.push(fileText(reader));
   }
+}
+
+function skipFile(reader: ByteReader): void {
+  reader.bytes(reader.size());
 }
 
 /** A file with its size before it. */

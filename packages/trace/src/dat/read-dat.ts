@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { TraceRecord } from '../record.ts';
 import { TRACE_EVENTS } from '../trace-events.ts';
-import { byteReader, refuse } from './byte-reader.ts';
+import { byteReader } from './byte-reader.ts';
 import { type CpuData, type DatFile, type Decompress, draftFile, readStart } from './dat-file.ts';
-import { type EventFormat, parseEventFormat } from './event-format.ts';
+import { type EventFormat, formatName, parseEventFormat } from './event-format.ts';
+import { type Ledger, openLedger } from './ledger.ts';
+import { inOrder } from './merge.ts';
 import { readNumber, recordFields } from './record-fields.ts';
 import { type PageLayout, pageEvents, parseHeaderPage, type RawEvent } from './ring-buffer.ts';
-import { timestampFormat } from './timestamps.ts';
+import { formatTimestamp } from './timestamps.ts';
 import { readVersion6 } from './version-6.ts';
-import { readVersion7, uncompress } from './version-7.ts';
+import { blockAt, readVersion7, uncompress } from './version-7.ts';
 
 /** What a trace.dat may need. */
 export interface DatOptions {
   /** Uncompresses the blocks of a compressed file, by the algorithm that {@link DatFile.compression} names. */
-  readonly decompress?: Decompress | undefined;
+  readonly decompress?: Decompress | null | undefined;
 }
 
 /** What was read of a trace.dat so far. */
@@ -32,8 +34,9 @@ export interface DatTrace {
 
 /** An event with the CPU that recorded it. */
 interface CpuEvent {
-  readonly cpu: number;
+  readonly data: CpuData;
   readonly event: RawEvent;
+  readonly timestamp: bigint;
 }
 
 /** Fields that every record has. */
@@ -42,58 +45,61 @@ const PID = { name: 'common_pid', offset: 4, size: 4, signed: true, kind: 'numbe
 
 /**
  * Opens a trace.dat of trace-cmd, version 6 or 7. Each record is read by the description of its event that the file
- * carries, never by a layout known beforehand.
+ * carries, never by a layout known beforehand. Instances of ftrace beside the top one are read too.
+ *
+ * Whatever the file says of itself, the reader takes no more memory than is in proportion to the size of the file, to
+ * 64 MiB of sections that were compressed, and to 256 MiB of compressed blocks in use, and reads no byte of it twice.
  *
  * @throws RangeError (`SPTE_TRACE_DAT`) when the file is none, is compressed and nothing to uncompress it was given, or
- *   says something impossible about itself
+ *   says something impossible about itself; while the records are read, when a compressed block is damaged
  */
-export function openDat(bytes: Uint8Array, { decompress = noDecompressor }: DatOptions = {}): DatTrace {
+export function openDat(bytes: Uint8Array, { decompress = null }: DatOptions = {}): DatTrace {
   const { reader, version, pageSize } = readStart(bytes);
-  const draft = draftFile();
+  const draft = draftFile(openLedger(bytes.length));
   let compression = 'none';
-  if (version === 6) readVersion6(reader, draft, pageSize);
+  if (version === 6) readVersion6(bytes, reader, draft, pageSize);
   else {
     compression = reader.text();
     // Version of the algorithm.
     reader.text();
     readVersion7(bytes, reader.size(), draft, decompress);
   }
-  const claimed = draft.cpus.reduce((sum, { size }) => sum + size, 0);
-  if (claimed > bytes.length) refuse(`its CPUs claim ${claimed} bytes, the file has ${bytes.length}`);
-  const layout = parseHeaderPage(draft.headerPage);
-  const file: DatFile = { ...draft, version, compression };
+  const { ledger, ...found } = draft;
+  for (const { size } of found.cpus) ledger.claim('CPU data', size);
+  const layout = parseHeaderPage(found.headerPage);
+  const file: DatFile = { ...found, version, compression };
   return { file, records: () => records(bytes, file, layout, decompress) };
-}
-
-function noDecompressor(): Uint8Array {
-  return refuse('it is compressed: pass a function that uncompresses a block');
 }
 
 function* records(
   bytes: Uint8Array,
-  { formats, cmdlines, clock, cpus }: DatFile,
+  { formats, cmdlines, cpus }: DatFile,
   layout: PageLayout,
-  decompress: Decompress,
+  decompress: Decompress | null,
 ): Generator<TraceRecord, DatCounts> {
   const known = knownFormats(formats);
   const tasks = taskNames(cmdlines);
-  const timestamp = timestampFormat(clock);
+  const ledger = openLedger(bytes.length);
   let events = 0;
   let recognised = 0;
-  for (const { cpu, event } of inOrder(cpus.map((data) => cpuEvents(bytes, data, layout, decompress)))) {
+  for (const { data, event } of inOrder(
+    cpus.map((data) => cpuEvents(bytes, data, layout, ledger, decompress)),
+  )) {
     events++;
+    const pid = readNumber(PID, event);
+    // Too short for what every record has.
+    if (pid === null) continue;
     const format = known.get(Number(readNumber(TYPE, event)));
     if (format === undefined) continue;
-    const pid = Number(readNumber(PID, event));
     recognised++;
     yield {
       line: events,
       event: format.name,
       form: 'raw',
-      task: tasks.get(pid) ?? '<...>',
-      pid,
-      cpu,
-      timestamp: timestamp(event.timestamp),
+      task: tasks.get(Number(pid)) ?? '<...>',
+      pid: Number(pid),
+      cpu: data.cpu,
+      timestamp: formatTimestamp(data.clock, event.timestamp),
       ...recordFields(format, event),
       block: null,
     };
@@ -105,16 +111,22 @@ function* records(
 function knownFormats(formats: readonly string[]): Map<number, EventFormat> {
   const known = new Map<number, EventFormat>();
   for (const text of formats) {
-    const format = parseEventFormat(text);
-    if (format !== null && TRACE_EVENTS.has(format.name)) known.set(format.id, format);
+    const format = TRACE_EVENTS.has(formatName(text)) ? parseEventFormat(text) : null;
+    if (format !== null) known.set(format.id, format);
   }
   return known;
 }
 
-/** Names of tasks by their pid. */
+/** Most tasks whose names are kept. */
+const MOST_TASKS = 1 << 17;
+
+/** Names of tasks by their pid: line by line, for the text may be long and its lines short. */
 function taskNames(cmdlines: string): Map<number, string> {
   const names = new Map([[0, '<idle>']]);
-  for (const line of cmdlines.split('\n')) {
+  for (let start = 0, end = 0; start < cmdlines.length && names.size < MOST_TASKS; start = end + 1) {
+    const newline = cmdlines.indexOf('\n', start);
+    end = newline < 0 ? cmdlines.length : newline;
+    const line = cmdlines.slice(start, end);
     const space = line.indexOf(' ');
     if (space > 0) names.set(Number(line.slice(0, space)), line.slice(space + 1));
   }
@@ -126,12 +138,13 @@ function* cpuEvents(
   bytes: Uint8Array,
   data: CpuData,
   layout: PageLayout,
-  decompress: Decompress,
+  ledger: Ledger,
+  decompress: Decompress | null,
 ): Generator<CpuEvent, void> {
-  for (const block of blocks(bytes, data, decompress)) {
+  for (const block of blocks(bytes, data, ledger, decompress)) {
     for (let at = 0; at < block.length; at += data.pageSize) {
       const page = block.subarray(at, at + data.pageSize);
-      for (const event of pageEvents(page, layout)) yield { cpu: data.cpu, event };
+      for (const event of pageEvents(page, layout)) yield { data, event, timestamp: event.timestamp };
     }
   }
 }
@@ -143,7 +156,8 @@ const CHUNK_COUNT = 4;
 function* blocks(
   bytes: Uint8Array,
   { offset, size, compressed }: CpuData,
-  decompress: Decompress,
+  ledger: Ledger,
+  decompress: Decompress | null,
 ): Generator<Uint8Array, void> {
   if (size === 0) return;
   // The number of chunks stands before them and is not counted.
@@ -153,20 +167,10 @@ function* blocks(
     yield reader.bytes(size);
     return;
   }
-  for (let chunks = reader.u32(); chunks > 0; chunks--) yield uncompress(reader, decompress);
-}
-
-/** Merges the events of all CPUs by their time. */
-function* inOrder(cpus: Iterator<CpuEvent, void>[]): Generator<CpuEvent, void> {
-  const waiting = cpus.flatMap((events) => {
-    const { value } = events.next();
-    return value === undefined ? [] : [{ events, value }];
-  });
-  while (waiting.length > 0) {
-    const first = waiting.reduce((a, b) => (b.value.event.timestamp < a.value.event.timestamp ? b : a));
-    yield first.value;
-    const { value } = first.events.next();
-    if (value === undefined) waiting.splice(waiting.indexOf(first), 1);
-    else first.value = value;
+  for (let chunks = reader.u32(); chunks > 0; chunks--) {
+    const { packed, whole } = blockAt(reader);
+    ledger.hold(whole);
+    yield uncompress(packed, whole, decompress);
+    ledger.release(whole);
   }
 }

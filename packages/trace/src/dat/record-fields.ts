@@ -23,13 +23,16 @@ export function recordFields(
     const value = readNumber(field, event);
     if (value === null) continue;
     const { kind, role } = RAW_FIELDS.get(field.name) ?? { kind: 'word', role: null };
-    if (kind === 'decimal') fields[field.name] = Number(value);
-    else if (kind === 'word') fields[field.name] = String(value);
+    if (kind === 'decimal' && isSafe(value)) fields[field.name] = Number(value);
+    else if (kind === 'decimal' || kind === 'word') fields[field.name] = String(value);
     else fields[field.name] = `0x${unsigned(value).toString(16)}`;
     if (role !== null) found.push({ role, value: unsigned(value) });
   }
   return { fields, sptes: withLevel(found, fields['level']) };
 }
+
+/** Whether a `number` can hold it; a file may give any field 64 bits. */
+const isSafe = (value: bigint): boolean => Number.isSafeInteger(Number(value));
 
 const unsigned = (value: bigint): bigint => BigInt.asUintN(64, value);
 

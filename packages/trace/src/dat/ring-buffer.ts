@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { refuse } from './byte-reader.ts';
-import { parseFormatField } from './event-format.ts';
+import { LONGEST_FORMAT, parseFormatField } from './event-format.ts';
 
 /** Where things are in a page of the ring buffer. */
 export interface PageLayout {
@@ -14,6 +14,7 @@ export interface PageLayout {
 
 /** Reads `header_page`. */
 export function parseHeaderPage(text: string): PageLayout {
+  if (text.length > LONGEST_FORMAT) refuse(`a header_page of ${text.length} bytes`);
   const fields = new Map(
     text
       .split('\n')

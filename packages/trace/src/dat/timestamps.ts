@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 /** Clocks that count nanoseconds. The others count something else: events, or cycles of the CPU. */
-const NANOSECOND_CLOCKS: readonly string[] = [
+const NANOSECOND_CLOCKS: ReadonlySet<string> = new Set([
   'local',
   'global',
   'perf',
@@ -10,13 +10,11 @@ const NANOSECOND_CLOCKS: readonly string[] = [
   'boot',
   'tai',
   'uptime',
-];
+]);
 
-/** How a timestamp is written: seconds and microseconds, rounded as trace-cmd does; a plain count for other clocks. */
-export function timestampFormat(clock: string): (timestamp: bigint) => string {
-  if (!NANOSECOND_CLOCKS.includes(clock)) return String;
-  return (timestamp) => {
-    const microseconds = (timestamp + 500n) / 1000n;
-    return `${microseconds / 1_000_000n}.${String(microseconds % 1_000_000n).padStart(6, '0')}`;
-  };
+/** Writes a timestamp: seconds and microseconds, rounded as trace-cmd does; a plain count for other clocks. */
+export function formatTimestamp(clock: string, timestamp: bigint): string {
+  if (!NANOSECOND_CLOCKS.has(clock)) return String(timestamp);
+  const microseconds = (timestamp + 500n) / 1000n;
+  return `${microseconds / 1_000_000n}.${String(microseconds % 1_000_000n).padStart(6, '0')}`;
 }

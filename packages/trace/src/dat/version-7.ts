@@ -5,11 +5,11 @@ import {
   type DatDraft,
   type Decompress,
   fileText,
-  LARGEST_BLOCK,
   readFormats,
   readHeaderInfo,
   takeOption,
 } from './dat-file.ts';
+import { LARGEST_BLOCK, type Ledger } from './ledger.ts';
 
 /** Ids of options, and of the sections that those with an offset point to. */
 const DONE = 0;
@@ -28,12 +28,12 @@ export function readVersion7(
   bytes: Uint8Array,
   first: number,
   draft: DatDraft,
-  decompress: Decompress,
+  decompress: Decompress | null,
 ): void {
   let next = first;
   for (let count = 0; next !== 0; count++) {
     if (count === MOST_OPTION_SECTIONS) refuse('its options point to each other without end');
-    const options = openSection(bytes, next, decompress);
+    const options = openSection(bytes, next, draft.ledger, decompress);
     next = 0;
     while (!options.done) {
       const id = options.u16();
@@ -52,10 +52,10 @@ function takeSection(
   id: number,
   data: Uint8Array,
   draft: DatDraft,
-  decompress: Decompress,
+  decompress: Decompress | null,
 ): void {
   const option = byteReader(data, 0, 'option');
-  const section = (): ByteReader => openSection(bytes, option.size(), decompress);
+  const section = (): ByteReader => openSection(bytes, option.size(), draft.ledger, decompress);
   switch (id) {
     case HEADER_INFO:
       readHeaderInfo(section(), draft);
@@ -86,30 +86,63 @@ function sectionHeader(
   return { reader, compressed, size: reader.size() };
 }
 
-function openSection(bytes: Uint8Array, offset: number, decompress: Decompress): ByteReader {
+/** A section: its header, then its bytes, or the one block that they make up. */
+function openSection(
+  bytes: Uint8Array,
+  offset: number,
+  ledger: Ledger,
+  decompress: Decompress | null,
+): ByteReader {
   const { reader, compressed, size } = sectionHeader(bytes, offset);
-  if (!compressed) return byteReader(reader.bytes(size), 0, 'section');
-  return byteReader(uncompress(reader, decompress), 0, 'section');
+  ledger.claim('section', size);
+  const content = byteReader(reader.bytes(size), 0, 'section');
+  if (!compressed) return content;
+  const { packed, whole } = blockAt(content);
+  ledger.keep(whole);
+  return byteReader(uncompress(packed, whole, decompress), 0, 'section');
 }
 
-/** Uncompresses the block at a reader: its size before and after, then its bytes. */
-export function uncompress(reader: ByteReader, decompress: Decompress): Uint8Array {
+/** A compressed block, and how many bytes it has uncompressed. */
+export interface PackedBlock {
+  readonly packed: Uint8Array;
+  readonly whole: number;
+}
+
+/** Reads a compressed block: its size before and after, then its bytes. */
+export function blockAt(reader: ByteReader): PackedBlock {
   const size = reader.u32();
   const whole = reader.u32();
   if (whole > LARGEST_BLOCK) refuse(`a block of ${whole} bytes`);
-  const block = decompress(reader.bytes(size), whole);
-  return block.length === whole
-    ? block
-    : refuse(`a block of ${block.length} bytes that should have ${whole}`);
+  return { packed: reader.bytes(size), whole };
+}
+
+/** Uncompresses a block. */
+export function uncompress(packed: Uint8Array, whole: number, decompress: Decompress | null): Uint8Array {
+  if (decompress === null) return refuse('it is compressed: pass a function that uncompresses a block');
+  const { length } = packed;
+  let block: Uint8Array;
+  try {
+    block = decompress(packed, whole);
+  } catch (error) {
+    return refuse(`a block of ${length} bytes cannot be uncompressed: ${reasonOf(error)}`, error);
+  }
+  if (block.length !== whole) refuse(`a block of ${block.length} bytes that should have ${whole}`);
+  return block;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'no reason was given';
 }
 
 /** Where the records of an instance are, CPU by CPU. */
 function takeBuffer(bytes: Uint8Array, option: ByteReader, draft: DatDraft): void {
   const { compressed } = sectionHeader(bytes, option.size());
-  option.text();
-  draft.clock = option.text();
+  const instance = option.text();
+  const clock = option.text();
+  if (instance === '') draft.clock = clock;
   const pageSize = checkPageSize(option.u32());
   for (let cpus = option.u32(); cpus > 0; cpus--) {
-    draft.cpus.push({ cpu: option.u32(), offset: option.size(), size: option.size(), compressed, pageSize });
+    const [cpu, offset, size] = [option.u32(), option.size(), option.size()];
+    draft.cpus.push({ instance, clock, cpu, offset, size, compressed, pageSize });
   }
 }
