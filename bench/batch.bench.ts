@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `pnpm bench`: @spte/batch against C, core's own functions and a straight bigint port, taking turns in one run. Writes
-// docs/performance.md.
+// docs/performance.md. It runs as a bundle, as what ships does: a loader for TypeScript makes closures slow.
 //
 //   pnpm bench                      10^3 to 10^8 entries
 //   pnpm bench 6                    up to 10^6, for a look; writes nothing
@@ -293,6 +293,7 @@ interface Elsewhere {
   readonly ratios: Record<string, number>;
 }
 
+/** This program, as `pnpm bench` has bundled it. */
 const SELF = fileURLToPath(import.meta.url);
 const RUNTIME =
   process.versions['bun'] === undefined ? `Node ${process.versions.node}` : `Bun ${process.versions['bun']}`;
@@ -312,10 +313,7 @@ function answerElsewhere(): void {
 }
 
 function runElsewhere(program: string): Elsewhere {
-  const loader = program.includes('bun') ? [] : ['--import', 'tsx'];
-  const { stdout, stderr } = spawnSync(program, ['--conditions=@spte/source', ...loader, SELF, 'elsewhere'], {
-    encoding: 'utf8',
-  });
+  const { stdout, stderr } = spawnSync(program, [SELF, 'elsewhere'], { encoding: 'utf8' });
   const answer = stdout.slice(stdout.lastIndexOf('{"runtime"'));
   if (!answer.startsWith('{')) throw new Error(`${program}: ${stderr}`);
   return JSON.parse(answer) as Elsewhere;
@@ -400,7 +398,7 @@ ${cold}
 All tables of an engine that has done all jobs at all levels: ${(tableBytes() / 1024).toFixed(0)} KiB (goal: under 4096 KiB). Each engine has a
 WebAssembly memory of 6 MiB for them and for a block of entries.
 `;
-  writeFileSync(fileURLToPath(new URL('../docs/performance.md', import.meta.url)), text);
+  writeFileSync('docs/performance.md', text);
   console.log(`docs/performance.md is written (${sink === undefined ? 'nothing' : 'all'} measured).`);
 }
 

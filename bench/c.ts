@@ -2,15 +2,13 @@
 // The C of this folder, built for the run.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 const COMPILER = process.env['CC'] ?? 'cc';
 
 /** Builds a source of this folder; null, with a notice, where there is no compiler. */
 export function buildC(source: string, folder: string, flags: readonly string[]): string | null {
   const program = join(folder, `${source}${flags.join('')}`);
-  const path = fileURLToPath(new URL(source, import.meta.url));
-  const built = spawnSync(COMPILER, [...flags, '-o', program, path], { encoding: 'utf8' });
+  const built = spawnSync(COMPILER, [...flags, '-o', program, join('bench', source)], { encoding: 'utf8' });
   if (built.status === 0) return program;
   console.log(`No C ${flags.join(' ')} to compare with: ${built.error?.message ?? built.stderr}`);
   return null;

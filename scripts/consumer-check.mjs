@@ -1,41 +1,74 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Proves that every published package works for a stranger. For each one, in an empty project outside the
 // repository: install its tarball with those of the packages it needs (no registry), type-check an import of
-// it under `moduleResolution: nodenext`, and run the first `ts` block of its README.
+// it under `moduleResolution: nodenext`, and run the first `ts` block of its README. A command is run instead.
 //
-// `pnpm consumer` packs first; this script expects packages/*/.pack/package.tgz.
+// `pnpm consumer` packs first; this script expects {packages,apps}/*/.pack/package.tgz.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { root } from './pnpm.mjs';
 
-/** @typedef {{ name: string, private?: boolean, dependencies?: Record<string, string> }} Manifest */
-/** @typedef {{ name: string, folder: string, needs: string[] }} Package */
+/** @typedef {{ name: string, private?: boolean, bin?: object, dependencies?: Record<string, string> }} Manifest */
+/** @typedef {{ name: string, folder: string, command: boolean, needs: string[] }} Package */
+
+/** @param {string} folder */
+function packageIn(folder) {
+  const manifest = /** @type {Manifest} */ (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')));
+  const { name, bin, dependencies = {} } = manifest;
+  /** @type {Package} */
+  const found = { name, folder, command: bin !== undefined, needs: Object.keys(dependencies) };
+  return { found, published: manifest.private !== true };
+}
 
 /** @returns {Package[]} */
 function publishedPackages() {
-  return readdirSync(join(root, 'packages')).flatMap((entry) => {
-    const folder = join(root, 'packages', entry);
-    if (!existsSync(join(folder, 'package.json'))) return [];
-    const manifest = /** @type {Manifest} */ (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')));
-    if (manifest.private === true) return [];
-    return [{ name: manifest.name, folder, needs: Object.keys(manifest.dependencies ?? {}) }];
-  });
+  return ['packages', 'apps'].flatMap((group) =>
+    readdirSync(join(root, group)).flatMap((entry) => {
+      const folder = join(root, group, entry);
+      if (!existsSync(join(folder, 'package.json'))) return [];
+      const { found, published } = packageIn(folder);
+      return published ? [found] : [];
+    }),
+  );
 }
 
 /**
- * A package and everything it needs, by name.
+ * A library as the lockfile's install has it.
+ *
+ * @param {Package} user who needs it
+ * @param {string} name
+ */
+function installed(user, name) {
+  for (let folder = realpathSync(user.folder); ; folder = dirname(folder)) {
+    const candidate = join(folder, 'node_modules', name);
+    if (existsSync(candidate)) return packageIn(realpathSync(candidate)).found;
+    if (folder === dirname(folder)) throw new Error(`${user.name} needs ${name}, which is not installed`);
+  }
+}
+
+/**
+ * A package and everything it needs, by name: packages of this repository, and what is installed of others.
  *
  * @param {Map<string, Package>} packages
- * @param {string} name
- * @param {Set<string>} found
+ * @param {Package} pkg
+ * @param {Map<string, Package>} found
  */
-function closure(packages, name, found = new Set()) {
-  if (found.has(name)) return found;
-  found.add(name);
-  for (const need of packages.get(name)?.needs ?? []) closure(packages, need, found);
+function closure(packages, pkg, found = new Map()) {
+  if (found.has(pkg.name)) return found;
+  found.set(pkg.name, pkg);
+  for (const need of pkg.needs) closure(packages, packages.get(need) ?? installed(pkg, need), found);
   return found;
 }
 
@@ -49,6 +82,63 @@ function must(cwd, file, ...words) {
   if (result.error) throw result.error;
   if (result.status !== 0)
     throw new Error(`${[file, ...words].join(' ')} failed:\n${result.stdout}${result.stderr}`.trim());
+  return result.stdout;
+}
+
+/**
+ * The tarball of a package: packed before for one of ours, now for another's.
+ *
+ * @param {Map<string, Package>} packages
+ * @param {Package} pkg
+ * @param {string} folder where to
+ */
+function tarball(packages, pkg, folder) {
+  if (packages.has(pkg.name)) return join(pkg.folder, '.pack', 'package.tgz');
+  // It prints the name of the file.
+  return join(folder, must(folder, 'npm', 'pack', '--ignore-scripts', '--silent', pkg.folder).trim());
+}
+
+/**
+ * Installs a package and all that it needs.
+ *
+ * @param {Package} pkg
+ * @param {Map<string, Package>} packages
+ * @param {string} folder an empty one
+ */
+function install(pkg, packages, folder) {
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ name: 'consumer', private: true, type: 'module' }),
+  );
+  const others = join(folder, 'tarballs');
+  mkdirSync(others);
+  const tarballs = [...closure(packages, pkg).values()].map((need) => tarball(packages, need, others));
+  must(folder, 'npm', 'install', '--offline', '--no-audit', '--no-fund', '--loglevel=error', ...tarballs);
+}
+
+/** A line of a trace. */
+const LINE = 't-1 [0] .. 1.5: kvm_mmu_set_spte: gfn 10 spte 600000455299b77 (rwxu) level 1 at 1a1080\n';
+
+/**
+ * Runs the command as its users do.
+ *
+ * @param {string} folder where it is installed
+ */
+function checkCommand(folder) {
+  const spte = join(folder, 'node_modules', '.bin', 'spte');
+  /** @param {string} line */
+  const run = (line) => must(folder, spte, ...line.split(' '));
+  if (!run('--help').includes('spte')) throw new Error('its help does not name it');
+  const decoded = run('decode 0x600000455299b77 --level 1 --preset haswell --kernel 6.8 --json');
+  const [entry] = /** @type {{ kind: string }[]} */ (JSON.parse(decoded));
+  if (entry?.kind !== 'leaf') throw new Error(`it does not see a leaf: ${decoded}`);
+  writeFileSync(join(folder, 'a.txt'), LINE);
+  writeFileSync(join(folder, 'b.txt'), LINE);
+  run('annotate a.txt b.txt --preset haswell --kernel 6.8 --jobs 2 --parquet parts/');
+  for (const part of ['a.txt.parquet', 'b.txt.parquet']) {
+    const bytes = readFileSync(join(folder, 'parts', part), 'latin1');
+    if (!bytes.startsWith('PAR1') || !bytes.endsWith('PAR1')) throw new Error(`${part} is no Parquet file`);
+  }
 }
 
 /** @param {Package} pkg */
@@ -63,22 +153,9 @@ function readmeExample(pkg) {
 
 /**
  * @param {Package} pkg
- * @param {Map<string, Package>} packages
- * @param {string} folder an empty one
+ * @param {string} folder where it is installed
  */
-function checkPackage(pkg, packages, folder) {
-  writeFileSync(
-    join(folder, 'package.json'),
-    JSON.stringify({ name: 'consumer', private: true, type: 'module' }),
-  );
-  const tarballs = [...closure(packages, pkg.name)].map((name) => {
-    const folderOfPackage = packages.get(name)?.folder;
-    if (folderOfPackage === undefined)
-      throw new Error(`it depends on ${name}, which this repository does not publish`);
-    return join(folderOfPackage, '.pack', 'package.tgz');
-  });
-  must(folder, 'npm', 'install', '--offline', '--no-audit', '--no-fund', '--loglevel=error', ...tarballs);
-
+function checkLibrary(pkg, folder) {
   // The whole surface as a value, so that every declaration the package ships is loaded and checked.
   writeFileSync(
     join(folder, 'import.ts'),
@@ -117,8 +194,11 @@ const packages = new Map(publishedPackages().map((pkg) => [pkg.name, pkg]));
 for (const pkg of packages.values()) {
   const folder = mkdtempSync(join(tmpdir(), 'spte-consumer-'));
   try {
-    checkPackage(pkg, packages, folder);
-    console.log(`${pkg.name}: installs alone, type-checks, and its README example runs`);
+    install(pkg, packages, folder);
+    if (pkg.command) checkCommand(folder);
+    else checkLibrary(pkg, folder);
+    const works = pkg.command ? 'and runs' : 'type-checks, and its README example runs';
+    console.log(`${pkg.name}: installs alone, ${works}`);
   } catch (error) {
     process.exitCode = 1;
     console.error(`${pkg.name}: ${error instanceof Error ? error.message : String(error)}`);

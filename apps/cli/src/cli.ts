@@ -10,9 +10,9 @@ import { makeCommand } from './commands/make.ts';
 import { presetsCommand } from './commands/presets.ts';
 import { vectorsCommand } from './commands/vectors.ts';
 import { walkCommand } from './commands/walk.ts';
-import { UsageError } from './errors.ts';
+import { isMistake } from './errors.ts';
 import type { Io } from './io.ts';
-import { type Session, startSession } from './session.ts';
+import { MISTAKE, type Session, startSession } from './session.ts';
 
 const COMMANDS = [
   decodeCommand,
@@ -25,8 +25,6 @@ const COMMANDS = [
   presetsCommand,
   completionCommand,
 ] as const;
-
-const MISTAKE = 2;
 
 const EXAMPLES = `
 Each command has --help with examples, --json, --ndjson and --check.
@@ -78,10 +76,4 @@ async function failed({ io, out }: Session, error: unknown): Promise<number> {
   if (!isMistake(error)) throw error;
   io.complain(`spte: ${error.message}\n`);
   return MISTAKE;
-}
-
-/** What the packages say about wrong arguments, and the system about files; anything else is a bug of this command. */
-function isMistake(error: unknown): error is Error {
-  if (error instanceof UsageError || error instanceof RangeError || error instanceof TypeError) return true;
-  return error instanceof Error && 'syscall' in error;
 }

@@ -9,15 +9,33 @@ export class UsageError extends Error {
 const SHOWN = 60;
 
 /** Text that somebody typed, fit to be shown on a terminal. */
-export function shown(text: string): string {
-  return JSON.stringify(text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
+export function shown(text: string, most: number = SHOWN): string {
+  return JSON.stringify(text.length > most ? `${text.slice(0, most)}…` : text);
 }
 
 /** What an error of `node:fs` and its like means for a file that was named on the command line. */
 export function unreadable(path: string, error: unknown): UsageError {
+  return new UsageError(`cannot read ${shown(path)}: ${reasonOf(error)}`);
+}
+
+/** Longest path that an error repeats. */
+const PATH_SHOWN = 1024;
+
+/** The same for a file that was to be written, whose path may be no longer as it was typed. */
+export function unwritable(path: string, error: unknown): UsageError {
+  return new UsageError(`cannot write ${shown(path, PATH_SHOWN)}: ${reasonOf(error)}`);
+}
+
+function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const said = error instanceof Error ? error.message : String(error);
-  return new UsageError(`cannot read ${shown(path)}: ${REASONS[code] ?? said}`);
+  return REASONS[code] ?? said;
+}
+
+/** What the packages say about wrong arguments, and the system about files; anything else is a bug of this command. */
+export function isMistake(error: unknown): error is Error {
+  if (error instanceof UsageError || error instanceof RangeError || error instanceof TypeError) return true;
+  return error instanceof Error && 'syscall' in error;
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -25,4 +43,5 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EISDIR: 'it is a folder',
   ENOTDIR: 'a part of the path is no folder',
+  EEXIST: 'it is no folder',
 };

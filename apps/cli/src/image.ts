@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ImageError, imageFormat } from '@spte/walk';
 import { type OpenImage, openFile, openImage } from '@spte/walk/node';
+import { cleaningUp } from './clean-up.ts';
 import { shown, UsageError, unreadable } from './errors.ts';
 import { readInput } from './input.ts';
 import { type Io, pathOf } from './io.ts';
@@ -37,21 +38,12 @@ function isCompressed(io: Io, path: string): boolean {
 async function openCompressed(io: Io, path: string): Promise<OpenImage> {
   const folder = mkdtempSync(join(tmpdir(), 'spte-'));
   const cleanUp = (): void => rmSync(folder, { recursive: true, force: true });
-  // Ctrl-C ends the process as ever, but leaves no image behind. Only here: a walk never gets to hear it.
-  const interrupted = (): void => {
-    cleanUp();
-    process.kill(process.pid, 'SIGINT');
-  };
-  process.once('SIGINT', interrupted);
-  try {
+  return cleaningUp(cleanUp, async () => {
     const copy = join(folder, 'image');
     await unpack(io, path, copy);
     // An open file stays readable when its name is gone.
     return openImage(copy);
-  } finally {
-    process.off('SIGINT', interrupted);
-    cleanUp();
-  }
+  });
 }
 
 async function unpack(io: Io, path: string, copy: string): Promise<void> {

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 /** What a run of the command has to do with the world around it. */
 export interface Io {
   /** Writes to the standard output; resolves when more may be written. */
-  readonly write: (text: string) => Promise<void>;
+  readonly write: (text: string | Uint8Array) => Promise<void>;
   /** Writes to the standard error. */
   readonly complain: (text: string) => void;
   /** The standard input. */
@@ -16,6 +16,8 @@ export interface Io {
   readonly terminal: boolean;
   /** Whether the standard error is a terminal: progress is shown there. */
   readonly errorTerminal: boolean;
+  /** Threads that work at the same time, where a command has work for several and nobody says how many. */
+  readonly cores: number;
 }
 
 /** A path as typed, seen from where it was typed. */

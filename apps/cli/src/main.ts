@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: GPL-2.0-only
 import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
 import { main } from './cli.ts';
 
 // A reader that has seen enough, such as head(1), is no error.
@@ -25,4 +26,5 @@ process.exitCode = await main(process.argv.slice(2), {
   cwd: (fromSources ? process.env['INIT_CWD'] : undefined) ?? process.cwd(),
   terminal: process.stdout.isTTY,
   errorTerminal: process.stderr.isTTY,
+  cores: availableParallelism(),
 });

@@ -17,6 +17,8 @@ const CHUNK = 1 << 16;
 export class Output {
   readonly paint: Paint;
   readonly #io: Io;
+  /** What comes before the pending text. */
+  #bytes: Uint8Array[] = [];
   #pending = '';
 
   constructor(io: Io) {
@@ -35,6 +37,12 @@ export class Output {
     return this.#pending.length < CHUNK ? undefined : this.flush();
   }
 
+  /** Adds text in UTF-8, of which it keeps a copy. */
+  utf8(bytes: Uint8Array): void {
+    this.#bytes.push(Buffer.from(this.#pending), bytes.slice());
+    this.#pending = '';
+  }
+
   /** Adds a record as one line of JSON. */
   record(value: unknown): Promise<void> | undefined {
     return this.line(JSON.stringify(toJson(value)));
@@ -46,8 +54,11 @@ export class Output {
   }
 
   async flush(): Promise<void> {
+    const bytes = this.#bytes;
     const text = this.#pending;
+    this.#bytes = [];
     this.#pending = '';
+    for (const piece of bytes) if (piece.length > 0) await this.#io.write(piece);
     if (text !== '') await this.#io.write(text);
   }
 }

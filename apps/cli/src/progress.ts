@@ -34,15 +34,24 @@ export function progressBar({ errorTerminal, complain }: Io, what: string): Prog
   };
 }
 
-/** How much of a file was read, on a terminal; nothing where its size is not known. */
-export function fileProgress(
-  io: Io,
-  path: string,
-  what: string,
-): { readonly read: (bytes: number) => void; readonly done: () => void } {
-  const bar = progressBar(io, what);
+/** How far the reading of a file has come. */
+export interface ReadProgress {
+  /** Takes how many bytes more were read. */
+  readonly read: (bytes: number) => void;
+  /** Takes the bar away. */
+  readonly done: () => void;
+}
+
+/** Bytes of a file; 0 where that is not known. */
+export function fileSize(io: Io, path: string): number {
   const stats = path === '-' ? undefined : statSync(pathOf(io, path), { throwIfNoEntry: false });
-  const size = stats?.isFile() === true ? stats.size : 0;
+  return stats?.isFile() === true ? stats.size : 0;
+}
+
+/** How much of a file was read, on a terminal; nothing where its size is not known. */
+export function fileProgress(io: Io, path: string, what: string): ReadProgress {
+  const bar = progressBar(io, what);
+  const size = fileSize(io, path);
   let done = 0;
   return {
     read(bytes) {

@@ -16,6 +16,9 @@ export function startSession(io: Io): Session {
   return { io, out: new Output(io), status: 0 };
 }
 
+/** The exit status for a mistake on the command line, or an input that cannot be read. */
+export const MISTAKE = 2;
+
 /** Options that every command has. */
 export type CommonOptions = FormatOptions & ContextOptions;
 
@@ -37,5 +40,5 @@ export function addCommonOptions(command: Command): Command {
 /** Writes what is left, and chooses the exit status. */
 export async function end(session: Session, { check }: FormatOptions, clean: boolean): Promise<void> {
   await session.out.flush();
-  if (check === true && !clean) session.status = 1;
+  if (check === true && !clean) session.status = Math.max(session.status, 1);
 }

@@ -37,7 +37,9 @@ export async function readTraceDat(
   take: (entry: TraceEntry) => void,
   flush: () => Promise<void>,
 ): Promise<TraceCounts> {
-  const records = openDat(bytes, { decompress: (block, size) => decompress(block, new Uint8Array(size)) }).records();
+  const records = openDat(bytes, {
+    decompress: (block, size) => decompress(block, new Uint8Array(size)),
+  }).records();
   let next = records.next();
   for (let count = 1; next.done !== true; next = records.next(), count++) {
     const record = next.value;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { file, json, type Run, repository, run, spte } from './run.ts';
+import { file, json, repository, run, spte } from './run.ts';
+import { shell } from './shell.ts';
 
 const COMMANDS = [
   'decode',
@@ -16,19 +16,6 @@ const COMMANDS = [
   'presets',
   'completion',
 ];
-
-/** Runs a line of the shell, in which `spte` is the command as the root script starts it. */
-function shell(line: string, env: Readonly<Record<string, string>> = {}): Promise<Run> {
-  const node = `'${process.execPath}' --conditions=@spte/source --import tsx '${join(repository, 'apps/cli/src/main.ts')}'`;
-  return new Promise((resolve) => {
-    execFile(
-      'bash',
-      ['-c', `set -o pipefail; spte() { ${node} "$@"; }; ${line}`],
-      { cwd: repository, env: { ...process.env, INIT_CWD: repository, ...env } },
-      (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code), out, err }),
-    );
-  });
-}
 
 describe('spte', () => {
   it('lists its commands, each of which has help with examples', async () => {

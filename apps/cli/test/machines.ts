@@ -15,9 +15,9 @@ export const machines: Fixture['runs'] = fixture('packages/host/test/fixtures/ru
 /** Traces of the same, by name. */
 export const traces: Fixture['runs'] = fixture('packages/trace/test/fixtures/traces.json.gz').runs;
 
-/** Puts the files of a machine into a folder. */
-export function captured(name: string): string {
-  const place = join(folder, name);
+/** Puts the files of a machine into a folder, which is called as it is unless told otherwise. */
+export function captured(name: string, called: string = name): string {
+  const place = join(folder, called);
   mkdirSync(place, { recursive: true });
   for (const [file, text] of Object.entries(machines[name] ?? {})) writeFileSync(join(place, file), text);
   return place;

@@ -28,7 +28,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   };
   const code = await main(argv, {
     write: async (text) => {
-      out += text;
+      out += typeof text === 'string' ? text : Buffer.from(text).toString();
       await Promise.resolve();
     },
     complain: (text) => {
@@ -39,6 +39,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     cwd: options.cwd ?? folder,
     terminal: options.terminal ?? false,
     errorTerminal: false,
+    cores: 1,
   });
   return { code, out, err };
 }

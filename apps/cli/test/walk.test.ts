@@ -1,31 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { file, folder, json, ndjson, spte, unpacked, zstd } from './run.ts';
+import { IMAGE_OF, image } from './images.ts';
+import { file, json, ndjson, spte, unpacked, zstd } from './run.ts';
 
-const RUN = 'packages/walk/test/fixtures/svm61-npt-tdp-dump';
 const CONTEXT = '--kernel 6.1.192 --vendor svm --maxphyaddr 40';
 const ROOT = '--root 0x83dd000';
-const PAGE = 4096;
-
-/** A sparse image with the tables of a real kernel; `change` may alter a page. */
-function image(name: string, change: (address: number, page: Buffer) => void = () => undefined): string {
-  const pages = unpacked(`${RUN}.pages.gz`);
-  const path = join(folder, name);
-  const fd = openSync(path, 'w');
-  for (let at = 0; at < pages.length; at += 8 + PAGE) {
-    const address = Number(pages.readBigUInt64LE(at));
-    const page = Buffer.from(pages.subarray(at + 8, at + 8 + PAGE));
-    change(address, page);
-    writeSync(fd, page, 0, PAGE, address);
-  }
-  ftruncateSync(fd, 0x9000000);
-  closeSync(fd);
-  return path;
-}
-
 interface Entry {
   readonly level: number;
   readonly gpa: string;
@@ -44,7 +24,7 @@ describe('spte walk', () => {
       ({ level, gpa, value, kind }) =>
         `L${level} gpa 0x${gpa.slice(2).padStart(12, '0')} spte ${value.slice(2).padStart(16, '0')} ${kind}`,
     );
-    const expected = unpacked(`${RUN}.walk.txt.gz`).toString().trimEnd().split('\n');
+    const expected = unpacked(`${IMAGE_OF}.walk.txt.gz`).toString().trimEnd().split('\n');
     expect(got).toEqual(expected.filter((line) => line.startsWith('L')).map((line) => line.trim()));
   });
 

@@ -39,7 +39,8 @@ export function createAnnotator(mmu: Mmu): (record: TraceRecord) => AnnotatedLin
   return (record) => annotated(record, checker.check(record), about);
 }
 
-function annotated(
+/** Puts together what is said about a record. */
+export function annotated(
   { line, event, timestamp, fields, sptes }: TraceRecord,
   checks: readonly Check[],
   about: (spte: TracedSpte, gfn: string | null) => AnnotatedSpte,

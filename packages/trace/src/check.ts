@@ -85,47 +85,92 @@ function checkGeneration(record: TraceRecord, mmu: Mmu, spte: bigint): Check[] {
   return [...checks, check('valid', String(valid), String(Number(BigInt(current) === generation)))];
 }
 
+/** The last line of a task, if it shows an MMIO SPTE. */
+export interface Before {
+  readonly event: string;
+  readonly spte: bigint;
+}
+
+/** Events that show an MMIO SPTE of which the next line of the task may say more. */
+export const MMIO_EVENTS: readonly string[] = ['check_mmio_spte', 'kvm_mmio_spte'];
+
+/** Which of those stands before an event that says more. */
+export const FOLLOWS: Readonly<Record<string, string>> = {
+  handle_mmio_page_fault: 'check_mmio_spte',
+  mark_mmio_spte: 'kvm_mmio_spte',
+};
+
+/**
+ * What the checks of an event depend on: what is said of its first SPTE (`attributes`: its bits outside the address),
+ * that SPTE's value, or the value of the line before; and these fields.
+ */
+export const CHECKED: Readonly<
+  Record<string, { readonly of: 'attributes' | 'value' | 'before'; readonly fields: readonly string[] }>
+> = {
+  kvm_mmu_set_spte: { of: 'attributes', fields: ['access', 'r', 'x', 'u'] },
+  check_mmio_spte: { of: 'value', fields: ['kvm_gen', 'spte-gen', 'spte_gen', 'valid'] },
+  handle_mmio_page_fault: { of: 'before', fields: ['gfn', 'access'] },
+  mark_mmio_spte: { of: 'before', fields: ['gfn', 'access', 'gen'] },
+};
+
+/** Compares a line with the one before it of its task. */
+export function checkAfter(record: TraceRecord, mmu: Mmu, before: Before | undefined): Check[] {
+  if (before === undefined || before.event !== FOLLOWS[record.event]) return [];
+  if (record.event === 'mark_mmio_spte') return checkMark(record, mmu, before.spte);
+  return [
+    ...hexCheck(record, ['gfn'], getMmioSpteGfn(mmu, before.spte)),
+    ...hexCheck(record, ['access'], getMmioSpteAccess(mmu, before.spte)),
+  ];
+}
+
 /** Compares lines as they come. */
 export interface Checker {
   /** Everything that can be recomputed of a record, with what the lines before it said. */
   check(record: TraceRecord): Check[];
 }
 
-/** Most tasks that are remembered: as many as have a vCPU in a large trace. */
-const MOST_TASKS = 4096;
+/** What a checker remembers, by task, or by CPU where the trace does not say; null where it says neither. */
+export interface LastLines {
+  /** What the task's line before was, which is then forgotten. */
+  take(task: number | null): Before | undefined;
+  put(task: number | null, line: Before): void;
+}
+
+/** Most tasks that are remembered: as many as have a vCPU in a large trace. When there are more, all are forgotten. */
+export const MOST_TASKS = 4096;
+
+function lastLines(): LastLines {
+  const last = new Map<number | null, Before>();
+  return {
+    take(task) {
+      const before = last.get(task);
+      last.delete(task);
+      return before;
+    },
+    put(task, line) {
+      if (last.size >= MOST_TASKS) last.clear();
+      last.set(task, line);
+    },
+  };
+}
 
 /**
  * Makes a checker, which remembers the last MMIO SPTE of every task: `handle_mmio_page_fault` must show its gfn, and
  * `mark_mmio_spte` what was put into it.
  */
 export function createChecker(mmu: Mmu): Checker {
-  /** By task, or by CPU where the trace does not say: the last line with an MMIO SPTE. */
-  const last = new Map<number | null, { readonly event: string; readonly spte: bigint }>();
+  return checkerWith(mmu, lastLines());
+}
 
-  const follow = (record: TraceRecord): Check[] => {
-    const before = last.get(record.pid ?? record.cpu);
-    if (before === undefined) return [];
-    if (record.event === 'handle_mmio_page_fault' && before.event === 'check_mmio_spte') {
-      return [
-        ...hexCheck(record, ['gfn'], getMmioSpteGfn(mmu, before.spte)),
-        ...hexCheck(record, ['access'], getMmioSpteAccess(mmu, before.spte)),
-      ];
-    }
-    if (record.event === 'mark_mmio_spte' && before.event === 'kvm_mmio_spte') {
-      return checkMark(record, mmu, before.spte);
-    }
-    return [];
-  };
-
+/** A checker with a memory of the caller's. */
+export function checkerWith(mmu: Mmu, last: LastLines): Checker {
   return {
     check(record) {
-      const checks = [...checkRecord(record, mmu), ...follow(record)];
       const task = record.pid ?? record.cpu;
+      const checks = [...checkRecord(record, mmu), ...checkAfter(record, mmu, last.take(task))];
       const [spte] = record.sptes;
-      last.delete(task);
-      if (spte !== undefined && (record.event === 'check_mmio_spte' || record.event === 'kvm_mmio_spte')) {
-        if (last.size >= MOST_TASKS) last.clear();
-        last.set(task, { event: record.event, spte: spte.value });
+      if (spte !== undefined && MMIO_EVENTS.includes(record.event)) {
+        last.put(task, { event: record.event, spte: spte.value });
       }
       return checks;
     },

@@ -18,9 +18,11 @@ const LONGEST = 256;
  * Reads what stands before an event, from its end backwards, for a task's name may hold anything.
  *
  * ```
- *           vmtest-222     [000] ...1.     6.038093: kvm_mmu_get_page: …       ftrace, trace-cmd (without flags)
- *        CPU 0/KVM-1234  ( 1200) [003] d..1.  6.0380: …                        ftrace with thread group
- *        CPU 0/KVM  1234 [003]     6.038093:   kvmmmu:kvm_mmu_get_page: …      perf script
+ *           vmtest-222     [000] ...1.     6.038093: kvm_mmu_get_page: …    ftrace, trace-cmd (without flags)
+ *        CPU 0/KVM-1234  ( 1200) [003] d..1.  6.0380: …                     ftrace with thread group
+ *        CPU 0/KVM  1234 [003]     6.038093:   kvmmmu:kvm_mmu_get_page: …   perf script
+ *        CPU 0/KVM  1234           6.038093:   kvmmmu:kvm_mmu_get_page: …   perf script without CPUs
+ *           vmtest-222     0...1.     6.038093: kvm_mmu_get_page: …         trace-cmd report -l
  * ```
  *
  * @param end where the event begins
@@ -34,11 +36,27 @@ export function parseHeader(text: string, start: number, end: number): Header {
   const timestamp = text.slice(from, colon);
   const close = text.lastIndexOf(']', from);
   const cpu = close > start ? numberBefore(text, start, close) : null;
-  if (cpu === null || text.charCodeAt(cpu.at - 1) !== BRACKET) return { ...EMPTY, timestamp };
+  if (cpu === null || text.charCodeAt(cpu.at - 1) !== BRACKET)
+    return { ...withoutBrackets(text, start, from), timestamp };
   const who = backOverGroup(text, start, backOverBlanks(text, start, cpu.at - 1));
   const from2 = forwardOverBlanks(text, start, who);
   const { name, pid } = splitTask(text, from2, who);
   return { task: name === '' ? null : name, pid, cpu: cpu.value, timestamp };
+}
+
+/** The CPU with the flags behind it, as the latency format has them; their number in raw mode. */
+const LATENCY_CPU = /^(\d{1,5})(?:-0x[\da-f]{1,8}|[.A-Za-z][.\w]{2,9})$/;
+
+/** What stands before the time where no CPU is in brackets; nobody, unless there is a pid. */
+function withoutBrackets(text: string, start: number, end: number): Header {
+  const from = forwardOverBlanks(text, start, end);
+  const till = backOverBlanks(text, from, end);
+  let word = till;
+  while (word > from && !isBlank(text.charCodeAt(word - 1))) word--;
+  const [, cpu] = LATENCY_CPU.exec(text.slice(word, till)) ?? [];
+  const { name, pid } = splitTask(text, from, cpu === undefined ? till : backOverBlanks(text, from, word));
+  if (pid === null) return EMPTY;
+  return { ...EMPTY, task: name === '' ? null : name, pid, cpu: cpu === undefined ? null : Number(cpu) };
 }
 
 const COLON = 58;
@@ -47,15 +65,16 @@ const PARENTHESIS = 41;
 const MINUS = 45;
 const SLASH = 47;
 
-/** `name-pid`, `name pid` or `name pid/tid`. */
+/** `name-pid`, `name pid`, `name pid/tid`, or the numbers alone. */
 function splitTask(text: string, start: number, end: number): { name: string; pid: number | null } {
   const whole = { name: text.slice(start, end), pid: null };
   const thread = numberBefore(text, start, end);
   if (thread === null) return whole;
   const process = text.charCodeAt(thread.at - 1) === SLASH ? numberBefore(text, start, thread.at - 1) : null;
   const { at } = process ?? thread;
+  if (at === start) return { name: '', pid: thread.value };
   const separator = text.charCodeAt(at - 1);
-  if (at <= start || (separator !== MINUS && !isBlank(separator))) return whole;
+  if (separator !== MINUS && !isBlank(separator)) return whole;
   return { name: text.slice(start, backOverBlanks(text, start, at - 1)), pid: thread.value };
 }
 
@@ -91,13 +110,20 @@ function forwardOverBlanks(text: string, start: number, end: number): number {
   return at;
 }
 
-/** `[   12.345678]` of the kernel log, the caller (`T123`, `C3`) in brackets of its own after it. */
-const LOG_TIME = /\[ {0,12}(\d{1,12}\.\d{1,9})\](?:\[ {0,8}([TC])(\d{1,10})\])?/;
+/** `[   12.345678]` of the kernel log; with the time since the line before in the same brackets, if wanted. */
+const LOG_TIME = /\[ {0,12}(\d{1,12}\.\d{1,9})(?: <[ .\d]{1,20}>)?\]/;
 
-/** Reads what stands before a text of the kernel log. */
+/** The caller, a task (`T123`) or a CPU (`C3`), in brackets of its own. */
+const CALLER = /\[ {0,8}([TC])(\d{1,10})\]/;
+
+/**
+ * Reads what stands before a text of the kernel log. The time is the kernel's, in seconds; lines that give the time of
+ * day instead (`dmesg -T`, a journal) have none.
+ */
 export function parseLogHeader(text: string, start: number, end: number): Header {
-  const [, timestamp = null, kind, number] =
-    LOG_TIME.exec(text.slice(start, Math.min(end, start + LONGEST))) ?? [];
+  const header = text.slice(start, Math.min(end, start + LONGEST));
+  const [, timestamp = null] = LOG_TIME.exec(header) ?? [];
+  const [, kind, number] = CALLER.exec(header) ?? [];
   const caller = number === undefined ? null : Number(number);
   return {
     task: null,

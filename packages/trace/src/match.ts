@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type Cursor, cursorAt, lastValue, readField, skipBlanks, skipLiteral } from './cursor.ts';
 import type { Pattern } from './pattern.ts';
-import type { RawField } from './raw-fields.ts';
+import { type RawField, UNKNOWN_FIELD } from './raw-fields.ts';
 import type { FieldValue, SpteRole, TracedSpte } from './record.ts';
 
 /** The fields of a line and the SPTEs among them. */
@@ -66,10 +66,7 @@ export function withLevel(found: readonly Found[], printed: FieldValue | undefin
 }
 
 /** What stands before fields that a tracer could not print as the kernel would have. */
-const UNPARSED = '[FAILED TO PARSE] ';
-
-/** A field that is none of those that this package knows: printed as it stands. */
-const UNKNOWN: RawField = { kind: 'word', role: null };
+export const UNPARSED = '[FAILED TO PARSE] ';
 
 /** Reads `name=value` fields, as trace-cmd prints the binary record in raw mode; one of them must be known. */
 export function matchRaw(
@@ -89,7 +86,7 @@ export function matchRaw(
     if (!NAME.test(name)) break;
     const field = known.get(name);
     cursor.at = equals + 1;
-    const { kind, role } = field ?? UNKNOWN;
+    const { kind, role } = field ?? UNKNOWN_FIELD;
     const value = readField(cursor, kind);
     if (value === null) break;
     anyKnown ||= field !== undefined;

@@ -19,7 +19,7 @@ export type FieldKind =
   | 'parenthesized';
 
 /** A piece of a pattern: text that must be there, text that may be there, or a field. */
-interface Token {
+export interface Token {
   readonly kind: 'literal' | 'switch' | FieldKind;
   /** The text; empty for a field. */
   readonly literal: string;

@@ -47,3 +47,6 @@ const PAGE_EVENTS: readonly string[] = [
 export function rawFieldsOf(event: string): ReadonlyMap<string, RawField> {
   return PAGE_EVENTS.includes(event) ? PAGE_FIELDS : RAW_FIELDS;
 }
+
+/** A field that is none of those that this package knows: printed as it stands. */
+export const UNKNOWN_FIELD: RawField = { kind: 'word', role: null };

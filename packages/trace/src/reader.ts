@@ -25,6 +25,16 @@ export interface TraceReader {
   readonly counts: TraceCounts;
 }
 
+/** A reader that shares a trace with one that is faster, and takes the lines that the other leaves. */
+export interface LineReader extends TraceReader {
+  /** Whether the next line begins anew: nothing is held back, and no line has begun. */
+  readonly idle: boolean;
+  /** Number of the next line. */
+  readonly next: number;
+  /** Counts lines that the other has read, with records in the kernel's own form or none. Only while it is idle. */
+  skip(recognised: number, passed: number): void;
+}
+
 /** Longest line that is kept whole, in characters; a longer one is passed on in pieces. */
 const LONGEST_LINE = 1 << 20;
 
@@ -43,6 +53,12 @@ interface Held {
  * @param sink takes every line of the input, in order; those that show SPTEs with a record
  */
 export function traceReader(sink: (entry: TraceEntry) => void): TraceReader {
+  const reader = lineReader(sink);
+  return { push: (chunk) => reader.push(chunk), end: () => reader.end(), counts: reader.counts };
+}
+
+/** As {@link traceReader}. */
+export function lineReader(sink: (entry: TraceEntry) => void): LineReader {
   const decoder = utf8Decoder();
   const counts = { lines: 0, recognised: 0, continued: 0, passed: 0, damaged: 0 };
   const notes = noNotes();
@@ -146,5 +162,18 @@ export function traceReader(sink: (entry: TraceEntry) => void): TraceReader {
       release();
     },
     counts,
+    get idle() {
+      return held === null && rest === '';
+    },
+    get next() {
+      return line;
+    },
+    skip(recognised, passed) {
+      line += recognised + passed;
+      if (recognised + passed > 0) counts.lines = line - 1;
+      counts.recognised += recognised;
+      counts.passed += passed;
+      if (recognised > 0) block = null;
+    },
   };
 }

@@ -22,7 +22,7 @@ const mutated = fc
   .map(([a, b, cut, from, piece]) => a.slice(0, cut) + piece + b.slice(from));
 
 describe('any text', () => {
-  it('is read without an error, and comes back as it was', () => {
+  it('is read without an error, and comes back as it was', { timeout: 60_000 }, () => {
     const lines = fc.array(fc.oneof(mutated, fc.string(), fc.string({ unit: 'binary' })));
     fc.assert(
       fc.property(lines, fc.integer({ min: 1, max: 50 }), (lines, size) => {

@@ -39,3 +39,12 @@ export function entriesOf(text: string): TraceEntry[] {
 export function recordsOf(text: string): TraceRecord[] {
   return entriesOf(text).flatMap(({ record }) => record ?? []);
 }
+
+export function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+/** Gives bytes to a reader in pieces. */
+export function pushAll(push: (chunk: Uint8Array) => void, bytes: Uint8Array, size: number): void {
+  for (let at = 0; at < bytes.length; at += size) push(bytes.subarray(at, at + size));
+}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { Mmu } from '@spte/core';
+import { hex, type Mmu } from '@spte/core';
 import {
   diffWalks,
   type PhysicalMemory,
@@ -7,16 +7,20 @@ import {
   type WalkChange,
   type WalkEntry,
   type WalkRoot,
+  type WalkSummary,
   walk,
   walkSummarizer,
 } from '@spte/walk';
 import { type Command, Option } from 'commander';
-import { contextOf } from '../context.ts';
+import { breathe, cleaningUp } from '../clean-up.ts';
+import { type Context, contextOf, contextText } from '../context.ts';
+import { ENTRY_COLUMNS } from '../entry-columns.ts';
 import { entryJson } from '../entry-json.ts';
 import { UsageError } from '../errors.ts';
 import { openMemory } from '../image.ts';
 import { writeArray } from '../output.ts';
 import { integer, parseWord } from '../parse.ts';
+import { partPaths, removeTemporaries } from '../parts.ts';
 import { progressBar } from '../progress.ts';
 import { renderChangeOf, renderEntry, renderSummary, renderTranslation } from '../render-walk.ts';
 import { addCommonOptions, type CommonOptions, end, type Session } from '../session.ts';
@@ -32,6 +36,7 @@ interface WalkCommandOptions extends CommonOptions {
   readonly diff?: string;
   readonly diffRoot?: bigint;
   readonly only?: 'findings';
+  readonly parquet?: string;
 }
 
 const EXAMPLES = `
@@ -39,7 +44,8 @@ Examples:
   spte walk mem.img.zst --root 0x83dd000 --host captured/
   spte walk guest.core --root 0x83a7000 --summary --kernel 6.1.192 --vendor vmx --no-ad
   spte walk mem.img --root 0x83dd000 --translate 0xfee00000 --host captured/
-  spte walk before.img --root 0x83dd000 --diff after.img --ndjson --host captured/`;
+  spte walk before.img --root 0x83dd000 --diff after.img --ndjson --host captured/
+  spte walk mem.img --root 0x83dd000 --host captured/ --parquet entries.parquet`;
 
 export function walkCommand(parent: Command, session: Session): void {
   const command = parent
@@ -64,6 +70,10 @@ export function walkCommand(parent: Command, session: Session): void {
     .option('--diff <IMAGE2>', 'what is different in another image')
     .option('--diff-root <HPA>', 'the root in that image; the same when absent', parseWord)
     .addOption(new Option('--only <WHAT>', 'findings: only the entries that have some').choices(['findings']))
+    .option(
+      '--parquet <PATH>',
+      'write the entries as columns into a file, or a part named after IMAGE into a folder (PATH/), and print the summary',
+    )
     .addHelpText('after', EXAMPLES);
   addCommonOptions(command).action(async (image: string, options: WalkCommandOptions) =>
     end(session, options, await walkImage(session, image, options)),
@@ -74,16 +84,23 @@ async function walkImage(session: Session, image: string, options: WalkCommandOp
   const { io } = session;
   const chosen = [options.summary, options.translate, options.diff].filter((value) => value !== undefined);
   if (chosen.length > 1) throw new UsageError('--summary, --translate and --diff exclude each other');
+  if (options.parquet !== undefined && (options.translate ?? options.diff) !== undefined) {
+    throw new UsageError('--parquet writes the entries of a walk, not those of --translate or --diff');
+  }
   const level = options.levels ?? options.level;
-  const { mmu } = contextOf(io, {
+  const context = contextOf(io, {
     ...options,
     ...(level !== undefined && level >= 2 && { rootLevel: level }),
   });
+  const { mmu } = context;
   const root: WalkRoot = { root: options.root, level, gpa: options.gpa, pae: options.pae };
   const memory = await openMemory(io, image);
   try {
     if (options.diff !== undefined) return await diff(session, mmu, memory, root, options, options.diff);
     if (options.translate !== undefined) return printTranslation(session, mmu, memory, root, options);
+    if (options.parquet !== undefined) {
+      return await writeColumns(session, context, memory, root, options, image, options.parquet);
+    }
     return await printWalk(session, mmu, memory, root, options);
   } finally {
     memory.close();
@@ -112,15 +129,7 @@ async function printWalk(
     const summarizer = walkSummarizer(mmu);
     for (const entry of entries) summarizer.add(entry);
     bar.done();
-    const summary = summarizer.summary();
-    const findings = summary.findings.map((finding) => ({
-      ...finding,
-      examples: finding.examples.map((entry) => entryJson(mmu, entry)),
-    }));
-    if (options.ndjson === true) void out.record({ ...summary, findings });
-    else if (options.json === true) out.document({ ...summary, findings });
-    else void out.line(renderSummary(out.paint, summary));
-    return findings.length === 0;
+    return printSummary(session, mmu, summarizer.summary(), options);
   }
   if (options.json === true) {
     const items = function* (): Generator<object, void> {
@@ -137,6 +146,63 @@ async function printWalk(
   }
   bar.done();
   return clean;
+}
+
+function printSummary(
+  { out }: Session,
+  mmu: Mmu,
+  summary: WalkSummary,
+  { json, ndjson }: WalkCommandOptions,
+): boolean {
+  const findings = summary.findings.map((finding) => ({
+    ...finding,
+    examples: finding.examples.map((entry) => entryJson(mmu, entry)),
+  }));
+  if (ndjson === true) void out.record({ ...summary, findings });
+  else if (json === true) out.document({ ...summary, findings });
+  else void out.line(renderSummary(out.paint, summary));
+  return findings.length === 0;
+}
+
+/** Entries between two moments at which Ctrl-C is heard. */
+const BREATH = 1 << 13;
+
+async function writeColumns(
+  session: Session,
+  context: Context,
+  memory: PhysicalMemory,
+  root: WalkRoot,
+  options: WalkCommandOptions,
+  image: string,
+  target: string,
+): Promise<boolean> {
+  const { io } = session;
+  const { mmu } = context;
+  const bar = progressBar(io, 'walking');
+  const entries = walk(mmu, memory, root, { onProgress: ({ done }) => bar.at(done) });
+  const summarizer = walkSummarizer(mmu);
+  const parts = partPaths(io, target, [image]);
+  await cleaningUp(
+    () => removeTemporaries(parts),
+    async () => {
+      const { ParquetTable } = await import('../parquet-table.ts');
+      const notes = {
+        'spte.input': image,
+        'spte.root': hex(root.root),
+        'spte.context': contextText(context),
+      };
+      const table = new ParquetTable(String(parts[0]), ENTRY_COLUMNS, notes);
+      let count = 0;
+      for (const entry of entries) {
+        summarizer.add(entry);
+        if (options.only === undefined || entry.findings.length > 0) table.add(entryJson(mmu, entry));
+        if (++count % BREATH === 0) await breathe();
+      }
+      table.finish();
+    },
+  );
+  bar.done();
+  return printSummary(session, mmu, summarizer.summary(), options);
 }
 
 function printTranslation(

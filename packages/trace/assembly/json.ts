@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Writes a line as JSON, from pieces that JavaScript has made by the rules and that are kept by what they depend on.
+import { timeDigits, timeEnd, timeStart } from './header';
+import {
+  ADDRESS,
+  BEFORE_EVENT,
+  BEFORE_SPTE,
+  CHECK_KEY,
+  CHECK_SLOTS,
+  CHECKS_TEXT,
+  CHECKS_TEXT_LENGTH,
+  DECLINED,
+  ENDS,
+  LINE,
+  LINE_TEXT,
+  LINE_TEXT_LENGTH,
+  MISS_ROW,
+  MISS_SLOT,
+  MISS_VALUE,
+  MISS_WORDS,
+  MISSING_CHECKS,
+  MISSING_SPTE,
+  OUT,
+  OUT_FULL,
+  OUT_LIMIT,
+  PAGE_SIZE,
+  PENDING,
+  PENDING_COUNT,
+  PENDING_MOST,
+  PFN,
+  PIECES,
+  SPTE_SLOTS,
+  STARTS,
+  TAKEN,
+  TELLING,
+  VALUES,
+  WHO_CPU,
+  WHO_PID,
+} from './state';
+import { copyText, escapes, writeDecimal, writeHex } from './write';
+
+// A form: how many lines it has had and the first of them; the text before the time; its fields; which field plus 1 is
+// the gfn and the level; its SPTEs; its checks; what it leaves for the next line of the task.
+const LINES: usize = 0;
+const FIRST: usize = 8;
+const HEAD: usize = 16;
+const HEAD_LENGTH: usize = 20;
+const FIELD_COUNT: usize = 24;
+const GFN: usize = 28;
+const LEVEL: usize = 32;
+const SPTE_COUNT: usize = 36;
+const SPTES: usize = 40;
+const CHECKS: usize = 44;
+const AFTER: usize = 48;
+const KEY_COUNT: usize = 52;
+const KEY_FIELDS: usize = 56;
+const LEAVES: usize = 60;
+/** Twelve bytes each: how it is written, the text before it and its length. One more than there are fields. */
+const FIELDS: usize = 64;
+const FIELD_BYTES: usize = 12;
+
+// How a field is written, as in src/json-forms.ts.
+const HEX: u32 = 0;
+const DECIMAL: u32 = 1;
+const DECIMAL_HEX: u32 = 2;
+const WORD: u32 = 3;
+const SWITCH: u32 = 4;
+
+// What checks depend on, beside fields.
+const NO_CHECKS: u32 = 0;
+/** What is said of the first SPTE. */
+const OF_PIECE: u32 = 1;
+/** Its value. */
+const OF_VALUE: u32 = 2;
+/** The line before of the same task. */
+const OF_BEFORE: u32 = 3;
+
+// An SPTE of a form: its field, its role, how long that is, whether it is the guest's.
+const SPTE_BYTES: usize = 16;
+const ROLE: usize = 4;
+const ROLE_LENGTH: usize = 8;
+const IS_GUEST: usize = 12;
+
+// Rows of pieces: levels from 0, and these.
+const GUEST: u32 = 8;
+/** The key is the whole value. */
+const WHOLE: u32 = 16;
+const SLOT_MASK: usize = 32767;
+
+// In place of a piece.
+/** None yet. */
+const NONE: usize = 0;
+/** Entries with these attributes differ: look for the whole value. */
+const DIFFER: usize = 1;
+/** JavaScript writes the line. */
+const REFUSED: usize = 2;
+
+// A piece about an SPTE: how often it was used and where first; whether it holds only where no address bit tells
+// anything with bit 7 the other way round, too; then texts, each with its length (u16) and what comes
+// after it (u16): the value, the gfn, the pfn, the role, or the end.
+const STRICT: usize = 16;
+const PIECE_TEXTS: usize = 20;
+const VALUE_HOLE: u32 = 1;
+const GFN_HOLE: u32 = 2;
+const PFN_HOLE: u32 = 3;
+const ROLE_HOLE: u32 = 4;
+
+// A piece about checks: how often it was used and where first, the length of its text, its key, its text.
+const CHECKS_LENGTH: usize = 16;
+const CHECKS_KEY: usize = 24;
+
+const QUOTE_ZERO_X: u32 = 0x78_30_22;
+const QUOTE: u8 = 34;
+const ZERO: u8 = 48;
+const MINUS: u8 = 45;
+
+export function writeLine(form: usize): i32 {
+  let out: usize = load<u32>(OUT);
+  if (out > <usize>load<u32>(OUT_LIMIT)) return OUT_FULL;
+  const line = load<f64>(LINE);
+  out = copyText(out, load<u32>(LINE_TEXT), load<u32>(LINE_TEXT_LENGTH));
+  out = writeDecimal(out, <u64>line);
+  out = copyText(out, load<u32>(form, HEAD), load<u32>(form, HEAD_LENGTH));
+  out = writeTime(out);
+  out = writeFields(out, form);
+  if (out === 0) return DECLINED;
+  const level = levelOf(form);
+  const count: usize = load<u32>(form, SPTE_COUNT);
+  let spte: usize = load<u32>(form, SPTES);
+  for (let i: usize = 0; i < count; i++, spte += SPTE_BYTES) {
+    const value = valueOf(spte);
+    const piece =
+      load<u32>(spte, IS_GUEST) === 0 ? sptePiece(value, level) : pieceOf(0, GUEST | level, value);
+    if (piece === NONE) return MISSING_SPTE;
+    store<u32>(PIECES + (i << 2), piece);
+    if (i > 0) store<u8>(out++, 44);
+    out = writePiece(out, piece + PIECE_TEXTS, spte, form);
+  }
+  const pending = findPending();
+  const checks = checksPiece(form, count);
+  if (checks === NONE) return MISSING_CHECKS;
+  if (checks === REFUSED) return DECLINED;
+  out = copyText(out, load<u32>(CHECKS_TEXT), load<u32>(CHECKS_TEXT_LENGTH));
+  if (checks > REFUSED) {
+    const text = checks + CHECKS_KEY + ((<usize>load<u32>(form, KEY_COUNT)) << 3);
+    out = copyText(out, text, load<u32>(checks, CHECKS_LENGTH));
+    count1(checks, line);
+  }
+  // ]}\n
+  store<u32>(out, 0x0a_7d_5d);
+  store<u32>(OUT, out + 3);
+  count1(form, line);
+  for (let i: usize = 0; i < count; i++) count1(load<u32>(PIECES + (i << 2)), line * 8 + <f64>i);
+  leave(form, pending);
+  return TAKEN;
+}
+
+/** Counts a use. */
+function count1(place: usize, where: f64): void {
+  const uses = load<f64>(place, LINES);
+  if (uses === 0) store<f64>(place, where, FIRST);
+  store<f64>(place, uses + 1, LINES);
+}
+
+function writeTime(to: usize): usize {
+  if (timeDigits === 255) {
+    // null
+    store<u32>(to, 0x6c6c_756e);
+    return to + 4;
+  }
+  store<u8>(to, QUOTE);
+  const out = copyText(to + 1, timeStart, timeEnd - timeStart);
+  store<u8>(out, QUOTE);
+  return out + 1;
+}
+
+/** The fields with what stands before and after them; 0 when one is not printed as JSON has it. */
+function writeFields(to: usize, form: usize): usize {
+  let out = to;
+  const count: usize = load<u32>(form, FIELD_COUNT);
+  let field = form + FIELDS;
+  for (let i: usize = 0; i < count; i++, field += FIELD_BYTES) {
+    out = copyText(out, load<u32>(field, 4), load<u32>(field, 8));
+    const start: usize = load<u32>(STARTS + (i << 2));
+    const length = <usize>load<u32>(ENDS + (i << 2)) - start;
+    const kind = load<u32>(field);
+    if (kind === HEX) out = writeHexField(out, start, length);
+    else if (kind === DECIMAL) {
+      if (!isPlainDecimal(start, length)) return 0;
+      out = copyText(out, start, length);
+    } else if (kind === WORD) {
+      if (escapes(start, length)) return 0;
+      store<u8>(out, QUOTE);
+      out = copyText(out + 1, start, length);
+      store<u8>(out++, QUOTE);
+    } else if (kind === SWITCH) {
+      const on = load<u64>(VALUES + (i << 3)) !== 0;
+      // true, false
+      store<u64>(out, on ? 0x6575_7274 : 0x65_736c_6166);
+      out += on ? 4 : 5;
+    } else out = writeHexString(out, load<u64>(VALUES + (i << 3)));
+  }
+  return copyText(out, load<u32>(field, 4), load<u32>(field, 8));
+}
+
+/** Hex as it was printed. */
+function writeHexField(to: usize, start: usize, length: usize): usize {
+  store<u32>(to, QUOTE_ZERO_X);
+  v128.store(to + 3, v128.load(start));
+  store<u8>(to + 3 + length, QUOTE);
+  return to + 4 + length;
+}
+
+function writeHexString(to: usize, value: u64): usize {
+  store<u32>(to, QUOTE_ZERO_X);
+  const out = writeHex(to + 3, value);
+  store<u8>(out, QUOTE);
+  return out + 1;
+}
+
+/** Whether digits are what JSON makes of their number: no zeros before it, and no -0. */
+function isPlainDecimal(start: usize, length: usize): bool {
+  if (load<u8>(start) === MINUS) return load<u8>(start + 1) !== ZERO;
+  return length === 1 || load<u8>(start) !== ZERO;
+}
+
+/** The value of an SPTE of the form. */
+function valueOf(spte: usize): u64 {
+  return load<u64>(VALUES + ((<usize>load<u32>(spte)) << 3));
+}
+
+/** 1..5, or 0 when the line does not say. */
+function levelOf(form: usize): u32 {
+  const field: usize = load<u32>(form, LEVEL);
+  if (field === 0) return 0;
+  const level = load<f64>(VALUES + ((field - 1) << 3));
+  return level >= 1 && level <= 5 ? <u32>level : 0;
+}
+
+/** What is said of an SPTE, by its attributes where its address tells nothing, else by its value. */
+function sptePiece(value: u64, level: u32): usize {
+  const address = value & load<u64>(ADDRESS);
+  const rows = TELLING + ((<usize>level) << 4);
+  const clear = load<u64>(rows);
+  const set = load<u64>(rows, 8);
+  if (address !== 0 && (address & ((value & load<u64>(PAGE_SIZE)) === 0 ? clear : set)) === 0) {
+    const piece = pieceOf(value ^ address, level, value);
+    if (piece !== DIFFER) {
+      if (piece === NONE || load<u32>(piece, STRICT) === 0 || (address & (clear | set)) === 0) return piece;
+    }
+  }
+  return pieceOf(value, level | WHOLE, value);
+}
+
+function pieceOf(key: u64, row: u32, value: u64): usize {
+  const slots: usize = load<u32>(SPTE_SLOTS);
+  let slot = <usize>(((key ^ ((<u64>row) << 24)) * 0x9e37_79b9_7f4a_7c15) >> 49);
+  while (true) {
+    const place = slots + (slot << 4);
+    const piece: usize = load<u32>(place, 12);
+    if (piece === NONE) {
+      store<u32>(MISS_ROW, row);
+      store<u32>(MISS_SLOT, slot);
+      store<u64>(MISS_VALUE, value);
+      return NONE;
+    }
+    if (load<u64>(place) === key && load<u32>(place, 8) === row) return piece;
+    slot = (slot + 1) & SLOT_MASK;
+  }
+}
+
+function writePiece(to: usize, from: usize, spte: usize, form: usize): usize {
+  const value = valueOf(spte);
+  let out = to;
+  let at = from;
+  while (true) {
+    const length: usize = load<u16>(at);
+    const hole: u32 = load<u16>(at, 2);
+    out = copyText(out, at + 4, length);
+    if (hole === VALUE_HOLE) out = writeHexString(out, value);
+    else if (hole === PFN_HOLE) out = writeHexString(out, (value & load<u64>(PFN)) >> 12);
+    else if (hole === GFN_HOLE) out = writeGfn(out, form);
+    else if (hole === ROLE_HOLE) out = copyText(out, load<u32>(spte, ROLE), load<u32>(spte, ROLE_LENGTH));
+    else return out;
+    at += 4 + length;
+  }
+}
+
+/** The gfn of the line as it stands in its fields. */
+function writeGfn(to: usize, form: usize): usize {
+  const field: usize = load<u32>(form, GFN);
+  if (field === 0) {
+    store<u32>(to, 0x6c6c_756e);
+    return to + 4;
+  }
+  const i = field - 1;
+  if (load<u32>(form + i * FIELD_BYTES, FIELDS) === DECIMAL_HEX) {
+    return writeHexString(to, load<u64>(VALUES + (i << 3)));
+  }
+  const start: usize = load<u32>(STARTS + (i << 2));
+  return writeHexField(to, start, <usize>load<u32>(ENDS + (i << 2)) - start);
+}
+
+/** Which task, or CPU where the trace does not say: pid, cpu or -1. */
+function task(): f64 {
+  const pid = load<f64>(WHO_PID);
+  return pid >= 0 ? pid : load<f64>(WHO_CPU);
+}
+
+/** Where the task's last line with an MMIO SPTE is kept; 0 for none. */
+function findPending(): usize {
+  store<u32>(BEFORE_EVENT, 0);
+  const count: usize = load<u32>(PENDING_COUNT);
+  if (count === 0) return 0;
+  const who = task();
+  const end: usize = <usize>load<u32>(PENDING) + count * 24;
+  for (let at: usize = load<u32>(PENDING); at < end; at += 24) {
+    if (load<f64>(at) !== who) continue;
+    store<u64>(BEFORE_SPTE, load<u64>(at, 8));
+    store<u32>(BEFORE_EVENT, load<u32>(at, 16));
+    return at;
+  }
+  return 0;
+}
+
+/** Takes away what was kept for the task, and keeps this line if it shows an MMIO SPTE. */
+function leave(form: usize, pending: usize): void {
+  const first: usize = load<u32>(PENDING);
+  let count: usize = load<u32>(PENDING_COUNT);
+  if (pending !== 0) {
+    count--;
+    memory.copy(pending, first + count * 24, 24);
+  }
+  const event = load<u32>(form, LEAVES);
+  if (event !== 0) {
+    if (count >= <usize>load<u32>(PENDING_MOST)) count = 0;
+    const at = first + count * 24;
+    store<f64>(at, task());
+    store<u64>(at, valueOf(load<u32>(form, SPTES)), 8);
+    store<u32>(at, event, 16);
+    count++;
+  }
+  store<u32>(PENDING_COUNT, count);
+}
+
+/** What the checks of the line say; more than `REFUSED` for a piece, `DIFFER` when there are none. */
+function checksPiece(form: usize, sptes: usize): usize {
+  const depends = load<u32>(form, CHECKS);
+  if (depends === NO_CHECKS) return DIFFER;
+  store<u64>(CHECK_KEY, form);
+  let words: usize = 2;
+  if (depends === OF_PIECE) store<u64>(CHECK_KEY, load<u32>(PIECES), 8);
+  else if (depends === OF_VALUE) {
+    store<u64>(CHECK_KEY, valueOf(load<u32>(form, SPTES)), 8);
+  } else {
+    if (load<u32>(BEFORE_EVENT) !== load<u32>(form, AFTER)) return DIFFER;
+    store<u64>(CHECK_KEY, load<u64>(BEFORE_SPTE), 8);
+  }
+  const count: usize = load<u32>(form, KEY_COUNT);
+  const fields: usize = load<u32>(form, KEY_FIELDS);
+  for (; words < count; words++) {
+    const field: usize = load<u32>(fields + (words << 2) - 8);
+    if (!addToKey(words, field, load<u32>(form + field * FIELD_BYTES, FIELDS))) return REFUSED;
+  }
+  return findChecks(words);
+}
+
+/** Adds a field to the key of checks; false when it is too long. */
+function addToKey(word: usize, field: usize, kind: u32): bool {
+  let value = load<u64>(VALUES + (field << 3));
+  if (kind === WORD) {
+    const start: usize = load<u32>(STARTS + (field << 2));
+    const length = <usize>load<u32>(ENDS + (field << 2)) - start;
+    if (length > 7) return false;
+    value = load<u64>(start) & (((<u64>1) << ((<u64>length) << 3)) - 1);
+  }
+  store<u64>(CHECK_KEY + (word << 3), value);
+  return true;
+}
+
+function findChecks(words: usize): usize {
+  let hash: u64 = 0;
+  for (let i: usize = 0; i < words; i++) {
+    hash = (hash ^ load<u64>(CHECK_KEY + (i << 3))) * 0x9e37_79b9_7f4a_7c15;
+    hash ^= hash >> 32;
+  }
+  const slots: usize = load<u32>(CHECK_SLOTS);
+  let slot = <usize>hash & SLOT_MASK;
+  while (true) {
+    const piece: usize = load<u32>(slots + (slot << 2));
+    if (piece === NONE) {
+      store<u32>(MISS_SLOT, slot);
+      store<u32>(MISS_WORDS, words);
+      return NONE;
+    }
+    let i: usize = 0;
+    while (i < words && load<u64>(piece + CHECKS_KEY + (i << 3)) === load<u64>(CHECK_KEY + (i << 3))) i++;
+    if (i === words) return piece;
+    slot = (slot + 1) & SLOT_MASK;
+  }
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { KERNEL } from './generated/kernel.ts';
+import { utf8Bytes } from './utf8.ts';
+
+// Every runtime has these, but no library of types that is neither a browser's nor Node's.
+declare const atob: (base64: string) => string;
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => WasmModule;
+  readonly Memory: new (size: { readonly initial: number; readonly maximum: number }) => WasmMemory;
+  readonly Instance: new (
+    module: WasmModule,
+    imports: { readonly env: { readonly memory: WasmMemory } },
+  ) => { readonly exports: KernelExports };
+};
+type WasmModule = object;
+interface WasmMemory {
+  readonly buffer: ArrayBuffer;
+}
+
+/** What assembly/kernel.ts exports. */
+interface KernelExports {
+  scan(at: number, end: number): number;
+  wordId(at: number, end: number): number;
+}
+
+/** Where things stand in the state, as in assembly/state.ts. */
+export const STATE = {
+  POSITION: 0,
+  LINE_END: 4,
+  LINE: 8,
+  RECOGNISED: 16,
+  PASSED: 20,
+  FORM: 24,
+  JSON: 28,
+  WORD_SLOTS: 32,
+  WORD_ENTRIES: 36,
+  WORD_COUNT: 40,
+  WORD_MOST: 44,
+  WORD_NEXT: 48,
+  WORD_END: 52,
+  OUT: 56,
+  OUT_LIMIT: 60,
+  MISS_ROW: 64,
+  MISS_WORDS: 68,
+  MISS_VALUE: 72,
+  SPTE_SLOTS: 80,
+  CHECK_SLOTS: 84,
+  BEFORE_EVENT: 88,
+  PENDING_MOST: 92,
+  BEFORE_SPTE: 96,
+  PENDING_COUNT: 104,
+  PENDING: 108,
+  ADDRESS: 112,
+  PAGE_SIZE: 120,
+  PFN: 128,
+  TELLING: 136,
+  CHECK_KEY: 232,
+  MISS_SLOT: 304,
+  CHECKS_TEXT: 308,
+  CHECKS_TEXT_LENGTH: 312,
+  WHO_LENGTH: 1472,
+  LOG_STARTS: 1536,
+  LOG_START_COUNT: 1540,
+  LINE_TEXT: 1544,
+  LINE_TEXT_LENGTH: 1548,
+  EVENT_SLOTS: 2048,
+  EVENT_SLOT_BITS: 7,
+} as const;
+
+/** What a scan ends with, as in assembly/state.ts. */
+export const STATUS = {
+  DONE: 0,
+  DECLINED: 1,
+  FORM_FULL: 2,
+  WORDS_FULL: 3,
+  OUT_FULL: 4,
+  MISSING_SPTE: 5,
+  MISSING_CHECKS: 6,
+} as const;
+
+/** How a column holds its values, as in assembly/columns.ts. */
+export const COLUMN_KINDS = { hex: 0, decimal: 1, word: 2, switch: 3 } as const;
+
+const PAGE_BYTES = 1 << 16;
+/** The state and the slots of the events end here. */
+const FIRST_FREE = STATE.EVENT_SLOTS + 16 * 2 ** STATE.EVENT_SLOT_BITS;
+/** What a vector may read beyond the end of what it is given. */
+const SLACK = 32;
+
+/** A memory whose parts are given out one after the other. */
+export class Arena {
+  readonly buffer: ArrayBuffer;
+  readonly view: DataView<ArrayBuffer>;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Where the next part begins; may be set back to where it was. */
+  next: number = FIRST_FREE;
+
+  constructor(buffer: ArrayBuffer) {
+    this.buffer = buffer;
+    this.view = new DataView(buffer);
+    this.bytes = new Uint8Array(buffer);
+  }
+
+  /** Bytes that are left. */
+  get free(): number {
+    return this.buffer.byteLength - this.next;
+  }
+
+  /** Takes a part, zeroed, at a multiple of 16. */
+  take(byteLength: number): number {
+    const at = this.next;
+    this.next = (at + byteLength + SLACK + 15) & ~15;
+    this.bytes.fill(0, at, this.next);
+    return at;
+  }
+
+  /** Takes numbers of 32 bits. */
+  words(values: readonly number[]): number {
+    const at = this.take(4 * values.length);
+    for (const [i, value] of values.entries()) this.set(at + 4 * i, value);
+    return at;
+  }
+
+  /** Takes a text of ASCII. */
+  text(text: string): number {
+    return this.copy(utf8Bytes(text));
+  }
+
+  /** Takes bytes. */
+  copy(bytes: Uint8Array): number {
+    const at = this.take(bytes.length);
+    this.bytes.set(bytes, at);
+    return at;
+  }
+
+  get(offset: number): number {
+    return this.view.getUint32(offset, true);
+  }
+
+  set(offset: number, value: number): void {
+    this.view.setUint32(offset, value, true);
+  }
+}
+
+/** A memory with a kernel that works on it, or without where the runtime has no WebAssembly with vectors. */
+export interface Kernel {
+  readonly arena: Arena;
+  readonly exports: KernelExports | null;
+}
+
+let compiled: WasmModule | null | undefined;
+
+/** The module, compiled once. */
+function kernelModule(): WasmModule | null {
+  try {
+    return new WebAssembly.Module(Uint8Array.from(atob(KERNEL), (letter) => letter.charCodeAt(0)));
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * A kernel with so many bytes of memory, which never grows.
+ *
+ * @param wasm false for the memory alone
+ */
+export function createKernel(byteLength: number, wasm: boolean): Kernel {
+  if (compiled === undefined) compiled = kernelModule();
+  const pages = Math.ceil(byteLength / PAGE_BYTES);
+  if (compiled === null || !wasm)
+    return { arena: new Arena(new ArrayBuffer(pages * PAGE_BYTES)), exports: null };
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
+  return { arena: new Arena(memory.buffer), exports };
+}

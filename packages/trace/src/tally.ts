@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import type { AnnotatedLine } from './annotate.ts';
+import type { AnnotatedSpte } from './annotate-spte.ts';
+import type { Check } from './check.ts';
+
+/** How often something was seen, and in which line first. */
+export interface Seen {
+  readonly count: number;
+  readonly first: number;
+}
+
+/** What the lines of a trace come to. */
+export interface AnnotationTally {
+  readonly sptes: number;
+  readonly checks: number;
+  /** Checks that do not agree. */
+  readonly disagreements: number;
+  readonly findings: number;
+  /** By code, in the order in which they were seen first. */
+  readonly findingsByCode: Readonly<Record<string, Seen>>;
+  /** By field, in the order in which they were seen first. */
+  readonly disagreementsByField: Readonly<Record<string, Seen>>;
+  /** How many lines, by event, most first. */
+  readonly events: Readonly<Record<string, number>>;
+  /** How many SPTEs, by kind, most first. */
+  readonly kinds: Readonly<Record<string, number>>;
+}
+
+/** Adds up annotated lines. */
+export interface AnnotationCounter {
+  readonly add: (line: AnnotatedLine) => void;
+  readonly tally: () => AnnotationTally;
+}
+
+/** A counter to which parts of lines may be added that were seen more than once, in any order. */
+export interface BulkCounter extends AnnotationCounter {
+  readonly addEvent: (event: string, seen: Seen) => void;
+  /** `first` as: eight places to a line. */
+  readonly addSpte: (said: AnnotatedSpte, seen: Seen) => void;
+  readonly addChecks: (checks: readonly Check[], seen: Seen) => void;
+}
+
+/** More than a line, and what is said of an SPTE, has parts. */
+const PARTS = 64;
+
+/** Where an SPTE stands in its trace: those of a line come after each other. */
+function placeOf(line: number, index: number): number {
+  return line * 8 + index;
+}
+
+/** Sightings of things, by their names. `first` may be finer than a line, so that the first come first. */
+class Sightings {
+  readonly #all = new Map<string, Seen>();
+
+  add(name: string, count: number, first: number): void {
+    const before = this.#all.get(name) ?? { count: 0, first };
+    this.#all.set(name, { count: count + before.count, first: Math.min(first, before.first) });
+  }
+
+  /** Most first. */
+  most(): Record<string, number> {
+    const all = [...this.#all].toSorted(([, a], [, b]) => b.count - a.count || a.first - b.first);
+    return Object.fromEntries(all.map(([name, { count }]) => [name, count]));
+  }
+
+  /** In their order; a line has so many places. */
+  inOrder(places: number): Record<string, Seen> {
+    const all = [...this.#all].toSorted(([, a], [, b]) => a.first - b.first);
+    return Object.fromEntries(
+      all.map(([name, { count, first }]) => [name, { count, first: Math.floor(first / places) }]),
+    );
+  }
+}
+
+/** Makes a counter of nothing. */
+export function annotationCounter(): AnnotationCounter {
+  const { add, tally } = bulkCounter();
+  return { add, tally };
+}
+
+/** As {@link annotationCounter}. */
+export function bulkCounter(): BulkCounter {
+  const events = new Sightings();
+  const kinds = new Sightings();
+  const codes = new Sightings();
+  const fields = new Sightings();
+  const sum = { sptes: 0, checks: 0, disagreements: 0, findings: 0 };
+
+  const counter: BulkCounter = {
+    addEvent: (event, { count, first }) => events.add(event, count, first),
+    addSpte({ kind, findings }, { count, first }) {
+      if (count === 0) return;
+      sum.sptes += count;
+      sum.findings += count * findings.length;
+      kinds.add(kind, count, first);
+      for (const [i, { code }] of findings.entries()) codes.add(code, count, first * PARTS + i);
+    },
+    addChecks(checks, { count, first }) {
+      sum.checks += count * checks.length;
+      checks.forEach(({ field, agree }, i) => {
+        if (agree || count === 0) return;
+        sum.disagreements += count;
+        fields.add(field, count, first * PARTS + i);
+      });
+    },
+    add({ line, event, sptes, checks }) {
+      counter.addEvent(event, { count: 1, first: line });
+      for (const [index, spte] of sptes.entries()) {
+        counter.addSpte(spte, { count: 1, first: placeOf(line, index) });
+      }
+      counter.addChecks(checks, { count: 1, first: line });
+    },
+    tally: () => ({
+      ...sum,
+      findingsByCode: codes.inOrder(placeOf(PARTS, 0)),
+      disagreementsByField: fields.inOrder(PARTS),
+      events: events.most(),
+      kinds: kinds.most(),
+    }),
+  };
+  return counter;
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import type { SpteRole } from '@spte/trace';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { annotateSpte } from '../src/annotate-spte.ts';
+import { rememberSptes } from '../src/remember-sptes.ts';
+import { mmuOfRun, recordsOf, traces } from './runs.ts';
+
+const RUNS = [...new Set(traces.map(([run]) => run))];
+
+/** Entries of every kind, of all kernels: machines get those of others as well. */
+const VALUES = [
+  ...new Set(
+    traces.flatMap(([, , text]) => recordsOf(text).flatMap(({ sptes }) => sptes.map(({ value }) => value))),
+  ),
+].filter((_, i) => i % 7 === 0);
+
+const ROLES: readonly SpteRole[] = ['spte', 'old', 'new', 'hierarchy', 'guest'];
+
+describe('what is remembered of an entry', () => {
+  it.each(RUNS)('is what would be found anew: %s', (run) => {
+    const mmu = mmuOfRun(run);
+    const about = rememberSptes(mmu);
+    const entry = fc.record({
+      value: fc
+        .tuple(fc.constantFrom(...VALUES), fc.array(fc.nat(63), { maxLength: 4 }))
+        .map(([value, flips]) => flips.reduce((spte, bit) => spte ^ (1n << BigInt(bit)), value)),
+      role: fc.constantFrom(...ROLES),
+      level: fc.constantFrom(null, 1, 1, 2, 3, 4, 5),
+    });
+    // The address that comes after is another one, and mostly tells nothing.
+    const frame = fc.bigInt({ min: 0n, max: (1n << 26n) - 1n });
+    fc.assert(
+      fc.property(
+        entry,
+        fc.array(frame, { maxLength: 3 }),
+        fc.constantFrom(null, '0x10'),
+        (spte, frames, gfn) => {
+          const others = frames.map((pfn) => ({ ...spte, value: spte.value ^ (pfn << 12n) }));
+          for (const one of [spte, ...others]) {
+            const found = annotateSpte(one, mmu, gfn);
+            expect(about(one, gfn)).toEqual(found.kind === 'mmio' ? found : { ...found, gfn });
+          }
+        },
+      ),
+      { numRuns: Number(process.env['SPTE_FUZZ_RUNS'] ?? 100) },
+    );
+  });
+});
