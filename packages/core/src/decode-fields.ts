@@ -120,9 +120,11 @@ function claims(mmu: Mmu, spte: bigint, level: number | null, kind: SpteKind): C
       return presentClaims(mmu, spte, level, kind);
     case 'mmio':
       // An entry is MMIO because a policy read it.
-      return (readByPolicy(mmu, spte) as PolicyReading).fields.map(({ value, ...field }) => ({
-        ...field,
+      return (readByPolicy(mmu, spte) as PolicyReading).fields.map(({ name, mask, value, meaning }) => ({
+        name,
+        mask,
         owner: 'kvm',
+        meaning,
         why: null,
         rule: 'is_mmio_spte',
         read: () => inPlace(value),
