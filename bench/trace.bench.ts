@@ -335,7 +335,8 @@ ${table(
 )}
 
 \`ndjsonAnnotator()\` asks the rules once for entries that are alike. An MMIO SPTE is like no other: the first sight of each
-takes ${firstSight().toFixed(0)} us, nearly all of it in core's \`judgeSpte()\`. So does a line with a finding whose value is new.
+takes ${firstSight().toFixed(0)} us in a process that has just begun, nearly all of it in core's \`judgeSpte()\`. So does that of an
+entry of no kind, or of one that is wrong in its address.
 
 ## Memory
 

@@ -47,6 +47,20 @@ describe('spte annotate', () => {
     });
   });
 
+  it.each(Object.keys(traces))('says the same line by line and in one document: %s', async (name) => {
+    const texts = Object.entries(traces[name] ?? {}).flatMap(([part, text]) =>
+      part.endsWith('.txt') ? [text] : [],
+    );
+    const stdin = `${texts.join('')}${LEAF}${BAD}é ${BAD}`;
+    for (const context of [CONTEXT, `--host ${captured(name)}`]) {
+      const { lines, summary } = (await json(`annotate - ${context} --json`, { stdin })) as {
+        readonly lines: readonly unknown[];
+        readonly summary: unknown;
+      };
+      expect(await ndjson(`annotate - ${context}`, { stdin })).toEqual([...lines, { summary }]);
+    }
+  });
+
   it('shows only what is wrong when asked, and exits 1 under --check', async () => {
     const { out, code } = await spte(`annotate --only findings ${CONTEXT} --check`, { stdin: LEAF + BAD });
     expect(out).toMatch(/^2: /);
