@@ -58,11 +58,10 @@ function classOf(record: usize, entry: u64): i32 {
   return load<i32>(load<u32>(record, CLASSES) + ((<usize>answers) << 2));
 }
 
-/** The answer plus 1; 0 when there is none. */
-function cellOf(rowOf: usize, cells: usize, base: i32, entry: u64): u32 {
-  const address = ((entry & ADDRESS) != 0 ? 4096 : 0) | <u32>(entry >> 52);
-  const row = <usize>load<u8>(rowOf + (<u32>base | address));
-  return load<u16>(cells + ((row << 13) | ((<usize>entry & 0xfff) << 1)));
+/** The answer plus 1, by the rows of its class; 0 when there is none. */
+function cellOf(rows: usize, cells: usize, entry: u64): u32 {
+  const index = ((entry & ADDRESS) != 0 ? 4096 : 0) | <usize>(entry >> 52);
+  return load<u16>(cells + (((<usize>load<u8>(rows + index)) << 13) | ((<usize>entry & 0xfff) << 1)));
 }
 
 /**
@@ -112,6 +111,16 @@ export function map(record: usize, from: i32, to: i32): i32 {
       continue;
     }
     const stop = min(i + GROUP, end);
+    if (i + GROUP <= end && sameClass(IN + (i << 3), seen, watch)) {
+      const rows = rowOf + <u32>base;
+      for (; i < stop; i++) {
+        cell = cellOf(rows, cells, load<u64>(IN + (i << 3)));
+        if (cell == 0) return <i32>i;
+        store<u16>(ANSWERS + (i << 1), <u16>cell);
+      }
+      seen = load<u64>(IN + (i << 3) - 8);
+      continue;
+    }
     for (; i < stop; i++) {
       const entry = load<u64>(IN + (i << 3));
       if (((entry ^ seen) & watch) != 0) {
@@ -119,12 +128,22 @@ export function map(record: usize, from: i32, to: i32): i32 {
         if (base < 0) return <i32>i;
       }
       seen = entry;
-      cell = cellOf(rowOf, cells, base, entry);
+      cell = cellOf(rowOf + <u32>base, cells, entry);
       if (cell == 0) return <i32>i;
       store<u16>(ANSWERS + (i << 1), <u16>cell);
     }
   }
   return <i32>i;
+}
+
+/** Whether eight entries have the watched address bits of one that was seen. */
+function sameClass(at: usize, seen: u64, watch: u64): bool {
+  const splat = i64x2.splat(seen);
+  const other = v128.or(
+    v128.or(v128.xor(v128.load(at, 0), splat), v128.xor(v128.load(at, 16), splat)),
+    v128.or(v128.xor(v128.load(at, 32), splat), v128.xor(v128.load(at, 48), splat)),
+  );
+  return !v128.any_true(v128.and(other, i64x2.splat(watch)));
 }
 
 /** The answers to eight entries. */
@@ -178,7 +197,9 @@ export function toColumns(record: usize, count: i32): void {
     putFrames(at + 48, v128.and(i64x2.extend_high_i32x4_s(high), frameMask));
     v128.store(WORDS + (i << 2), none, 0);
     v128.store(WORDS + (i << 2), none, 16);
-    if (v128.any_true(i8x16.eq(kinds, movedKind))) putMoved(moved, i, load<u8>(record, MOVED_KIND));
+    // Eight of sixteen lanes count.
+    let moving = i8x16.bitmask(i8x16.eq(kinds, movedKind)) & 255;
+    for (; moving != 0; moving &= moving - 1) putMoved(moved, i + <usize>ctz(moving));
   }
 }
 
@@ -187,17 +208,14 @@ function putFrames(at: usize, mask: v128): void {
   v128.store(FRAMES + at, i64x2.shr_u(v128.and(v128.load(IN + at), mask), 12));
 }
 
-/** Frame and generation of those of eight entries whose fields are moved bits: what each of their bytes adds, or-ed. */
-function putMoved(table: usize, first: usize, kind: u32): void {
-  for (let i = first; i < first + GROUP; i++) {
-    if (load<u8>(KINDS + i) != kind) continue;
-    let sum = i64x2.splat(0);
-    for (let byte: usize = 0; byte < 8; byte++) {
-      sum = v128.or(sum, v128.load(table + (((byte << 8) | load<u8>(IN + (i << 3) + byte)) << 4)));
-    }
-    store<u64>(FRAMES + (i << 3), i64x2.extract_lane(sum, 0));
-    store<u32>(WORDS + (i << 2), <u32>i64x2.extract_lane(sum, 1));
+/** Frame and generation of an entry whose fields are moved bits: what each of its bytes adds, or-ed. */
+function putMoved(table: usize, i: usize): void {
+  let sum = i64x2.splat(0);
+  for (let byte: usize = 0; byte < 8; byte++) {
+    sum = v128.or(sum, v128.load(table + (((byte << 8) | load<u8>(IN + (i << 3) + byte)) << 4)));
   }
+  store<u64>(FRAMES + (i << 3), i64x2.extract_lane(sum, 0));
+  store<u32>(WORDS + (i << 2), <u32>i64x2.extract_lane(sum, 1));
 }
 
 /** Values that do not fit their part of a key, in each byte. */
@@ -221,7 +239,9 @@ function put(i: usize, made: u64): void {
 export function encode(made: usize, from: i32, to: i32): i32 {
   let i: usize = from;
   const end: usize = to;
-  while (i + GROUP <= end) {
+  let seen = i64x2.splat(0);
+  let entry: u64 = 0;
+  for (; i + GROUP <= end; i += GROUP) {
     const at = i << 3;
     const a = v128.load(IN + at, 0);
     const b = v128.load(IN + at, 16);
@@ -230,8 +250,8 @@ export function encode(made: usize, from: i32, to: i32): i32 {
     const access = load<u64>(ACCESS + i);
     const flags = load<u64>(FLAGS + i);
     const level = load<u64>(KINDS + i);
-    const frames = v128.or(v128.or(a, b), v128.or(c, d));
     const unfit = (access & NO_ACCESS) | (flags & NO_FLAGS) | (level & NO_LEVEL);
+    const frames = v128.or(v128.or(a, b), v128.or(c, d));
     if (unfit != 0 || v128.any_true(v128.and(frames, i64x2.splat(NO_FRAME)))) break;
     const keys = v128.or(
       i16x8.extend_low_i8x16_u(i64x2.splat(flags)),
@@ -240,44 +260,22 @@ export function encode(made: usize, from: i32, to: i32): i32 {
         i16x8.shl(i16x8.extend_low_i8x16_u(i64x2.splat(level)), 9),
       ),
     );
-    const first = <usize>i16x8.extract_lane_u(keys, 0);
-    const entry = load<u64>(made + (first << 3));
-    if (!v128.any_true(v128.xor(keys, i16x8.splat(<i16>first)))) {
-      if (entry == 0) return <i32>i;
-      const splat = i64x2.splat(entry);
-      v128.store(FRAMES + at, v128.or(i64x2.shl(a, 12), splat), 0);
-      v128.store(FRAMES + at, v128.or(i64x2.shl(b, 12), splat), 16);
-      v128.store(FRAMES + at, v128.or(i64x2.shl(c, 12), splat), 32);
-      v128.store(FRAMES + at, v128.or(i64x2.shl(d, 12), splat), 48);
-    } else {
-      const entry1 = load<u64>(made + ((<usize>i16x8.extract_lane_u(keys, 1)) << 3));
-      const entry2 = load<u64>(made + ((<usize>i16x8.extract_lane_u(keys, 2)) << 3));
-      const entry3 = load<u64>(made + ((<usize>i16x8.extract_lane_u(keys, 3)) << 3));
-      const entry4 = load<u64>(made + ((<usize>i16x8.extract_lane_u(keys, 4)) << 3));
-      const entry5 = load<u64>(made + ((<usize>i16x8.extract_lane_u(keys, 5)) << 3));
-      const entry6 = load<u64>(made + ((<usize>i16x8.extract_lane_u(keys, 6)) << 3));
-      const entry7 = load<u64>(made + ((<usize>i16x8.extract_lane_u(keys, 7)) << 3));
-      if (
-        entry == 0 ||
-        entry1 == 0 ||
-        entry2 == 0 ||
-        entry3 == 0 ||
-        entry4 == 0 ||
-        entry5 == 0 ||
-        entry6 == 0 ||
-        entry7 == 0
-      )
-        break;
-      put(i, entry);
-      put(i + 1, entry1);
-      put(i + 2, entry2);
-      put(i + 3, entry3);
-      put(i + 4, entry4);
-      put(i + 5, entry5);
-      put(i + 6, entry6);
-      put(i + 7, entry7);
+    if (v128.any_true(v128.xor(keys, seen)) || entry == 0) {
+      v128.store(ANSWERS, keys);
+      for (let n: usize = 0; n < GROUP; n++) {
+        entry = load<u64>(made + ((<usize>load<u16>(ANSWERS + (n << 1))) << 3));
+        if (entry == 0) return <i32>(i + n);
+        put(i + n, entry);
+      }
+      // Those that follow may be as the last one was.
+      seen = i16x8.splat(i16x8.extract_lane_s(keys, 7));
+      continue;
     }
-    i += GROUP;
+    const splat = i64x2.splat(entry);
+    v128.store(FRAMES + at, v128.or(i64x2.shl(a, 12), splat), 0);
+    v128.store(FRAMES + at, v128.or(i64x2.shl(b, 12), splat), 16);
+    v128.store(FRAMES + at, v128.or(i64x2.shl(c, 12), splat), 32);
+    v128.store(FRAMES + at, v128.or(i64x2.shl(d, 12), splat), 48);
   }
   // What is left, or a group in which something is amiss.
   const stop = min(i + GROUP, end);
@@ -287,7 +285,7 @@ export function encode(made: usize, from: i32, to: i32): i32 {
     const level = <usize>load<u8>(KINDS + i);
     if (((access >> 4) | (flags >> 5) | (level >> 3)) != 0 || (load<u64>(IN + (i << 3)) & NO_FRAME) != 0)
       break;
-    const entry = load<u64>(made + ((flags | (access << 5) | (level << 9)) << 3));
+    entry = load<u64>(made + ((flags | (access << 5) | (level << 9)) << 3));
     if (entry == 0) break;
     put(i, entry);
   }
