@@ -10,6 +10,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { type BatchEngine, compile } from '../packages/batch/src/index.ts';
 import { decodeSpte, makeSpte, pageRole, plainHost } from '../packages/core/src/index.ts';
 import { buildC, compilerVersion } from './c.ts';
@@ -27,7 +28,7 @@ import {
   useOthers,
 } from './jobs.ts';
 import { type Data, makeData, repeated } from './machine.ts';
-import { decodeOne, encodeOne } from './port.ts';
+import { decodeFull, encodeOne } from './port.ts';
 import { median, nanoseconds, ratio, type Samples, spread, table, takeTurns } from './stats.ts';
 
 /** Goals: the most that the engine may take, C at -O2 taking 1. */
@@ -159,6 +160,11 @@ function scalarCalls(shape: Shape): Record<keyof typeof SCALAR_GOALS, Samples> {
       }
     },
   };
+  for (const entry of entries) {
+    const [ours, theirs] = [engine.decodeSpte(entry, 1), decodeFull(machine, entry, 1)];
+    if (!isDeepStrictEqual(ours, theirs)) throw new Error('decodeSpte: the port differs');
+  }
+  const shared = engine.decodeSpte(entries[0] as bigint, 1).mapping;
   // What decoding cannot be without: the word in halves, a bigint from halves, an object of five values.
   const word = new BigUint64Array(1);
   const halves = new Int32Array(word.buffer);
@@ -168,14 +174,14 @@ function scalarCalls(shape: Shape): Record<keyof typeof SCALAR_GOALS, Samples> {
         word[0] = entry;
         halves[0] = ((halves[0] as number) >>> 12) | ((halves[1] as number) << 20);
         halves[1] = ((halves[1] as number) & 0xfffff) >>> 12;
-        sink = { kind: 'leaf', frame: word[0], access: 7, flags: 15, generation: 0 };
+        sink = { kind: 'leaf', frame: word[0], mapping: shared, mmioAccess: null, generation: 0 };
       }
     },
     engine() {
       for (const entry of entries) sink = engine.decodeSpte(entry, 1);
     },
     port() {
-      for (const entry of entries) sink = decodeOne(machine, entry, 1);
+      for (const entry of entries) sink = decodeFull(machine, entry, 1);
     },
     core() {
       for (const entry of entries.slice(0, fewer)) sink = decodeSpte(mmu, entry, 1);
@@ -392,10 +398,10 @@ ${growthTable(measured, counts)}
 
 ## Single calls
 
-The engine's \`makeSpte()\` and \`decodeSpte()\` against the port, which both give a bigint and an object with the same five
-values. Core's functions of these names do more: they check every argument, tell an observer the reason for each bit, and
-explain all 64 bits in words. "floor" has no rule: it takes the word apart and makes the bigint and the object, which is
-what bounds \`decodeSpte()\`: looking up the answer and checking the argument are the rest.
+The engine's \`makeSpte()\` and \`decodeSpte()\` against the port, which give the same bigints and the same objects: kind,
+frame, permissions, memory type, A/D, what is writable, the fields of MMIO. Core's functions of these names do more: they
+tell an observer the reason for each bit, and explain all 64 bits in words. "floor" has no rule: it takes the word apart
+and makes the bigint and an object, which is what bounds \`decodeSpte()\`.
 
 ${scalarTable(calls)}
 

@@ -16,5 +16,5 @@ export function buildC(source: string, folder: string, flags: readonly string[])
 
 /** The compiler's own words. */
 export function compilerVersion(): string {
-  return spawnSync(COMPILER, ['--version'], { encoding: 'utf8' }).stdout?.split('\n')[0] ?? 'no C compiler';
+  return spawnSync(COMPILER, ['--version'], { encoding: 'utf8' }).stdout.split('\n')[0] ?? 'no C compiler';
 }

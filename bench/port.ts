@@ -52,6 +52,53 @@ export function decodeOne(m: Machine, e: bigint, level: number) {
   return { kind, frame: (e & m.baseAddr) >> 12n, access, flags, generation: 0 };
 }
 
+const KINDS = ['empty', 'leaf', 'tracked', 'table', 'mmio', 'frozen', 'unknown'] as const;
+const AD_TYPES = ['enabled', 'disabled', 'write-protect-only', 'invalid'] as const;
+const MEMTYPES = ['UC', 'WC', undefined, undefined, 'WT', 'WP', 'WB', undefined] as const;
+
+/** A decoded EPT entry by name, as the `decodeSpte()` of an engine gives it. */
+export function decodeFull(m: Machine, e: bigint, level: number) {
+  const code = kindOf(m, e, level);
+  const kind = KINDS[code] ?? 'unknown';
+  if (code === MMIO) {
+    return {
+      kind,
+      frame: ((e & m.lowerGfn) | ((e >> 5n) & m.guard)) >> 12n,
+      mapping: null,
+      mmioAccess: Number(e & m.mmioAccess),
+      generation: Number(((e & m.genLow) >> m.genLowShift) | ((e & m.genHigh) >> m.genHighShift)),
+    };
+  }
+  if (code !== LEAF && code !== TRACKED && code !== TABLE) {
+    return { kind, frame: 0n, mapping: null, mmioAccess: null, generation: 0 };
+  }
+  const type = adType(m, e);
+  const inUse = type !== m.adDisabled;
+  const table = code === TABLE;
+  return {
+    kind,
+    frame: (e & m.baseAddr) >> 12n,
+    mapping: {
+      access: {
+        read: (e & 1n) !== 0n,
+        write: (e & 2n) !== 0n,
+        execute: (e & (m.x | m.nx)) === m.x,
+        user: null,
+      },
+      memtype: table ? null : (MEMTYPES[Number((e >> 3n) & 7n)] ?? null),
+      ignorePat: table ? null : (e & 0x40n) !== 0n,
+      adType: AD_TYPES[Number(type)],
+      accessed: inUse && m.accessed !== 0n ? (e & m.accessed) !== 0n : !isTracked(m, e),
+      dirty: table ? null : (e & (inUse && m.dirty !== 0n ? m.dirty : 2n)) !== 0n,
+      hostWritable: table ? null : (e & m.hostWritable) !== 0n,
+      mmuWritable: table ? null : (e & m.mmuWritable) !== 0n,
+      encrypted: (e & (m.meMask | m.meValue)) !== 0n,
+    },
+    mmioAccess: null,
+    generation: 0,
+  };
+}
+
 /** The findings of an entry. */
 export function judgeOne(m: Machine, e: bigint, level: number): number {
   const kind = kindOf(m, e, level);

@@ -18,7 +18,7 @@ import {
 import { type MmioFields, mmioFields } from './mmio-fields.ts';
 import { type LevelKey, MAX_VALUE, type Rule, RuleTable } from './rule-table.ts';
 import { decodeRule, fieldRule, judgeRule, kindRule } from './rules.ts';
-import { answerFor, type DecodedEntry, decodeEntry } from './scalar.ts';
+import { answerFor, type DecodedEntry, EntryDecoder } from './scalar.ts';
 import { checkLength, type Entries, EntryWords, highHalf, lowHalf } from './words.ts';
 
 /** The level of all entries (1..5), null when it is not known, or one level per entry in which 0 is "not known". */
@@ -40,7 +40,7 @@ export interface CompileOptions {
 
 /** A rule that is asked for each entry, because its answers do not fit a table. */
 export interface Fallback {
-  /** `classify`, `decode`, `decode.mmio`, `judge`, `encode`, or the name of the function that was given. */
+  /** `classify`, `decode`, `decodeSpte`, `decode.mmio`, `judge`, `encode`, or the name of the function that was given. */
   readonly rule: string;
   readonly reason: string;
 }
@@ -57,6 +57,7 @@ export class BatchEngine {
   readonly #fieldRules = new Map<BitField, Rule>();
   readonly #fallbacks: Fallback[] = [];
   #decoding: Decoding | undefined;
+  #decoder: EntryDecoder | undefined;
   #encoder: Encoder | undefined;
 
   /** @internal {@link compile} makes engines. */
@@ -81,7 +82,7 @@ export class BatchEngine {
 
   /** The size of all tables that were needed so far. */
   get tableBytes(): number {
-    let size = this.#encoder?.byteLength ?? 0;
+    let size = (this.#encoder?.byteLength ?? 0) + (this.#decoder?.table.byteLength ?? 0);
     for (const table of this.#tables.values()) size += table.byteLength;
     return size + (this.#decoding?.mmio.tables.byteLength ?? 0);
   }
@@ -227,14 +228,15 @@ export class BatchEngine {
   }
 
   /**
-   * What one entry says, as `decode()` puts it into columns. Core's `decodeSpte()` explains all 64 bits in words.
+   * What one entry says, by name. Core's function says more: the words of all 64 bits, the evidence, what a tracked leaf
+   * becomes.
    *
    * @param level 1..5; null when it is not known
    * @throws TypeError, RangeError when `spte` is not a 64-bit word or there is no such level
    */
   decodeSpte(spte: bigint, level: number | null): DecodedEntry {
-    this.#decoding ??= this.#prepareDecoding();
-    return decodeEntry(this.#decoding, checkU64('spte', spte), level);
+    this.#decoder ??= this.#prepareDecoder();
+    return this.#decoder.decode(checkU64('spte', spte), level);
   }
 
   /**
@@ -280,6 +282,13 @@ export class BatchEngine {
 
   #report(rule: string, reason: string | null): void {
     if (reason !== null) this.#fallbacks.push({ rule, reason });
+  }
+
+  #prepareDecoder(): EntryDecoder {
+    this.#decoding ??= this.#prepareDecoding();
+    const decoder = new EntryDecoder(this.mmu, this.#watch, this.#decoding);
+    this.#report('decodeSpte', decoder.table.reason);
+    return decoder;
   }
 
   #prepareDecoding(): Decoding {

@@ -26,5 +26,5 @@ export {
 } from './engine.ts';
 export type { DecodedColumns } from './loops.ts';
 export type { Rule } from './rule-table.ts';
-export type { DecodedEntry } from './scalar.ts';
+export type { DecodedEntry, EntryMapping } from './scalar.ts';
 export type { Entries } from './words.ts';

@@ -22,7 +22,7 @@ const HIGH_ADDRESS = 0xfffff;
 /** Rows by attributes, with the address 0 and not 0. */
 const PER_CLASS = 2 * ROW_CELLS;
 const MAX_CLASSES = 32;
-const MAX_ROWS = 112;
+const MAX_ROWS = 72;
 
 /** Tests that a key can hold. */
 const MAX_TESTS = 16;

@@ -23,7 +23,6 @@ import { describe, expect, it } from 'vitest';
 import {
   compile,
   FINDING_BITS,
-  FLAG_BITS,
   findingsOf,
   KIND_CODES,
   type Predicate,
@@ -124,12 +123,21 @@ describe('one entry', () => {
     expect(engine.decodeSpte(entry, 1)).toEqual({
       kind: 'leaf',
       frame: 0x1234n,
-      access: 7,
-      flags: ['accessed', 'dirty', 'hostWritable', 'mmuWritable', 'ignorePat']
-        .map((name) => FLAG_BITS[name as keyof typeof FLAG_BITS])
-        .reduce((sum, bit) => sum | bit),
+      mapping: {
+        access: { read: true, write: true, execute: true, user: null },
+        memtype: 'WB',
+        ignorePat: true,
+        adType: 'enabled',
+        accessed: true,
+        dirty: true,
+        hostWritable: true,
+        mmuWritable: true,
+        encrypted: false,
+      },
+      mmioAccess: null,
       generation: 0,
     });
+    expect(engine.decodeSpte(leaf(5n), 1).mapping).toBe(engine.decodeSpte(entry, 1).mapping);
     expect(engine.decodeSpte(0n, null).frame).toBe(0n);
     expect(engine.spteKind(entry, null)).toBe('leaf');
     expect(engine.judgeSpte(entry | (1n << 50n), 1)).toBe(FINDING_BITS['reserved-bits']);
@@ -333,7 +341,7 @@ describe('rules and predicates', () => {
     sameKinds(engine, some, 1);
     sameColumns(engine, some, 1);
     sameFindings(engine, some, 1);
-    expect(engine.fallbacks.map(({ rule }) => rule)).toEqual(['classify', 'decode', 'judge']);
+    expect(engine.fallbacks.map(({ rule }) => rule)).toEqual(['classify', 'decode', 'decodeSpte', 'judge']);
     expect(engine.fallbacks[0]?.reason).toMatch(/^it has \d+ address tests, more than 16$/);
   });
 
