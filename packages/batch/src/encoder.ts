@@ -66,7 +66,7 @@ export class Encoder {
   readonly reason: string | null;
   readonly #mmu: Mmu;
   readonly #kernel: Kernel | null;
-  /** Halves of the entry for pfn 0, by key; 0 for one that was not made yet. */
+  /** Halves of the entry for pfn 0, by key; 0 for one that was not made yet, or where the table does not serve. */
   readonly #made: Int32Array<ArrayBuffer>;
 
   constructor(mmu: Mmu, kernel: Kernel | null = null) {
@@ -98,16 +98,23 @@ export class Encoder {
   }
 
   /** One entry. */
-  make({ pfn, gfn = 0n, access, level, flags = 0 }: EncodeRequest): bigint {
+  make({ pfn, gfn, access, level, flags = 0 }: EncodeRequest): bigint {
     const key = keyOf(level, access, flags);
     word[0] = checkU64('pfn', pfn);
     const lo = wordHalves[0] as number;
     const hi = wordHalves[1] as number;
-    if (this.reason !== null || hi >>> PFN_HIGH_BITS !== 0) return this.#make(key, pfn, gfn);
-    if (!this.#isMade(key)) this.#fill(key);
-    wordHalves[0] = (this.#made[2 * key] as number) | (lo << 12);
-    wordHalves[1] = (this.#made[2 * key + 1] as number) | (lo >>> 20) | (hi << 12);
+    const madeLo = this.#made[2 * key] as number;
+    const madeHi = this.#made[2 * key + 1] as number;
+    if ((madeLo | madeHi) === 0 || hi >>> PFN_HIGH_BITS !== 0) return this.#makeFirst(key, pfn, gfn);
+    wordHalves[0] = madeLo | (lo << 12);
+    wordHalves[1] = madeHi | (lo >>> 20) | (hi << 12);
     return word[0];
+  }
+
+  /** One entry that the table cannot give yet, or never. */
+  #makeFirst(key: number, pfn: bigint, gfn: bigint = 0n): bigint {
+    this.#fill(key);
+    return this.#make(key, pfn, gfn);
   }
 
   /** In JavaScript. */
@@ -115,8 +122,6 @@ export class Encoder {
     const out = halves(spte);
     const pfns = halves(pfn);
     const made = this.#made;
-    // Where the table does not serve, no pfn is taken for one that fits the address.
-    const fits = this.reason === null ? PFN_HIGH_BITS : 0;
     let seen = -1;
     let key = 0;
     let madeLo = 0;
@@ -127,14 +132,14 @@ export class Encoder {
       const request = (level[i] as number) | ((access[i] as number) << 8) | ((flags[i] as number) << 16);
       if (request !== seen) {
         key = keyOf(level[i] as number, access[i] as number, flags[i] as number);
-        if (!this.#isMade(key)) this.#fill(key);
+        this.#fill(key);
         seen = request;
         madeLo = made[2 * key] as number;
         madeHi = made[2 * key + 1] as number;
       }
       out[2 * i] = madeLo | (lo << 12);
       out[2 * i + 1] = madeHi | (lo >>> 20) | (hi << 12);
-      if (hi >>> fits !== 0 || fits === 0) {
+      if (hi >>> PFN_HIGH_BITS !== 0 || (madeLo | madeHi) === 0) {
         const entry = this.#make(key, joined(hi, lo), gfn?.[i] ?? 0n);
         out[2 * i] = lowHalf(entry);
         out[2 * i + 1] = highHalf(entry);
@@ -156,7 +161,7 @@ export class Encoder {
       let i = kernel.loops.encode(made, 0, count);
       while (i < count) {
         const key = keyOf(kernel.kinds[i] as number, kernel.access[i] as number, kernel.flags[i] as number);
-        if (!this.#isMade(key)) this.#fill(key);
+        this.#fill(key);
         const entry = this.#make(key, pfn[at + i] as bigint, gfn?.[at + i] ?? 0n);
         kernel.frameHalves[2 * i] = lowHalf(entry);
         kernel.frameHalves[2 * i + 1] = highHalf(entry);
@@ -166,11 +171,9 @@ export class Encoder {
     }
   }
 
-  #isMade(key: number): boolean {
-    return ((this.#made[2 * key] as number) | (this.#made[2 * key + 1] as number)) !== 0;
-  }
-
+  /** Makes the entry for pfn 0, unless it is known or does not serve. */
   #fill(key: number): void {
+    if (this.reason !== null || this.#made[2 * key] !== 0 || this.#made[2 * key + 1] !== 0) return;
     const spte = this.#make(key, 0n, 0n);
     this.#made[2 * key] = lowHalf(spte);
     this.#made[2 * key + 1] = highHalf(spte);
