@@ -118,3 +118,39 @@ export function portJob(
       };
   }
 }
+
+/** Entries of a block, as in the kernel of @spte/batch. */
+const BLOCK = 8192;
+const staging = Array.from({ length: 5 }, () => new Uint8Array(8 * BLOCK));
+
+/** What an engine copies in and out for a job, block by block, and nothing else. */
+export function copiesJob(job: Job, data: Data, out: DecodedColumns): () => void {
+  const read: Record<Job, readonly ArrayBufferView<ArrayBuffer>[]> = {
+    classify: [data.entries],
+    decode: [data.entries],
+    encode: [data.pfn, data.access, data.level, data.flags],
+    judge: [data.entries],
+  };
+  const written: Record<Job, readonly ArrayBufferView<ArrayBuffer>[]> = {
+    classify: [out.kind],
+    decode: [out.kind, out.frame, out.access, out.flags, out.generation],
+    encode: [out.frame],
+    judge: [out.generation],
+  };
+  const bytes = (column: ArrayBufferView<ArrayBuffer>): Uint8Array => new Uint8Array(column.buffer);
+  const [from, to] = [read[job].map(bytes), written[job].map(bytes)];
+  const count = data.entries.length;
+  return () => {
+    for (let at = 0; at < count; at += BLOCK) {
+      const end = Math.min(count, at + BLOCK);
+      for (const [n, column] of from.entries()) {
+        const width = column.length / count;
+        (staging[n] as Uint8Array).set(column.subarray(width * at, width * end));
+      }
+      for (const [n, column] of to.entries()) {
+        const width = column.length / count;
+        column.set((staging[n] as Uint8Array).subarray(0, width * (end - at)), width * at);
+      }
+    }
+  };
+}

@@ -239,43 +239,50 @@ function put(i: usize, made: u64): void {
 export function encode(made: usize, from: i32, to: i32): i32 {
   let i: usize = from;
   const end: usize = to;
-  let seen = i64x2.splat(0);
   let entry: u64 = 0;
+  /** What `entry` was made for, in each byte. */
+  let seenAccess: u64 = 0;
+  let seenFlags: u64 = 0;
+  let seenLevel: u64 = 0;
   for (; i + GROUP <= end; i += GROUP) {
     const at = i << 3;
     const a = v128.load(IN + at, 0);
     const b = v128.load(IN + at, 16);
     const c = v128.load(IN + at, 32);
     const d = v128.load(IN + at, 48);
+    const frames = v128.or(v128.or(a, b), v128.or(c, d));
+    if (v128.any_true(v128.and(frames, i64x2.splat(NO_FRAME)))) break;
     const access = load<u64>(ACCESS + i);
     const flags = load<u64>(FLAGS + i);
     const level = load<u64>(KINDS + i);
-    const unfit = (access & NO_ACCESS) | (flags & NO_FLAGS) | (level & NO_LEVEL);
-    const frames = v128.or(v128.or(a, b), v128.or(c, d));
-    if (unfit != 0 || v128.any_true(v128.and(frames, i64x2.splat(NO_FRAME)))) break;
-    const keys = v128.or(
-      i16x8.extend_low_i8x16_u(i64x2.splat(flags)),
-      v128.or(
-        i16x8.shl(i16x8.extend_low_i8x16_u(i64x2.splat(access)), 5),
-        i16x8.shl(i16x8.extend_low_i8x16_u(i64x2.splat(level)), 9),
-      ),
-    );
-    if (v128.any_true(v128.xor(keys, seen)) || entry == 0) {
-      v128.store(ANSWERS, keys);
-      for (let n: usize = 0; n < GROUP; n++) {
-        entry = load<u64>(made + ((<usize>load<u16>(ANSWERS + (n << 1))) << 3));
-        if (entry == 0) return <i32>(i + n);
-        put(i + n, entry);
-      }
-      // Those that follow may be as the last one was.
-      seen = i16x8.splat(i16x8.extract_lane_s(keys, 7));
+    if (entry != 0 && ((access ^ seenAccess) | (flags ^ seenFlags) | (level ^ seenLevel)) == 0) {
+      const splat = i64x2.splat(entry);
+      v128.store(FRAMES + at, v128.or(i64x2.shl(a, 12), splat), 0);
+      v128.store(FRAMES + at, v128.or(i64x2.shl(b, 12), splat), 16);
+      v128.store(FRAMES + at, v128.or(i64x2.shl(c, 12), splat), 32);
+      v128.store(FRAMES + at, v128.or(i64x2.shl(d, 12), splat), 48);
       continue;
     }
-    const splat = i64x2.splat(entry);
-    v128.store(FRAMES + at, v128.or(i64x2.shl(a, 12), splat), 0);
-    v128.store(FRAMES + at, v128.or(i64x2.shl(b, 12), splat), 16);
-    v128.store(FRAMES + at, v128.or(i64x2.shl(c, 12), splat), 32);
-    v128.store(FRAMES + at, v128.or(i64x2.shl(d, 12), splat), 48);
+    if (((access & NO_ACCESS) | (flags & NO_FLAGS) | (level & NO_LEVEL)) != 0) break;
+    v128.store(
+      ANSWERS,
+      v128.or(
+        i16x8.extend_low_i8x16_u(i64x2.splat(flags)),
+        v128.or(
+          i16x8.shl(i16x8.extend_low_i8x16_u(i64x2.splat(access)), 5),
+          i16x8.shl(i16x8.extend_low_i8x16_u(i64x2.splat(level)), 9),
+        ),
+      ),
+    );
+    for (let n: usize = 0; n < GROUP; n++) {
+      entry = load<u64>(made + ((<usize>load<u16>(ANSWERS + (n << 1))) << 3));
+      if (entry == 0) return <i32>(i + n);
+      put(i + n, entry);
+    }
+    // Those that follow may be as the last one was.
+    seenAccess = (access >> 56) * EACH_BYTE;
+    seenFlags = (flags >> 56) * EACH_BYTE;
+    seenLevel = (level >> 56) * EACH_BYTE;
   }
   // What is left, or a group in which something is amiss.
   const stop = min(i + GROUP, end);
