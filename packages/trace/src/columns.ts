@@ -6,11 +6,13 @@ import { rawFieldsOf, UNKNOWN_FIELD } from './raw-fields.ts';
 import type { RecordForm, SpteRole } from './record.ts';
 import { TRACE_EVENTS } from './trace-events.ts';
 
-interface ColumnOf<Kind extends string, Values> {
+/** A field whose values stand in one kind of array. */
+export interface ColumnOf<Kind extends string, Values> {
   /** Name of the field, as in the records of `traceReader()`. */
   readonly name: string;
   /** What the entry is to its line, if the field is a page table entry; null for other fields. */
   readonly role: SpteRole | null;
+  /** Which of the arrays it is. */
   readonly kind: Kind;
   readonly values: Values;
 }

@@ -9,7 +9,7 @@ export { type AnnotatedLine, annotate, createAnnotator } from './annotate.ts';
 export type { AnnotatedFinding, AnnotatedSpte } from './annotate-spte.ts';
 export { type Check, type Checker, checkRecord, createChecker } from './check.ts';
 export { type ColumnOptions, type ColumnReader, columnReader } from './column-reader.ts';
-export type { Column, ColumnBatch } from './columns.ts';
+export type { Column, ColumnBatch, ColumnOf } from './columns.ts';
 export { type HierarchyBlock, hierarchyBlocks } from './hierarchy.ts';
 export { type NdjsonAnnotator, type NdjsonOptions, ndjsonAnnotator } from './ndjson.ts';
 export { parseLine } from './parse-line.ts';

@@ -28,7 +28,9 @@ export interface AnnotationTally {
 
 /** Adds up annotated lines. */
 export interface AnnotationCounter {
+  /** Takes another line. */
   readonly add: (line: AnnotatedLine) => void;
+  /** What all lines so far come to. */
   readonly tally: () => AnnotationTally;
 }
 
