@@ -85,6 +85,48 @@ describe('with and without the kernel', () => {
     );
   });
 
+  it.each(Object.keys(machines))('each address bit counts where it matters: %s', (name) => {
+    const mmu = machine(name, '6.8');
+    const leaf = makeSpte(mmu, plainHost, { role: pageRole(), gfn: 0n, pfn: 0x1234n }).spte;
+    const { vmMmioValue, nonpresentOrRsvd } = mmu.masks;
+    // Eight entries that differ in one bit, an address of 0 before others, and the other way round.
+    const entries = BigUint64Array.from(
+      [0n, mmu.layout.empty, leaf, vmMmioValue, vmMmioValue | nonpresentOrRsvd].flatMap((entry) =>
+        Array.from({ length: 40 }, (_, n) => [entry, entry ^ (1n << BigInt(n + 12))]).flatMap((pair) =>
+          [0b0010_1100, 0b1111_1111, 0b0000_0000, 0b1101_0011].flatMap((which) =>
+            Array.from({ length: 8 }, (_, i) => pair[(which >> i) & 1] ?? 0n),
+          ),
+        ),
+      ),
+    );
+    const [fast, slow] = [compile(mmu), compile(mmu, { wasm: false })];
+    for (const level of [1, 2]) {
+      for (let time = 0; time < 2; time++) {
+        expect(fast.decode(entries, level)).toEqual(slow.decode(entries, level));
+        expect(fast.judge(entries, level)).toEqual(slow.judge(entries, level));
+      }
+    }
+  });
+
+  it.each(['access', 'level', 'flags'] as const)(
+    'the last of eight requests is not the next eight: %s',
+    (name) => {
+      const [fast, slow] = [true, false].map((wasm) => compile(machine('EPT with A/D', '6.8'), { wasm }));
+      const pfn = BigUint64Array.from({ length: 24 }, (_, n) => BigInt(n) * 512n);
+      const plain = {
+        access: new Uint8Array(24).fill(7),
+        level: new Uint8Array(24).fill(1),
+        flags: new Uint8Array(24),
+      };
+      const other = { access: 5, level: 2, flags: 4 }[name];
+      plain[name][7] = other;
+      plain[name].fill(other, 16);
+      for (let time = 0; time < 2; time++) {
+        expect(fast?.encode({ pfn, ...plain })).toEqual(slow?.encode({ pfn, ...plain }));
+      }
+    },
+  );
+
   it('requests make the same entries', () => {
     const request = fc.record({
       pfn: fc.oneof(
