@@ -6,41 +6,24 @@
 // they came: where that is not the end, the entry there has no answer yet. JavaScript asks the rule, fills the table,
 // and calls again.
 
-// Where a block stands, in bytes. kernel.ts has the same numbers: a test compares them.
-/** Entries of a block. */
-const BLOCK: usize = 8192;
-/** Entries, or frames to encode. */
-const IN: usize = 0;
-/** Frames that were decoded, or entries that were encoded. */
-const FRAMES: usize = 8 * BLOCK;
-/** Answers of four bytes, or generations. */
-const WORDS: usize = 16 * BLOCK;
-/** Answers plus 1. */
-const ANSWERS: usize = 20 * BLOCK;
-/** Answers of one byte, or kinds; in `encode` levels. */
-const KINDS: usize = 22 * BLOCK;
-/** Access, decoded or to encode. */
-const ACCESS: usize = 23 * BLOCK;
-/** Flags, decoded or to encode. */
-const FLAGS: usize = 24 * BLOCK;
-
-// What loops are given: the address of a record, which has these at so many bytes.
-/** Address bits that matter. */
-const WATCH: usize = 0;
-/** Rows by class, "address is not 0" and bits 63:52: one byte each. */
-const ROW_OF: usize = 8;
-/** Answers plus 1 by row and bits 11:0: two bytes each. */
-const CELLS: usize = 12;
-/** What each run of ten address bits says: two bytes each. */
-const PIECES: usize = 16;
-/** Where the rows of a class begin, by what its address bits say: four bytes each; -1 for a class not met yet. */
-const CLASSES: usize = 20;
-// For columns: the mask of a frame, all ones by kind for those that have one, the kind whose fields are moved bits, and
-// what each byte of such an entry adds to them: frame and generation, eight bytes each.
-const FRAME_MASK: usize = 24;
-const FRAME_KINDS: usize = 32;
-const MOVED_KIND: usize = 48;
-const MOVED: usize = 52;
+import {
+  ACCESS,
+  ANSWERS,
+  CELLS,
+  CLASSES,
+  FLAGS,
+  FRAME_KINDS,
+  FRAME_MASK,
+  FRAMES,
+  IN,
+  KINDS,
+  MOVED,
+  MOVED_KIND,
+  PIECES,
+  ROW_OF,
+  WATCH,
+  WORDS,
+} from '../src/memory-layout';
 
 const ADDRESS: u64 = 0x000f_ffff_ffff_f000;
 const ATTRIBUTES: u64 = ~ADDRESS;

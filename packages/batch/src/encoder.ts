@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkInteger, checkU64, type Mmu, makeSpte, PAGE_SHIFT, pageRole, plainHost } from '@spte/core';
 import { REQUEST_BITS } from './codes.ts';
-import { BLOCK, heap, type Kernel } from './kernel.ts';
+import { heap, type Kernel } from './kernel.ts';
+import { BLOCK } from './memory-layout.ts';
 import { bytesOf, checkLength, halves, highHalf, joined, lowHalf, word, wordHalves } from './words.ts';
 
 /** Requests for leaf entries in columns: element `i` of each belongs to entry `i`; a number is meant for all. */

@@ -96,7 +96,7 @@ export class BatchEngine {
     const words = new EntryWords(entries);
     const out = into ?? new Uint8Array(words.length);
     checkLength('into', out, words.length);
-    this.#bytes(this.#table(kindRule, 'classify'), words, levels, out);
+    this.#answers(this.#table(kindRule, 'classify'), words, levels, out, IN_BYTES);
     return out;
   }
 
@@ -173,7 +173,7 @@ export class BatchEngine {
     const table = this.#table(predicate, predicate.name);
     const found = new Uint32Array(length);
     const answers = new Uint8Array(length);
-    this.#bytes(table, words, levels, answers);
+    this.#answers(table, words, levels, answers, IN_BYTES);
     let count = 0;
     for (let i = 0; i < length; i++) {
       found[count] = i;
@@ -317,7 +317,14 @@ export class BatchEngine {
     return arrays.every(({ buffer }) => buffer === this.#kernel?.memory) ? this.#kernel : null;
   }
 
-  #bytes(table: RuleTable, words: EntryWords, levels: Levels, out: Uint8Array): void {
+  /** Writes the answers of a rule: by its table, in a kernel or not, or by asking about each entry. */
+  #answers<Out extends Uint8Array | Uint32Array>(
+    table: RuleTable,
+    words: EntryWords,
+    levels: Levels,
+    out: Out,
+    loops: MapLoops<Out>,
+  ): void {
     forEachLevel(words, levels, (level, span) => {
       if (table.reason !== null) {
         mapOneByOne(table, level, span, (i, value) => {
@@ -327,8 +334,8 @@ export class BatchEngine {
       }
       const key = table.key(level);
       const kernel = this.#kernelOf(table, key);
-      if (kernel === null) mapToBytes(table, key, span, out);
-      else kernelToBytes(kernel, table, key, span, out);
+      if (kernel === null) loops.plain(table, key, span, out);
+      else loops.kernel(kernel, table, key, span, out);
     });
   }
 
@@ -341,21 +348,19 @@ export class BatchEngine {
     const words = new EntryWords(entries);
     const out = into ?? new Uint32Array(words.length);
     checkLength('into', out, words.length);
-    forEachLevel(words, levels, (level, span) => {
-      if (table.reason !== null) {
-        mapOneByOne(table, level, span, (i, value) => {
-          out[i] = value;
-        });
-        return;
-      }
-      const key = table.key(level);
-      const kernel = this.#kernelOf(table, key);
-      if (kernel === null) mapToWords(table, key, span, out);
-      else kernelToWords(kernel, table, key, span, out);
-    });
+    this.#answers(table, words, levels, out, IN_WORDS);
     return out;
   }
 }
+
+/** Loops that write answers to one class of array. */
+interface MapLoops<Out> {
+  readonly plain: (table: RuleTable, key: LevelKey, span: Span, out: Out) => void;
+  readonly kernel: (kernel: Kernel, table: RuleTable, key: LevelKey, span: Span, out: Out) => void;
+}
+
+const IN_BYTES: MapLoops<Uint8Array> = { plain: mapToBytes, kernel: kernelToBytes };
+const IN_WORDS: MapLoops<Uint32Array> = { plain: mapToWords, kernel: kernelToWords };
 
 /** Splits entries into spans of one level. */
 function forEachLevel(

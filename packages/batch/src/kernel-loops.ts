@@ -1,7 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { KIND_CODES } from './codes.ts';
-import { BLOCK, type Kernel } from './kernel.ts';
+import type { Kernel } from './kernel.ts';
 import { type DecodedColumns, type Decoding, decodeMmio, PRESENT_KINDS, type Span } from './loops.ts';
+import {
+  BLOCK,
+  CELLS,
+  CLASSES,
+  FRAME_KINDS,
+  FRAME_MASK,
+  MOVED,
+  MOVED_KIND,
+  PIECES,
+  ROW_OF,
+  WATCH,
+} from './memory-layout.ts';
 import type { MmioFields } from './mmio-fields.ts';
 import type { LevelKey, RuleTable } from './rule-table.ts';
 import { bytesOf, halves } from './words.ts';
@@ -49,10 +61,10 @@ export function kernelToColumns(
   columns: DecodedColumns,
 ): void {
   const { record } = kernel;
-  record.setBigUint64(24, base, true);
-  for (let kind = 0; kind < 16; kind++) record.setInt8(32 + kind, -((PRESENT_KINDS >>> kind) & 1));
-  record.setUint8(48, mmio.reason === null ? KIND_CODES.mmio : NO_KIND);
-  record.setUint32(52, mmio.tables.byteOffset, true);
+  record.setBigUint64(FRAME_MASK, base, true);
+  for (let kind = 0; kind < 16; kind++) record.setInt8(FRAME_KINDS + kind, -((PRESENT_KINDS >>> kind) & 1));
+  record.setUint8(MOVED_KIND, mmio.reason === null ? KIND_CODES.mmio : NO_KIND);
+  record.setUint32(MOVED, mmio.tables.byteOffset, true);
   const frames = bytesOf(columns.frame);
   const generations = bytesOf(columns.generation);
   forEachBlock(kernel, table, key, span, (at, count) => {
@@ -90,12 +102,12 @@ function forEachBlock(
   done: (at: number, count: number) => void,
 ): void {
   const { record, halves, entries, loops } = kernel;
-  record.setUint32(0, key.watchLo, true);
-  record.setUint32(4, key.watchHi, true);
-  record.setUint32(8, table.rowOf.byteOffset, true);
-  record.setUint32(12, table.cells.byteOffset, true);
-  record.setUint32(16, key.pieces.byteOffset, true);
-  record.setUint32(20, key.classes.byteOffset, true);
+  record.setUint32(WATCH, key.watchLo, true);
+  record.setUint32(WATCH + 4, key.watchHi, true);
+  record.setUint32(ROW_OF, table.rowOf.byteOffset, true);
+  record.setUint32(CELLS, table.cells.byteOffset, true);
+  record.setUint32(PIECES, key.pieces.byteOffset, true);
+  record.setUint32(CLASSES, key.classes.byteOffset, true);
   const place = record.byteOffset;
   for (let at = from; at < to; at += BLOCK) {
     const count = Math.min(BLOCK, to - at);

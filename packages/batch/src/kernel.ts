@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { KERNEL } from './generated/kernel.ts';
+import { ACCESS, BLOCK, FLAGS, FRAMES, IN, KINDS, RECORD, TABLES, WORDS } from './memory-layout.ts';
 
 // Every runtime has these, but no library of types that is neither a browser's nor Node's.
 declare const atob: (base64: string) => string;
@@ -33,13 +34,9 @@ export interface Arena {
 /** Places of their own. */
 export const heap: Arena = { take: (byteLength) => [new ArrayBuffer(byteLength), 0] };
 
-/** Entries of a block, as in assembly/kernel.ts. */
-export const BLOCK = 8192;
-
 /** A kernel's memory: the block, then tables. It never grows, for that would slow down every other buffer. */
 const PAGES = 96;
 const ALIGNMENT = 16;
-const RECORD_BYTES = 64;
 
 /** The loops in WebAssembly, with a memory of their own: a block of entries with its columns, and tables. */
 export class Kernel implements Arena {
@@ -57,31 +54,24 @@ export class Kernel implements Arena {
   readonly frameHalves: Int32Array<ArrayBuffer>;
   /** Tells a loop where its table is. */
   readonly record: DataView<ArrayBuffer>;
-  #next: number;
+  #next = TABLES;
 
   constructor({ Module, Memory, Instance }: Wasm) {
     const module = new Module(Uint8Array.from(atob(KERNEL), (letter) => letter.charCodeAt(0)));
     const memory = new Memory({ initial: PAGES, maximum: PAGES });
     this.loops = new Instance(module, { env: { memory } }).exports;
     this.memory = memory.buffer;
-    let at = 0;
-    const column = (bytes: number): Uint8Array<ArrayBuffer> => {
-      const place = at;
-      at += BLOCK * bytes;
-      return new Uint8Array(this.memory, place, BLOCK * bytes);
-    };
-    this.entries = column(8);
-    this.frames = column(8);
-    this.words = column(4);
-    // The answers.
-    column(2);
-    this.kinds = column(1);
-    this.access = column(1);
-    this.flags = column(1);
-    this.halves = new Int32Array(this.memory, this.entries.byteOffset, 2 * BLOCK);
-    this.frameHalves = new Int32Array(this.memory, this.frames.byteOffset, 2 * BLOCK);
-    this.record = new DataView(this.memory, at, RECORD_BYTES);
-    this.#next = at + RECORD_BYTES;
+    const column = (at: number, bytes: number): Uint8Array<ArrayBuffer> =>
+      new Uint8Array(this.memory, at, BLOCK * bytes);
+    this.entries = column(IN, 8);
+    this.frames = column(FRAMES, 8);
+    this.words = column(WORDS, 4);
+    this.kinds = column(KINDS, 1);
+    this.access = column(ACCESS, 1);
+    this.flags = column(FLAGS, 1);
+    this.halves = new Int32Array(this.memory, IN, 2 * BLOCK);
+    this.frameHalves = new Int32Array(this.memory, FRAMES, 2 * BLOCK);
+    this.record = new DataView(this.memory, RECORD, TABLES - RECORD);
   }
 
   /** A place in the memory, or outside when it is full. */
