@@ -4,15 +4,15 @@ import { utf8Bytes } from './utf8.ts';
 
 // Every runtime has these, but no library of types that is neither a browser's nor Node's.
 declare const atob: (base64: string) => string;
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => WasmModule;
+/** What a kernel needs of its runtime: the global `WebAssembly`. */
+export interface Wasm {
+  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
   readonly Memory: new (size: { readonly initial: number; readonly maximum: number }) => WasmMemory;
   readonly Instance: new (
-    module: WasmModule,
+    module: object,
     imports: { readonly env: { readonly memory: WasmMemory } },
   ) => { readonly exports: KernelExports };
-};
-type WasmModule = object;
+}
 interface WasmMemory {
   readonly buffer: ArrayBuffer;
 }
@@ -142,34 +142,35 @@ export class Arena {
   }
 }
 
-/** A memory with a kernel that works on it, or without where the runtime has no WebAssembly with vectors. */
+/** A memory with a kernel that works on it, or without where the runtime cannot have one. */
 export interface Kernel {
   readonly arena: Arena;
   readonly exports: KernelExports | null;
 }
 
-let compiled: WasmModule | null | undefined;
-
-/** The module, compiled once. */
-function kernelModule(): WasmModule | null {
-  try {
-    return new WebAssembly.Module(Uint8Array.from(atob(KERNEL), (letter) => letter.charCodeAt(0)));
-  } catch {
-    return null;
-  }
-}
-
 /**
- * A kernel with so many bytes of memory, which never grows.
+ * A kernel with so many bytes of memory, which never grows; the memory alone where the runtime has no WebAssembly with
+ * vectors, or no room for another memory of it.
  *
  * @param wasm false for the memory alone
  */
-export function createKernel(byteLength: number, wasm: boolean): Kernel {
-  if (compiled === undefined) compiled = kernelModule();
+export function createKernel(
+  byteLength: number,
+  wasm: boolean,
+  runtime: Wasm | undefined = (globalThis as { readonly WebAssembly?: Wasm }).WebAssembly,
+): Kernel {
   const pages = Math.ceil(byteLength / PAGE_BYTES);
-  if (compiled === null || !wasm)
-    return { arena: new Arena(new ArrayBuffer(pages * PAGE_BYTES)), exports: null };
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
+  try {
+    if (wasm && runtime !== undefined) return instantiate(runtime, pages);
+  } catch {
+    // Without a kernel the results are the same.
+  }
+  return { arena: new Arena(new ArrayBuffer(pages * PAGE_BYTES)), exports: null };
+}
+
+function instantiate({ Module, Memory, Instance }: Wasm, pages: number): Kernel {
+  const module = new Module(Uint8Array.from(atob(KERNEL), (letter) => letter.charCodeAt(0)));
+  const memory = new Memory({ initial: pages, maximum: pages });
+  const { exports } = new Instance(module, { env: { memory } });
   return { arena: new Arena(memory.buffer), exports };
 }

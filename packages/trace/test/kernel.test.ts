@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
-import { Arena, COLUMN_KINDS, createKernel, STATE, STATUS } from '../src/kernel.ts';
+import { Arena, COLUMN_KINDS, createKernel, STATE, STATUS, type Wasm } from '../src/kernel.ts';
 import { TRACE_EVENTS } from '../src/trace-events.ts';
 
 const kernel = new URL('../assembly/kernel.ts', import.meta.url);
@@ -39,13 +39,22 @@ describe('the kernel', () => {
     expect(createKernel(1, false).exports).toBeNull();
   });
 
-  it('is not there where the runtime has no WebAssembly', async () => {
-    vi.resetModules();
+  it('is not there where the runtime has no WebAssembly', () => {
     vi.stubGlobal('WebAssembly', undefined);
-    const { createKernel } = await import('../src/kernel.ts');
     expect(createKernel(1, true).exports).toBeNull();
     vi.unstubAllGlobals();
-    expect(createKernel(1, true).exports).toBeNull();
+    expect(createKernel(1, true).exports).not.toBeNull();
+  });
+
+  it('is not there where the runtime has no vectors, or no room for another memory', () => {
+    const refuses = function refuse(): never {
+      throw new RangeError('refused');
+    } as never;
+    const { Module, Memory, Instance } = (globalThis as unknown as { readonly WebAssembly: Wasm })
+      .WebAssembly;
+    expect(createKernel(1, true, { Module, Memory, Instance }).exports).not.toBeNull();
+    expect(createKernel(1, true, { Module: refuses, Memory, Instance }).exports).toBeNull();
+    expect(createKernel(1, true, { Module, Memory: refuses, Instance }).exports).toBeNull();
   });
 
   it('finds the names of all events: not short, with a letter at their end', () => {
