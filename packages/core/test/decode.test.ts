@@ -3,6 +3,7 @@ import {
   assignMasks,
   type DecodedSpte,
   decodeSpte,
+  hex,
   makeNonleafSpte,
   makeSpte,
   markSpteForAccessTrack,
@@ -21,6 +22,47 @@ const ruler = ({ fields }: DecodedSpte): string[] =>
   fields.map(({ name, mask, text }) => `${name} ${mask.toString(16)}: ${text}`);
 
 describe('decodeSpte', () => {
+  // Where fields stand is found once for entries that are alike; these are not.
+  it('says the same of an entry whatever was decoded before it', () => {
+    const sptes = [0x61000034d4fe877n, 0x61000034d4fe8f7n, 0xee7n, 0x1ee7n, 0x800n, 0xfff8_0000_0000_0877n];
+    const levels = [1, 2, 3, null];
+    const vendors = { ept, legacy };
+    for (const [name, mmu] of Object.entries(vendors)) {
+      for (const level of levels) {
+        for (const spte of sptes) {
+          // A copy with masks of its own has decoded nothing yet.
+          const fresh = { ...mmu, masks: { ...mmu.masks } };
+          expect(decodeSpte(mmu, spte, level), `${name} ${hex(spte)} ${String(level)}`).toEqual(
+            decodeSpte(fresh, spte, level),
+          );
+        }
+      }
+    }
+  });
+
+  it('reads by the reserved bits and the format of each copy of an MMU', () => {
+    const spte = 0x61000034d4fe877n;
+    const nameAt = (mmu: typeof ept, n: bigint): string | undefined =>
+      decodeSpte(mmu, spte, 1).fields.find(({ mask }) => (mask & (1n << n)) !== 0n)?.name;
+    const rows = (masks: readonly bigint[]): bigint[] => masks.map((mask) => mask | (1n << 60n));
+    const { zeroCheck, vendor } = ept;
+    const reserving = {
+      ...ept,
+      zeroCheck: { ...zeroCheck, bit7Clear: rows(zeroCheck.bit7Clear), bit7Set: rows(zeroCheck.bit7Set) },
+    };
+    const plain = { ...ept, vendor: { ...vendor, format: { ...vendor.format, leaf: [] } } };
+    expect([nameAt(ept, 60n), nameAt(reserving, 60n), nameAt(ept, 60n)]).toEqual([
+      'ignored',
+      'reserved',
+      'ignored',
+    ]);
+    expect([nameAt(ept, 0n), nameAt(plain, 0n), nameAt(ept, 0n)]).toEqual([
+      'readable',
+      'ignored',
+      'readable',
+    ]);
+  });
+
   it('names every bit of an EPT leaf, from the top', () => {
     expect(ruler(decodeSpte(ept, 0x61000034d4fe877n, 1))).toEqual([
       'suppressVe 8000000000000000: no',
