@@ -9,6 +9,7 @@ export function project(name: string, test: UserWorkspaceConfig['test'] = {}): U
   return {
     resolve: { conditions },
     ssr: { resolve: { conditions } },
-    test: { name, environment: 'node', ...test },
+    // No test is a measurement: one that hangs is told from one on a busy machine.
+    test: { name, environment: 'node', testTimeout: 60_000, ...test },
   };
 }

@@ -31,7 +31,13 @@ import {
   SPTE_KINDS,
 } from '../src/index.ts';
 import { KERNELS, machine, machines } from './machines.ts';
-import { sameAsScalar, sameColumns, sameFindings, sameKinds } from './scalar.ts';
+import {
+  callDifferences,
+  columnDifferences,
+  differences,
+  findingDifferences,
+  kindDifferences,
+} from './scalar.ts';
 
 const mmu = machine('EPT with A/D', '6.8');
 const leaf = (pfn: bigint): bigint => makeSpte(mmu, plainHost, { role: pageRole(), gfn: 0n, pfn }).spte;
@@ -332,16 +338,17 @@ describe('rules and predicates', () => {
     const far = BigUint64Array.from(entries, (spte, n) => spte | (n % 2 === 0 ? 1n << 44n : 0n));
     expect(Array.from(engine.map(far, 1, node))).toEqual([...far].map((spte) => node(mmu, spte, 1)));
     expect(engine.fallbacks).toEqual([]);
-    sameAsScalar(engine, far, 1);
+    expect(differences(engine, far, 1)).toEqual([]);
   });
 
   it('can look at so many address bits only', () => {
     const engine = compile(mmu, { watch: Array.from({ length: 20 }, (_, n) => 1n << BigInt(n + 14)) });
     const some = BigUint64Array.of(...entries.subarray(0, 20), mmu.masks.vmMmioValue | 0x7000n);
-    sameKinds(engine, some, 1);
-    sameColumns(engine, some, 1);
-    sameFindings(engine, some, 1);
-    expect(engine.fallbacks.map(({ rule }) => rule)).toEqual(['classify', 'decode', 'decodeSpte', 'judge']);
+    expect(kindDifferences(engine, some, 1)).toEqual([]);
+    expect(columnDifferences(engine, some, 1)).toEqual([]);
+    expect(findingDifferences(engine, some, 1)).toEqual([]);
+    expect(callDifferences(engine, some, 1)).toEqual([]);
+    expect(engine.fallbacks.map(({ rule }) => rule)).toEqual(['classify', 'decode', 'judge', 'decodeSpte']);
     expect(engine.fallbacks[0]?.reason).toMatch(/^it has \d+ address tests, more than 16$/);
   });
 
@@ -363,8 +370,8 @@ describe('tables', () => {
       { length: 8192 },
       (_, n) => (BigInt(n & 4095) << 52n) | 0xb77n | 0x1000n,
     );
-    sameKinds(engine, entries, 1);
-    sameKinds(engine, entries, 1);
+    expect(kindDifferences(engine, entries, 1)).toEqual([]);
+    expect(kindDifferences(engine, entries, 1)).toEqual([]);
     expect(engine.tableBytes).toBeLessThan(4 << 20);
   });
 
@@ -372,7 +379,7 @@ describe('tables', () => {
     const watch = Array.from({ length: 8 }, (_, n) => 1n << BigInt(n + 14));
     const engine = compile(mmu, { watch });
     const entries = BigUint64Array.from({ length: 1024 }, (_, n) => 0xb77n | (BigInt(n & 255) << 14n));
-    sameKinds(engine, entries, 1);
+    expect(kindDifferences(engine, entries, 1)).toEqual([]);
     const count: Rule = (_mmu, spte) => Number((spte >> 14n) & 0xffn);
     expect(Array.from(engine.map(entries, 1, count))).toEqual([...entries.keys()].map((n) => n & 255));
     expect(engine.fallbacks).toEqual([]);
@@ -417,8 +424,9 @@ describe('plugins', () => {
         (spte & 0xfffn) === 0x400n ? reading(spte, ((spte >> 12n) ** 2n) & 0xffffn) : null,
       ),
     );
-    sameKinds(engine, entries, 1);
-    sameColumns(engine, entries, 1);
+    expect(kindDifferences(engine, entries, 1)).toEqual([]);
+    expect(columnDifferences(engine, entries, 1)).toEqual([]);
+    expect(callDifferences(engine, entries, 1)).toEqual([]);
     expect(engine.fallbacks.map(({ rule }) => rule)).toEqual(['decode.mmio']);
   });
 
@@ -444,7 +452,8 @@ describe('plugins', () => {
       { length: 64 },
       (_, n) => base.masks.vmMmioValue | (BigInt(n * 7) << 12n),
     );
-    sameColumns(engine, mmioEntries, 1);
+    expect(columnDifferences(engine, mmioEntries, 1)).toEqual([]);
+    expect(callDifferences(engine, mmioEntries, 1)).toEqual([]);
     expect(engine.fallbacks.map(({ rule }) => rule)).toEqual(['decode.mmio']);
     expect(engine.fallbacks[0]?.reason).toMatch(/^its reading is more than moved bits/);
   });

@@ -26,12 +26,16 @@ export function bits(high: number, low: number): bigint {
 
 /** The numbers of the set bits of a 64-bit value, lowest first. */
 export function bitNumbers(value: bigint): number[] {
+  const low = Number(BigInt.asUintN(32, value));
+  const high = Number(BigInt.asUintN(32, value >> 32n));
   const numbers: number[] = [];
-  for (let n = 0, rest = u64(value); rest !== 0n; n++, rest >>= 1n) {
-    if ((rest & 1n) !== 0n) numbers.push(n);
-  }
+  for (let rest = low; rest !== 0; rest &= rest - 1) numbers.push(lowestBit(rest));
+  for (let rest = high; rest !== 0; rest &= rest - 1) numbers.push(32 + lowestBit(rest));
   return numbers;
 }
+
+/** The number of the lowest set bit of a 32-bit value that is not 0. */
+const lowestBit = (value: number): number => 31 - Math.clz32(value & -value);
 
 /** Lower-case hex without leading zeros, as every `@spte` package prints 64-bit values: `0x600000455299b77`. */
 export function hex(value: bigint | number): string {

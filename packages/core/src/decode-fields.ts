@@ -45,28 +45,29 @@ type Place = Omit<DecodedField, keyof Read> & Pick<Claim, 'read'>;
  * @param kind what the entry is
  */
 export function decodeFields(mmu: Mmu, spte: bigint, level: number | null, kind: SpteKind): DecodedField[] {
-  return placesOf(mmu, spte, level, kind).map(({ name, mask, owner, meaning, why, because, read }) => ({
-    name,
-    mask,
-    ...read(spte & mask),
-    owner,
-    meaning,
-    why,
-    because,
-  }));
+  const { places } = fieldsOf(mmu, spte, level, kind);
+  return places.map(({ name, mask, owner, meaning, why, because, read }) => {
+    const { value, text } = read(spte & mask);
+    return { name, mask, value, text, owner, meaning, why, because };
+  });
 }
 
 /** The bits of an entry to which nobody gives a meaning, set or not. */
 export function unownedBits(mmu: Mmu, spte: bigint, level: number | null, kind: SpteKind): bigint {
-  return placesOf(mmu, spte, level, kind).reduce(
-    (mask, place) => (place.owner === 'none' ? mask | place.mask : mask),
-    0n,
-  );
+  return fieldsOf(mmu, spte, level, kind).unowned;
 }
 
-/** Places that were found, with what they depend on beside kind, level and page size. */
+/** The fields of an entry. */
+interface Fields {
+  readonly places: readonly Place[];
+  /** The bits without a meaning. */
+  readonly unowned: bigint;
+}
+
+/** Fields that were found, with what they depend on beside kind, level and page size. */
 interface Known extends Pick<Mmu, 'layout' | 'setBy' | 'vendor' | 'zeroCheck'> {
-  readonly places: Map<string, readonly Place[]>;
+  /** By kind; then by level and page size. */
+  readonly fields: Partial<Record<SpteKind, (Fields | undefined)[]>>;
 }
 
 /** By masks, which all copies of an MMU share. */
@@ -80,19 +81,26 @@ function knownOf({ masks, layout, setBy, vendor, zeroCheck }: Mmu): Known {
     found.vendor === vendor &&
     found.zeroCheck === zeroCheck;
   if (same) return found;
-  const fresh = { layout, setBy, vendor, zeroCheck, places: new Map<string, readonly Place[]>() };
+  const fresh = { layout, setBy, vendor, zeroCheck, fields: {} };
   known.set(masks, fresh);
   return fresh;
 }
 
-/** The fields of an entry: of one that is present the same for all of its kind, level and page size. */
-function placesOf(mmu: Mmu, spte: bigint, level: number | null, kind: SpteKind): readonly Place[] {
-  if (!isPresentKind(kind)) return findPlaces(mmu, spte, level, kind);
-  const { places } = knownOf(mmu);
-  const key = `${kind} ${String(level)} ${isLargePte(spte)}`;
-  const found = places.get(key) ?? findPlaces(mmu, spte, level, kind);
-  places.set(key, found);
-  return found;
+/** The fields of an entry: the same for all of its kind, level and page size, but where a policy names them. */
+function fieldsOf(mmu: Mmu, spte: bigint, level: number | null, kind: SpteKind): Fields {
+  if (kind === 'mmio') return findFields(mmu, spte, level, kind);
+  const { fields } = knownOf(mmu);
+  fields[kind] ??= [];
+  const row = fields[kind];
+  const index = 2 * (level ?? 0) + Number(isLargePte(spte));
+  row[index] ??= findFields(mmu, spte, level, kind);
+  return row[index];
+}
+
+function findFields(mmu: Mmu, spte: bigint, level: number | null, kind: SpteKind): Fields {
+  const places = findPlaces(mmu, spte, level, kind);
+  const unowned = places.reduce((sum, { owner, mask }) => (owner === 'none' ? sum | mask : sum), 0n);
+  return { places, unowned };
 }
 
 function findPlaces(mmu: Mmu, spte: bigint, level: number | null, kind: SpteKind): readonly Place[] {

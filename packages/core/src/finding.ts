@@ -61,20 +61,30 @@ export interface Check {
   readonly next: string;
 }
 
+/** The bits that a test finds wrong; 0 for an entry that passes, or is of another kind. */
+const wrongBits = ({ kinds, wrong }: Check, judged: Judged): bigint =>
+  kinds.includes(judged.kind) ? wrong(judged) : 0n;
+
+/** Whether an entry passes the tests of its kind. */
+export function passes(checks: readonly Check[], judged: Judged): boolean {
+  return checks.every((check) => wrongBits(check, judged) === 0n);
+}
+
 /** Puts an entry through the tests of its kind. */
 export function runChecks(checks: readonly Check[], judged: Judged): Finding[] {
-  return checks.flatMap(({ code, severity, kinds, rule, wrong, text, next }) => {
-    const found = kinds.includes(judged.kind) ? wrong(judged) : 0n;
-    if (found === 0n) return [];
-    return [
-      {
-        code,
-        severity,
-        bits: bitNumbers(found),
-        text: text(found, judged),
-        next,
-        because: because(judged.mmu, rule, found),
-      },
-    ];
-  });
+  const findings: Finding[] = [];
+  for (const check of checks) {
+    const wrong = wrongBits(check, judged);
+    if (wrong === 0n) continue;
+    const { code, severity, rule, text, next } = check;
+    findings.push({
+      code,
+      severity,
+      bits: bitNumbers(wrong),
+      text: text(wrong, judged),
+      next,
+      because: because(judged.mmu, rule, wrong),
+    });
+  }
+  return findings;
 }

@@ -5,7 +5,7 @@ import { bitNumbers } from './bits.ts';
 import { checks } from './checks.ts';
 import type { Mmu } from './contract.ts';
 import { PT } from './entry-format.ts';
-import { type Finding, type Judged, runChecks } from './finding.ts';
+import { type Finding, type Judged, passes, runChecks } from './finding.ts';
 import { guessUnknown } from './guess-unknown.ts';
 import { mmuPresentMask } from './layout.ts';
 import { getRsvdBits } from './rsvd-bits.ts';
@@ -67,7 +67,7 @@ function judged(mmu: Mmu, spte: bigint, level: number, kind: SpteKind, { rsvdBit
 /** Whether an entry is one of KVM's and passes every test. */
 function isClean(mmu: Mmu, spte: bigint, level: number): boolean {
   const kind = spteKind(mmu, spte, level);
-  return kind !== 'unknown' && runChecks(checks, judged(mmu, spte, level, kind, {})).length === 0;
+  return kind !== 'unknown' && passes(checks, judged(mmu, spte, level, kind, {}));
 }
 
 /** Which bits are reserved depends on bit 7: where that bit alone makes the entry wrong, it is named too. */
