@@ -16,8 +16,8 @@ import { decodeSpte, makeSpte, pageRole, plainHost } from '../packages/core/src/
 import { buildC, compilerVersion } from './c.ts';
 import {
   checksum,
-  copiesJob,
   engineJob,
+  inPlace,
   JOBS,
   type Job,
   machine,
@@ -48,6 +48,9 @@ const FEW_ROUNDS = 3;
 const MANY = 1e7;
 /** Entries that one sample sees at least. */
 const ENOUGH = 8_000_000;
+/** Most bytes for an entry in all columns, and for the ends of them. */
+const ENTRY_BYTES = 34;
+const END_BYTES = 1024;
 /** Entries that the port gets at most. */
 const PORT_ENTRIES = 100_000;
 
@@ -94,6 +97,12 @@ function measure(job: Job, shape: Shape, count: number, data: Data): Measured {
   const javascript = engineJob(compile(mmu, { wasm: false }), job, data, out);
   javascript();
   if (checksum(out) !== sum) throw new Error(`${job}: the loops in JavaScript differ`);
+  // 10^8 entries do not fit a memory.
+  const roomy = count > MANY ? null : compile(mmu, { room: ENTRY_BYTES * count + END_BYTES });
+  const placedOut = roomy === null ? out : inPlace(roomy, outputs(count));
+  const placed = roomy === null ? null : engineJob(roomy, job, inPlace(roomy, data), placedOut);
+  placed?.();
+  if (checksum(placedOut) !== sum) throw new Error(`${job}: in place it differs`);
   const file = join(folder, 'data');
   const own = job === 'encode' ? [data.pfn, data.access, data.level, data.flags] : [data.entries];
   writeFileSync(file, bytesOf(BigUint64Array.from(Object.values(machine))));
@@ -106,7 +115,7 @@ function measure(job: Job, shape: Shape, count: number, data: Data): Measured {
       ...(o2 !== null && { o2: timedC(o2, job, file, count, () => sum) }),
       ...(o3 !== null && { o3: timedC(o3, job, file, count, () => sum) }),
       javascript: timed(count, javascript),
-      copies: timed(count, copiesJob(job, data, outputs(count))),
+      ...(placed !== null && { placed: timed(count, placed) }),
       port: timed(Math.max(few, ENOUGH), portJob(job, data, portOut, few)),
     },
     count >= MANY ? FEW_ROUNDS : ROUNDS,
@@ -238,37 +247,44 @@ function goalTable(measured: readonly Measured[]): string {
     [
       'work',
       'data',
-      'engine, ns',
+      'goal',
+      'in place / C',
+      '',
+      'copied / C',
+      '',
+      'in place, ns',
       'middle half',
-      'of it copies',
+      'copied, ns',
+      'middle half',
       'C -O2, ns',
       'middle half',
-      'engine / C',
-      'goal',
-      '',
-      'engine / C -O3',
-      'JavaScript / C',
-      'port / engine',
     ],
     measured.map(({ job, shape, samples }) => {
-      const toC = ratio(samples, 'engine', 'o2');
       const goal = GOALS[job][shape];
-      return [
-        job,
-        shape,
-        median(samples['engine'] ?? []).toFixed(2),
-        spread(samples['engine'] ?? []),
-        median(samples['copies'] ?? []).toFixed(2),
-        median(samples['o2'] ?? []).toFixed(2),
-        spread(samples['o2'] ?? []),
-        times(toC),
-        `<= ${goal}x`,
-        Number.isNaN(toC) ? 'no C' : verdict(toC <= goal),
-        times(ratio(samples, 'engine', 'o3')),
-        times(ratio(samples, 'javascript', 'o2')),
-        times(ratio(samples, 'port', 'engine'), 0),
-      ];
+      const verdictOf = (who: string): string[] => {
+        const toC = ratio(samples, who, 'o2');
+        return [times(toC), Number.isNaN(toC) ? 'no C' : verdict(toC <= goal)];
+      };
+      const figures = ['placed', 'engine', 'o2'].flatMap((who) => [
+        median(samples[who] ?? []).toFixed(2),
+        spread(samples[who] ?? []),
+      ]);
+      return [job, shape, `<= ${goal}x`, ...verdictOf('placed'), ...verdictOf('engine'), ...figures];
     }),
+  );
+}
+
+function othersTable(measured: readonly Measured[]): string {
+  return table(
+    ['work', 'data', 'in place / C -O3', 'copied / C -O3', 'JavaScript / C -O2', 'port / copied'],
+    measured.map(({ job, shape, samples }) => [
+      job,
+      shape,
+      times(ratio(samples, 'placed', 'o3')),
+      times(ratio(samples, 'engine', 'o3')),
+      times(ratio(samples, 'javascript', 'o2')),
+      times(ratio(samples, 'port', 'engine'), 0),
+    ]),
   );
 }
 
@@ -325,16 +341,12 @@ const RUNTIME =
 
 /** For `pnpm bench` itself, which starts this under another runtime: one line of JSON. */
 function answerElsewhere(): void {
-  const ratios: Record<string, number> = {};
-  for (const shape of SHAPES) {
+  const measured = SHAPES.flatMap((shape) => {
     const data = makeData(mmu, 1e6, shape);
-    for (const job of JOBS)
-      ratios[`${job} ${shape}`] = ratio(measure(job, shape, 1e6, data).samples, 'engine', 'o2');
-    for (const [name, samples] of Object.entries(scalarCalls(shape))) {
-      ratios[`${name} ${shape}`] = ratio(samples, 'port', 'engine');
-    }
-  }
-  console.log(JSON.stringify({ runtime: RUNTIME, ratios } satisfies Elsewhere));
+    return JOBS.map((job) => measure(job, shape, 1e6, data));
+  });
+  const calls = new Map(SHAPES.map((shape) => [shape, scalarCalls(shape)]));
+  console.log(JSON.stringify({ runtime: RUNTIME, ratios: ratiosOf(measured, calls) } satisfies Elsewhere));
 }
 
 function runElsewhere(program: string): Elsewhere {
@@ -345,12 +357,12 @@ function runElsewhere(program: string): Elsewhere {
 }
 
 function elsewhereTable(all: readonly Elsewhere[]): string {
-  const works = SHAPES.flatMap((shape) =>
-    [...JOBS, ...Object.keys(SCALAR_GOALS)].map((job) => `${job} ${shape}`),
-  );
   return table(
     ['work', ...all.map(({ runtime }) => runtime)],
-    works.map((work) => [work, ...all.map(({ ratios }) => times(ratios[work] ?? Number.NaN))]),
+    Object.keys(all[0]?.ratios ?? {}).map((work) => [
+      work,
+      ...all.map(({ ratios }) => times(ratios[work] ?? Number.NaN)),
+    ]),
   );
 }
 
@@ -389,15 +401,19 @@ JavaScript (\`wasm: false\`) and, up to 10^5 entries, with the port. The machine
 
 ## Goals, at 10^6 entries
 
-"C -O3" is \`-O3 -march=native\`. "JavaScript" are the same tables without WebAssembly. The port (\`bench/port.ts\`) is the C
-in bigint with plain operators. "Copies" are what the engine copies into WebAssembly memory and out of it, measured alone:
-where entries and columns do not fit the cache, that bounds it, and C does without.
+"In place": entries and columns in the engine's own memory (\`allocate()\`), as C has them in its own. "Copied": arrays from
+elsewhere, as most callers have them; the difference is what it costs to copy them into WebAssembly memory and out of it.
 
 ${goalTable(here)}
 
+"C -O3" is \`-O3 -march=native\`. "JavaScript" are the same tables without WebAssembly. The port (\`bench/port.ts\`) is the C
+in bigint with plain operators, over ordinary arrays.
+
+${othersTable(here)}
+
 ## Growth
 
-Engine, ns per entry, and its ratio to C at -O2. 10^8 entries are those of 10^7, ten times; ${FEW_ROUNDS} rounds from 10^7 on.
+Arrays that are copied: ns per entry, and the ratio to C at -O2. 10^8 entries are those of 10^7, ten times; ${FEW_ROUNDS} rounds from 10^7 on.
 
 ${growthTable(measured, counts)}
 
@@ -412,9 +428,9 @@ ${scalarTable(calls)}
 
 ## Other runtimes
 
-At 10^6 entries: jobs as engine / C -O2, calls as port / engine under the same runtime.
+At 10^6 entries: jobs as a ratio to C -O2, calls as port / engine under the same runtime.
 
-${elsewhereTable([{ runtime: RUNTIME, ratios: ratiosHere(here, calls) }, ...elsewhere])}
+${elsewhereTable([{ runtime: RUNTIME, ratios: ratiosOf(here, calls) }, ...elsewhere])}
 
 ## First use and memory
 
@@ -429,22 +445,24 @@ WebAssembly memory of 6 MiB for them and for a block of entries.
   console.log(`docs/performance.md is written (${sink === undefined ? 'nothing' : 'all'} measured).`);
 }
 
-function ratiosHere(
+/** Ratios by what was done. */
+function ratiosOf(
   measured: readonly Measured[],
   calls: ReadonlyMap<Shape, ReturnType<typeof scalarCalls>>,
 ): Record<string, number> {
-  return Object.fromEntries([
-    ...measured.map(({ job, shape, samples }): [string, number] => [
-      `${job} ${shape}`,
-      ratio(samples, 'engine', 'o2'),
-    ]),
-    ...[...calls].flatMap(([shape, both]) =>
-      Object.entries(both).map(([name, samples]): [string, number] => [
-        `${name} ${shape}`,
-        ratio(samples, 'port', 'engine'),
+  const rows = SHAPES.flatMap((shape) => [
+    ...measured
+      .filter((one) => one.shape === shape)
+      .flatMap(({ job, samples }): [string, number][] => [
+        [`${job} ${shape}, in place`, ratio(samples, 'placed', 'o2')],
+        [`${job} ${shape}, copied`, ratio(samples, 'engine', 'o2')],
       ]),
-    ),
+    ...Object.entries(calls.get(shape) ?? {}).map(([name, samples]): [string, number] => [
+      `${name} ${shape}`,
+      ratio(samples, 'port', 'engine'),
+    ]),
   ]);
+  return Object.fromEntries(rows);
 }
 
 const [first = '8', ...programs] = process.argv.slice(2);

@@ -45,13 +45,8 @@ export function outputs(count: number): DecodedColumns {
 /** One hash over all that a job wrote, in the order of batch.c. */
 export function checksum({ kind, frame, access, flags, generation }: DecodedColumns): number {
   let sum = 2166136261;
-  for (const column of [
-    kind,
-    new Uint8Array(frame.buffer),
-    access,
-    flags,
-    new Uint8Array(generation.buffer),
-  ]) {
+  for (const { buffer, byteOffset, byteLength } of [kind, frame, access, flags, generation]) {
+    const column = new Uint8Array(buffer, byteOffset, byteLength);
     for (let i = 0; i < column.length; i++) sum = Math.imul(sum ^ (column[i] as number), 16777619);
   }
   return sum >>> 0;
@@ -119,38 +114,28 @@ export function portJob(
   }
 }
 
-/** Entries of a block, as in the kernel of @spte/batch. */
-const BLOCK = 8192;
-const staging = Array.from({ length: 5 }, () => new Uint8Array(8 * BLOCK));
+type Column = BigUint64Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
-/** What an engine copies in and out for a job, block by block, and nothing else. */
-export function copiesJob(job: Job, data: Data, out: DecodedColumns): () => void {
-  const read: Record<Job, readonly ArrayBufferView<ArrayBuffer>[]> = {
-    classify: [data.entries],
-    decode: [data.entries],
-    encode: [data.pfn, data.access, data.level, data.flags],
-    judge: [data.entries],
-  };
-  const written: Record<Job, readonly ArrayBufferView<ArrayBuffer>[]> = {
-    classify: [out.kind],
-    decode: [out.kind, out.frame, out.access, out.flags, out.generation],
-    encode: [out.frame],
-    judge: [out.generation],
-  };
-  const bytes = (column: ArrayBufferView<ArrayBuffer>): Uint8Array => new Uint8Array(column.buffer);
-  const [from, to] = [read[job].map(bytes), written[job].map(bytes)];
-  const count = data.entries.length;
-  return () => {
-    for (let at = 0; at < count; at += BLOCK) {
-      const end = Math.min(count, at + BLOCK);
-      for (const [n, column] of from.entries()) {
-        const width = column.length / count;
-        (staging[n] as Uint8Array).set(column.subarray(width * at, width * end));
-      }
-      for (const [n, column] of to.entries()) {
-        const width = column.length / count;
-        column.set((staging[n] as Uint8Array).subarray(0, width * (end - at)), width * at);
-      }
-    }
-  };
+/** Columns in an engine's own memory, which it works on without copies. */
+export function inPlace<Columns extends object>(engine: BatchEngine, columns: Columns): Columns {
+  const moved = Object.entries(columns as Record<string, Column>).map(([name, column]) => [
+    name,
+    moveTo(engine, column),
+  ]);
+  return Object.fromEntries(moved) as Columns;
+}
+
+function moveTo(engine: BatchEngine, column: Column): Column {
+  const { length } = column;
+  if (column instanceof BigUint64Array) {
+    const moved = engine.allocate(BigUint64Array, length);
+    moved.set(column);
+    return moved;
+  }
+  const moved =
+    column instanceof Uint32Array
+      ? engine.allocate(Uint32Array, length)
+      : engine.allocate(Uint8Array, length);
+  moved.set(column);
+  return moved;
 }

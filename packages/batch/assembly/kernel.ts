@@ -2,32 +2,26 @@
 // The loops of loops.ts in AssemblyScript, eight entries at a time. No rule and no mask of KVM's is written here: the
 // answers stand in tables, which JavaScript fills by asking core's rules, and masks come with the tables.
 //
-// JavaScript copies a block of entries in, calls a loop, and copies what it wrote out. `map` and `encode` return how far
-// they came: where that is not the end, the entry there has no answer yet. JavaScript asks the rule, fills the table,
-// and calls again.
+// JavaScript hands over a block of entries, by the addresses of its columns in this memory. `map` and `encode` return
+// how far they came: where that is not the end, the entry there has no answer yet. JavaScript asks the rule, fills the
+// table, and calls again.
 
 import {
-  ACCESS,
   ANSWERS,
   CELLS,
   CLASSES,
-  FLAGS,
   FRAME_KINDS,
   FRAME_MASK,
-  FRAMES,
-  IN,
-  KINDS,
+  GROUP,
   MOVED,
   MOVED_KIND,
   PIECES,
   ROW_OF,
   WATCH,
-  WORDS,
 } from '../src/memory-layout';
 
 const ADDRESS: u64 = 0x000f_ffff_ffff_f000;
 const ATTRIBUTES: u64 = ~ADDRESS;
-const GROUP: usize = 8;
 const EACH_BYTE: u64 = 0x0101_0101_0101_0101;
 
 /** Where the rows of an entry begin that is in the same class. */
@@ -76,36 +70,36 @@ function alike(at: usize, seen: u64, matter: u64): bool {
 }
 
 /** The answers to entries, each plus 1, to `ANSWERS`. */
-export function map(record: usize, from: i32, to: i32): i32 {
+export function map(record: usize, entries: usize, from: i32, to: i32): i32 {
   const watch = load<u64>(record, WATCH);
   const matter = watch | ATTRIBUTES;
   const rowOf = load<u32>(record, ROW_OF);
   const cells = load<u32>(record, CELLS);
   let i: usize = from;
   const end: usize = to;
-  let seen = load<u64>(IN + (i << 3));
+  let seen = load<u64>(entries + (i << 3));
   let base = classOf(record, seen);
   if (base < 0) return from;
   let cell: u32 = 0;
   while (i < end) {
-    if (cell != 0 && i + GROUP <= end && alike(IN + (i << 3), seen, matter)) {
+    if (cell != 0 && i + GROUP <= end && alike(entries + (i << 3), seen, matter)) {
       v128.store(ANSWERS + (i << 1), i16x8.splat(<i16>cell));
       i += GROUP;
       continue;
     }
     const stop = min(i + GROUP, end);
-    if (i + GROUP <= end && sameClass(IN + (i << 3), seen, watch)) {
+    if (i + GROUP <= end && sameClass(entries + (i << 3), seen, watch)) {
       const rows = rowOf + <u32>base;
       for (; i < stop; i++) {
-        cell = cellOf(rows, cells, load<u64>(IN + (i << 3)));
+        cell = cellOf(rows, cells, load<u64>(entries + (i << 3)));
         if (cell == 0) return <i32>i;
         store<u16>(ANSWERS + (i << 1), <u16>cell);
       }
-      seen = load<u64>(IN + (i << 3) - 8);
+      seen = load<u64>(entries + (i << 3) - 8);
       continue;
     }
     for (; i < stop; i++) {
-      const entry = load<u64>(IN + (i << 3));
+      const entry = load<u64>(entries + (i << 3));
       if (((entry ^ seen) & watch) != 0) {
         base = classOf(record, entry);
         if (base < 0) return <i32>i;
@@ -134,27 +128,36 @@ function answersAt(i: usize): v128 {
   return i16x8.sub(v128.load(ANSWERS + (i << 1)), i16x8.splat(1));
 }
 
-// What becomes of the answers to a block: whole groups, for what is written past its end does no harm.
+// What becomes of the answers to a block: whole groups, so that a column has room for them.
 
-/** In one byte each, to `KINDS`. */
-export function toBytes(count: i32): void {
+/** In one byte each. */
+export function toBytes(out: usize, count: i32): void {
   for (let i: usize = 0; i < <usize>count; i += GROUP) {
     const answers = answersAt(i);
-    v128.store64_lane(KINDS + i, i8x16.narrow_i16x8_u(answers, answers), 0);
+    v128.store64_lane(out + i, i8x16.narrow_i16x8_u(answers, answers), 0);
   }
 }
 
-/** In four bytes each, to `WORDS`. */
-export function toWords(count: i32): void {
+/** In four bytes each. */
+export function toWords(out: usize, count: i32): void {
   for (let i: usize = 0; i < <usize>count; i += GROUP) {
     const answers = answersAt(i);
-    v128.store(WORDS + (i << 2), i32x4.extend_low_i16x8_u(answers), 0);
-    v128.store(WORDS + (i << 2), i32x4.extend_high_i16x8_u(answers), 16);
+    v128.store(out + (i << 2), i32x4.extend_low_i16x8_u(answers), 0);
+    v128.store(out + (i << 2), i32x4.extend_high_i16x8_u(answers), 16);
   }
 }
 
 /** In columns: an answer is kind | access << 3 | flags << 7. Frame and generation come from the entries. */
-export function toColumns(record: usize, count: i32): void {
+export function toColumns(
+  record: usize,
+  entries: usize,
+  kind: usize,
+  frame: usize,
+  access: usize,
+  flags: usize,
+  generation: usize,
+  count: i32,
+): void {
   const frameMask = i64x2.splat(load<u64>(record, FRAME_MASK));
   const frameKinds = v128.load(record, FRAME_KINDS);
   const movedKind = i8x16.splat(load<u8>(record, MOVED_KIND));
@@ -164,41 +167,46 @@ export function toColumns(record: usize, count: i32): void {
     const answers = answersAt(i);
     const kinds16 = v128.and(answers, i16x8.splat(7));
     const kinds = i8x16.narrow_i16x8_u(kinds16, kinds16);
-    const access = v128.and(i16x8.shr_u(answers, 3), i16x8.splat(15));
-    const flags = i16x8.shr_u(answers, 7);
-    v128.store64_lane(KINDS + i, kinds, 0);
-    v128.store64_lane(ACCESS + i, i8x16.narrow_i16x8_u(access, access), 0);
-    v128.store64_lane(FLAGS + i, i8x16.narrow_i16x8_u(flags, flags), 0);
+    const allowed = v128.and(i16x8.shr_u(answers, 3), i16x8.splat(15));
+    const flagged = i16x8.shr_u(answers, 7);
+    v128.store64_lane(kind + i, kinds, 0);
+    v128.store64_lane(access + i, i8x16.narrow_i16x8_u(allowed, allowed), 0);
+    v128.store64_lane(flags + i, i8x16.narrow_i16x8_u(flagged, flagged), 0);
     // All ones for entries with a frame.
     const framed = i16x8.extend_low_i8x16_s(i8x16.swizzle(frameKinds, kinds));
     const low = i32x4.extend_low_i16x8_s(framed);
     const high = i32x4.extend_high_i16x8_s(framed);
-    const at = i << 3;
-    putFrames(at, v128.and(i64x2.extend_low_i32x4_s(low), frameMask));
-    putFrames(at + 16, v128.and(i64x2.extend_high_i32x4_s(low), frameMask));
-    putFrames(at + 32, v128.and(i64x2.extend_low_i32x4_s(high), frameMask));
-    putFrames(at + 48, v128.and(i64x2.extend_high_i32x4_s(high), frameMask));
-    v128.store(WORDS + (i << 2), none, 0);
-    v128.store(WORDS + (i << 2), none, 16);
+    const from = entries + (i << 3);
+    const to = frame + (i << 3);
+    putFrames(from, to, v128.and(i64x2.extend_low_i32x4_s(low), frameMask));
+    putFrames(from + 16, to + 16, v128.and(i64x2.extend_high_i32x4_s(low), frameMask));
+    putFrames(from + 32, to + 32, v128.and(i64x2.extend_low_i32x4_s(high), frameMask));
+    putFrames(from + 48, to + 48, v128.and(i64x2.extend_high_i32x4_s(high), frameMask));
+    v128.store(generation + (i << 2), none, 0);
+    v128.store(generation + (i << 2), none, 16);
     // Eight of sixteen lanes count.
     let moving = i8x16.bitmask(i8x16.eq(kinds, movedKind)) & 255;
-    for (; moving != 0; moving &= moving - 1) putMoved(moved, i + <usize>ctz(moving));
+    for (; moving != 0; moving &= moving - 1) {
+      const n = <usize>ctz(moving);
+      const sum = movedFields(moved, from + (n << 3));
+      store<u64>(to + (n << 3), i64x2.extract_lane(sum, 0));
+      store<u32>(generation + ((i + n) << 2), <u32>i64x2.extract_lane(sum, 1));
+    }
   }
 }
 
 /** Two frames: the bits of a mask, in their place. */
-function putFrames(at: usize, mask: v128): void {
-  v128.store(FRAMES + at, i64x2.shr_u(v128.and(v128.load(IN + at), mask), 12));
+function putFrames(from: usize, to: usize, mask: v128): void {
+  v128.store(to, i64x2.shr_u(v128.and(v128.load(from), mask), 12));
 }
 
 /** Frame and generation of an entry whose fields are moved bits: what each of its bytes adds, or-ed. */
-function putMoved(table: usize, i: usize): void {
+function movedFields(table: usize, entry: usize): v128 {
   let sum = i64x2.splat(0);
   for (let byte: usize = 0; byte < 8; byte++) {
-    sum = v128.or(sum, v128.load(table + (((byte << 8) | load<u8>(IN + (i << 3) + byte)) << 4)));
+    sum = v128.or(sum, v128.load(table + (((byte << 8) | load<u8>(entry + byte)) << 4)));
   }
-  store<u64>(FRAMES + (i << 3), i64x2.extract_lane(sum, 0));
-  store<u32>(WORDS + (i << 2), <u32>i64x2.extract_lane(sum, 1));
+  return sum;
 }
 
 /** Values that do not fit their part of a key, in each byte. */
@@ -209,8 +217,8 @@ const NO_LEVEL: u64 = 0xf8f8_f8f8_f8f8_f8f8;
 const NO_FRAME: u64 = 0xffff_ff00_0000_0000;
 
 /** The entry for a frame, of one that was made for frame 0. */
-function put(i: usize, made: u64): void {
-  store<u64>(FRAMES + (i << 3), made | (load<u64>(IN + (i << 3)) << 12));
+function entryFor(made: u64, frame: usize): u64 {
+  return made | (load<u64>(frame) << 12);
 }
 
 /**
@@ -219,7 +227,16 @@ function put(i: usize, made: u64): void {
  *
  * @param made entries by flags | access << 5 | level << 9; 0 for those not made yet
  */
-export function encode(made: usize, from: i32, to: i32): i32 {
+export function encode(
+  made: usize,
+  frame: usize,
+  access: usize,
+  level: usize,
+  flags: usize,
+  out: usize,
+  from: i32,
+  to: i32,
+): i32 {
   let i: usize = from;
   const end: usize = to;
   let entry: u64 = 0;
@@ -229,55 +246,56 @@ export function encode(made: usize, from: i32, to: i32): i32 {
   let seenLevel: u64 = 0;
   for (; i + GROUP <= end; i += GROUP) {
     const at = i << 3;
-    const a = v128.load(IN + at, 0);
-    const b = v128.load(IN + at, 16);
-    const c = v128.load(IN + at, 32);
-    const d = v128.load(IN + at, 48);
+    const a = v128.load(frame + at, 0);
+    const b = v128.load(frame + at, 16);
+    const c = v128.load(frame + at, 32);
+    const d = v128.load(frame + at, 48);
     const frames = v128.or(v128.or(a, b), v128.or(c, d));
     if (v128.any_true(v128.and(frames, i64x2.splat(NO_FRAME)))) break;
-    const access = load<u64>(ACCESS + i);
-    const flags = load<u64>(FLAGS + i);
-    const level = load<u64>(KINDS + i);
-    if (entry != 0 && ((access ^ seenAccess) | (flags ^ seenFlags) | (level ^ seenLevel)) == 0) {
+    const accesses = load<u64>(access + i);
+    const flagged = load<u64>(flags + i);
+    const levels = load<u64>(level + i);
+    if (entry != 0 && ((accesses ^ seenAccess) | (flagged ^ seenFlags) | (levels ^ seenLevel)) == 0) {
       const splat = i64x2.splat(entry);
-      v128.store(FRAMES + at, v128.or(i64x2.shl(a, 12), splat), 0);
-      v128.store(FRAMES + at, v128.or(i64x2.shl(b, 12), splat), 16);
-      v128.store(FRAMES + at, v128.or(i64x2.shl(c, 12), splat), 32);
-      v128.store(FRAMES + at, v128.or(i64x2.shl(d, 12), splat), 48);
+      v128.store(out + at, v128.or(i64x2.shl(a, 12), splat), 0);
+      v128.store(out + at, v128.or(i64x2.shl(b, 12), splat), 16);
+      v128.store(out + at, v128.or(i64x2.shl(c, 12), splat), 32);
+      v128.store(out + at, v128.or(i64x2.shl(d, 12), splat), 48);
       continue;
     }
-    if (((access & NO_ACCESS) | (flags & NO_FLAGS) | (level & NO_LEVEL)) != 0) break;
+    if (((accesses & NO_ACCESS) | (flagged & NO_FLAGS) | (levels & NO_LEVEL)) != 0) break;
     v128.store(
       ANSWERS,
       v128.or(
-        i16x8.extend_low_i8x16_u(i64x2.splat(flags)),
+        i16x8.extend_low_i8x16_u(i64x2.splat(flagged)),
         v128.or(
-          i16x8.shl(i16x8.extend_low_i8x16_u(i64x2.splat(access)), 5),
-          i16x8.shl(i16x8.extend_low_i8x16_u(i64x2.splat(level)), 9),
+          i16x8.shl(i16x8.extend_low_i8x16_u(i64x2.splat(accesses)), 5),
+          i16x8.shl(i16x8.extend_low_i8x16_u(i64x2.splat(levels)), 9),
         ),
       ),
     );
-    for (let n: usize = 0; n < GROUP; n++) {
+    for (let n: usize = 0; n < <usize>GROUP; n++) {
       entry = load<u64>(made + ((<usize>load<u16>(ANSWERS + (n << 1))) << 3));
       if (entry == 0) return <i32>(i + n);
-      put(i + n, entry);
+      store<u64>(out + at + (n << 3), entryFor(entry, frame + at + (n << 3)));
     }
     // Those that follow may be as the last one was.
-    seenAccess = (access >> 56) * EACH_BYTE;
-    seenFlags = (flags >> 56) * EACH_BYTE;
-    seenLevel = (level >> 56) * EACH_BYTE;
+    seenAccess = (accesses >> 56) * EACH_BYTE;
+    seenFlags = (flagged >> 56) * EACH_BYTE;
+    seenLevel = (levels >> 56) * EACH_BYTE;
   }
   // What is left, or a group in which something is amiss.
   const stop = min(i + GROUP, end);
   for (; i < stop; i++) {
-    const access = <usize>load<u8>(ACCESS + i);
-    const flags = <usize>load<u8>(FLAGS + i);
-    const level = <usize>load<u8>(KINDS + i);
-    if (((access >> 4) | (flags >> 5) | (level >> 3)) != 0 || (load<u64>(IN + (i << 3)) & NO_FRAME) != 0)
+    const at = i << 3;
+    const allowed = <usize>load<u8>(access + i);
+    const flagged = <usize>load<u8>(flags + i);
+    const deep = <usize>load<u8>(level + i);
+    if (((allowed >> 4) | (flagged >> 5) | (deep >> 3)) != 0 || (load<u64>(frame + at) & NO_FRAME) != 0)
       break;
-    entry = load<u64>(made + ((flags | (access << 5) | (level << 9)) << 3));
+    entry = load<u64>(made + ((flagged | (allowed << 5) | (deep << 9)) << 3));
     if (entry == 0) break;
-    put(i, entry);
+    store<u64>(out + at, entryFor(entry, frame + at));
   }
   return <i32>i;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkInteger, checkU64, type Mmu, makeSpte, PAGE_SHIFT, pageRole, plainHost } from '@spte/core';
 import { REQUEST_BITS } from './codes.ts';
+import { ColumnWindow } from './column-window.ts';
 import { heap, type Kernel } from './kernel.ts';
 import { BLOCK } from './memory-layout.ts';
-import { bytesOf, checkLength, halves, highHalf, joined, lowHalf, word, wordHalves } from './words.ts';
+import { checkLength, halves, highHalf, joined, lowHalf, word, wordHalves } from './words.ts';
 
 /** Requests for leaf entries in columns: element `i` of each belongs to entry `i`; a number is meant for all. */
 export interface EncodeColumns {
@@ -150,25 +151,31 @@ export class Encoder {
 
   /** By a kernel, block by block; where it stops, the rule itself makes the entry. */
   #encodeBy(kernel: Kernel, { pfn, gfn, access, level, flags }: Requests, spte: BigUint64Array): void {
-    const pfns = bytesOf(pfn);
-    const out = bytesOf(spte);
+    const { loops, view } = kernel;
     const made = this.#made.byteOffset;
+    const frames = new ColumnWindow(pfn, 8, kernel.entries);
+    const allowed = new ColumnWindow(access, 1, kernel.access);
+    const levels = new ColumnWindow(level, 1, kernel.kinds);
+    const flagged = new ColumnWindow(flags, 1, kernel.flags);
+    const entries = new ColumnWindow(spte, 8, kernel.frames);
     for (let at = 0; at < pfn.length; at += BLOCK) {
       const count = Math.min(BLOCK, pfn.length - at);
-      kernel.entries.set(pfns.subarray(8 * at, 8 * (at + count)));
-      kernel.access.set(access.subarray(at, at + count));
-      kernel.flags.set(flags.subarray(at, at + count));
-      kernel.kinds.set(level.subarray(at, at + count));
-      let i = kernel.loops.encode(made, 0, count);
+      const out = entries.write(at, count);
+      const encode = (from: number): number =>
+        loops.encode(made, frameAt, accessAt, levelAt, flagsAt, out, from, count);
+      const frameAt = frames.read(at, count);
+      const accessAt = allowed.read(at, count);
+      const levelAt = levels.read(at, count);
+      const flagsAt = flagged.read(at, count);
+      let i = encode(0);
       while (i < count) {
-        const key = keyOf(kernel.kinds[i] as number, kernel.access[i] as number, kernel.flags[i] as number);
+        const n = at + i;
+        const key = keyOf(level[n] as number, access[n] as number, flags[n] as number);
         this.#fill(key);
-        const entry = this.#make(key, pfn[at + i] as bigint, gfn?.[at + i] ?? 0n);
-        kernel.frameHalves[2 * i] = lowHalf(entry);
-        kernel.frameHalves[2 * i + 1] = highHalf(entry);
-        i = kernel.loops.encode(made, i + 1, count);
+        view.setBigUint64(out + 8 * i, this.#make(key, pfn[n] as bigint, gfn?.[n] ?? 0n), true);
+        i = encode(i + 1);
       }
-      out.set(kernel.frames.subarray(0, 8 * count), 8 * at);
+      entries.settle(at, count);
     }
   }
 

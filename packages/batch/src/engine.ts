@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type BitField, checkLevel, checkU64, fieldText, type Mmu, type SpteKind } from '@spte/core';
+import {
+  type BitField,
+  checkInteger,
+  checkLevel,
+  checkU64,
+  fieldText,
+  type Mmu,
+  type SpteKind,
+} from '@spte/core';
 import type { AddressTest } from './address-tests.ts';
 import { SPTE_KINDS } from './codes.ts';
 import { type EncodeColumns, type EncodeRequest, Encoder } from './encoder.ts';
-import { createKernel, heap, type Kernel } from './kernel.ts';
+import { createKernel, heap, type Kernel, MAX_ROOM, Stretch } from './kernel.ts';
 import { kernelToBytes, kernelToColumns, kernelToWords } from './kernel-loops.ts';
 import {
   type DecodedColumns,
@@ -34,8 +42,19 @@ export interface CompileOptions {
    * mask a rule may depend on whether any of its bits is set, and on whether all are.
    */
   readonly watch?: readonly bigint[] | undefined;
+  /**
+   * Room in the engine's own memory for arrays of yours, in bytes, up to 4,288,675,840; 0 when absent. See
+   * {@link BatchEngine.allocate}.
+   */
+  readonly room?: number | undefined;
   /** False: loops in JavaScript, also where the runtime has WebAssembly with vectors. They give the same results. */
   readonly wasm?: boolean | undefined;
+}
+
+/** A class of typed arrays. */
+export interface ColumnClass<Column> {
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: ArrayBuffer, byteOffset: number, length: number): Column;
 }
 
 /** A rule that is asked for each entry, because its answers do not fit a table. */
@@ -52,6 +71,7 @@ export interface Fallback {
 export class BatchEngine {
   readonly mmu: Mmu;
   readonly #kernel: Kernel | null;
+  readonly #room: Stretch;
   readonly #watch: readonly AddressTest[];
   readonly #tables = new Map<Rule | Predicate, RuleTable>();
   readonly #fieldRules = new Map<BitField, Rule>();
@@ -61,9 +81,11 @@ export class BatchEngine {
   #encoder: Encoder | undefined;
 
   /** @internal {@link compile} makes engines. */
-  constructor(mmu: Mmu, { watch = [], wasm = true }: CompileOptions) {
+  constructor(mmu: Mmu, { watch = [], room = 0, wasm = true }: CompileOptions) {
+    checkInteger('room', room, 0, MAX_ROOM);
     this.mmu = mmu;
-    this.#kernel = wasm ? createKernel() : null;
+    this.#kernel = wasm ? createKernel(room) : null;
+    this.#room = this.#kernel?.room ?? new Stretch(new ArrayBuffer(room), 0, room);
     this.#watch = watch.flatMap((mask): AddressTest[] => [
       { test: 'any', mask },
       { test: 'all', mask },
@@ -85,6 +107,24 @@ export class BatchEngine {
     let size = (this.#encoder?.byteLength ?? 0) + (this.#decoder?.table.byteLength ?? 0);
     for (const table of this.#tables.values()) size += table.byteLength;
     return size + (this.#decoding?.mmio.tables.byteLength ?? 0);
+  }
+
+  /**
+   * An array in the engine's own memory, zeroed, for as long as there is the engine: `allocate(BigUint64Array, 512)`.
+   * Entries and columns that stand there are worked on where they are; those from elsewhere are copied in and out, which
+   * takes up to two thirds of a call. All such arrays share a buffer: hand their elements to other threads, not them.
+   *
+   * @param of `BigUint64Array`, `Uint32Array` or `Uint8Array`
+   * @param length elements
+   * @throws RangeError when the room that `compile()` was told of has no place for it
+   */
+  allocate<Column>(of: ColumnClass<Column>, length: number): Column {
+    const bytes = of.BYTES_PER_ELEMENT * checkInteger('length', length, 0, MAX_ROOM);
+    const { left } = this.#room;
+    const place = this.#room.take(bytes);
+    if (place === null)
+      throw new RangeError(`no room for ${bytes} bytes: ${left} bytes of the room are left`);
+    return new of(...place, length);
   }
 
   /**

@@ -18,6 +18,7 @@ export {
 export type { EncodeColumns, EncodeRequest } from './encoder.ts';
 export {
   BatchEngine,
+  type ColumnClass,
   type CompileOptions,
   compile,
   type Fallback,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { KIND_CODES } from './codes.ts';
+import { ColumnWindow } from './column-window.ts';
 import type { Kernel } from './kernel.ts';
 import { type DecodedColumns, type Decoding, decodeMmio, PRESENT_KINDS, type Span } from './loops.ts';
 import {
@@ -11,12 +12,13 @@ import {
   MOVED,
   MOVED_KIND,
   PIECES,
+  RECORD,
   ROW_OF,
   WATCH,
 } from './memory-layout.ts';
 import type { MmioFields } from './mmio-fields.ts';
 import type { LevelKey, RuleTable } from './rule-table.ts';
-import { bytesOf, halves } from './words.ts';
+import { halves } from './words.ts';
 
 // The loops of loops.ts by a kernel: the same tables, block by block.
 
@@ -28,9 +30,10 @@ export function kernelToBytes(
   span: Span,
   out: Uint8Array,
 ): void {
-  forEachBlock(kernel, table, key, span, (at, count) => {
-    kernel.loops.toBytes(count);
-    out.set(kernel.kinds.subarray(0, count), at);
+  const answers = new ColumnWindow(out, 1, kernel.kinds);
+  forEachBlock(kernel, table, key, span, (_entries, at, count) => {
+    kernel.loops.toBytes(answers.write(at, count), count);
+    answers.settle(at, count);
   });
 }
 
@@ -42,10 +45,10 @@ export function kernelToWords(
   span: Span,
   out: Uint32Array,
 ): void {
-  const bytes = bytesOf(out);
-  forEachBlock(kernel, table, key, span, (at, count) => {
-    kernel.loops.toWords(count);
-    bytes.set(kernel.words.subarray(0, 4 * count), 4 * at);
+  const answers = new ColumnWindow(out, 4, kernel.words);
+  forEachBlock(kernel, table, key, span, (_entries, at, count) => {
+    kernel.loops.toWords(answers.write(at, count), count);
+    answers.settle(at, count);
   });
 }
 
@@ -60,61 +63,73 @@ export function kernelToColumns(
   { base, mmio, table }: Decoding,
   columns: DecodedColumns,
 ): void {
-  const { record } = kernel;
-  record.setBigUint64(FRAME_MASK, base, true);
-  for (let kind = 0; kind < 16; kind++) record.setInt8(FRAME_KINDS + kind, -((PRESENT_KINDS >>> kind) & 1));
-  record.setUint8(MOVED_KIND, mmio.reason === null ? KIND_CODES.mmio : NO_KIND);
-  record.setUint32(MOVED, mmio.tables.byteOffset, true);
-  const frames = bytesOf(columns.frame);
-  const generations = bytesOf(columns.generation);
-  forEachBlock(kernel, table, key, span, (at, count) => {
-    kernel.loops.toColumns(record.byteOffset, count);
-    columns.kind.set(kernel.kinds.subarray(0, count), at);
-    columns.access.set(kernel.access.subarray(0, count), at);
-    columns.flags.set(kernel.flags.subarray(0, count), at);
-    frames.set(kernel.frames.subarray(0, 8 * count), 8 * at);
-    generations.set(kernel.words.subarray(0, 4 * count), 4 * at);
-    if (mmio.reason !== null) readMmio(kernel, mmio, at, count, columns);
+  const { view } = kernel;
+  view.setBigUint64(RECORD + FRAME_MASK, base, true);
+  for (let kind = 0; kind < 16; kind++) {
+    view.setInt8(RECORD + FRAME_KINDS + kind, -((PRESENT_KINDS >>> kind) & 1));
+  }
+  view.setUint8(RECORD + MOVED_KIND, mmio.reason === null ? KIND_CODES.mmio : NO_KIND);
+  view.setUint32(RECORD + MOVED, mmio.tables.byteOffset, true);
+  const kinds = new ColumnWindow(columns.kind, 1, kernel.kinds);
+  const frames = new ColumnWindow(columns.frame, 8, kernel.frames, span.entries.bytes);
+  const access = new ColumnWindow(columns.access, 1, kernel.access);
+  const flags = new ColumnWindow(columns.flags, 1, kernel.flags);
+  const generations = new ColumnWindow(columns.generation, 4, kernel.words);
+  const all = [kinds, frames, access, flags, generations];
+  forEachBlock(kernel, table, key, span, (entries, at, count) => {
+    kernel.loops.toColumns(
+      RECORD,
+      entries,
+      kinds.write(at, count),
+      frames.write(at, count),
+      access.write(at, count),
+      flags.write(at, count),
+      generations.write(at, count),
+      count,
+    );
+    for (const column of all) column.settle(at, count);
+    if (mmio.reason !== null) readMmio(kernel, mmio, entries, at, count, columns);
   });
 }
 
 /** Asks the policy about the MMIO entries of a block. */
 function readMmio(
-  { kinds, halves: entries }: Kernel,
+  { view }: Kernel,
   mmio: MmioFields,
+  entries: number,
   at: number,
   count: number,
-  { frame, generation }: DecodedColumns,
+  { kind, frame, generation }: DecodedColumns,
 ): void {
   const frames = halves(frame);
   for (let i = 0; i < count; i++) {
-    if (kinds[i] !== KIND_CODES.mmio) continue;
-    decodeMmio(mmio, entries[2 * i + 1] as number, entries[2 * i] as number, at + i, frames, generation);
+    if (kind[at + i] !== KIND_CODES.mmio) continue;
+    const [hi, lo] = [view.getInt32(entries + 8 * i + 4, true), view.getInt32(entries + 8 * i, true)];
+    decodeMmio(mmio, hi, lo, at + i, frames, generation);
   }
 }
 
 /** Takes entries block by block through a loop; where it stops, the table is filled. */
 function forEachBlock(
-  kernel: Kernel,
+  { view, entries: block, loops }: Kernel,
   table: RuleTable,
   key: LevelKey,
   { entries: { bytes }, from, to }: Span,
-  done: (at: number, count: number) => void,
+  done: (entries: number, at: number, count: number) => void,
 ): void {
-  const { record, halves, entries, loops } = kernel;
-  record.setUint32(WATCH, key.watchLo, true);
-  record.setUint32(WATCH + 4, key.watchHi, true);
-  record.setUint32(ROW_OF, table.rowOf.byteOffset, true);
-  record.setUint32(CELLS, table.cells.byteOffset, true);
-  record.setUint32(PIECES, key.pieces.byteOffset, true);
-  record.setUint32(CLASSES, key.classes.byteOffset, true);
-  const place = record.byteOffset;
+  view.setUint32(RECORD + WATCH, key.watchLo, true);
+  view.setUint32(RECORD + WATCH + 4, key.watchHi, true);
+  view.setUint32(RECORD + ROW_OF, table.rowOf.byteOffset, true);
+  view.setUint32(RECORD + CELLS, table.cells.byteOffset, true);
+  view.setUint32(RECORD + PIECES, key.pieces.byteOffset, true);
+  view.setUint32(RECORD + CLASSES, key.classes.byteOffset, true);
+  const column = new ColumnWindow(bytes, 8, block);
   for (let at = from; at < to; at += BLOCK) {
     const count = Math.min(BLOCK, to - at);
-    entries.set(bytes.subarray(8 * at, 8 * (at + count)));
-    for (let i = loops.map(place, 0, count); i < count; i = loops.map(place, i, count)) {
-      table.fill(key, halves[2 * i + 1] as number, halves[2 * i] as number);
+    const entries = column.read(at, count);
+    for (let i = loops.map(RECORD, entries, 0, count); i < count; i = loops.map(RECORD, entries, i, count)) {
+      table.fill(key, view.getInt32(entries + 8 * i + 4, true), view.getInt32(entries + 8 * i, true));
     }
-    done(at, count);
+    done(entries, at, count);
   }
 }

@@ -3,8 +3,10 @@
 
 /** Entries of a block. */
 export const BLOCK = 8192;
+/** Entries that loops take at once; they write whole groups. */
+export const GROUP = 8;
 
-// The columns of a block.
+// The columns of a block, for those of the caller that stand elsewhere.
 /** Entries, or frames to encode: eight bytes each. */
 export const IN = 0;
 /** Frames that were decoded, or entries that were encoded: eight bytes each. */

@@ -13,6 +13,13 @@ export function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Ui
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
+/** Whether two arrays share bytes. */
+export function overlap(a: ArrayBufferView, b: ArrayBufferView): boolean {
+  const begins = Math.max(a.byteOffset, b.byteOffset);
+  const ends = Math.min(a.byteOffset + a.byteLength, b.byteOffset + b.byteLength);
+  return a.buffer === b.buffer && begins < ends;
+}
+
 /** The halves of entries, low before high, without a copy where their place in the buffer allows it. */
 export function halves({ buffer, byteOffset, byteLength }: Entries): Int32Array {
   const aligned = byteOffset % WORD_BYTES === 0;

@@ -219,8 +219,8 @@ describe('a runtime without', () => {
     } as never;
     const { Module, Memory, Instance } = (globalThis as unknown as { readonly WebAssembly: Wasm })
       .WebAssembly;
-    expect(createKernel({ Module, Memory, Instance })).not.toBeNull();
-    expect(createKernel({ Module: refuses, Memory, Instance })).toBeNull();
-    expect(createKernel({ Module, Memory: refuses, Instance })).toBeNull();
+    expect(createKernel(0, { Module, Memory, Instance })).not.toBeNull();
+    expect(createKernel(0, { Module: refuses, Memory, Instance })).toBeNull();
+    expect(createKernel(0, { Module, Memory: refuses, Instance })).toBeNull();
   });
 });
