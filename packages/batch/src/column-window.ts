@@ -15,7 +15,7 @@ export class ColumnWindow {
   /**
    * @param width bytes of an element
    * @param block the column of the block that takes copies
-   * @param apart a column that is read after this one is written: where the two share bytes, this one is copied
+   * @param apart a column that is read while this one is written: where the two share bytes, this one is copied
    */
   constructor(column: ArrayBufferView, width: number, block: Uint8Array, apart?: ArrayBufferView) {
     this.#column = bytesOf(column);

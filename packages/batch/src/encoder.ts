@@ -157,16 +157,16 @@ export class Encoder {
     const allowed = new ColumnWindow(access, 1, kernel.access);
     const levels = new ColumnWindow(level, 1, kernel.kinds);
     const flagged = new ColumnWindow(flags, 1, kernel.flags);
-    const entries = new ColumnWindow(spte, 8, kernel.frames);
+    const entries = new ColumnWindow(spte, 8, kernel.frames, pfn);
     for (let at = 0; at < pfn.length; at += BLOCK) {
       const count = Math.min(BLOCK, pfn.length - at);
       const out = entries.write(at, count);
-      const encode = (from: number): number =>
-        loops.encode(made, frameAt, accessAt, levelAt, flagsAt, out, from, count);
       const frameAt = frames.read(at, count);
       const accessAt = allowed.read(at, count);
       const levelAt = levels.read(at, count);
       const flagsAt = flagged.read(at, count);
+      const encode = (from: number): number =>
+        loops.encode(made, frameAt, accessAt, levelAt, flagsAt, out, from, count);
       let i = encode(0);
       while (i < count) {
         const n = at + i;

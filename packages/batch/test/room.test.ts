@@ -92,6 +92,7 @@ describe('arrays in the room', () => {
   it('are not copied', () => {
     const { engine, bytes } = roomy();
     const entries = new BigUint64Array(bytes.buffer, bytes.byteOffset, 512);
+    const others = new BigUint64Array(bytes.buffer, bytes.byteOffset + entries.byteLength, 512);
     entries.set(someEntries(512));
     const block = (at: number): Uint8Array => new Uint8Array(bytes.buffer, at, 8 * BLOCK);
     const columns = engine.decode(entries, 1);
@@ -99,7 +100,7 @@ describe('arrays in the room', () => {
     // Frames that overwrite their entries take the other way.
     expect(block(IN).every((byte) => byte === 0)).toBe(true);
     block(FRAMES).fill(0);
-    engine.encode({ pfn: entries, access: 7, level: 1 }, entries);
+    engine.encode({ pfn: entries, access: 7, level: 1 }, others);
     expect(block(IN).every((byte) => byte === 0)).toBe(true);
     expect(block(FRAMES).every((byte) => byte === 0)).toBe(true);
   });
@@ -112,7 +113,15 @@ describe('arrays in the room', () => {
     expect(engine.decode(entries, 1, { ...columns, frame: entries }).frame).toBe(entries);
     expect(entries).toEqual(compile(mmu).decode(someEntries(1000), 1).frame);
     const request = { pfn: entries.slice(), access: 7, level: 1 };
-    expect(engine.encode({ ...request, pfn: entries }, entries)).toEqual(compile(mmu).encode(request));
+    const made = compile(mmu).encode(request);
+    expect(engine.encode({ ...request, pfn: entries }, entries)).toEqual(made);
+    // One further on.
+    const pfn = new BigUint64Array(bytes.buffer, bytes.byteOffset + 8, 1000);
+    pfn.set(request.pfn);
+    expect(engine.encode({ ...request, pfn }, entries)).toEqual(made);
+    pfn.set(request.pfn);
+    const further = new BigUint64Array(bytes.buffer, bytes.byteOffset + 16, 1000);
+    expect(engine.encode({ ...request, pfn }, further)).toEqual(made);
   });
 
   const spot = fc.record({
