@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { createReadStream } from 'node:fs';
+import { closeSync, createReadStream, fstatSync, openSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Decompress } from 'fzstd';
@@ -16,6 +16,14 @@ export function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean
   return magic.every((byte, index) => bytes[index] === byte);
 }
 
+/** Whether bytes are the beginning of something that is undone here. */
+export function isCompressed(first: Uint8Array): boolean {
+  return startsWith(first, GZIP) || startsWith(first, ZSTD);
+}
+
+/** Bytes that are there at once at the beginning, where there are as many: more than tell what an input is. */
+export const FIRST_BYTES = 64;
+
 /** The bytes of a file, or of the standard input for `-`; gzip and zstd are recognised and undone. `onRead` hears how much
  * was read of what is there. */
 export async function* readInput(
@@ -29,6 +37,32 @@ export async function* readInput(
   } catch (error) {
     throw unreadable(path, error);
   }
+}
+
+/** Bytes that are read at once. */
+const CHUNK = 1 << 18;
+
+/** Some bytes of a file as they are, from one offset up to another, as long as it is the file of this inode. */
+export async function* readRange(
+  io: Io,
+  path: string,
+  inode: number,
+  [from, to]: readonly [from: number, to: number],
+  onRead: (bytes: number) => void = () => undefined,
+): AsyncGenerator<Uint8Array, void> {
+  try {
+    const fd = openSame(pathOf(io, path), inode);
+    yield* asBytes(createReadStream('', { fd, start: from, end: to - 1, highWaterMark: CHUNK }), onRead);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function openSame(path: string, inode: number): number {
+  const fd = openSync(path, 'r');
+  if (fstatSync(fd).ino === inode) return fd;
+  closeSync(fd);
+  throw new Error('another file took its name while it was read');
 }
 
 async function* asBytes(
@@ -49,11 +83,11 @@ async function* uncompressed(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<
   else yield* all;
 }
 
-/** The first bytes, at least four where there are as many, and everything. */
+/** The first bytes, and everything. */
 async function peek(chunks: AsyncIterable<Uint8Array>): Promise<[Uint8Array, Chunks]> {
   const iterator: AsyncIterator<Uint8Array> = chunks[Symbol.asyncIterator]();
   let first: Uint8Array = new Uint8Array();
-  while (first.length < ZSTD.length) {
+  while (first.length < FIRST_BYTES) {
     const next = await iterator.next();
     if (next.done === true) break;
     first = Buffer.concat([first, next.value]);

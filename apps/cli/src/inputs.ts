@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { type AnnotateSections, annotateInput } from './annotate-input.ts';
+import { type Annotated, annotateSection, type Job } from './annotate-section.ts';
 import { cleaningUp } from './clean-up.ts';
 import { type Context, contextOf, contextText } from './context.ts';
 import { isMistake, shown, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 import { partPaths, removeTemporaries } from './parts.ts';
-import { fileProgress, type ReadProgress } from './progress.ts';
+import { fileProgress } from './progress.ts';
+import { mostSections, WHOLE } from './sections.ts';
 import { type CommonOptions, MISTAKE, type Session } from './session.ts';
-import { type OutcomeOf, withWorkers } from './workers.ts';
+import { withWorkers } from './workers.ts';
 
 /** Options of `annotate`; they may be handed to a worker. */
 export interface AnnotateOptions extends CommonOptions {
@@ -26,23 +29,6 @@ export interface Input {
   readonly part: string | null;
 }
 
-/** How an input ended. */
-export interface Outcome {
-  /** Findings and disagreements. */
-  readonly wrong: number;
-  /** Why it could not be read to its end; null where it could. */
-  readonly failed: string | null;
-}
-
-/** Annotates one input and prints what it says; see `annotateInput()`. */
-export type Annotate = (
-  session: Session,
-  input: Input,
-  context: Context,
-  options: AnnotateOptions,
-  progress: ReadProgress,
-) => Promise<number>;
-
 /**
  * Annotates inputs, and prints what they say in the order in which they were named, however many threads work on them.
  * One that cannot be read is named, and the others go on.
@@ -53,22 +39,22 @@ export async function annotateInputs(
   session: Session,
   paths: readonly string[],
   typed: AnnotateOptions,
-  annotate: Annotate,
 ): Promise<boolean> {
   const { io } = session;
   const context = contextOf(io, typed);
   if (context.assumed.length > 0) io.complain(`spte: read as ${contextText(context)}\n`);
   const options = typed.parquet === undefined ? typed : { ...typed, summary: true };
   const inputs = inputsOf(io, paths, options);
-  const jobs = jobsFor(io, inputs, options);
+  const threads = threadsFor(io, inputs, options);
   const parts = inputs.flatMap(({ part }) => part ?? []);
-  const print = (outcomeOf: OutcomeOf): Promise<number> => printAll(session, inputs, options, outcomeOf);
+  const annotate = (annotateSections: AnnotateSections): Promise<number> =>
+    annotateAll(session, inputs, context, options, annotateSections);
   const wrong = await cleaningUp(
     () => removeTemporaries(parts),
     () =>
-      jobs === 1
-        ? print((input) => annotateHere(session, input, context, options, annotate))
-        : withWorkers(session, inputs, options, jobs, print),
+      threads === 1
+        ? annotate((input, target) => annotateHere(session, input, { ...target, context, options }))
+        : withWorkers(session, inputs, options, threads, annotate),
   );
   if (wrong > 0 && context.assumed.length > 0) {
     io.complain(
@@ -90,57 +76,49 @@ function inputsOf(io: Io, paths: readonly string[], { parquet }: AnnotateOptions
   }));
 }
 
-/** Threads: what is printed of an input waits in a file for its turn, so that only short answers use several unasked. */
-function jobsFor({ cores }: Io, inputs: readonly Input[], { jobs, summary }: AnnotateOptions): number {
+/** Threads: what is printed of a section waits in a file for its turn, so that only short answers use several unasked. */
+function threadsFor(io: Io, inputs: readonly Input[], { jobs, summary }: AnnotateOptions): number {
+  const wanted = jobs ?? (summary === true ? io.cores : 1);
   // Workers have no standard input.
-  if (inputs.some(({ path }) => path === '-')) return 1;
-  return Math.min(inputs.length, jobs ?? (summary === true ? cores : 1));
+  if (wanted === 1 || inputs.some(({ path }) => path === '-')) return 1;
+  return inputs.reduce((most, { path }) => Math.min(wanted, most + mostSections(io, path)), 0);
 }
 
-/** On this thread. */
-async function annotateHere(
+/** Annotates an input as one section, on this thread. */
+async function* annotateHere(
   session: Session,
   input: Input,
-  context: Context,
-  options: AnnotateOptions,
-  annotate: Annotate,
-): Promise<Outcome> {
+  job: Omit<Job, 'onRead'>,
+): AsyncGenerator<Annotated, void> {
   const bar = fileProgress(session.io, input.path, 'annotating');
   try {
-    return await outcomeOf(() => annotate(session, input, context, options, bar));
+    yield await annotateSection(session, input, WHOLE, { ...job, onRead: bar.read });
   } finally {
     bar.done();
   }
 }
 
-/** Turns a mistake into an outcome; a bug stays one. */
-export async function outcomeOf(annotate: () => Promise<number>): Promise<Outcome> {
-  try {
-    return { wrong: await annotate(), failed: null };
-  } catch (error) {
-    if (!isMistake(error)) throw error;
-    return { wrong: 0, failed: error.message };
-  }
-}
-
-/** Prints what stands between inputs, and asks for them in turn. */
-async function printAll(
+/** Annotates inputs in turn, prints what stands between them, and counts what is wrong in all. */
+async function annotateAll(
   session: Session,
   inputs: readonly Input[],
+  context: Context,
   options: AnnotateOptions,
-  outcomeOf: OutcomeOf,
+  annotateSections: AnnotateSections,
 ): Promise<number> {
   const { io, out } = session;
   let wrong = 0;
   for (const [index, input] of inputs.entries()) {
     const { path, name } = input;
     if (name !== null) void out.text(headOf(name, index, options));
-    const { wrong: ofInput, failed } = await outcomeOf(input, index);
-    wrong += ofInput;
-    if (failed === null) continue;
-    if (name === null) throw new UsageError(failed);
-    io.complain(`spte: ${failed.includes(shown(path)) ? '' : `${name}: `}${failed}\n`);
-    session.status = MISTAKE;
+    try {
+      wrong += await annotateInput(session, input, context, options, annotateSections);
+    } catch (error) {
+      if (name === null || !isMistake(error)) throw error;
+      const { message } = error;
+      io.complain(`spte: ${message.includes(shown(path)) ? '' : `${name}: `}${message}\n`);
+      session.status = MISTAKE;
+    }
   }
   if (inputs.length > 1 && options.json === true) void out.line(']');
   return wrong;

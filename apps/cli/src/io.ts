@@ -18,6 +18,8 @@ export interface Io {
   readonly errorTerminal: boolean;
   /** Threads that work at the same time, where a command has work for several and nobody says how many. */
   readonly cores: number;
+  /** Bytes of a text that a thread takes at a time; by the size of the text when absent. */
+  readonly sectionBytes?: number;
 }
 
 /** A path as typed, seen from where it was typed. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { renameSync } from 'node:fs';
+import { closeSync, openSync, readSync, renameSync } from 'node:fs';
 import { type ColumnSource, fileWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
 import { unwritable } from './errors.ts';
 import { temporaryOf } from './parts.ts';
@@ -47,6 +47,15 @@ function schemaOf({ name, type, nullable }: Column<never>): SchemaElement[] {
     { name: 'element', ...SCALARS.text, repetition_type: 'REQUIRED' },
   ];
 }
+
+/** Rows that a table has written to its file, for another to take over. */
+export interface RowGroups extends Pick<ParquetWriter, 'row_groups' | 'num_rows' | 'pendingIndexes'> {
+  readonly file: string;
+}
+
+/** What a file begins with: `PAR1`. */
+const MAGIC_BYTES = 4;
+const COPIED = 1 << 20;
 
 /** Rows that are held in memory, and written together as one row group. */
 const ROW_GROUP = 1 << 15;
@@ -98,6 +107,43 @@ export class ParquetTable<Row> {
     });
   }
 
+  /** Writes what is left of rows that are for another table. This one never becomes a whole file. */
+  rowGroups(): RowGroups {
+    if (this.#rows > 0) this.#writeGroup();
+    this.#writing(() => void this.#writer.writer.finish());
+    const { row_groups, num_rows, pendingIndexes } = this.#writer;
+    return { file: temporaryOf(this.#path), row_groups, num_rows, pendingIndexes };
+  }
+
+  /** Takes over the rows of another table with the same columns. */
+  append({ file, row_groups, num_rows, pendingIndexes }: RowGroups): void {
+    if (this.#rows > 0) this.#writeGroup();
+    const shift = BigInt(this.#writer.writer.offset - MAGIC_BYTES);
+    this.#writing(() => this.#copy(file));
+    for (const chunk of row_groups.flatMap(({ columns }) => columns)) moveChunk(chunk, shift);
+    for (const { offsetIndex } of pendingIndexes) {
+      for (const page of offsetIndex?.page_locations ?? []) page.offset += shift;
+    }
+    this.#writer.row_groups.push(...row_groups);
+    this.#writer.pendingIndexes.push(...pendingIndexes);
+    this.#writer.num_rows += num_rows;
+  }
+
+  #copy(file: string): void {
+    const fd = openSync(file, 'r');
+    try {
+      const buffer = new Uint8Array(COPIED);
+      for (let at = MAGIC_BYTES; ; ) {
+        const length = readSync(fd, buffer, 0, COPIED, at);
+        if (length === 0) return;
+        this.#writer.writer.appendBytes(buffer.subarray(0, length));
+        at += length;
+      }
+    } finally {
+      closeSync(fd);
+    }
+  }
+
   #writeGroup(): void {
     const columnData = this.#columns.map(({ name, type }, index): ColumnSource => {
       const data = this.#values[index] ?? [];
@@ -117,4 +163,13 @@ export class ParquetTable<Row> {
       throw error;
     }
   }
+}
+
+/** Says where the values of a column are after a move. */
+function moveChunk(chunk: RowGroups['row_groups'][number]['columns'][number], shift: bigint): void {
+  chunk.file_offset += shift;
+  const data = chunk.meta_data;
+  if (data === undefined) return;
+  data.data_page_offset += shift;
+  if (data.dictionary_page_offset !== undefined) data.dictionary_page_offset += shift;
 }

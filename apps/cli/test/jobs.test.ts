@@ -5,6 +5,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync }
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { duckdb, objects } from './duckdb.ts';
 import { traces } from './machines.ts';
 import { file, folder, spte } from './run.ts';
 import { FROM_SOURCES } from './shell.ts';
@@ -12,6 +13,8 @@ import { FROM_SOURCES } from './shell.ts';
 const CONTEXT = '--kernel 6.1 --vendor svm --maxphyaddr 40';
 const NAMES = ['svm61-npt-tdp', 'svm61-nx-force', 'vmx73-ept-ad', 'svm61-shadow'];
 const INPUTS = [...NAMES.map((name) => `${name}.txt`), 'none.txt', 'cut.txt'].join(' ');
+
+const connection = await duckdb();
 
 beforeAll(() => {
   for (const name of NAMES) file(`${name}.txt`, traces[name]?.['trace.txt'] ?? '');
@@ -51,6 +54,30 @@ describe('--jobs', () => {
   );
 });
 
+describe('--jobs of one large text', () => {
+  it.each(['', '--ndjson', '--json --only findings', '--summary'])(
+    'changes nothing about what is printed: %s',
+    async (flags) => {
+      const line = `annotate svm61-npt-tdp.txt ${CONTEXT} ${flags}`;
+      expect(await spte(`${line} --jobs 2`, { sectionBytes: 10_000 })).toEqual(await spte(line));
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'changes nothing about rows that are wanted as one file',
+    async () => {
+      const line = `annotate svm61-npt-tdp.txt ${CONTEXT} --parquet`;
+      const threads = await spte(`${line} sections.parquet --jobs 2`, { sectionBytes: 10_000 });
+      expect(threads).toEqual(await spte(`${line} whole.parquet`));
+      const rows = async (name: string) =>
+        connection === null ? null : objects(connection, `select * from '${join(folder, name)}'`);
+      expect(await rows('sections.parquet')).toEqual(await rows('whole.parquet'));
+    },
+    PATIENCE_MS,
+  );
+});
+
 describe.skipIf(process.platform === 'win32')('Ctrl-C', () => {
   /** Starts the command; its input never ends. */
   function start(words: string): ChildProcess {
@@ -69,7 +96,7 @@ describe.skipIf(process.platform === 'win32')('Ctrl-C', () => {
 
   it.each([
     ['annotate - --parquet stopped/', 'stopped', 1],
-    ['annotate fifo1 fifo2 --jobs 2 --parquet stopped2/', 'stopped2', 2],
+    ['annotate fifo1 fifo2 --jobs 2 --parquet stopped2/', 'stopped2', 1],
   ])(
     'ends %s at once, and leaves nothing behind',
     async (words, place, parts) => {

@@ -15,20 +15,20 @@ export interface Run {
   readonly err: string;
 }
 
-export interface RunOptions extends Partial<Pick<Io, 'terminal' | 'env' | 'cwd'>> {
+export interface RunOptions extends Partial<Pick<Io, 'terminal' | 'env' | 'cwd' | 'sectionBytes'>> {
   readonly stdin?: string | undefined;
 }
 
 /** Runs the command within this process. */
 export async function run(argv: readonly string[], options: RunOptions = {}): Promise<Run> {
-  let out = '';
+  const out: Buffer[] = [];
   let err = '';
   const input = async function* (): AsyncGenerator<string> {
     yield await Promise.resolve(options.stdin ?? '');
   };
   const code = await main(argv, {
     write: async (text) => {
-      out += typeof text === 'string' ? text : Buffer.from(text).toString();
+      out.push(Buffer.from(text));
       await Promise.resolve();
     },
     complain: (text) => {
@@ -40,8 +40,9 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     terminal: options.terminal ?? false,
     errorTerminal: false,
     cores: 1,
+    ...(options.sectionBytes === undefined ? {} : { sectionBytes: options.sectionBytes }),
   });
-  return { code, out, err };
+  return { code, out: Buffer.concat(out).toString(), err };
 }
 
 /** Runs a command line, words apart by spaces. */

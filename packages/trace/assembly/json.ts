@@ -3,8 +3,7 @@
 import { timeDigits, timeEnd, timeStart } from './header';
 import {
   ADDRESS,
-  BEFORE_EVENT,
-  BEFORE_SPTE,
+  BEFORE,
   CHECK_KEY,
   CHECK_SLOTS,
   CHECKS_TEXT,
@@ -20,13 +19,13 @@ import {
   MISS_WORDS,
   MISSING_CHECKS,
   MISSING_SPTE,
+  MOST_APART,
   OUT,
   OUT_FULL,
   OUT_LIMIT,
   PAGE_SIZE,
   PENDING,
   PENDING_COUNT,
-  PENDING_MOST,
   PFN,
   PIECES,
   SPTE_SLOTS,
@@ -105,6 +104,12 @@ const GFN_HOLE: u32 = 2;
 const PFN_HOLE: u32 = 3;
 const ROLE_HOLE: u32 = 4;
 
+// The last line of a task, as src/ndjson.ts keeps it: the task, its SPTE, its number, its event.
+const TASK_BYTES: usize = 32;
+const TASK_SPTE: usize = 8;
+const TASK_LINE: usize = 16;
+const TASK_EVENT: usize = 24;
+
 // A piece about checks: how often it was used and where first, the length of its text, its key, its text.
 const CHECKS_LENGTH: usize = 16;
 const CHECKS_KEY: usize = 24;
@@ -137,6 +142,7 @@ export function writeLine(form: usize): i32 {
     out = writePiece(out, piece + PIECE_TEXTS, spte, form);
   }
   const pending = findPending();
+  store<u32>(BEFORE, isNear(pending, line) ? pending : 0);
   const checks = checksPiece(form, count);
   if (checks === NONE) return MISSING_CHECKS;
   if (checks === REFUSED) return DECLINED;
@@ -151,7 +157,7 @@ export function writeLine(form: usize): i32 {
   store<u32>(OUT, out + 3);
   count1(form, line);
   for (let i: usize = 0; i < count; i++) count1(load<u32>(PIECES + (i << 2)), line * 8 + <f64>i);
-  leave(form, pending);
+  leave(form, pending, line);
   return TAKEN;
 }
 
@@ -309,38 +315,44 @@ function task(): f64 {
 
 /** Where the task's last line with an MMIO SPTE is kept; 0 for none. */
 function findPending(): usize {
-  store<u32>(BEFORE_EVENT, 0);
-  const count: usize = load<u32>(PENDING_COUNT);
-  if (count === 0) return 0;
+  const first: usize = load<u32>(PENDING);
   const who = task();
-  const end: usize = <usize>load<u32>(PENDING) + count * 24;
-  for (let at: usize = load<u32>(PENDING); at < end; at += 24) {
-    if (load<f64>(at) !== who) continue;
-    store<u64>(BEFORE_SPTE, load<u64>(at, 8));
-    store<u32>(BEFORE_EVENT, load<u32>(at, 16));
-    return at;
+  for (let at = pendingEnd(); at > first; ) {
+    at -= TASK_BYTES;
+    if (load<f64>(at) === who) return at;
   }
   return 0;
 }
 
+/** Whether what is kept is near enough for this line to be compared with it. */
+function isNear(pending: usize, line: f64): bool {
+  return pending !== 0 && line - load<f64>(pending, TASK_LINE) <= <f64>load<u32>(MOST_APART);
+}
+
 /** Takes away what was kept for the task, and keeps this line if it shows an MMIO SPTE. */
-function leave(form: usize, pending: usize): void {
-  const first: usize = load<u32>(PENDING);
-  let count: usize = load<u32>(PENDING_COUNT);
-  if (pending !== 0) {
-    count--;
-    memory.copy(pending, first + count * 24, 24);
-  }
+function leave(form: usize, pending: usize, line: f64): void {
+  if (pending !== 0) forget(pending);
   const event = load<u32>(form, LEAVES);
-  if (event !== 0) {
-    if (count >= <usize>load<u32>(PENDING_MOST)) count = 0;
-    const at = first + count * 24;
-    store<f64>(at, task());
-    store<u64>(at, valueOf(load<u32>(form, SPTES)), 8);
-    store<u32>(at, event, 16);
-    count++;
-  }
-  store<u32>(PENDING_COUNT, count);
+  if (event === 0) return;
+  if (load<u32>(PENDING_COUNT) >= load<u32>(MOST_APART)) forget(load<u32>(PENDING));
+  const at = pendingEnd();
+  store<f64>(at, task());
+  store<u64>(at, valueOf(load<u32>(form, SPTES)), TASK_SPTE);
+  store<f64>(at, line, TASK_LINE);
+  store<u32>(at, event, TASK_EVENT);
+  store<u32>(PENDING_COUNT, load<u32>(PENDING_COUNT) + 1);
+}
+
+/** Where the next line of a task would be kept. */
+function pendingEnd(): usize {
+  return <usize>load<u32>(PENDING) + <usize>load<u32>(PENDING_COUNT) * TASK_BYTES;
+}
+
+/** Takes away one line that is kept; the others stay in their order. */
+function forget(pending: usize): void {
+  const next = pending + TASK_BYTES;
+  memory.copy(pending, next, pendingEnd() - next);
+  store<u32>(PENDING_COUNT, load<u32>(PENDING_COUNT) - 1);
 }
 
 /** What the checks of the line say; more than `REFUSED` for a piece, `DIFFER` when there are none. */
@@ -353,8 +365,9 @@ function checksPiece(form: usize, sptes: usize): usize {
   else if (depends === OF_VALUE) {
     store<u64>(CHECK_KEY, valueOf(load<u32>(form, SPTES)), 8);
   } else {
-    if (load<u32>(BEFORE_EVENT) !== load<u32>(form, AFTER)) return DIFFER;
-    store<u64>(CHECK_KEY, load<u64>(BEFORE_SPTE), 8);
+    const before: usize = load<u32>(BEFORE);
+    if (before === 0 || load<u32>(before, TASK_EVENT) !== load<u32>(form, AFTER)) return DIFFER;
+    store<u64>(CHECK_KEY, load<u64>(before, TASK_SPTE), 8);
   }
   const count: usize = load<u32>(form, KEY_COUNT);
   const fields: usize = load<u32>(form, KEY_FIELDS);

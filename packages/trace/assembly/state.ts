@@ -35,13 +35,13 @@ export const MISS_SLOT: usize = 304;
 /** Slots by the key of an entry, and of checks. */
 export const SPTE_SLOTS: usize = 80;
 export const CHECK_SLOTS: usize = 84;
-/** The line before of the same task with an MMIO SPTE: which event (0 for none) and its value. */
-export const BEFORE_EVENT: usize = 88;
-export const BEFORE_SPTE: usize = 96;
-/** The tasks that have such a line, 24 bytes each: how many, where, how many at most. */
+/** Where the line before of the same task with an MMIO SPTE is kept, if this line is compared with it; else 0. */
+export const BEFORE: usize = 88;
+/** How many lines apart two may be that are compared, at most. */
+export const MOST_APART: usize = 92;
+/** The tasks that have such a line, the oldest line first: how many, no more than may be near enough, and where. */
 export const PENDING_COUNT: usize = 104;
 export const PENDING: usize = 108;
-export const PENDING_MOST: usize = 92;
 /** Masks: address, page size, pfn. */
 export const ADDRESS: usize = 112;
 export const PAGE_SIZE: usize = 120;

@@ -89,6 +89,8 @@ function checkGeneration(record: TraceRecord, mmu: Mmu, spte: bigint): Check[] {
 export interface Before {
   readonly event: string;
   readonly spte: bigint;
+  /** Its number. */
+  readonly line: number;
 }
 
 /** Events that show an MMIO SPTE of which the next line of the task may say more. */
@@ -113,9 +115,19 @@ export const CHECKED: Readonly<
   mark_mmio_spte: { of: 'before', fields: ['gfn', 'access', 'gen'] },
 };
 
+/**
+ * How many lines after another a line may stand to be compared with it, at most.
+ *
+ * The kernel writes such a pair within microseconds. In that time all CPUs of a large machine write fewer lines; where
+ * there are more, those that stood between may be lost. And so whoever reads a trace in sections need read no more than
+ * these lines before one to say of it what is said of the whole.
+ */
+export const MOST_LINES_APART: number = 1 << 12;
+
 /** Compares a line with the one before it of its task. */
 export function checkAfter(record: TraceRecord, mmu: Mmu, before: Before | undefined): Check[] {
   if (before === undefined || before.event !== FOLLOWS[record.event]) return [];
+  if (record.line - before.line > MOST_LINES_APART) return [];
   if (record.event === 'mark_mmio_spte') return checkMark(record, mmu, before.spte);
   return [
     ...hexCheck(record, ['gfn'], getMmioSpteGfn(mmu, before.spte)),
@@ -136,10 +148,8 @@ export interface LastLines {
   put(task: number | null, line: Before): void;
 }
 
-/** Most tasks that are remembered: as many as have a vCPU in a large trace. When there are more, all are forgotten. */
-export const MOST_TASKS = 4096;
-
 function lastLines(): LastLines {
+  /** Oldest first. When there are more than may be near enough, the oldest is not. */
   const last = new Map<number | null, Before>();
   return {
     take(task) {
@@ -148,7 +158,7 @@ function lastLines(): LastLines {
       return before;
     },
     put(task, line) {
-      if (last.size >= MOST_TASKS) last.clear();
+      if (last.size >= MOST_LINES_APART) last.delete(last.keys().next().value as number | null);
       last.set(task, line);
     },
   };
@@ -156,7 +166,7 @@ function lastLines(): LastLines {
 
 /**
  * Makes a checker, which remembers the last MMIO SPTE of every task: `handle_mmio_page_fault` must show its gfn, and
- * `mark_mmio_spte` what was put into it.
+ * `mark_mmio_spte` what was put into it. Lines more than {@link MOST_LINES_APART} apart are not compared.
  */
 export function createChecker(mmu: Mmu): Checker {
   return checkerWith(mmu, lastLines());
@@ -170,7 +180,7 @@ export function checkerWith(mmu: Mmu, last: LastLines): Checker {
       const checks = [...checkRecord(record, mmu), ...checkAfter(record, mmu, last.take(task))];
       const [spte] = record.sptes;
       if (spte !== undefined && MMIO_EVENTS.includes(record.event)) {
-        last.put(task, { event: record.event, spte: spte.value });
+        last.put(task, { event: record.event, spte: spte.value, line: record.line });
       }
       return checks;
     },

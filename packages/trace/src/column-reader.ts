@@ -58,7 +58,7 @@ export function columnReader(
   }
   const reader = lineReader(({ record }) => {
     if (record !== null) store.add(record);
-  });
+  }, 1);
   const feed = createLineFeed(kernel, reader, (status) => {
     if (status === STATUS.WORDS_FULL) store.flushWords();
     else store.flushForm(arena.get(STATE.FORM));

@@ -8,7 +8,7 @@ import {
   checkRecord,
   type LastLines,
   MMIO_EVENTS,
-  MOST_TASKS,
+  MOST_LINES_APART,
 } from './check.ts';
 import { createPrograms, patternProgram, rawProgram } from './compile.ts';
 import { createJsonForm, type JsonField, takeSeen } from './json-forms.ts';
@@ -20,7 +20,7 @@ import { rawFieldsOf, UNKNOWN_FIELD } from './raw-fields.ts';
 import { lineReader, type TraceCounts } from './reader.ts';
 import type { TraceRecord } from './record.ts';
 import { rememberSptes } from './remember-sptes.ts';
-import { type AnnotationTally, bulkCounter } from './tally.ts';
+import { type AnnotationSightings, type AnnotationTally, bulkCounter } from './tally.ts';
 import { TRACE_EVENTS } from './trace-events.ts';
 import { utf8Bytes, utf8Decoder } from './utf8.ts';
 
@@ -33,12 +33,18 @@ export interface NdjsonAnnotator {
   readonly counts: TraceCounts;
   /** What the lines so far come to. */
   readonly tally: () => AnnotationTally;
+  /** The same as plain data, for a counter that takes it in. */
+  readonly sightings: () => AnnotationSightings;
 }
 
 /** How lines of JSON are written. */
 export interface NdjsonOptions {
   /** Members that every line has before its own. */
   readonly members?: Readonly<Record<string, string | number | boolean | null>>;
+  /** Number of the first line; 1 when absent. */
+  readonly firstLine?: number;
+  /** Records of lines before the first, in their order, with which lines may be compared; none when absent. */
+  readonly before?: Iterable<TraceRecord>;
   /** False: line by line in JavaScript, also where the runtime has WebAssembly with vectors. The lines are the same. */
   readonly wasm?: boolean;
 }
@@ -59,7 +65,7 @@ const LONGEST_LINE = 1 << 15;
 export function ndjsonAnnotator(
   mmu: Mmu,
   write: (lines: Uint8Array) => void,
-  { members = {}, wasm = true }: NdjsonOptions = {},
+  { members = {}, firstLine = 1, before: earlier = [], wasm = true }: NdjsonOptions = {},
 ): NdjsonAnnotator {
   const before = JSON.stringify({ ...members, line: 0 }).slice(0, -'0}'.length);
   const begin = utf8Bytes(before);
@@ -109,12 +115,14 @@ export function ndjsonAnnotator(
     counter.add(line);
     out.add(utf8Bytes(`${before}${JSON.stringify(line).slice(OWN_BEGIN.length)}\n`));
     learn(record);
-  });
+  }, firstLine);
+  for (const record of earlier) checker.check(record);
 
   const checksOfLine = () => {
     const at = arena.get(STATE.POSITION);
     const text = utf8Decoder().decode(arena.bytes.subarray(at, arena.get(STATE.LINE_END)));
-    const record = scanLine(text, 1, noNotes()) as TraceRecord;
+    const line = arena.view.getFloat64(STATE.LINE, true);
+    const record = scanLine(text, line, noNotes()) as TraceRecord;
     return [...checkRecord(record, mmu), ...checkAfter(record, mmu, last.before())];
   };
 
@@ -123,6 +131,14 @@ export function ndjsonAnnotator(
     else if (status === STATUS.MISSING_SPTE) pieces.addSpte();
     else pieces.addChecks(checksOfLine());
   });
+  /** Counts what the kernel has seen. */
+  const settle = (): void => {
+    pieces.settle();
+    for (const [form, event] of forms) {
+      const seen = takeSeen(arena.view, form);
+      if (seen.count > 0) counter.addEvent(event, seen);
+    }
+  };
   return {
     push(chunk) {
       feed.push(chunk);
@@ -134,12 +150,12 @@ export function ndjsonAnnotator(
     },
     counts: reader.counts,
     tally() {
-      pieces.settle();
-      for (const [form, event] of forms) {
-        const seen = takeSeen(arena.view, form);
-        if (seen.count > 0) counter.addEvent(event, seen);
-      }
+      settle();
       return counter.tally();
+    },
+    sightings() {
+      settle();
+      return counter.sightings();
     },
   };
 }
@@ -183,39 +199,50 @@ function createOutput(arena: Arena, begin: Uint8Array, write: (lines: Uint8Array
   };
 }
 
-const TASK_BYTES = 24;
+// The last line of a task, as assembly/json.ts reads it: the task, its SPTE, its number, its event.
+const TASK_BYTES = 32;
+const TASK_SPTE = 8;
+const TASK_LINE = 16;
+const TASK_EVENT = 24;
 
 /** The last lines of tasks, in a memory that the kernel reads and writes as well. */
 function sharedLastLines(arena: Arena): LastLines & { before(): Before | undefined } {
   const { view, bytes } = arena;
-  const start = arena.take(TASK_BYTES * MOST_TASKS);
+  const start = arena.take(TASK_BYTES * MOST_LINES_APART);
   arena.set(STATE.PENDING, start);
-  arena.set(STATE.PENDING_MOST, MOST_TASKS);
-  const at = (event: number, spte: number): Before => ({
-    event: MMIO_EVENTS[arena.get(event) - 1] as string,
-    spte: view.getBigUint64(spte, true),
+  arena.set(STATE.MOST_APART, MOST_LINES_APART);
+  const end = (): number => start + TASK_BYTES * arena.get(STATE.PENDING_COUNT);
+  const at = (place: number): Before => ({
+    event: MMIO_EVENTS[arena.get(place + TASK_EVENT) - 1] as string,
+    spte: view.getBigUint64(place + TASK_SPTE, true),
+    line: view.getFloat64(place + TASK_LINE, true),
   });
+  const forget = (place: number): void => {
+    bytes.copyWithin(place, place + TASK_BYTES, end());
+    arena.set(STATE.PENDING_COUNT, arena.get(STATE.PENDING_COUNT) - 1);
+  };
   return {
-    before: () =>
-      arena.get(STATE.BEFORE_EVENT) === 0 ? undefined : at(STATE.BEFORE_EVENT, STATE.BEFORE_SPTE),
-    take(task) {
-      const count = arena.get(STATE.PENDING_COUNT);
-      const end = start + TASK_BYTES * count;
-      let place = start;
-      while (place < end && view.getFloat64(place, true) !== (task ?? -1)) place += TASK_BYTES;
-      if (place === end) return;
-      const before = at(place + 16, place + 8);
-      bytes.copyWithin(place, end - TASK_BYTES, end);
-      arena.set(STATE.PENDING_COUNT, count - 1);
-      return before;
+    before() {
+      const place = arena.get(STATE.BEFORE);
+      return place === 0 ? undefined : at(place);
     },
-    put(task, { event, spte }) {
-      const count = arena.get(STATE.PENDING_COUNT) % MOST_TASKS;
-      const place = start + TASK_BYTES * count;
+    take(task) {
+      for (let place = end() - TASK_BYTES; place >= start; place -= TASK_BYTES) {
+        if (view.getFloat64(place, true) !== (task ?? -1)) continue;
+        const before = at(place);
+        forget(place);
+        return before;
+      }
+      return;
+    },
+    put(task, { event, spte, line }) {
+      if (arena.get(STATE.PENDING_COUNT) >= MOST_LINES_APART) forget(start);
+      const place = end();
       view.setFloat64(place, task ?? -1, true);
-      view.setBigUint64(place + 8, spte, true);
-      arena.set(place + 16, MMIO_EVENTS.indexOf(event) + 1);
-      arena.set(STATE.PENDING_COUNT, count + 1);
+      view.setBigUint64(place + TASK_SPTE, spte, true);
+      view.setFloat64(place + TASK_LINE, line, true);
+      arena.set(place + TASK_EVENT, MMIO_EVENTS.indexOf(event) + 1);
+      arena.set(STATE.PENDING_COUNT, arena.get(STATE.PENDING_COUNT) + 1);
     },
   };
 }

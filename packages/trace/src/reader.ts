@@ -51,24 +51,37 @@ interface Held {
  * Makes a reader. It holds at most a few lines, each of at most a megabyte.
  *
  * @param sink takes every line of the input, in order; those that show SPTEs with a record
+ * @param firstLine number of the first line, where it is not that of a trace
  */
-export function traceReader(sink: (entry: TraceEntry) => void): TraceReader {
-  const reader = lineReader(sink);
+export function traceReader(sink: (entry: TraceEntry) => void, firstLine = 1): TraceReader {
+  const reader = lineReader(sink, firstLine);
   return { push: (chunk) => reader.push(chunk), end: () => reader.end(), counts: reader.counts };
 }
 
+/**
+ * Whether a line shows SPTEs on its own, and belongs to no line before it. A trace may be cut before such a line: two
+ * readers, one of the lines before it and one of the rest, give what one gives of the whole.
+ *
+ * @param text a whole line that a newline ends, without it
+ * @returns false also for a line of more than a megabyte
+ */
+export function beginsAnew(text: string): boolean {
+  const notes = noNotes();
+  return text.length <= LONGEST_LINE && scanLine(text, 1, notes) !== null && notes.block !== 'continues';
+}
+
 /** As {@link traceReader}. */
-export function lineReader(sink: (entry: TraceEntry) => void): LineReader {
+export function lineReader(sink: (entry: TraceEntry) => void, firstLine: number): LineReader {
   const decoder = utf8Decoder();
   const counts = { lines: 0, recognised: 0, continued: 0, passed: 0, damaged: 0 };
   const notes = noNotes();
   let rest = '';
-  let line = 1;
+  let line = firstLine;
   let held: Held | null = null;
   let block: number | null = null;
 
   const emit = (entry: TraceEntry, damaged = false): void => {
-    counts.lines = entry.line;
+    counts.lines = entry.line - firstLine + 1;
     if (entry.record !== null) counts.recognised++;
     else if (entry.partOf !== null) counts.continued++;
     else {
@@ -134,10 +147,16 @@ export function lineReader(sink: (entry: TraceEntry) => void): LineReader {
     const ends = text.includes('\n');
     rest += text;
     if (ends) takeWhole();
-    while (rest.length > LONGEST_LINE) {
-      take(rest.slice(0, LONGEST_LINE), false);
-      rest = rest.slice(LONGEST_LINE);
+    rest = takePieces(rest);
+  };
+
+  /** Passes a line on that is too long to be kept whole; returns its last piece. */
+  const takePieces = (text: string): string => {
+    let start = 0;
+    for (; text.length - start > LONGEST_LINE; start += LONGEST_LINE) {
+      take(text.slice(start, start + LONGEST_LINE), false);
     }
+    return text.slice(start);
   };
 
   const takeWhole = (): void => {
@@ -145,7 +164,7 @@ export function lineReader(sink: (entry: TraceEntry) => void): LineReader {
     for (;;) {
       const newline = rest.indexOf('\n', start);
       if (newline < 0) break;
-      take(rest.slice(start, newline), true);
+      take(takePieces(rest.slice(start, newline)), true);
       start = newline + 1;
     }
     rest = rest.slice(start);
@@ -170,7 +189,7 @@ export function lineReader(sink: (entry: TraceEntry) => void): LineReader {
     },
     skip(recognised, passed) {
       line += recognised + passed;
-      if (recognised + passed > 0) counts.lines = line - 1;
+      if (recognised + passed > 0) counts.lines = line - firstLine;
       counts.recognised += recognised;
       counts.passed += passed;
       if (recognised > 0) block = null;

@@ -26,10 +26,32 @@ export interface AnnotationTally {
   readonly kinds: Readonly<Record<string, number>>;
 }
 
+/** By name: how often something was seen, and where first. */
+export type Sighting = readonly [name: string, seen: Seen];
+
+/**
+ * What a counter has seen, as plain data that may go to another thread: parts of a trace are counted apart, and one
+ * counter takes in what the others saw. Places are finer than a line, so that names keep their order.
+ */
+export interface AnnotationSightings {
+  readonly sptes: number;
+  readonly checks: number;
+  readonly disagreements: number;
+  readonly findings: number;
+  readonly codes: readonly Sighting[];
+  readonly fields: readonly Sighting[];
+  readonly events: readonly Sighting[];
+  readonly kinds: readonly Sighting[];
+}
+
 /** Adds up annotated lines. */
 export interface AnnotationCounter {
   /** Takes another line. */
   readonly add: (line: AnnotatedLine) => void;
+  /** Takes what another counter has seen in other lines of the same trace, in any order. */
+  readonly merge: (sightings: AnnotationSightings) => void;
+  /** What was seen so far. */
+  readonly sightings: () => AnnotationSightings;
   /** What all lines so far come to. */
   readonly tally: () => AnnotationTally;
 }
@@ -59,6 +81,14 @@ class Sightings {
     this.#all.set(name, { count: count + before.count, first: Math.min(first, before.first) });
   }
 
+  merge(sightings: readonly Sighting[]): void {
+    for (const [name, { count, first }] of sightings) this.add(name, count, first);
+  }
+
+  list(): Sighting[] {
+    return [...this.#all];
+  }
+
   /** Most first. */
   most(): Record<string, number> {
     const all = [...this.#all].toSorted(([, a], [, b]) => b.count - a.count || a.first - b.first);
@@ -76,8 +106,8 @@ class Sightings {
 
 /** Makes a counter of nothing. */
 export function annotationCounter(): AnnotationCounter {
-  const { add, tally } = bulkCounter();
-  return { add, tally };
+  const { add, merge, sightings, tally } = bulkCounter();
+  return { add, merge, sightings, tally };
 }
 
 /** As {@link annotationCounter}. */
@@ -112,6 +142,23 @@ export function bulkCounter(): BulkCounter {
       }
       counter.addChecks(checks, { count: 1, first: line });
     },
+    merge(seen) {
+      sum.sptes += seen.sptes;
+      sum.checks += seen.checks;
+      sum.disagreements += seen.disagreements;
+      sum.findings += seen.findings;
+      codes.merge(seen.codes);
+      fields.merge(seen.fields);
+      events.merge(seen.events);
+      kinds.merge(seen.kinds);
+    },
+    sightings: () => ({
+      ...sum,
+      codes: codes.list(),
+      fields: fields.list(),
+      events: events.list(),
+      kinds: kinds.list(),
+    }),
     tally: () => ({
       ...sum,
       findingsByCode: codes.inOrder(placeOf(PARTS, 0)),
