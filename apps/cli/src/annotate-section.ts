@@ -57,7 +57,7 @@ export async function annotateSection(
     if (table === null || entry.record === null || !wanted(annotated)) return;
     for (const row of annotationRows(entry.record, annotated)) table.add(row);
   };
-  const fast = isPlainNdjson(options) ? ndjsonOf(session, input, mmu, section, before) : null;
+  const fast = needsRecords(options) ? null : fastAnnotator(session, input, mmu, options, section, before);
   if (fast === null) for (const record of before) annotate(record);
   const reader = fast ?? traceReader(take, section.start.line);
   const counts = await readRecords(session, input.path, section, { reader, take, onRead });
@@ -65,19 +65,23 @@ export async function annotateSection(
   return { counts, seen: counts === fast?.counts ? fast.sightings() : counter.sightings() };
 }
 
-/** Whether every line with entries becomes one of JSON, which needs no record. */
-const isPlainNdjson = ({ ndjson, summary, only }: AnnotateOptions): boolean =>
-  ndjson === true && summary !== true && only === undefined;
+/** Whether lines are looked at one by one: not where each becomes one of JSON, or they are only counted. */
+const needsRecords = ({ ndjson, summary, only, parquet }: AnnotateOptions): boolean =>
+  parquet !== undefined || (summary !== true && (ndjson !== true || only !== undefined));
 
-function ndjsonOf(
+function fastAnnotator(
   { out }: Session,
   { name }: Input,
   mmu: Mmu,
+  { summary }: AnnotateOptions,
   { start }: Section,
   before: readonly TraceRecord[],
 ): NdjsonAnnotator {
   const members = name === null ? {} : { file: name };
-  return ndjsonAnnotator(mmu, (lines) => out.utf8(lines), { members, firstLine: start.line, before });
+  const write = (lines: Uint8Array): void => {
+    if (summary !== true) out.utf8(lines);
+  };
+  return ndjsonAnnotator(mmu, write, { members, firstLine: start.line, before });
 }
 
 /** Who takes what is in a section. */

@@ -24,6 +24,21 @@ describe('spte annotate', () => {
     }
   });
 
+  it.each(Object.keys(traces))(
+    'counts in %s what it says of its lines, also for another machine',
+    async (name) => {
+      for (const context of [`--host ${captured(name)}`, CONTEXT]) {
+        const text = traces[name]?.['trace.txt'] ?? '';
+        const stdin = `${text}kvm_mmu_set_spte: gfn\n`;
+        const alone = await spte(`annotate - --summary --json ${context}`, { stdin });
+        const { summary } = (await json(`annotate - --json ${context}`, { stdin })) as Summary;
+        // In the same order, too.
+        expect(JSON.stringify(JSON.parse(alone.out))).toBe(JSON.stringify({ lines: [], summary }));
+        expect(alone.err).toContain('1 line names an event but cannot be read');
+      }
+    },
+  );
+
   it('gives every line back, with an explanation below those with entries', async () => {
     const text = `# tracer: nop\n${LEAF}\nlast line`;
     const { out } = await spte(`annotate ${CONTEXT}`, { stdin: text });
