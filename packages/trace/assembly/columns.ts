@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Appends a line to the columns of its form.
-import { time, timeDigits } from './header';
+
 import {
   ENDS,
-  FORM_FULL,
   LINE,
   STARTS,
-  TAKEN,
   VALUES,
   WHO_CPU,
   WHO_LENGTH,
@@ -14,8 +12,9 @@ import {
   WHO_TASK,
   WHO_TASK_END,
   WHO_TASK_ID,
-  WORDS_FULL,
-} from './state';
+} from '../src/state';
+import { FORM_FULL, TAKEN, WORDS_FULL } from '../src/status';
+import { time, timeDigits } from './header';
 import { wordId } from './words';
 
 // A form: how many rows it has and may have, where its columns are, and its fields: eight bytes each, how the column

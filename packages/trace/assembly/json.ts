@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Writes a line as JSON, from pieces that JavaScript has made by the rules and that are kept by what they depend on.
-import { timeDigits, timeEnd, timeStart } from './header';
+
 import {
   ADDRESS,
   BEFORE,
@@ -8,7 +8,6 @@ import {
   CHECK_SLOTS,
   CHECKS_TEXT,
   CHECKS_TEXT_LENGTH,
-  DECLINED,
   ENDS,
   LINE,
   LINE_TEXT,
@@ -17,11 +16,8 @@ import {
   MISS_SLOT,
   MISS_VALUE,
   MISS_WORDS,
-  MISSING_CHECKS,
-  MISSING_SPTE,
   MOST_APART,
   OUT,
-  OUT_FULL,
   OUT_LIMIT,
   PAGE_SIZE,
   PENDING,
@@ -30,12 +26,13 @@ import {
   PIECES,
   SPTE_SLOTS,
   STARTS,
-  TAKEN,
   TELLING,
   VALUES,
   WHO_CPU,
   WHO_PID,
-} from './state';
+} from '../src/state';
+import { DECLINED, MISSING_CHECKS, MISSING_SPTE, OUT_FULL, TAKEN } from '../src/status';
+import { timeDigits, timeEnd, timeStart } from './header';
 import { copyText, escapes, writeDecimal, writeHex } from './write';
 
 // A form: how many lines it has had and the first of them; the text before the time; its fields; which field plus 1 is

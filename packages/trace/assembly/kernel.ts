@@ -4,27 +4,25 @@
 //
 // What it takes is what src/reader.ts would have given; any line of which that is not sure goes to JavaScript: one with
 // a quote mark before it or bytes beyond ASCII, one that is long, broken or of a form not met yet, a text of the log.
-import { addRow } from './columns';
-import { readHeader } from './header';
-import { writeLine } from './json';
-import { matchFirst, UNSURE } from './match';
+
 import {
-  DECLINED,
-  DONE,
+  AS_JSON,
   EVENT_SLOT_BITS,
   EVENT_SLOTS,
   FORM,
-  JSON,
   LINE,
   LINE_END,
   LOG_START_COUNT,
   LOG_STARTS,
   PASSED,
-  PASSED_ON,
   POSITION,
   RECOGNISED,
-  TAKEN,
-} from './state';
+} from '../src/state';
+import { DECLINED, DONE, PASSED_ON, TAKEN } from '../src/status';
+import { addRow } from './columns';
+import { readHeader } from './header';
+import { writeLine } from './json';
+import { matchFirst, UNSURE } from './match';
 import { NEWLINE, sameText, skipBlanks } from './text';
 
 export { wordId } from './words';
@@ -220,5 +218,5 @@ function take(start: usize, lineEnd: usize, line: f64): i32 {
   if (!readHeader(start, name)) return DECLINED;
   store<u32>(FORM, form);
   store<f64>(LINE, line);
-  return load<u32>(JSON) === 0 ? addRow(form) : writeLine(form);
+  return load<u32>(AS_JSON) === 0 ? addRow(form) : writeLine(form);
 }

@@ -2,10 +2,12 @@
 import { createColumnStore } from './column-store.ts';
 import { type ColumnBatch, type Form, formFields } from './columns.ts';
 import { createPrograms, patternProgram, rawProgram } from './compile.ts';
-import { createKernel, STATE, STATUS } from './kernel.ts';
+import { createKernel } from './kernel.ts';
 import { createLineFeed } from './line-feed.ts';
 import { lineReader, type TraceCounts } from './reader.ts';
 import type { TraceRecord } from './record.ts';
+import * as STATE from './state.ts';
+import * as STATUS from './status.ts';
 import { TRACE_EVENTS } from './trace-events.ts';
 
 /** Reads a trace piece by piece into columns. */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type Arena, STATE } from './kernel.ts';
+import type { Arena } from './kernel.ts';
 import { LOG_TEXTS } from './log-texts.ts';
 import { UNPARSED } from './match.ts';
 import type { Pattern, Token } from './pattern.ts';
 import { rawFieldsOf, UNKNOWN_FIELD } from './raw-fields.ts';
 import type { TraceRecord } from './record.ts';
+import * as STATE from './state.ts';
 import { TRACE_EVENTS } from './trace-events.ts';
 
 /** Kinds of tokens, as in assembly/match.ts. */

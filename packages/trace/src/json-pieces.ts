@@ -3,9 +3,10 @@ import { type Mmu, spteToPfn } from '@spte/core';
 import type { AnnotatedSpte } from './annotate-spte.ts';
 import type { Check } from './check.ts';
 import { takeSeen } from './json-forms.ts';
-import { type Arena, STATE } from './kernel.ts';
+import type { Arena } from './kernel.ts';
 import type { TracedSpte } from './record.ts';
 import { ADDRESS, isLikeOthers, PAGE_SIZE, type TellingBits, tellingBits } from './remember-sptes.ts';
+import * as STATE from './state.ts';
 import type { BulkCounter } from './tally.ts';
 
 const SLOTS = 32768;

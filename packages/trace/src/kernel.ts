@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { KERNEL } from './generated/kernel.ts';
+import * as STATE from './state.ts';
 import { utf8Bytes } from './utf8.ts';
 
 // Every runtime has these, but no library of types that is neither a browser's nor Node's.
@@ -22,60 +23,6 @@ interface KernelExports {
   scan(at: number, end: number): number;
   wordId(at: number, end: number): number;
 }
-
-/** Where things stand in the state, as in assembly/state.ts. */
-export const STATE = {
-  POSITION: 0,
-  LINE_END: 4,
-  LINE: 8,
-  RECOGNISED: 16,
-  PASSED: 20,
-  FORM: 24,
-  JSON: 28,
-  WORD_SLOTS: 32,
-  WORD_ENTRIES: 36,
-  WORD_COUNT: 40,
-  WORD_MOST: 44,
-  WORD_NEXT: 48,
-  WORD_END: 52,
-  OUT: 56,
-  OUT_LIMIT: 60,
-  MISS_ROW: 64,
-  MISS_WORDS: 68,
-  MISS_VALUE: 72,
-  SPTE_SLOTS: 80,
-  CHECK_SLOTS: 84,
-  BEFORE: 88,
-  MOST_APART: 92,
-  PENDING_COUNT: 104,
-  PENDING: 108,
-  ADDRESS: 112,
-  PAGE_SIZE: 120,
-  PFN: 128,
-  TELLING: 136,
-  CHECK_KEY: 232,
-  MISS_SLOT: 304,
-  CHECKS_TEXT: 308,
-  CHECKS_TEXT_LENGTH: 312,
-  WHO_LENGTH: 1472,
-  LOG_STARTS: 1536,
-  LOG_START_COUNT: 1540,
-  LINE_TEXT: 1544,
-  LINE_TEXT_LENGTH: 1548,
-  EVENT_SLOTS: 2048,
-  EVENT_SLOT_BITS: 7,
-} as const;
-
-/** What a scan ends with, as in assembly/state.ts. */
-export const STATUS = {
-  DONE: 0,
-  DECLINED: 1,
-  FORM_FULL: 2,
-  WORDS_FULL: 3,
-  OUT_FULL: 4,
-  MISSING_SPTE: 5,
-  MISSING_CHECKS: 6,
-} as const;
 
 /** How a column holds its values, as in assembly/columns.ts. */
 export const COLUMN_KINDS = { hex: 0, decimal: 1, word: 2, switch: 3 } as const;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type Kernel, STATE, STATUS } from './kernel.ts';
+import type { Kernel } from './kernel.ts';
 import type { LineReader } from './reader.ts';
+import * as STATE from './state.ts';
+import * as STATUS from './status.ts';
 
 /** Takes a trace in pieces, and its end. */
 export interface LineFeed {

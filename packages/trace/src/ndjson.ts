@@ -13,13 +13,15 @@ import {
 import { createPrograms, patternProgram, rawProgram } from './compile.ts';
 import { createJsonForm, type JsonField, takeSeen } from './json-forms.ts';
 import { createPieces } from './json-pieces.ts';
-import { type Arena, createKernel, STATE, STATUS } from './kernel.ts';
+import { type Arena, createKernel } from './kernel.ts';
 import { createLineFeed } from './line-feed.ts';
 import { noNotes, scanLine } from './parse-line.ts';
 import { rawFieldsOf, UNKNOWN_FIELD } from './raw-fields.ts';
 import { lineReader, type TraceCounts } from './reader.ts';
 import type { TraceRecord } from './record.ts';
 import { rememberSptes } from './remember-sptes.ts';
+import * as STATE from './state.ts';
+import * as STATUS from './status.ts';
 import { type AnnotationSightings, type AnnotationTally, bulkCounter } from './tally.ts';
 import { TRACE_EVENTS } from './trace-events.ts';
 import { utf8Bytes, utf8Decoder } from './utf8.ts';
@@ -173,7 +175,7 @@ function createOutput(arena: Arena, begin: Uint8Array, write: (lines: Uint8Array
   const start = arena.take(size);
   arena.set(STATE.LINE_TEXT, arena.copy(begin));
   arena.set(STATE.LINE_TEXT_LENGTH, begin.length);
-  arena.set(STATE.JSON, 1);
+  arena.set(STATE.AS_JSON, 1);
   arena.set(STATE.OUT, start);
   arena.set(STATE.OUT_LIMIT, start + OUT_BYTES - LONGEST_LINE);
   const text = '],"checks":[';

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type Kernel, STATE } from './kernel.ts';
+import type { Kernel } from './kernel.ts';
+import * as STATE from './state.ts';
 import { utf8Bytes, utf8Decoder } from './utf8.ts';
 
 /** Texts by number. */

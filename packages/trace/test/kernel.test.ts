@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
-import { Arena, COLUMN_KINDS, createKernel, STATE, STATUS, type Wasm } from '../src/kernel.ts';
+import { Arena, COLUMN_KINDS, createKernel, type Wasm } from '../src/kernel.ts';
 import { TRACE_EVENTS } from '../src/trace-events.ts';
 
 const kernel = new URL('../assembly/kernel.ts', import.meta.url);
@@ -24,8 +24,7 @@ describe('the kernel', () => {
     expect(generated).toBe(await kernelModule(kernel.pathname));
   });
 
-  it('finds its state where it is put', () => {
-    expect(constants(source('state.ts'))).toMatchObject({ ...STATE, ...STATUS });
+  it('knows how columns hold their values', () => {
     const { BITS, NUMBER, TEXT } = constants(source('columns.ts'));
     expect({ hex: BITS, decimal: NUMBER, word: TEXT }).toMatchObject({
       hex: COLUMN_KINDS.hex,
