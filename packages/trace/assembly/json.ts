@@ -26,6 +26,10 @@ import {
   PIECES,
   SPTE_SLOTS,
   STARTS,
+  TASK_BYTES,
+  TASK_EVENT,
+  TASK_LINE,
+  TASK_SPTE,
   TELLING,
   VALUES,
   WHO_CPU,
@@ -100,12 +104,6 @@ const VALUE_HOLE: u32 = 1;
 const GFN_HOLE: u32 = 2;
 const PFN_HOLE: u32 = 3;
 const ROLE_HOLE: u32 = 4;
-
-// The last line of a task, as src/ndjson.ts keeps it: the task, its SPTE, its number, its event.
-const TASK_BYTES: usize = 32;
-const TASK_SPTE: usize = 8;
-const TASK_LINE: usize = 16;
-const TASK_EVENT: usize = 24;
 
 // A piece about checks: how often it was used and where first, the length of its text, its key, its text.
 const CHECKS_LENGTH: usize = 16;

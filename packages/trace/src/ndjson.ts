@@ -201,26 +201,20 @@ function createOutput(arena: Arena, begin: Uint8Array, write: (lines: Uint8Array
   };
 }
 
-// The last line of a task, as assembly/json.ts reads it: the task, its SPTE, its number, its event.
-const TASK_BYTES = 32;
-const TASK_SPTE = 8;
-const TASK_LINE = 16;
-const TASK_EVENT = 24;
-
 /** The last lines of tasks, in a memory that the kernel reads and writes as well. */
 function sharedLastLines(arena: Arena): LastLines & { before(): Before | undefined } {
   const { view, bytes } = arena;
-  const start = arena.take(TASK_BYTES * MOST_LINES_APART);
+  const start = arena.take(STATE.TASK_BYTES * MOST_LINES_APART);
   arena.set(STATE.PENDING, start);
   arena.set(STATE.MOST_APART, MOST_LINES_APART);
-  const end = (): number => start + TASK_BYTES * arena.get(STATE.PENDING_COUNT);
+  const end = (): number => start + STATE.TASK_BYTES * arena.get(STATE.PENDING_COUNT);
   const at = (place: number): Before => ({
-    event: MMIO_EVENTS[arena.get(place + TASK_EVENT) - 1] as string,
-    spte: view.getBigUint64(place + TASK_SPTE, true),
-    line: view.getFloat64(place + TASK_LINE, true),
+    event: MMIO_EVENTS[arena.get(place + STATE.TASK_EVENT) - 1] as string,
+    spte: view.getBigUint64(place + STATE.TASK_SPTE, true),
+    line: view.getFloat64(place + STATE.TASK_LINE, true),
   });
   const forget = (place: number): void => {
-    bytes.copyWithin(place, place + TASK_BYTES, end());
+    bytes.copyWithin(place, place + STATE.TASK_BYTES, end());
     arena.set(STATE.PENDING_COUNT, arena.get(STATE.PENDING_COUNT) - 1);
   };
   return {
@@ -229,7 +223,7 @@ function sharedLastLines(arena: Arena): LastLines & { before(): Before | undefin
       return place === 0 ? undefined : at(place);
     },
     take(task) {
-      for (let place = end() - TASK_BYTES; place >= start; place -= TASK_BYTES) {
+      for (let place = end() - STATE.TASK_BYTES; place >= start; place -= STATE.TASK_BYTES) {
         if (view.getFloat64(place, true) !== (task ?? -1)) continue;
         const before = at(place);
         forget(place);
@@ -241,9 +235,9 @@ function sharedLastLines(arena: Arena): LastLines & { before(): Before | undefin
       if (arena.get(STATE.PENDING_COUNT) >= MOST_LINES_APART) forget(start);
       const place = end();
       view.setFloat64(place, task ?? -1, true);
-      view.setBigUint64(place + TASK_SPTE, spte, true);
-      view.setFloat64(place + TASK_LINE, line, true);
-      arena.set(place + TASK_EVENT, MMIO_EVENTS.indexOf(event) + 1);
+      view.setBigUint64(place + STATE.TASK_SPTE, spte, true);
+      view.setFloat64(place + STATE.TASK_LINE, line, true);
+      arena.set(place + STATE.TASK_EVENT, MMIO_EVENTS.indexOf(event) + 1);
       arena.set(STATE.PENDING_COUNT, arena.get(STATE.PENDING_COUNT) + 1);
     },
   };

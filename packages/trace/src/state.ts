@@ -42,6 +42,11 @@ export const MOST_APART = 92;
 /** The tasks that have such a line, the oldest line first: how many, no more than may be near enough, and where. */
 export const PENDING_COUNT = 104;
 export const PENDING = 108;
+/** Of each: how many bytes; the task is first, then its SPTE, the number of the line, its event. */
+export const TASK_BYTES = 32;
+export const TASK_SPTE = 8;
+export const TASK_LINE = 16;
+export const TASK_EVENT = 24;
 /** Masks: address, page size, pfn. */
 export const ADDRESS = 112;
 export const PAGE_SIZE = 120;
