@@ -31,6 +31,7 @@ import {
   TASK_LINE,
   TASK_SPTE,
   TELLING,
+  USUAL,
   VALUES,
   WHO_CPU,
   WHO_PID,
@@ -241,13 +242,14 @@ function levelOf(form: usize): u32 {
 /** What is said of an SPTE, by its attributes where its address tells nothing, else by its value. */
 function sptePiece(value: u64, level: u32): usize {
   const address = value & load<u64>(ADDRESS);
+  const told = address ^ load<u64>(USUAL);
   const rows = TELLING + ((<usize>level) << 4);
   const clear = load<u64>(rows);
   const set = load<u64>(rows, 8);
-  if (address !== 0 && (address & ((value & load<u64>(PAGE_SIZE)) === 0 ? clear : set)) === 0) {
+  if (address !== 0 && (told & ((value & load<u64>(PAGE_SIZE)) === 0 ? clear : set)) === 0) {
     const piece = pieceOf(value ^ address, level, value);
     if (piece !== DIFFER) {
-      if (piece === NONE || load<u32>(piece, STRICT) === 0 || (address & (clear | set)) === 0) return piece;
+      if (piece === NONE || load<u32>(piece, STRICT) === 0 || (told & (clear | set)) === 0) return piece;
     }
   }
   return pieceOf(value, level | WHOLE, value);

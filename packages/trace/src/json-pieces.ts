@@ -5,7 +5,14 @@ import type { Check } from './check.ts';
 import { takeSeen } from './json-forms.ts';
 import type { Arena } from './kernel.ts';
 import type { TracedSpte } from './record.ts';
-import { ADDRESS, isLikeOthers, PAGE_SIZE, type TellingBits, tellingBits } from './remember-sptes.ts';
+import {
+  ADDRESS,
+  isLikeOthers,
+  PAGE_SIZE,
+  type TellingBits,
+  tellingBits,
+  usualBits,
+} from './remember-sptes.ts';
 import * as STATE from './state.ts';
 import type { BulkCounter } from './tally.ts';
 
@@ -65,6 +72,7 @@ export function createPieces(
   const saids = new Map<number, AnnotatedSpte>();
   const checked = new Map<number, readonly Check[]>();
   const telling = tellingBits(mmu);
+  const usual = usualBits(mmu);
 
   arena.set(STATE.SPTE_SLOTS, slots);
   arena.set(STATE.CHECK_SLOTS, checkSlots);
@@ -136,7 +144,7 @@ export function createPieces(
       if (role === 'guest') fillSlot(0n, row, writeSpte(said, true));
       else if ((row & WHOLE) !== 0) fillSlot(value, row, writeSpte(said, false));
       else {
-        const alike = isLikeOthers(said, value, telling[row] as TellingBits);
+        const alike = isLikeOthers(said, (value & ADDRESS) ^ usual, telling[row] as TellingBits);
         fillSlot(value & ~ADDRESS, row, alike ? writeSpte(said, true) : DIFFER);
       }
     },
@@ -168,6 +176,7 @@ function setMasks(view: DataView, mmu: Mmu): void {
   view.setBigUint64(STATE.ADDRESS, ADDRESS, true);
   view.setBigUint64(STATE.PAGE_SIZE, PAGE_SIZE, true);
   view.setBigUint64(STATE.PFN, pfnBits(mmu), true);
+  view.setBigUint64(STATE.USUAL, usualBits(mmu), true);
   for (const [i, mask] of tellingBits(mmu).flat().entries()) {
     view.setBigUint64(STATE.TELLING + 8 * i, mask, true);
   }

@@ -24,10 +24,11 @@ const MOST_VALUES = 1 << 14;
  *
  * What an entry is, and whether it is clean, depends on its bits outside the address and on its level. Address bits
  * count where they are reserved, belong to encryption, mark MMIO or lie within the huge page; an entry with one of them
- * set is looked at on its own, and so is one of MMIO, or without an address.
+ * set, or without the C-bit, is looked at on its own, and so is one of MMIO, or without an address.
  */
 export function rememberSptes(mmu: Mmu): (spte: TracedSpte, gfn: string | null) => AnnotatedSpte {
   const telling = tellingBits(mmu);
+  const usual = usualBits(mmu);
   const alike = new Map<number, AnnotatedSpte | null>();
   /** By level, 0 where it is not known; entries of the guest come last. */
   const values = Array.from({ length: GUEST + 1 }, () => new Map<bigint, AnnotatedSpte>());
@@ -47,18 +48,19 @@ export function rememberSptes(mmu: Mmu): (spte: TracedSpte, gfn: string | null) 
   return (spte, gfn) => {
     const { role, value, level } = spte;
     const address = value & ADDRESS;
+    const told = address ^ usual;
     const rows = telling[level ?? 0] as (typeof telling)[number];
     const [clear, set] = rows;
     const row = (value & PAGE_SIZE) === 0n ? clear : set;
-    if (role === 'guest' || address === 0n || (address & row) !== 0n) return alone(spte, gfn);
+    if (role === 'guest' || address === 0n || (told & row) !== 0n) return alone(spte, gfn);
     const key = (level ?? 0) * 2 ** 24 + outsideAddress(value);
     let known = alike.get(key);
     if (known === undefined) {
       const first = annotateSpte(spte, mmu, null);
-      known = isLikeOthers(first, value, rows) ? first : null;
+      known = isLikeOthers(first, told, rows) ? first : null;
       alike.set(key, known);
     }
-    if (known === null || !isLikeOthers(known, value, rows)) return alone(spte, gfn);
+    if (known === null || !isLikeOthers(known, told, rows)) return alone(spte, gfn);
     return {
       ...known,
       role,
@@ -69,28 +71,35 @@ export function rememberSptes(mmu: Mmu): (spte: TracedSpte, gfn: string | null) 
   };
 }
 
-/** The address bits that say more than where the page is, with bit 7 clear and with it set. */
+/** The address bits that say more than where the page is unless they are as usual, with bit 7 clear and with it set. */
 export type TellingBits = readonly [clear: bigint, set: bigint];
 
 /**
  * Whether what is said of an entry holds for all that differ from it in address bits that tell nothing. What is wrong
  * with an entry may name bits of its address, or bit 7 after a look at how it would be the other way round.
+ *
+ * @param told address bits that are not as usual
  */
 export function isLikeOthers(
   { kind, findings }: AnnotatedSpte,
-  value: bigint,
+  told: bigint,
   [clear, set]: TellingBits,
 ): boolean {
   if (kind === 'mmio') return false;
   if (findings.length === 0) return true;
-  return (value & ADDRESS & (clear | set)) === 0n && !findings.some(({ bits }) => bits.some(isAddressBit));
+  return (told & (clear | set)) === 0n && !findings.some(({ bits }) => bits.some(isAddressBit));
 }
 
 const isAddressBit = (bit: number): boolean => (ADDRESS & (1n << BigInt(bit))) !== 0n;
 
+/** The address bits that are set in entries of which they tell nothing: the C-bit. */
+export function usualBits({ masks }: Mmu): bigint {
+  return masks.meValue & ADDRESS;
+}
+
 /** By level, 0 where it is not known. */
 export function tellingBits({ masks, zeroCheck }: Mmu): TellingBits[] {
-  const always = (masks.meMask | masks.mmioMask) & ~masks.meValue;
+  const always = masks.meMask | masks.meValue | masks.mmioMask;
   const rows = LEVELS.map(
     (level): TellingBits => [
       always | (zeroCheck.bit7Clear[level - 1] as bigint),

@@ -51,7 +51,9 @@ export const TASK_EVENT = 24;
 export const ADDRESS = 112;
 export const PAGE_SIZE = 120;
 export const PFN = 128;
-/** By level and by the page size bit: the address bits that tell more than where the page is. */
+/** The address bits that are set in entries of which they tell nothing. */
+export const USUAL = 96;
+/** By level and by the page size bit: the address bits that tell more than where the page is unless they are as usual. */
 export const TELLING = 136;
 /** The key of the checks of this line. */
 export const CHECK_KEY = 232;

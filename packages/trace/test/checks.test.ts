@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { getRsvdBits, type Mmu } from '@spte/core';
-import { hostReport, mmuOf } from '@spte/host';
 import {
   annotate,
   checkRecord,
@@ -11,30 +10,10 @@ import {
 } from '@spte/trace';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mmuOfRun, traces } from './runs.ts';
+import { encrypting, mmuOfRun, traces } from './runs.ts';
 
 const npt = mmuOfRun('svm61-npt-tdp');
 const ept = mmuOfRun('vmx61-ept-ad');
-
-/** Machines that take address bits for encryption. */
-const machine = (cpuinfo: string, more: string) =>
-  mmuOf(
-    hostReport({
-      cpuinfo: { name: 'cpuinfo', text: cpuinfo },
-      uname: { name: 'uname', text: 'Linux h 6.1.5' },
-      dmesg: { name: 'dmesg', text: more },
-    }),
-  );
-const encrypting = {
-  mktme: machine(
-    'vendor_id : GenuineIntel\nflags : ept ept_ad\naddress sizes : 46 bits physical',
-    'x86/mktme: 63 KeyIDs available',
-  ),
-  sme: machine(
-    'vendor_id : AuthenticAMD\ncpu family : 23\nflags : npt sme\naddress sizes : 43 bits physical',
-    'Memory Encryption Features active: AMD SME',
-  ),
-};
 
 function record(line: string): TraceRecord {
   const found = parseLine(line);
@@ -201,25 +180,38 @@ describe('an annotated line', () => {
   });
 
   it('looks anew at an entry with a key, or without the C-bit', () => {
-    const kinds = (mmu: Mmu, ...values: bigint[]) => {
+    const kindsAt = (level: number | null, mmu: Mmu, ...values: bigint[]) => {
       const annotator = createAnnotator(mmu);
       const base = record('kvm_mmio_spte: (x) spte=0x1');
-      const sptes = values.map((value) => ({ role: 'spte', value, level: 1 }) as const);
+      const sptes = values.map((value) => ({ role: 'spte', value, level }) as const);
       return annotator({ ...base, sptes }).sptes.map(({ findings, pfn }) => [
         findings.map(({ code }) => code).join(),
         pfn,
       ]);
     };
+    const kinds = (mmu: Mmu, ...values: bigint[]) => kindsAt(1, mmu, ...values);
     const key = 1n << 47n;
     expect(kinds(encrypting.mktme, 0x600000455299b77n, 0x600000455299b77n | key)).toEqual([
       ['', '0x455299'],
       ['encryption-bits', '0x800455299'],
     ]);
-    const cBit = 1n << 47n;
+    const cBit = encrypting.sme.masks.meValue;
+    expect(cBit).toBe(1n << 47n);
     expect(kinds(encrypting.sme, 0x797fe67n | cBit, 0x7980e67n | cBit)).toEqual([
       ['', '0x797f'],
       ['', '0x7980'],
     ]);
+    // A table has it; where the level is not known, that tells it from a leaf.
+    const tables = [0x1827n | cBit, 0x1827n, 0x2827n | cBit, 0x2827n];
+    const [table, bare] = ['', 'table-permissions-missing'];
+    const pfns = ['0x1', '0x1', '0x2', '0x2'];
+    const leaf = 'invariant.hw-writable-without-mmu-writable';
+    expect(kindsAt(2, encrypting.sme, ...tables)).toEqual(
+      pfns.map((pfn, n) => [n % 2 === 0 ? table : bare, pfn]),
+    );
+    expect(kindsAt(null, encrypting.sme, ...tables)).toEqual(
+      pfns.map((pfn, n) => [n % 2 === 0 ? table : leaf, pfn]),
+    );
   });
 
   it('is the same whether it is remembered or found anew', () => {
@@ -245,7 +237,7 @@ describe('an annotated line', () => {
     const near = fc.tuple(
       outside,
       shift,
-      fc.constantFrom(0n, 0x0600000000000000n, 0x8000000000000000n, 0x0010000000000000n),
+      fc.constantFrom(0n, 0x0600000000000000n, 0x8000000000000000n, 0x0010000000000000n, 1n << 47n),
     );
     const values = fc.array(
       fc.oneof(

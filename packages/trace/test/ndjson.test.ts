@@ -12,7 +12,7 @@ import {
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mutatedLine } from './mutations.ts';
-import { bytesOf, mmuOfRun, pushAll, traces } from './runs.ts';
+import { bytesOf, encrypting, mmuOfRun, pushAll, traces } from './runs.ts';
 
 interface Annotated {
   readonly text: string;
@@ -126,6 +126,23 @@ describe('NDJSON', () => {
     ];
     const bytes = bytesOf([...lines, `kvm_mmu_set_spte: gfn=1 7=1`, SET].join('\n'));
     expect(fast(MMU, bytes, 1 << 20)).toEqual(slow(MMU, bytes, 1 << 20));
+  });
+
+  it.each(Object.entries(encrypting))('of entries with and without encryption: %s', (_name, mmu) => {
+    const values = [0x1827n, 0x1907n, 0x797fe67n, 0x8000_0000_0797_fe67n, 0x56n, 0x5a0n, 0n];
+    const bits = [0n, mmu.masks.meMask, mmu.masks.meMask & -mmu.masks.meMask];
+    const lines = bits.flatMap((bit) =>
+      values.flatMap((value) =>
+        [1n, 2n, 3n].map((pfn) => {
+          const spte = ((value ^ (pfn << 13n)) | bit).toString(16);
+          return `vm-1 [000] 6.0: kvm_mmu_set_spte: gfn 10 spte ${spte} (rwxu) level ${1n + (pfn & 1n)} at 1a1080\nkvm_mmio_spte: (x) spte=0x${spte}`;
+        }),
+      ),
+    );
+    // Each first sight in both orders.
+    const bytes = bytesOf([...lines, ...lines.toReversed()].join('\n'));
+    const reversed = bytesOf([...lines.toReversed(), ...lines].join('\n'));
+    for (const text of [bytes, reversed]) expect(fast(mmu, text, 5000)).toEqual(slow(mmu, text, 5000));
   });
 
   it('of lines with names never seen is learned, until there is no room', () => {

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import type { Mmu } from '@spte/core';
 import type { SpteRole } from '@spte/trace';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { annotateSpte } from '../src/annotate-spte.ts';
 import { rememberSptes } from '../src/remember-sptes.ts';
-import { mmuOfRun, recordsOf, traces } from './runs.ts';
+import { encrypting, mmuOfRun, recordsOf, traces } from './runs.ts';
 
-const RUNS = [...new Set(traces.map(([run]) => run))];
+const MACHINES: [string, Mmu][] = [
+  ...[...new Set(traces.map(([run]) => run))].map((run): [string, Mmu] => [run, mmuOfRun(run)]),
+  ...Object.entries(encrypting),
+];
 
 /** Entries of every kind, of all kernels: machines get those of others as well. */
 const VALUES = [
@@ -18,18 +22,23 @@ const VALUES = [
 const ROLES: readonly SpteRole[] = ['spte', 'old', 'new', 'hierarchy', 'guest'];
 
 describe('what is remembered of an entry', () => {
-  it.each(RUNS)('is what would be found anew: %s', (run) => {
-    const mmu = mmuOfRun(run);
+  it.each(MACHINES)('is what would be found anew: %s', (_name, mmu) => {
     const about = rememberSptes(mmu);
     const entry = fc.record({
       value: fc
-        .tuple(fc.constantFrom(...VALUES), fc.array(fc.nat(63), { maxLength: 4 }))
-        .map(([value, flips]) => flips.reduce((spte, bit) => spte ^ (1n << BigInt(bit)), value)),
+        .tuple(
+          fc.constantFrom(...VALUES),
+          fc.array(fc.nat(63), { maxLength: 4 }),
+          fc.constantFrom(0n, mmu.masks.meValue),
+        )
+        .map(([value, flips, more]) => flips.reduce((spte, bit) => spte ^ (1n << BigInt(bit)), value ^ more)),
       role: fc.constantFrom(...ROLES),
       level: fc.constantFrom(null, 1, 1, 2, 3, 4, 5),
     });
     // The address that comes after is another one, and mostly tells nothing.
-    const frame = fc.bigInt({ min: 0n, max: (1n << 26n) - 1n });
+    const frame = fc
+      .tuple(fc.bigInt({ min: 0n, max: (1n << 26n) - 1n }), fc.constantFrom(0n, mmu.masks.meMask >> 12n))
+      .map(([pfn, more]) => pfn ^ more);
     fc.assert(
       fc.property(
         entry,

@@ -32,6 +32,26 @@ export function mmuOfRun(run: string): Mmu {
   return mmuOf(hostReport(texts));
 }
 
+/** Machines that take address bits for encryption: key ids, or the C-bit. */
+const encryptingMachine = (cpuinfo: string, dmesg: string): Mmu =>
+  mmuOf(
+    hostReport({
+      cpuinfo: { name: 'cpuinfo', text: cpuinfo },
+      uname: { name: 'uname', text: 'Linux h 6.1.5' },
+      dmesg: { name: 'dmesg', text: dmesg },
+    }),
+  );
+export const encrypting: { readonly mktme: Mmu; readonly sme: Mmu } = {
+  mktme: encryptingMachine(
+    'vendor_id : GenuineIntel\nflags : ept ept_ad\naddress sizes : 46 bits physical',
+    'x86/mktme: 63 KeyIDs available',
+  ),
+  sme: encryptingMachine(
+    'vendor_id : AuthenticAMD\ncpu family : 23\nflags : npt sme\naddress sizes : 43 bits physical',
+    'Memory Encryption Features active: AMD SME',
+  ),
+};
+
 export function entriesOf(text: string): TraceEntry[] {
   return [...readTraceSync([text])];
 }
