@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { compile, type DecodedColumns, type Rule } from '../src/index.ts';
 import { createKernel, type Wasm } from '../src/kernel.ts';
-import { BLOCK } from '../src/memory-layout.ts';
+import { BLOCK, TABLES } from '../src/memory-layout.ts';
 import { machine, machines } from './machines.ts';
 import { kindDifferences } from './scalar.ts';
 
@@ -201,6 +201,21 @@ describe('memory', () => {
     const request = { pfn: entries, access: 7, level: 1 };
     expect(engine.encode(request)).toEqual(compile(machine('NPT', '6.8')).encode(request));
     expect(engine.fallbacks).toEqual([]);
+  });
+});
+
+describe("a kernel's memory", () => {
+  it('is given to tables up to where the room begins', () => {
+    const kernel = createKernel(100);
+    let end = 0;
+    for (;;) {
+      const [buffer, at] = kernel?.take(64) ?? [];
+      if (buffer !== kernel?.memory || at === undefined) break;
+      expect(at).toBe(end === 0 ? TABLES : end);
+      end = at + 64;
+    }
+    expect(kernel?.room.take(100)).toEqual([kernel?.memory, end]);
+    expect(kernel?.room.take(1)).toBeNull();
   });
 });
 
