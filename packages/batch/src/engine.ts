@@ -112,7 +112,7 @@ export class BatchEngine {
   /**
    * An array in the engine's own memory, zeroed, for as long as there is the engine: `allocate(BigUint64Array, 512)`.
    * Entries and columns that stand there are worked on where they are; those from elsewhere are copied in and out, which
-   * takes up to two thirds of a call. All such arrays share a buffer: hand their elements to other threads, not them.
+   * takes up to half of a call. All such arrays share a buffer: hand their elements to other threads, not them.
    *
    * @param of `BigUint64Array`, `Uint32Array` or `Uint8Array`
    * @param length elements

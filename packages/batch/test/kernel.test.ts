@@ -229,13 +229,17 @@ describe('a runtime without', () => {
   });
 
   it('vectors, or room for another memory, has none either', () => {
-    const refuses = function refuse(): never {
-      throw new RangeError('refused');
-    } as never;
+    class Refuses {
+      readonly buffer: ArrayBuffer = new ArrayBuffer(0);
+
+      constructor() {
+        throw new RangeError('refused');
+      }
+    }
     const { Module, Memory, Instance } = (globalThis as unknown as { readonly WebAssembly: Wasm })
       .WebAssembly;
     expect(createKernel(0, { Module, Memory, Instance })).not.toBeNull();
-    expect(createKernel(0, { Module: refuses, Memory, Instance })).toBeNull();
-    expect(createKernel(0, { Module, Memory: refuses, Instance })).toBeNull();
+    expect(createKernel(0, { Module: Refuses, Memory, Instance })).toBeNull();
+    expect(createKernel(0, { Module, Memory: Refuses, Instance })).toBeNull();
   });
 });

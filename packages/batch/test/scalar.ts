@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { isDeepStrictEqual } from 'node:util';
 import { type DecodedMapping, decodeSpte, judgeSpte, spteKind } from '@spte/core';
 import {
   ACCESS_BITS,
@@ -14,20 +15,12 @@ import {
 
 /** The bits of those names for which a value is true. */
 function bitsOf(bits: Readonly<Record<string, number>>, values: object): number {
-  let sum = 0;
-  for (const name in bits) if (values[name as never] === true) sum |= bits[name] as number;
-  return sum;
+  const named: [string, unknown][] = Object.entries(values);
+  return named.reduce((sum, [name, value]) => (value === true ? sum | (bits[name] ?? 0) : sum), 0);
 }
 
 const flagsOf = (mapping: DecodedMapping): number =>
   bitsOf(FLAG_BITS, mapping) | (AD_TYPES.indexOf(mapping.adType) << AD_TYPE_SHIFT);
-
-/** Whether two values, or all values of two objects, are the same. */
-function same(a: unknown, b: unknown): boolean {
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => same(a[key as never], b[key as never]));
-}
 
 /** Something that the engine says otherwise than core. */
 export interface Difference {
@@ -53,7 +46,7 @@ class Differences {
   }
 
   compare(what: string, spte: bigint, core: unknown, engine: unknown): void {
-    if (this.all.length === MOST || same(core, engine)) return;
+    if (core === engine || this.all.length === MOST || isDeepStrictEqual(core, engine)) return;
     this.all.push({ spte: `0x${spte.toString(16)}`, level: this.#level, what, core, engine });
   }
 }

@@ -46,14 +46,18 @@ describe('the kernel', () => {
   });
 
   it('is not there where the runtime has no vectors, or no room for another memory', () => {
-    const refuses = function refuse(): never {
-      throw new RangeError('refused');
-    } as never;
+    class Refuses {
+      readonly buffer: ArrayBuffer = new ArrayBuffer(0);
+
+      constructor() {
+        throw new RangeError('refused');
+      }
+    }
     const { Module, Memory, Instance } = (globalThis as unknown as { readonly WebAssembly: Wasm })
       .WebAssembly;
     expect(createKernel(1, true, { Module, Memory, Instance }).exports).not.toBeNull();
-    expect(createKernel(1, true, { Module: refuses, Memory, Instance }).exports).toBeNull();
-    expect(createKernel(1, true, { Module, Memory: refuses, Instance }).exports).toBeNull();
+    expect(createKernel(1, true, { Module: Refuses, Memory, Instance }).exports).toBeNull();
+    expect(createKernel(1, true, { Module, Memory: Refuses, Instance }).exports).toBeNull();
   });
 
   it('finds the names of all events: not short, with a letter at their end', () => {
