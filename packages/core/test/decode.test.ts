@@ -24,7 +24,8 @@ const ruler = ({ fields }: DecodedSpte): string[] =>
 describe('decodeSpte', () => {
   // Where fields stand is found once for entries that are alike; these are not.
   it('says the same of an entry whatever was decoded before it', () => {
-    const sptes = [0x61000034d4fe877n, 0x61000034d4fe8f7n, 0xee7n, 0x1ee7n, 0x800n, 0xfff8_0000_0000_0877n];
+    const present = [0x61000034d4fe877n, 0x61000034d4fe8f7n, 0xee7n, 0x1ee7n, 0x800n, 0xfff8_0000_0000_0877n];
+    const sptes = [...present, 0xe7n, 0x67n, 0x5a0n, 0n];
     const levels = [1, 2, 3, null];
     const vendors = { ept, legacy };
     for (const [name, mmu] of Object.entries(vendors)) {
