@@ -4,7 +4,7 @@ import { library } from '../../tsup.base.ts';
 
 const config: Options = {
   ...library,
-  entry: ['src/main.ts', 'src/annotate-worker.ts'],
+  entry: { main: 'src/main.ts', 'annotate-worker': 'src/annotate/annotate-worker.ts' },
   dts: false,
   // Private: it is not on the registry.
   noExternal: ['@spte/conformance'],

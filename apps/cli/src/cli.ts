@@ -10,9 +10,9 @@ import { makeCommand } from './commands/make.ts';
 import { presetsCommand } from './commands/presets.ts';
 import { vectorsCommand } from './commands/vectors.ts';
 import { walkCommand } from './commands/walk.ts';
-import { isMistake } from './errors.ts';
-import type { Io } from './io.ts';
-import { MISTAKE, type Session, startSession } from './session.ts';
+import { MISTAKE, type Session, startSession } from './context/session.ts';
+import { isMistake } from './io/errors.ts';
+import type { Io } from './io/io.ts';
 
 const COMMANDS = [
   decodeCommand,

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterAll } from 'vitest';
 import { main } from '../src/cli.ts';
-import type { Io } from '../src/io.ts';
+import type { Io } from '../src/io/io.ts';
 
 /** What a run left behind. */
 export interface Run {

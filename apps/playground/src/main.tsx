@@ -6,7 +6,7 @@ import './styles/ruler.css';
 import './styles/table.css';
 import './styles/compare.css';
 import { render } from 'preact';
-import { App } from './app.tsx';
+import { App } from './app/app.tsx';
 
 const container = document.querySelector('#app');
 if (container === null) throw new Error('index.html has no element with the id "app"');

@@ -5,9 +5,8 @@
  *
  * @module
  */
-export { markSpteForAccessTrack, restoreAccTrackSpte } from './access-track.ts';
-export { checkInteger, checkLevel, checkOneOf, checkU32, checkU64 } from './arguments.ts';
-export { type Because, because } from './because.ts';
+
+export { checkInteger, checkLevel, checkOneOf, checkU32, checkU64 } from './bits/arguments.ts';
 export {
   type BitField,
   type FieldDetails,
@@ -17,7 +16,7 @@ export {
   fieldValue,
   hasField,
   overlappingFields,
-} from './bit-field.ts';
+} from './bits/bit-field.ts';
 export {
   bit,
   bitNumbers,
@@ -29,9 +28,30 @@ export {
   spteIndex,
   spteIndexAt,
   u64,
-} from './bits.ts';
-export type { ChangeEvent } from './change-events.ts';
-export { changedPteNotifierMakeSpte } from './changed-pte.ts';
+} from './bits/bits.ts';
+export { type JsonSafe, toJson } from './bits/json.ts';
+export {
+  type EntryFormat,
+  EPT,
+  type EptField,
+  eptFormat,
+  legacyFormat,
+  PT,
+  type PtField,
+} from './cpu/entry-format.ts';
+export {
+  type EptRsvdInputs,
+  getRsvdBits,
+  isBadMtXwr,
+  isRsvdSpte,
+  type LegacyRsvdInputs,
+  NO_RSVD_BITS,
+  type RsvdBitsValidate,
+  resetRsvdsBitsMask,
+  resetRsvdsBitsMaskEpt,
+  rsvdBits,
+} from './cpu/rsvd-bits.ts';
+export type { ChangeEvent } from './explain/change-events.ts';
 export {
   type BuiltDifference,
   type Comparison,
@@ -39,7 +59,69 @@ export {
   compareMmus,
   type LayoutDifference,
   type MaskDifference,
-} from './compare-mmus.ts';
+} from './explain/compare-mmus.ts';
+export {
+  type ChangedField,
+  type ExplainedChange,
+  explainChange,
+} from './explain/explain-change.ts';
+export { type Explanation, explainSpte } from './explain/explain-spte.ts';
+export {
+  type AcrossContexts,
+  type Candidate,
+  explainAcross,
+  type Fit,
+  type Reading,
+  rankContexts,
+  type Sample,
+} from './explain/rank-contexts.ts';
+export type { Finding, FindingCode, Severity } from './judge/finding.ts';
+export { type JudgeOptions, judgeSpte } from './judge/judge-spte.ts';
+export {
+  isSpecialRootEntry,
+  PAE_ROOT_ENTRIES,
+  PAE_ROOT_LEVEL,
+  type RootEntry,
+  readPaeRootEntry,
+  rootEntryBits,
+} from './judge/root-entry.ts';
+export {
+  byKernel,
+  compareKernelVersions,
+  formatKernelVersion,
+  type KernelVersion,
+  parseKernelVersion,
+  REFERENCE,
+  type Since,
+} from './kernel/kernel-version.ts';
+export {
+  AD_DISABLED,
+  AD_ENABLED,
+  AD_WRPROT_ONLY,
+  type GenerationBits,
+  isKernelCovered,
+  type Layout,
+  layoutFor,
+  layouts,
+  type PerFormat,
+  type SavedBits,
+} from './kernel/layout.ts';
+export {
+  ACC_ALL,
+  ACC_EXEC,
+  ACC_USER,
+  ACC_WRITE,
+  type AccessBits,
+  accessBits,
+  allAccess,
+  decodeRole,
+  encodeRole,
+  type PageRole,
+  pageRole,
+  roleAsId,
+} from './kernel/role.ts';
+export { defineVariant, type Variant, type VariantRow } from './kernel/variant.ts';
+export { coreVariants, type LogPrefixes, logPrefixes, type RetPf, retPf } from './kernel/variants.ts';
 export type {
   CpuReading,
   EntryFault,
@@ -53,7 +135,7 @@ export type {
   Setup,
   SetupStep,
   Vendor,
-} from './contract.ts';
+} from './mmu/contract.ts';
 export {
   createMmu,
   defineSetup,
@@ -63,15 +145,27 @@ export {
   loadVendor,
   type MmuConfig,
   type VmConfig,
-} from './create-mmu.ts';
-export { type DecodedField, fieldText } from './decode-fields.ts';
+} from './mmu/create-mmu.ts';
+export { defineHost, getShadowPhysBits, type Host, type HostFacts, plainHost } from './mmu/host.ts';
+export { assignMasks, initialRegistry, type Masks, type Registry, type SetBy } from './mmu/masks.ts';
 export {
-  type AdType,
-  type DecodedAccess,
-  type DecodedMapping,
-  type DecodedSpte,
-  decodeSpte,
-} from './decode-spte.ts';
+  type PermissionBitmap,
+  type PermissionInputs,
+  permissionBitmap,
+  updatePermissionBitmask,
+} from './mmu/permissions.ts';
+export { CONTRACT_VERSION, checkPlugin, definePolicy, defineVendor } from './mmu/plugin.ts';
+export {
+  configureMmu,
+  hostMaxPhyAddr,
+  initVm,
+  resetAllPteMasks,
+  setMeSpteMask,
+  setMmioSpteValue,
+  spteModuleInit,
+} from './mmu/reset-masks.ts';
+export { MMU_KINDS, type MmuKind, type RootConfig } from './mmu/root.ts';
+export { buildShadowZeroCheck } from './mmu/zero-check.ts';
 export {
   type Diagnostic,
   type DiagnosticKind,
@@ -79,60 +173,7 @@ export {
   type DiagnosticTable,
   KvmBug,
   SPTE_DIAGNOSTICS,
-} from './diagnostics.ts';
-export {
-  type EntryFormat,
-  EPT,
-  type EptField,
-  eptFormat,
-  legacyFormat,
-  PT,
-  type PtField,
-} from './entry-format.ts';
-export type { Evidence } from './evidence.ts';
-export {
-  type ChangedField,
-  type ExplainedChange,
-  explainChange,
-} from './explain-change.ts';
-export { type Explanation, explainSpte } from './explain-spte.ts';
-export type { Finding, FindingCode, Severity } from './finding.ts';
-export type { Guess } from './guess-unknown.ts';
-export { defineHost, getShadowPhysBits, type Host, type HostFacts, plainHost } from './host.ts';
-export {
-  changeSpteExecutable,
-  makeHugePageSplitSpte,
-  makeHugeSpte,
-  makeSpteExecutable,
-  modifySpteProtections,
-} from './huge-page-split.ts';
-export { type JsonSafe, toJson } from './json.ts';
-export { type JudgeOptions, judgeSpte } from './judge-spte.ts';
-export {
-  byKernel,
-  compareKernelVersions,
-  formatKernelVersion,
-  type KernelVersion,
-  parseKernelVersion,
-  REFERENCE,
-  type Since,
-} from './kernel-version.ts';
-export {
-  AD_DISABLED,
-  AD_ENABLED,
-  AD_WRPROT_ONLY,
-  type GenerationBits,
-  isKernelCovered,
-  type Layout,
-  layoutFor,
-  layouts,
-  type PerFormat,
-  type SavedBits,
-} from './layout.ts';
-export { readLegacyEntry } from './legacy-walk.ts';
-export { makeNonleafSpte } from './make-nonleaf-spte.ts';
-export { type MadeSpte, type MakeSpteRequest, makeSpte } from './make-spte.ts';
-export { assignMasks, initialRegistry, type Masks, type Registry, type SetBy } from './masks.ts';
+} from './observe/diagnostics.ts';
 export {
   type BitWriter,
   bug,
@@ -146,14 +187,31 @@ export {
   trace,
   warn,
   writer,
-} from './observe.ts';
+} from './observe/observe.ts';
+export { type Because, because } from './read/because.ts';
+export { type DecodedField, fieldText } from './read/decode-fields.ts';
 export {
-  type PermissionBitmap,
-  type PermissionInputs,
-  permissionBitmap,
-  updatePermissionBitmask,
-} from './permissions.ts';
-export { CONTRACT_VERSION, checkPlugin, definePolicy, defineVendor } from './plugin.ts';
+  type AdType,
+  type DecodedAccess,
+  type DecodedMapping,
+  type DecodedSpte,
+  decodeSpte,
+} from './read/decode-spte.ts';
+export type { Evidence } from './read/evidence.ts';
+export type { Guess } from './read/guess-unknown.ts';
+export { readLegacyEntry } from './read/legacy-walk.ts';
+export { isPresentKind, type SpteKind, spteKind } from './read/spte-kind.ts';
+export { markSpteForAccessTrack, restoreAccTrackSpte } from './rules/access-track.ts';
+export { changedPteNotifierMakeSpte } from './rules/changed-pte.ts';
+export {
+  changeSpteExecutable,
+  makeHugePageSplitSpte,
+  makeHugeSpte,
+  makeSpteExecutable,
+  modifySpteProtections,
+} from './rules/huge-page-split.ts';
+export { makeNonleafSpte } from './rules/make-nonleaf-spte.ts';
+export { type MadeSpte, type MakeSpteRequest, makeSpte } from './rules/make-spte.ts';
 export {
   checkSpteWritableInvariants,
   type FaultAccess,
@@ -182,69 +240,15 @@ export {
   spteShadowAccessedMask,
   spteShadowDirtyMask,
   spteToPfn,
-} from './predicates.ts';
-export {
-  type AcrossContexts,
-  type Candidate,
-  explainAcross,
-  type Fit,
-  type Reading,
-  rankContexts,
-  type Sample,
-} from './rank-contexts.ts';
-export { formatWord, renderChange, renderExplanation, renderOutcome } from './render.ts';
-export {
-  configureMmu,
-  hostMaxPhyAddr,
-  initVm,
-  resetAllPteMasks,
-  setMeSpteMask,
-  setMmioSpteValue,
-  spteModuleInit,
-} from './reset-masks.ts';
-export {
-  ACC_ALL,
-  ACC_EXEC,
-  ACC_USER,
-  ACC_WRITE,
-  type AccessBits,
-  accessBits,
-  allAccess,
-  decodeRole,
-  encodeRole,
-  type PageRole,
-  pageRole,
-  roleAsId,
-} from './role.ts';
-export { MMU_KINDS, type MmuKind, type RootConfig } from './root.ts';
-export {
-  isSpecialRootEntry,
-  PAE_ROOT_ENTRIES,
-  PAE_ROOT_LEVEL,
-  type RootEntry,
-  readPaeRootEntry,
-  rootEntryBits,
-} from './root-entry.ts';
-export {
-  type EptRsvdInputs,
-  getRsvdBits,
-  isBadMtXwr,
-  isRsvdSpte,
-  type LegacyRsvdInputs,
-  NO_RSVD_BITS,
-  type RsvdBitsValidate,
-  resetRsvdsBitsMask,
-  resetRsvdsBitsMaskEpt,
-  rsvdBits,
-} from './rsvd-bits.ts';
-export { isPresentKind, type SpteKind, spteKind } from './spte-kind.ts';
+} from './rules/predicates.ts';
 export {
   leafSpteChangeNeedsTlbFlush,
   mmuSpteAge,
   mmuSpteUpdate,
   type SpteAge,
   type SpteUpdate,
-} from './spte-update.ts';
+} from './rules/spte-update.ts';
+export { formatWord, renderChange, renderExplanation, renderOutcome } from './text/render.ts';
 export {
   formatAccess,
   formatErrorCode,
@@ -259,7 +263,4 @@ export {
   traceSplitHugePage,
   traceSpteRequested,
   traceTdpMmuSpteChanged,
-} from './tracepoints.ts';
-export { defineVariant, type Variant, type VariantRow } from './variant.ts';
-export { coreVariants, type LogPrefixes, logPrefixes, type RetPf, retPf } from './variants.ts';
-export { buildShadowZeroCheck } from './zero-check.ts';
+} from './text/tracepoints.ts';

@@ -12,8 +12,8 @@ import {
   WHO_TASK,
   WHO_TASK_END,
   WHO_TASK_ID,
-} from '../src/state';
-import { FORM_FULL, TAKEN, WORDS_FULL } from '../src/status';
+} from '../src/wasm/state';
+import { FORM_FULL, TAKEN, WORDS_FULL } from '../src/wasm/status';
 import { time, timeDigits } from './header';
 import { wordId } from './words';
 

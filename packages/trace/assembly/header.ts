@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Reads what stands before an event, from its end backwards, as header.ts does; declines what is rare.
-import { WHO_CPU, WHO_LENGTH, WHO_PID, WHO_TASK, WHO_TASK_END, WHO_TASK_ID, WHO_TEXT } from '../src/state';
+import {
+  WHO_CPU,
+  WHO_LENGTH,
+  WHO_PID,
+  WHO_TASK,
+  WHO_TASK_END,
+  WHO_TASK_ID,
+  WHO_TEXT,
+} from '../src/wasm/state';
 import { backOverBlanks, isBlank, isDigit, SPACE, skipBlanks } from './text';
 
 const COLON: u8 = 58;

@@ -35,8 +35,8 @@ import {
   VALUES,
   WHO_CPU,
   WHO_PID,
-} from '../src/state';
-import { DECLINED, MISSING_CHECKS, MISSING_SPTE, OUT_FULL, TAKEN } from '../src/status';
+} from '../src/wasm/state';
+import { DECLINED, MISSING_CHECKS, MISSING_SPTE, OUT_FULL, TAKEN } from '../src/wasm/status';
 import { timeDigits, timeEnd, timeStart } from './header';
 import { copyText, escapes, writeDecimal, writeHex } from './write';
 

@@ -17,8 +17,8 @@ import {
   PASSED,
   POSITION,
   RECOGNISED,
-} from '../src/state';
-import { DECLINED, DONE, PASSED_ON, TAKEN } from '../src/status';
+} from '../src/wasm/state';
+import { DECLINED, DONE, PASSED_ON, TAKEN } from '../src/wasm/status';
 import { addRow } from './columns';
 import { readHeader } from './header';
 import { writeLine } from './json';

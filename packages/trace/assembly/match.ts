@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Runs the programs into which src/compile.ts turns patterns. The rules of match.ts and cursor.ts hold, so that a
 // program fits a line exactly when its pattern does.
-import { ENDS, STARTS, VALUES } from '../src/state';
+import { ENDS, STARTS, VALUES } from '../src/wasm/state';
 import { hexDigits, hexValue, isBlank, isDigit, skipBlanks } from './text';
 
 // A program: the next one to try, its tokens, how many, how many of them must fit, whether the line must end with it,

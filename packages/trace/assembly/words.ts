@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The dictionary: texts by number.
-import { WORD_COUNT, WORD_END, WORD_ENTRIES, WORD_MOST, WORD_NEXT, WORD_SLOTS } from '../src/state';
+import { WORD_COUNT, WORD_END, WORD_ENTRIES, WORD_MOST, WORD_NEXT, WORD_SLOTS } from '../src/wasm/state';
 import { sameText } from './text';
 
 const SLOT_MASK: u32 = 8191;

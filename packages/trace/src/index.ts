@@ -5,17 +5,9 @@
  *
  * @module
  */
-export { type AnnotatedLine, annotate, createAnnotator } from './annotate.ts';
-export type { AnnotatedFinding, AnnotatedSpte } from './annotate-spte.ts';
-export { type Check, type Checker, checkRecord, createChecker, MOST_LINES_APART } from './check.ts';
-export { type ColumnOptions, type ColumnReader, columnReader } from './column-reader.ts';
-export type { Column, ColumnBatch, ColumnOf } from './columns.ts';
-export { type HierarchyBlock, hierarchyBlocks } from './hierarchy.ts';
-export { type NdjsonAnnotator, type NdjsonOptions, ndjsonAnnotator } from './ndjson.ts';
-export { parseLine } from './parse-line.ts';
-export { readTrace, readTraceSync } from './read-trace.ts';
-export { beginsAnew, type TraceCounts, type TraceReader, traceReader } from './reader.ts';
-export type { FieldValue, RecordForm, SpteRole, TracedSpte, TraceEntry, TraceRecord } from './record.ts';
+export { type AnnotatedLine, annotate, createAnnotator } from './annotate/annotate.ts';
+export type { AnnotatedFinding, AnnotatedSpte } from './annotate/annotate-spte.ts';
+export { type Check, type Checker, checkRecord, createChecker, MOST_LINES_APART } from './annotate/check.ts';
 export {
   type AnnotationCounter,
   type AnnotationSightings,
@@ -23,4 +15,19 @@ export {
   annotationCounter,
   type Seen,
   type Sighting,
-} from './tally.ts';
+} from './annotate/tally.ts';
+export { type ColumnOptions, type ColumnReader, columnReader } from './columns/column-reader.ts';
+export type { Column, ColumnBatch, ColumnOf } from './columns/columns.ts';
+export type {
+  FieldValue,
+  RecordForm,
+  SpteRole,
+  TracedSpte,
+  TraceEntry,
+  TraceRecord,
+} from './events/record.ts';
+export { type HierarchyBlock, hierarchyBlocks } from './lines/hierarchy.ts';
+export { parseLine } from './lines/parse-line.ts';
+export { readTrace, readTraceSync } from './lines/read-trace.ts';
+export { beginsAnew, type TraceCounts, type TraceReader, traceReader } from './lines/reader.ts';
+export { type NdjsonAnnotator, type NdjsonOptions, ndjsonAnnotator } from './ndjson/ndjson.ts';

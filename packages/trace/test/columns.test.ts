@@ -9,7 +9,7 @@ import {
 } from '@spte/trace';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { printedTime } from '../src/time.ts';
+import { printedTime } from '../src/text/time.ts';
 import { mutatedLine } from './mutations.ts';
 import { bytesOf, pushAll, traces } from './runs.ts';
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { hierarchyBlocks, parseLine, readTrace, readTraceSync, traceReader } from '@spte/trace';
 import { describe, expect, it } from 'vitest';
-import { pattern } from '../src/pattern.ts';
+import { pattern } from '../src/events/pattern.ts';
 import { entriesOf, recordsOf } from './runs.ts';
 
 const SET = 'kvm_mmu_set_spte: gfn 10 spte 797fe67 (rwxu) level 1 at 1a1080';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
-import { Arena, COLUMN_KINDS, createKernel, type Wasm } from '../src/kernel.ts';
-import { TRACE_EVENTS } from '../src/trace-events.ts';
+import { TRACE_EVENTS } from '../src/events/trace-events.ts';
+import { Arena, COLUMN_KINDS, createKernel, type Wasm } from '../src/wasm/kernel.ts';
 
 const kernel = new URL('../assembly/kernel.ts', import.meta.url);
 const source = (name: string): string => readFileSync(new URL(name, kernel), 'utf8');

@@ -3,8 +3,8 @@ import type { Mmu } from '@spte/core';
 import type { SpteRole } from '@spte/trace';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { annotateSpte } from '../src/annotate-spte.ts';
-import { rememberSptes } from '../src/remember-sptes.ts';
+import { annotateSpte } from '../src/annotate/annotate-spte.ts';
+import { rememberSptes } from '../src/annotate/remember-sptes.ts';
 import { encrypting, mmuOfRun, recordsOf, traces } from './runs.ts';
 
 const MACHINES: [string, Mmu][] = [

@@ -11,17 +11,17 @@ export {
   diffWalks,
   type RemovedEntry,
   type WalkChange,
-} from './diff-walks.ts';
-export { type ElfCoreMemory, elfCoreMemory } from './elf-core.ts';
-export type { WalkEntry } from './entry.ts';
-export type { EntryFinding, WalkFinding, WalkFindingCode } from './findings.ts';
-export { ImageError } from './image-error.ts';
-export { type ImageFormat, imageFormat } from './image-format.ts';
-export { bytesMemory, type PhysicalMemory } from './memory.ts';
-export type { ProgressListener, WalkProgress } from './progress.ts';
-export { entryBytes, type WalkRoot } from './root.ts';
-export { disjointSegments, type Segment, segmentedMemory } from './segments.ts';
-export { summarizeWalk, type WalkSummarizer, walkSummarizer } from './summarize.ts';
+} from './compare/diff-walks.ts';
+export { type ElfCoreMemory, elfCoreMemory } from './memory/elf-core.ts';
+export { ImageError } from './memory/image-error.ts';
+export { type ImageFormat, imageFormat } from './memory/image-format.ts';
+export { bytesMemory, type PhysicalMemory } from './memory/memory.ts';
+export { disjointSegments, type Segment, segmentedMemory } from './memory/segments.ts';
+export type { WalkEntry } from './walk/entry.ts';
+export type { EntryFinding, WalkFinding, WalkFindingCode } from './walk/findings.ts';
+export type { ProgressListener, WalkProgress } from './walk/progress.ts';
+export { entryBytes, type WalkRoot } from './walk/root.ts';
+export { summarizeWalk, type WalkSummarizer, walkSummarizer } from './walk/summarize.ts';
 export type {
   FindingSummary,
   KindCounts,
@@ -29,6 +29,6 @@ export type {
   MemtypeSummary,
   Share,
   WalkSummary,
-} from './summary.ts';
-export { type Translation, type TranslationOutcome, translate } from './translate.ts';
-export { type AbortSignalLike, type WalkOptions, walk } from './walk.ts';
+} from './walk/summary.ts';
+export { type Translation, type TranslationOutcome, translate } from './walk/translate.ts';
+export { type AbortSignalLike, type WalkOptions, walk } from './walk/walk.ts';

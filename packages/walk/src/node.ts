@@ -5,10 +5,10 @@
  * @module
  */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { elfCoreMemory } from './elf-core.ts';
-import { ImageError } from './image-error.ts';
-import { imageFormat } from './image-format.ts';
-import type { PhysicalMemory } from './memory.ts';
+import { elfCoreMemory } from './memory/elf-core.ts';
+import { ImageError } from './memory/image-error.ts';
+import { imageFormat } from './memory/image-format.ts';
+import type { PhysicalMemory } from './memory/memory.ts';
 
 /** A file or a device, addressed by offset. */
 export interface OpenFile extends PhysicalMemory {

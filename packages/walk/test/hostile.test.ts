@@ -4,7 +4,7 @@ import { makeMmioSpte } from '@spte/mmio';
 import { bytesMemory, summarizeWalk, translate, type WalkEntry, walk } from '@spte/walk';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { pageFrameBits } from '../src/pattern.ts';
+import { pageFrameBits } from '../src/walk/pattern.ts';
 import { KERNELS, machine, machineNames } from './machines.ts';
 import { leaf, startTables } from './tables.ts';
 

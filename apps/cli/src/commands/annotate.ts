@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { Argument, type Command, Option } from 'commander';
-import { type AnnotateOptions, annotateInputs } from '../inputs.ts';
-import { integer } from '../parse.ts';
-import { addCommonOptions, end, type Session } from '../session.ts';
+import { type AnnotateOptions, annotateInputs } from '../annotate/inputs.ts';
+import { addCommonOptions, end, type Session } from '../context/session.ts';
+import { integer } from '../io/parse.ts';
 
 const EXAMPLES = `
 Reads ftrace's trace and trace_pipe, trace-cmd's trace.dat and its report, perf script, dmesg and serial logs, and mails that quote them.

@@ -14,12 +14,12 @@ import {
 } from '@spte/core';
 import { makeMmioSpte } from '@spte/mmio';
 import { type Command, Option } from 'commander';
-import { accessWord, isAdDisabled } from '../access.ts';
-import { columns } from '../columns.ts';
-import { type Context, contextOf, contextText } from '../context.ts';
-import { parseContext } from '../context-string.ts';
-import { integer, parseWord } from '../parse.ts';
-import { addCommonOptions, type CommonOptions, end, type Session } from '../session.ts';
+import { accessWord, isAdDisabled } from '../context/access.ts';
+import { type Context, contextOf, contextText } from '../context/context.ts';
+import { parseContext } from '../context/context-string.ts';
+import { addCommonOptions, type CommonOptions, end, type Session } from '../context/session.ts';
+import { columns } from '../io/align.ts';
+import { integer, parseWord } from '../io/parse.ts';
 
 interface CompareOptions extends CommonOptions {
   readonly gfn: bigint;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { Argument, type Command } from 'commander';
-import { bashCompletion } from '../completion.ts';
-import { PRESETS } from '../presets.ts';
-import { end, type Session } from '../session.ts';
+import { PRESETS } from '../context/presets.ts';
+import { end, type Session } from '../context/session.ts';
+import { bashCompletion } from './completion-script.ts';
 
 export function completionCommand(parent: Command, session: Session): void {
   parent

@@ -10,14 +10,14 @@ import {
   renderExplanation,
 } from '@spte/core';
 import type { Command } from 'commander';
-import { candidatesOf } from '../candidates.ts';
-import { contextOf, contextText, isContextKnown } from '../context.ts';
-import { UsageError } from '../errors.ts';
-import { paintExplanation } from '../paint.ts';
-import { integer, parseWord } from '../parse.ts';
-import { acrossJson, renderAcross, renderFits } from '../render-across.ts';
-import { addCommonOptions, type CommonOptions, end, type Session } from '../session.ts';
-import { spteJson } from '../spte-json.ts';
+import { candidatesOf } from '../context/candidates.ts';
+import { contextOf, contextText, isContextKnown } from '../context/context.ts';
+import { addCommonOptions, type CommonOptions, end, type Session } from '../context/session.ts';
+import { acrossJson, renderAcross, renderFits } from '../entry/render-across.ts';
+import { spteJson } from '../entry/spte-json.ts';
+import { UsageError } from '../io/errors.ts';
+import { paintExplanation } from '../io/paint.ts';
+import { integer, parseWord } from '../io/parse.ts';
 
 interface DecodeOptions extends CommonOptions {
   readonly level?: number;

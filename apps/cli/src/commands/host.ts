@@ -3,13 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { hex, type Mmu } from '@spte/core';
 import { checkMasks, type HostFact, type HostReport, hostReport, type MaskCheck, mmuOf } from '@spte/host';
 import type { Command } from 'commander';
-import { columns } from '../columns.ts';
-import { hostTexts } from '../context.ts';
-import { shown, UsageError } from '../errors.ts';
-import { readText } from '../input.ts';
-import { pathOf } from '../io.ts';
-import type { FormatOptions } from '../output.ts';
-import { addFormatOptions, end, type Session } from '../session.ts';
+import { hostTexts } from '../context/context.ts';
+import { addFormatOptions, end, type Session } from '../context/session.ts';
+import { readText } from '../files/input.ts';
+import { columns } from '../io/align.ts';
+import { shown, UsageError } from '../io/errors.ts';
+import { pathOf } from '../io/io.ts';
+import type { FormatOptions } from '../io/output.ts';
 
 interface HostOptions extends FormatOptions {
   readonly capture?: string;

@@ -16,14 +16,14 @@ import {
 } from '@spte/core';
 import { makeMmioSpte } from '@spte/mmio';
 import type { Command } from 'commander';
-import { accessWord, isAdDisabled } from '../access.ts';
-import { contextOf, contextText } from '../context.ts';
-import { UsageError } from '../errors.ts';
-import { paintExplanation } from '../paint.ts';
-import { integer, parseWord } from '../parse.ts';
-import { reasonLines } from '../render-reasons.ts';
-import { addCommonOptions, type CommonOptions, end, type Session } from '../session.ts';
-import { spteJson } from '../spte-json.ts';
+import { accessWord, isAdDisabled } from '../context/access.ts';
+import { contextOf, contextText } from '../context/context.ts';
+import { addCommonOptions, type CommonOptions, end, type Session } from '../context/session.ts';
+import { reasonLines } from '../entry/render-reasons.ts';
+import { spteJson } from '../entry/spte-json.ts';
+import { UsageError } from '../io/errors.ts';
+import { paintExplanation } from '../io/paint.ts';
+import { integer, parseWord } from '../io/parse.ts';
 
 interface MakeOptions extends CommonOptions {
   readonly gfn?: bigint;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Command } from 'commander';
-import type { FormatOptions } from '../output.ts';
-import { PRESETS } from '../presets.ts';
-import { addFormatOptions, end, type Session } from '../session.ts';
+import { PRESETS } from '../context/presets.ts';
+import { addFormatOptions, end, type Session } from '../context/session.ts';
+import type { FormatOptions } from '../io/output.ts';
 
 export function presetsCommand(parent: Command, session: Session): void {
   const command = parent

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type Report, runVectors } from '@spte/conformance';
 import type { Command } from 'commander';
-import { readLines } from '../input.ts';
-import type { FormatOptions } from '../output.ts';
-import { integer } from '../parse.ts';
-import { addFormatOptions, end, type Session } from '../session.ts';
+import { addFormatOptions, end, type Session } from '../context/session.ts';
+import { readLines } from '../files/input.ts';
+import type { FormatOptions } from '../io/output.ts';
+import { integer } from '../io/parse.ts';
 
 interface VectorsOptions extends FormatOptions {
   readonly show: number;

@@ -12,18 +12,18 @@ import {
   walkSummarizer,
 } from '@spte/walk';
 import { type Command, Option } from 'commander';
-import { breathe, cleaningUp } from '../clean-up.ts';
-import { type Context, contextOf, contextText } from '../context.ts';
-import { ENTRY_COLUMNS } from '../entry-columns.ts';
-import { entryJson } from '../entry-json.ts';
-import { UsageError } from '../errors.ts';
-import { openMemory } from '../image.ts';
-import { writeArray } from '../output.ts';
-import { integer, parseWord } from '../parse.ts';
-import { partPaths, removeTemporaries } from '../parts.ts';
-import { progressBar } from '../progress.ts';
-import { renderChangeOf, renderEntry, renderSummary, renderTranslation } from '../render-walk.ts';
-import { addCommonOptions, type CommonOptions, end, type Session } from '../session.ts';
+import { type Context, contextOf, contextText } from '../context/context.ts';
+import { addCommonOptions, type CommonOptions, end, type Session } from '../context/session.ts';
+import { ENTRY_COLUMNS } from '../entry/entry-columns.ts';
+import { entryJson } from '../entry/entry-json.ts';
+import { openMemory } from '../files/image.ts';
+import { partPaths, removeTemporaries } from '../files/parts.ts';
+import { breathe, cleaningUp } from '../io/clean-up.ts';
+import { UsageError } from '../io/errors.ts';
+import { writeArray } from '../io/output.ts';
+import { integer, parseWord } from '../io/parse.ts';
+import { progressBar } from '../io/progress.ts';
+import { renderChangeOf, renderEntry, renderSummary, renderTranslation } from './render-walk.ts';
 
 interface WalkCommandOptions extends CommonOptions {
   readonly root: bigint;
@@ -185,7 +185,7 @@ async function writeColumns(
   await cleaningUp(
     () => removeTemporaries(parts),
     async () => {
-      const { ParquetTable } = await import('../parquet-table.ts');
+      const { ParquetTable } = await import('../files/parquet-table.ts');
       const notes = {
         'spte.input': image,
         'spte.root': hex(root.root),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { TraceRecord } from '../record.ts';
-import { TRACE_EVENTS } from '../trace-events.ts';
+import type { TraceRecord } from '../events/record.ts';
+import { TRACE_EVENTS } from '../events/trace-events.ts';
 import { byteReader } from './byte-reader.ts';
 import { type CpuData, type DatFile, type Decompress, draftFile, readStart } from './dat-file.ts';
 import { type EventFormat, formatName, parseEventFormat } from './event-format.ts';

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { withLevel } from '../match.ts';
-import { RAW_FIELDS } from '../raw-fields.ts';
-import type { FieldValue, SpteRole, TracedSpte } from '../record.ts';
+
+import { RAW_FIELDS } from '../events/raw-fields.ts';
+import type { FieldValue, SpteRole, TracedSpte } from '../events/record.ts';
+import { withLevel } from '../lines/match.ts';
 import { latin1 } from './byte-reader.ts';
 import type { EventFormat, FormatField } from './event-format.ts';
 import type { RawEvent } from './ring-buffer.ts';

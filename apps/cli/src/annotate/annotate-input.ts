@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { annotationCounter, type TraceCounts } from '@spte/trace';
+import { type Context, contextText } from '../context/context.ts';
+import type { Session } from '../context/session.ts';
+import type { ParquetTable } from '../files/parquet-table.ts';
+import { type Annotated, withFile } from './annotate-section.ts';
+import { ANNOTATION_COLUMNS, type AnnotationRow } from './annotation-columns.ts';
+import type { AnnotateOptions, Input } from './inputs.ts';
+import { type Annotations, annotationsOf, renderAnnotations } from './render-annotations.ts';
+
+/** What the sections of an input have in common. */
+export interface Target {
+  /** The columns of the input; null where nobody asked for them. */
+  readonly table: ParquetTable<AnnotationRow> | null;
+  /** Prints what must stand before the lines of a section, where lines of another stand before them. */
+  readonly join: () => void;
+}
+
+/** Annotates the sections of an input: prints their lines in turn, puts their rows into the table, says what they came to. */
+export type AnnotateSections = (input: Input, target: Target) => AsyncIterable<Annotated>;
+
+const NOTHING: TraceCounts = { lines: 0, recognised: 0, continued: 0, passed: 0, damaged: 0 };
+
+/** Annotates an input, section by section, and counts its findings and disagreements. */
+export async function annotateInput(
+  session: Session,
+  input: Input,
+  context: Context,
+  options: AnnotateOptions,
+  annotateSections: AnnotateSections,
+): Promise<number> {
+  const document = documentOf(session, input, options);
+  const counter = annotationCounter();
+  let counts = NOTHING;
+  document.begin();
+  try {
+    const table = await tableOf(input, context);
+    for await (const section of annotateSections(input, { table, join: document.join })) {
+      counts = sum(counts, section.counts);
+      counter.merge(section.seen);
+    }
+    table?.finish();
+  } catch (error) {
+    document.failed(error as Error);
+    throw error;
+  }
+  const summary = annotationsOf(counts, counter.tally());
+  document.end(summary);
+  complainOfDamage(session, input, counts);
+  return summary.findings + summary.disagreements;
+}
+
+function sum(a: TraceCounts, b: TraceCounts): TraceCounts {
+  return {
+    lines: a.lines + b.lines,
+    recognised: a.recognised + b.recognised,
+    continued: a.continued + b.continued,
+    passed: a.passed + b.passed,
+    damaged: a.damaged + b.damaged,
+  };
+}
+
+async function tableOf({ path, part }: Input, context: Context): Promise<ParquetTable<AnnotationRow> | null> {
+  if (part === null) return null;
+  const { ParquetTable } = await import('../files/parquet-table.ts');
+  const notes = { 'spte.input': path, 'spte.context': contextText(context) };
+  return new ParquetTable(part, ANNOTATION_COLUMNS, notes);
+}
+
+function complainOfDamage({ io }: Session, { name }: Input, { damaged }: TraceCounts): void {
+  if (damaged === 0) return;
+  io.complain(
+    `spte: ${name === null ? '' : `${name}: `}${damaged} ${damaged === 1 ? 'line names' : 'lines name'} an event but cannot be read: cut off or garbled\n`,
+  );
+}
+
+/** What stands around the lines of an input. */
+interface Document {
+  readonly begin: () => void;
+  readonly join: () => void;
+  readonly end: (summary: Annotations) => void;
+  /** What it needs when it ends early. */
+  readonly failed: (error: Error) => void;
+}
+
+const nothing = (): void => undefined;
+
+function documentOf({ out }: Session, { name }: Input, options: AnnotateOptions): Document {
+  const plain = { begin: nothing, join: nothing, failed: nothing };
+  if (options.ndjson === true)
+    return { ...plain, end: (summary) => void out.line(withFile(name, { summary })) };
+  if (options.json === true) return jsonDocument(out, name);
+  return {
+    ...plain,
+    end(summary) {
+      if (options.summary === true) void out.line(renderAnnotations(out.paint, summary));
+    },
+  };
+}
+
+function jsonDocument(out: Session['out'], name: string | null): Document {
+  let separator = '';
+  return {
+    begin: () => void out.line(`{${name === null ? '' : `"file":${JSON.stringify(name)},`}"lines": [`),
+    join() {
+      void out.text(separator);
+      separator = ',';
+    },
+    end: (summary) => void out.line(`], "summary": ${JSON.stringify(summary)}}`),
+    failed: ({ message }) => void out.line(`], "error": ${JSON.stringify(message)}}`),
+  };
+}

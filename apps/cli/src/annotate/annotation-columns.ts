@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import type { AnnotatedLine, AnnotatedSpte, TraceRecord } from '@spte/trace';
+import type { Column } from '../files/parquet-table.ts';
+
+/** An entry of a line; the line alone where it shows none. */
+export interface AnnotationRow {
+  readonly record: TraceRecord;
+  readonly annotated: AnnotatedLine;
+  readonly spte: AnnotatedSpte | null;
+}
+
+/** The rows of a line: one for each entry, in their order; one without where it shows none, for the sake of its checks. */
+export function annotationRows(record: TraceRecord, annotated: AnnotatedLine): AnnotationRow[] {
+  const { sptes } = annotated;
+  return (sptes.length === 0 ? [null] : sptes).map((spte) => ({ record, annotated, spte }));
+}
+
+/** The columns of `annotate --parquet`. Names that `--ndjson` has mean the same there. */
+export const ANNOTATION_COLUMNS: readonly Column<AnnotationRow>[] = [
+  { name: 'line', type: 'long', of: ({ record }) => BigInt(record.line) },
+  { name: 'event', type: 'text', of: ({ record }) => record.event },
+  { name: 'timestamp', type: 'text', nullable: true, of: ({ record }) => record.timestamp },
+  { name: 'time_ns', type: 'long', nullable: true, of: ({ record }) => nanoseconds(record.timestamp) },
+  { name: 'cpu', type: 'long', nullable: true, of: ({ record }) => long(record.cpu) },
+  { name: 'pid', type: 'long', nullable: true, of: ({ record }) => long(record.pid) },
+  { name: 'task', type: 'text', nullable: true, of: ({ record }) => record.task },
+  { name: 'role', type: 'text', nullable: true, of: ({ spte }) => spte?.role },
+  { name: 'value', type: 'word', nullable: true, of: ({ spte }) => word(spte?.value) },
+  { name: 'level', type: 'int', nullable: true, of: ({ spte }) => spte?.level },
+  { name: 'kind', type: 'text', nullable: true, of: ({ spte }) => spte?.kind },
+  { name: 'gfn', type: 'word', nullable: true, of: ({ record, spte }) => word(gfnOf(record, spte)) },
+  { name: 'pfn', type: 'word', nullable: true, of: ({ spte }) => word(spte?.pfn) },
+  { name: 'access', type: 'text', nullable: true, of: ({ spte }) => spte?.access },
+  { name: 'memtype', type: 'text', nullable: true, of: ({ spte }) => spte?.memtype },
+  { name: 'generation', type: 'word', nullable: true, of: ({ spte }) => word(spte?.generation) },
+  { name: 'findings', type: 'texts', of: ({ spte }) => codes(spte?.findings ?? []) },
+  { name: 'finding_bits', type: 'word', of: ({ spte }) => findingBits(spte?.findings ?? []) },
+  { name: 'agree', type: 'flag', nullable: true, of: ({ annotated }) => agreement(annotated) },
+  { name: 'disagreements', type: 'texts', of: ({ annotated }) => disagreements(annotated) },
+];
+
+/** The codes of findings, each once. */
+export function codes(findings: readonly { readonly code: string }[]): string[] {
+  return [...new Set(findings.map(({ code }) => code))];
+}
+
+/** All bits that findings name. */
+export function findingBits(findings: readonly { readonly bits: readonly number[] }[]): bigint {
+  return findings.flatMap(({ bits }) => bits).reduce((mask, bit) => mask | (1n << BigInt(bit)), 0n);
+}
+
+const long = (value: number | null): bigint | null => (value === null ? null : BigInt(value));
+
+const SECONDS = /^(\d{1,10})\.(\d{1,9})$/;
+const NANO_DIGITS = 9;
+const MOST_NANOSECONDS = (1n << 63n) - 1n;
+
+/** Nanoseconds of `seconds.fraction`; null for a time that is written otherwise, or beyond 292 years. */
+function nanoseconds(timestamp: string | null): bigint | null {
+  const [, seconds, fraction] = SECONDS.exec(timestamp ?? '') ?? [];
+  if (seconds === undefined || fraction === undefined) return null;
+  const time = BigInt(seconds + fraction.padEnd(NANO_DIGITS, '0'));
+  return time > MOST_NANOSECONDS ? null : time;
+}
+
+const WORD = /^0x[\da-f]{1,16}$/;
+
+function word(text: string | null | undefined): bigint | null {
+  return text !== null && text !== undefined && WORD.test(text) ? BigInt(text) : null;
+}
+
+/** What the entry is for; what the line is about where it shows no entry. */
+function gfnOf({ fields }: TraceRecord, spte: AnnotatedSpte | null): string | null {
+  if (spte !== null) return spte.gfn;
+  return typeof fields['gfn'] === 'string' ? fields['gfn'] : null;
+}
+
+/** Null where a line prints nothing that could be compared. */
+function agreement({ checks }: AnnotatedLine): boolean | null {
+  return checks.length === 0 ? null : checks.every(({ agree }) => agree);
+}
+
+function disagreements({ checks }: AnnotatedLine): string[] {
+  return checks.filter(({ agree }) => !agree).map(({ field }) => field);
+}

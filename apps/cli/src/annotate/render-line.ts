@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { explainChange, explainSpte, hex, type Mmu } from '@spte/core';
+import type { AnnotatedLine } from '@spte/trace';
+import type { Paint } from '../io/paint.ts';
+
+type AnnotatedSpte = AnnotatedLine['sptes'][number];
+
+/** Gives the lines to print below a line: its entries, what is wrong with them, and where the kernel said otherwise. */
+export function lineRenderer(paint: Paint, mmu: Mmu): (line: AnnotatedLine) => string[] {
+  const eventOf = changeTexts(mmu);
+  return ({ sptes, checks }) => {
+    const [old, now] = [sptes.find(({ role }) => role === 'old'), sptes.find(({ role }) => role === 'new')];
+    const change = old !== undefined && now !== undefined && sptes.length === 2;
+    const lines = change
+      ? [
+          paint('cyan', `    ^ ${sayWhat(old)} -> ${sayWhat(now)}`),
+          paint('cyan', `      ${eventOf(old, now)}`),
+        ]
+      : sptes.map((spte) => paint('cyan', `    ^ ${sayWhat(spte)}`));
+    lines.push(...sptes.flatMap((spte) => findingLines(paint, mmu, spte)));
+    for (const { field, printed, computed, agree } of checks) {
+      if (agree) continue;
+      const text = `      DISAGREES: the kernel printed ${field} ${printed}, computed is ${computed}`;
+      lines.push(paint('red', text));
+    }
+    return lines;
+  };
+}
+
+function sayWhat({ value, kind, level, gfn, pfn, access, memtype, generation }: AnnotatedSpte): string {
+  const words: string[] = [kind === 'guest' ? "the guest's own entry" : kind];
+  if (level !== null) words.push(`level ${level}`);
+  if (kind === 'mmio') words.push(`gfn ${gfn ?? '?'}`, `generation ${generation ?? '?'}`);
+  if (pfn !== null) words.push(`pfn ${pfn}`);
+  if (access !== null) words.push(access);
+  if (memtype !== null) words.push(memtype);
+  return `${value} ${words.join(', ')}`;
+}
+
+/** The findings of core in full, and what a value may be that is no entry: they are rare. */
+function findingLines(paint: Paint, mmu: Mmu, { value, level, findings }: AnnotatedSpte): string[] {
+  if (findings.length === 0) return [];
+  const explanation = explainSpte(mmu, BigInt(value), level);
+  return [
+    ...explanation.findings.map(({ severity, code, bits, text }) =>
+      paint(
+        severity === 'error' ? 'red' : 'yellow',
+        `      ${severity}: ${text} [${code}, bit ${bits.join(' ')}]`,
+      ),
+    ),
+    ...explanation.guesses.map(({ text }) => paint('cyan', `      may be ${text}`)),
+  ];
+}
+
+/** Changes that are remembered. */
+const MOST_CHANGES = 4096;
+
+/**
+ * What a change is, in words. Of mappings and tables it does not depend on the page but on whether it stays the same,
+ * so that a trace of any length needs few answers.
+ */
+function changeTexts(mmu: Mmu): (old: AnnotatedSpte, now: AnnotatedSpte) => string {
+  const known = new Map<string, string>();
+  const attributes = ~mmu.vendor.format.address.mask;
+  const keyOf = ({ value, kind, pfn }: AnnotatedSpte): string =>
+    pfn === null ? value : `${kind} ${hex(BigInt(value) & attributes)}`;
+  return (old, now) => {
+    const key = [keyOf(old), keyOf(now), old.pfn === now.pfn, now.level].join();
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const { text, objection } = explainChange(mmu, BigInt(old.value), BigInt(now.value), now.level);
+    const said = objection === null ? text : `${text}; NOT ALLOWED: ${objection}`;
+    if (known.size >= MOST_CHANGES) known.clear();
+    known.set(key, said);
+    return said;
+  };
+}

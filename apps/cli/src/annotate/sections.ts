@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { beginsAnew, MOST_LINES_APART, type TraceRecord, traceReader } from '@spte/trace';
+import { FIRST_BYTES, isCompressed, readInput, readRange } from '../files/input.ts';
+import { isTraceDat } from '../files/trace-dat.ts';
+import { type Io, pathOf } from '../io/io.ts';
+
+/** Where a line begins: its first byte, and its number. */
+interface Place {
+  readonly offset: number;
+  readonly line: number;
+}
+
+/** Lines of an input that one thread annotates. */
+export interface Section {
+  /** Where the lines before it begin that must be read to know with what its own are compared. */
+  readonly lead: Place;
+  readonly start: Place;
+  /** Where the next section begins; Infinity for the end of the input. */
+  readonly end: number;
+  /** Which file it is in, as long as the path names that one; null where it is the whole input, whatever that is. */
+  readonly inode: number | null;
+}
+
+const BEGIN: Place = { offset: 0, line: 1 };
+
+/** A whole input. */
+export const WHOLE: Section = { lead: BEGIN, start: BEGIN, end: Number.POSITIVE_INFINITY, inode: null };
+
+/** Smallest section, in bytes: until a thread has started and become fast, another annotates as much. */
+const LEAST = 1 << 24;
+/** Largest section of which lines are printed, in bytes: they wait in a file. */
+const MOST = 1 << 25;
+
+/**
+ * How large sections are to be, in bytes: the share of a thread, as each section costs a beginning.
+ *
+ * @param total the size of all inputs
+ * @param prints whether lines are printed
+ */
+export function sectionBytes(io: Io, total: number, threads: number, prints: boolean): number {
+  const share = Math.max(LEAST, Math.ceil(total / threads));
+  return io.sectionBytes ?? (prints ? Math.min(share, MOST) : share);
+}
+
+/** Sections into which an input may be cut, at most. */
+export function mostSections(io: Io, path: string): number {
+  const { size } = textFile(io, path) ?? { size: 0 };
+  return Math.max(1, Math.ceil(size / (io.sectionBytes ?? LEAST)));
+}
+
+/**
+ * Cuts an input into sections of so many bytes, or a little more. What is said of them in turn is what is said of the
+ * whole.
+ *
+ * A section begins with a line that goes on with none before it. So does its lead, which has as many lines as two may be
+ * apart that are compared. Only files of text can be cut, and are, by the size that they have now; the last section ends
+ * where the file does when it is read.
+ */
+export function* sectionsOf(io: Io, path: string, bytes: number): Generator<Section, void> {
+  const file = textFile(io, path);
+  if (file === null) {
+    yield WHOLE;
+    return;
+  }
+  let section: Section = { ...WHOLE, inode: file.inode };
+  let at: Place | null = BEGIN;
+  while (at !== null && at.offset + bytes < file.size) {
+    const nominal: number = at.offset + bytes;
+    at = lineAfter(file.path, at, (offset) => offset >= nominal);
+    const cut: Cut | null = at === null ? null : cutAfter(file.path, at);
+    if (cut === null) continue;
+    yield { ...section, end: cut.start.offset };
+    section = { ...section, ...cut };
+    at = cut.start;
+  }
+  yield section;
+}
+
+/** A file of text, as it is: neither compressed nor a trace.dat. Null for all else. */
+function textFile(
+  io: Io,
+  input: string,
+): { readonly path: string; readonly size: number; readonly inode: number } | null {
+  if (input === '-') return null;
+  const path = pathOf(io, input);
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats?.isFile() !== true) return null;
+  const first = bytesAt(path, 0, Buffer.allocUnsafe(FIRST_BYTES));
+  return isCompressed(first) || isTraceDat(first) ? null : { path, size: stats.size, inode: stats.ino };
+}
+
+type Cut = Pick<Section, 'lead' | 'start'>;
+
+/** Looks for a section from a place on, and for its lead. */
+function cutAfter(path: string, at: Place): Cut | null {
+  const lead = at.line <= MOST_LINES_APART ? BEGIN : freshLine(path, at);
+  if (lead === null) return null;
+  const from = lead === BEGIN ? at : lineAfter(path, lead, (_, line) => line >= lead.line + MOST_LINES_APART);
+  const start = from === null ? null : freshLine(path, from);
+  return start === null ? null : { lead, start };
+}
+
+const NEWLINE = 10;
+const CHUNK = 1 << 20;
+
+/** The first line after another of whose place something holds; null where the file ends before. */
+function lineAfter(
+  path: string,
+  { offset, line }: Place,
+  holds: (offset: number, line: number) => boolean,
+): Place | null {
+  const buffer = Buffer.allocUnsafe(CHUNK);
+  for (let begin = offset, number = line; ; begin += CHUNK) {
+    const chunk = bytesAt(path, begin, buffer);
+    for (let at = chunk.indexOf(NEWLINE) + 1; at > 0; at = chunk.indexOf(NEWLINE, at) + 1) {
+      if (holds(begin + at, ++number)) return { offset: begin + at, line: number };
+    }
+    if (chunk.length < CHUNK) return null;
+  }
+}
+
+/** The first line from a place on that begins anew; null where there is none in a megabyte. */
+function freshLine(path: string, { offset, line }: Place): Place | null {
+  const text = bytesAt(path, offset, Buffer.allocUnsafe(CHUNK));
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  for (let at = 0, number = line; ; number++) {
+    const end = text.indexOf(NEWLINE, at);
+    if (end < 0) return null;
+    if (beginsAnew(decoder.decode(text.subarray(at, end)))) return { offset: offset + at, line: number };
+    at = end + 1;
+  }
+}
+
+/** Bytes of a file, fewer where it ends. None where it cannot be read: whoever reads the section says why. */
+function bytesAt(path: string, offset: number, buffer: Buffer): Buffer {
+  try {
+    const fd = openSync(path, 'r');
+    try {
+      return buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, offset));
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return buffer.subarray(0, 0);
+  }
+}
+
+/** The bytes of a section; of a whole input what `readInput()` gives. */
+export function readSection(
+  io: Io,
+  path: string,
+  { inode, start, end }: Section,
+  onRead: (bytes: number) => void,
+): AsyncGenerator<Uint8Array, void> {
+  return inode === null
+    ? readInput(io, path, onRead)
+    : readRange(io, path, inode, [start.offset, end], onRead);
+}
+
+/** The records of a section's lead. */
+export async function leadRecords(
+  io: Io,
+  path: string,
+  { inode, lead, start }: Section,
+): Promise<TraceRecord[]> {
+  const records: TraceRecord[] = [];
+  if (inode === null || lead.offset === start.offset) return records;
+  const reader = traceReader(({ record }) => {
+    if (record !== null) records.push(record);
+  }, lead.line);
+  for await (const chunk of readRange(io, path, inode, [lead.offset, start.offset])) reader.push(chunk);
+  reader.end();
+  return records;
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { formatKernelVersion, parseKernelVersion } from '@spte/core';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { integer, oneOf, parseSwitch } from '../io/parse.ts';
+import type { Facts } from './machine.ts';
+
+/** What the flags of a context give, or the words of a context string. */
+export interface ContextOptions extends Omit<Facts, 'tdp'> {
+  readonly host?: string | undefined;
+  readonly preset?: string | undefined;
+  readonly ept?: boolean | undefined;
+  readonly npt?: boolean | undefined;
+  readonly shadow?: boolean | undefined;
+}
+
+interface ValueFlag {
+  readonly arg: string;
+  readonly what: string;
+  readonly parse: (text: string) => string | number;
+}
+
+const VENDOR_NAMES = { vmx: 'vmx', intel: 'vmx', svm: 'svm', amd: 'svm' } as const;
+
+function parseVendor(text: string): 'vmx' | 'svm' {
+  return VENDOR_NAMES[oneOf('vmx', 'svm', 'intel', 'amd')(text)];
+}
+
+function parseKernel(text: string): string {
+  try {
+    return formatKernelVersion(parseKernelVersion(text));
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message}.`);
+  }
+}
+
+const asTyped = (text: string): string => text;
+
+/** Flags with a value, by name; context strings use the same names. */
+export const VALUE_FLAGS: Readonly<Record<string, ValueFlag>> = {
+  host: {
+    arg: 'DIR|BUNDLE',
+    what: 'a machine: a folder with cpuinfo, params, uname, or a captured bundle',
+    parse: asTyped,
+  },
+  preset: { arg: 'NAME', what: 'a typical machine, see `spte presets`', parse: asTyped },
+  kernel: { arg: 'RELEASE', what: 'kernel release, such as 6.1 or 6.1.0-56-amd64', parse: parseKernel },
+  vendor: { arg: 'NAME', what: 'vmx (intel) or svm (amd)', parse: parseVendor },
+  maxphyaddr: {
+    arg: 'BITS',
+    what: 'physical address bits as CPUID reports them (32..52)',
+    parse: integer(32, 52),
+  },
+  'phys-bits': {
+    arg: 'BITS',
+    what: 'those left when memory encryption took its own (32..52)',
+    parse: integer(32, 52),
+  },
+  'cache-bits': {
+    arg: 'BITS',
+    what: 'address bits that the L1 cache looks at (32..63)',
+    parse: integer(32, 63),
+  },
+  'sme-c-bit': {
+    arg: 'BIT',
+    what: "SME: the host's encryption bit, takes 5 address bits (32..63)",
+    parse: integer(32, 63),
+  },
+  'root-level': { arg: 'LEVELS', what: 'levels of the tables (2..5)', parse: integer(2, 5) },
+  mmu: {
+    arg: 'KIND',
+    what: 'tdp, shadow (also nested NPT) or ept12 (nested EPT)',
+    parse: oneOf('tdp', 'shadow', 'ept12', 'none'),
+  },
+};
+
+/** Flags that are on or off, by name, and what they say where they are off (or on, for those off by default). */
+export const SWITCHES: Readonly<Record<string, readonly [shown: 'on' | 'off', what: string]>> = {
+  ept: ['off', 'Intel without EPT: shadow paging'],
+  npt: ['off', 'AMD without NPT: shadow paging'],
+  shadow: ['on', 'shadow paging'],
+  ad: ['off', 'EPT without accessed and dirty bits (eptad=0)'],
+  'exec-only': ['off', 'EPT that cannot express execute-only'],
+  pml: ['off', 'no page modification log'],
+  gbpages: ['off', 'no 1G pages'],
+  'efer-nx': ['off', 'the MMU of a guest with EFER.NX=0'],
+  l1tf: ['on', 'the CPU has the L1TF bug'],
+  'mmio-caching': ['off', 'kvm.mmio_caching=0'],
+  'nx-huge-pages': ['on', 'kvm.nx_huge_pages=1: huge pages are not executable'],
+};
+
+const CONTEXT_GROUP = 'Context (kernel and machine):';
+
+/** Adds the flags that say which kernel on which machine an entry belongs to. */
+export function addContextOptions(command: Command): Command {
+  for (const [name, { arg, what, parse }] of Object.entries(VALUE_FLAGS)) {
+    command.addOption(new Option(`--${name} <${arg}>`, what).argParser(parse).helpGroup(CONTEXT_GROUP));
+  }
+  for (const [name, [visible, what]] of Object.entries(SWITCHES)) {
+    const on = new Option(`--${name}`, what).helpGroup(CONTEXT_GROUP);
+    const off = new Option(`--no-${name}`, what).helpGroup(CONTEXT_GROUP);
+    command.addOption(on.hideHelp(visible === 'off')).addOption(off.hideHelp(visible === 'on'));
+  }
+  return command;
+}
+
+const camelCase = (name: string): string =>
+  name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+/** Reads one `name=value` of a context string. */
+export function parseFact(name: string, text: string): ContextOptions | null {
+  const value = Object.hasOwn(VALUE_FLAGS, name) ? VALUE_FLAGS[name]?.parse(text) : undefined;
+  if (value !== undefined) return { [camelCase(name)]: value };
+  return Object.hasOwn(SWITCHES, name) ? { [camelCase(name)]: parseSwitch(text) } : null;
+}
+
+/** The facts among the flags. */
+export function factsOf({ ept, npt, shadow, host: _host, preset: _preset, ...rest }: ContextOptions): Facts {
+  const tdp = shadow === undefined ? (ept ?? npt) : !shadow;
+  return { ...rest, tdp, vendor: rest.vendor ?? impliedVendor({ ept, npt, ...rest }) };
+}
+
+/** The vendor that a flag can only be about. */
+function impliedVendor({ ept, npt, ad, execOnly, pml, smeCBit }: ContextOptions): Facts['vendor'] {
+  if (npt !== undefined || smeCBit !== undefined) return 'svm';
+  return (ept ?? ad ?? execOnly ?? pml) === undefined ? undefined : 'vmx';
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { type AcrossContexts, type Fit, formatWord, hex, type Reading, renderExplanation } from '@spte/core';
+import { gathered } from '../context/candidates.ts';
+import { type Paint, paintExplanation } from '../io/paint.ts';
+import { type SpteJson, spteJson } from './spte-json.ts';
+
+/** Readings with findings that are shown. */
+const MOST_READINGS = 4;
+
+/** What several contexts make of one value, as JSON: the best reading, with the others beside it. */
+export function acrossJson({ value, agreed, readings }: AcrossContexts): object {
+  const all = readings.map(({ contexts, explanation }): { contexts: readonly string[] } & SpteJson => ({
+    contexts,
+    ...spteJson(explanation),
+  }));
+  return { ...all[0], value, agreed, readings: all };
+}
+
+/** What several contexts make of one value, as text. */
+export function renderAcross(paint: Paint, { value, agreed, readings }: AcrossContexts): string {
+  const level = readings[0]?.explanation.level ?? null;
+  const ways = readings.length === 1 ? 'one reading' : `${readings.length} readings`;
+  const lines = [
+    paint('bold', `${formatWord(value)}  ${level === null ? 'level unknown' : `level ${level}`}, ${ways}`),
+  ];
+  const said = agreed.filter(({ mask, name }) => (value & mask) !== 0n && name !== 'ignored');
+  if (readings.length > 1 && said.length > 0) {
+    lines.push(`  all agree: ${said.map(({ name, text }) => `${name} ${text}`).join(', ')}`);
+  }
+  const clean = readings.filter(({ explanation }) => explanation.findings.length === 0);
+  const wrong = readings.filter(({ explanation }) => explanation.findings.length > 0);
+  lines.push(...clean.map((reading, index) => renderReading(paint, reading, index === 0)));
+  const shownWrong = clean.length > 0 ? [] : wrong.slice(0, MOST_READINGS);
+  lines.push(...shownWrong.map((reading, index) => renderReading(paint, reading, index === 0)));
+  const left = wrong.slice(shownWrong.length);
+  if (left.length > 0)
+    lines.push(paint('dim', `  wrong in ${gathered(left.flatMap(({ contexts }) => contexts))}`));
+  return lines.join('\n');
+}
+
+/** One way to read a value: whole, or the lines above its bits. */
+function renderReading(paint: Paint, { contexts, explanation }: Reading, whole: boolean): string {
+  const [, ...text] = renderExplanation(explanation).split('\n');
+  const isBit = (line: string): boolean => /^ {2,}\d+(?::\d+|\.\.\d+)? {2}/.test(line);
+  const body = whole
+    ? text
+    : text.filter((line) => !isBit(line) && !/^ {2}(?:\w+ (?:read|write|fetch)|L1TF: safe|clean)/.test(line));
+  const heading = `  ${paint('cyan', gathered(contexts))}: ${explanation.kind}`;
+  const [, ...painted] = paintExplanation(paint, ['', ...body].join('\n')).split('\n');
+  return [heading, ...painted.map((line) => `  ${line}`)].join('\n');
+}
+
+/** A ranking of contexts: equal ones on one line. */
+export function renderFits(paint: Paint, fits: readonly Fit[], values: number): string {
+  const rows = new Map<string, { fit: Fit; names: string[] }>();
+  for (const fit of fits) {
+    const wrong = fit.findings.map(
+      ({ value, findings }) => `    ${hex(value)}: ${findings.map(({ code }) => code).join(', ')}`,
+    );
+    const key = [fit.clean, fit.telling, ...wrong].join('\n');
+    const row = rows.get(key);
+    if (row === undefined) rows.set(key, { fit, names: [fit.name] });
+    else row.names.push(fit.name);
+  }
+  return [...rows]
+    .flatMap(([key, { fit, names }]) => {
+      const [, , ...wrong] = key.split('\n');
+      const good = fit.findings.length === 0;
+      return [
+        `${paint(good ? 'green' : 'reset', `${fit.clean} of ${values} clean`)}, ${fit.telling} telling: ${paint('bold', gathered(names))}`,
+        ...wrong,
+      ];
+    })
+    .join('\n');
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { mkdirSync, rmSync, type Stats, statSync } from 'node:fs';
+import { basename, dirname, join, resolve, sep } from 'node:path';
+import { shown, UsageError, unwritable } from '../io/errors.ts';
+import { type Io, pathOf } from '../io/io.ts';
+
+/**
+ * The Parquet file of each input. `target` is a folder where it ends in `/`, is one already, or there are several
+ * inputs; it is made where it is missing, and each input gets a part in it that is named after it. Otherwise `target`
+ * is the file itself.
+ *
+ * @throws UsageError where that cannot be
+ */
+export function partPaths(io: Io, target: string, inputs: readonly string[]): string[] {
+  if (target === '-') throw new UsageError('--parquet writes a file, not the standard output');
+  const place = pathOf(io, target);
+  const found = statSync(place, { throwIfNoEntry: false });
+  const folder = inputs.length > 1 || /[/\\]$/.test(target) || found?.isDirectory() === true;
+  const parts = folder ? partNames(io, inputs).map((name) => join(place, name)) : [place];
+  if (folder) makeFolder(place, target);
+  for (const part of parts) refuseOdd(io, part, inputs);
+  return parts;
+}
+
+function makeFolder(place: string, target: string): void {
+  try {
+    mkdirSync(place, { recursive: true });
+  } catch (error) {
+    throw unwritable(target, error);
+  }
+}
+
+/** Names that differ: of the file, and of as many folders above it as that needs. */
+function partNames(io: Io, inputs: readonly string[]): string[] {
+  const paths = inputs.map((input) => (input === '-' ? ['stdin'] : pathOf(io, input).split(sep)));
+  const deepest = Math.max(...paths.map((path) => path.length));
+  for (let depth = 1; depth <= deepest; depth++) {
+    const names = paths.map((path) => path.slice(-depth).join('-'));
+    if (new Set(names).size === names.length) return names.map((name) => `${name}.parquet`);
+  }
+  throw new UsageError('an input is named twice: each becomes one part of --parquet');
+}
+
+/** Refuses to replace what is no file of columns: a device, or an input. */
+function refuseOdd(io: Io, part: string, inputs: readonly string[]): void {
+  const there = statSync(part, { throwIfNoEntry: false });
+  if (there === undefined) return;
+  if (!there.isFile()) throw new UsageError(`--parquet: ${shown(part)} is there already, and no file`);
+  const same = ({ dev, ino }: Stats): boolean => dev === there.dev && ino === there.ino;
+  for (const input of inputs) {
+    const stats = statSync(pathOf(io, input), { throwIfNoEntry: false });
+    if (stats !== undefined && same(stats)) {
+      throw new UsageError(`--parquet would overwrite the input ${shown(input)}`);
+    }
+  }
+}
+
+/** Where a part is written before it is whole: beside it, under a name that no `*.parquet` finds. */
+export function temporaryOf(part: string): string {
+  return join(dirname(resolve(part)), `.${basename(part)}.${process.pid}.tmp`);
+}
+
+/** Removes what is left of parts that never became whole. */
+export function removeTemporaries(parts: readonly string[]): void {
+  for (const part of parts) rmSync(temporaryOf(part), { force: true });
+}

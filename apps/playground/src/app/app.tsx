@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import type { ComponentChild } from 'preact';
+import { useMemo } from 'preact/hooks';
+import { BuildView } from '../build/build-view.tsx';
+import { CompareView } from '../compare/compare-view.tsx';
+import { MachinePanel } from '../machine/machine-panel.tsx';
+import { MasksView } from '../machine/masks-view.tsx';
+import { mmuOf } from '../machine/mmu.ts';
+import { presetOf } from '../machine/presets.ts';
+import { ReadView } from '../read/read-view.tsx';
+import { Navigation } from './navigation.tsx';
+import { useHashState } from './use-hash-state.ts';
+
+/** The page: a machine on one side, on the other what KVM does on it. */
+export function App() {
+  const [state, change] = useHashState();
+  const { machine, preset } = state;
+  const computed = useMemo(() => mmuOf(machine), [machine]);
+  const ofPreset = useMemo(() => mmuOf(presetOf(preset).machine), [preset]);
+
+  function view(): ComponentChild {
+    switch (state.view) {
+      case 'read':
+        return <ReadView computed={computed} state={state} change={change} />;
+      case 'build':
+        return <BuildView computed={computed} state={state} change={change} />;
+      case 'masks':
+        return <MasksView computed={computed} preset={ofPreset.ok ? ofPreset.value : null} />;
+      case 'compare':
+        return <CompareView computed={computed} state={state} change={change} />;
+    }
+  }
+
+  return (
+    <>
+      <header class="masthead">
+        <div class="masthead-title">
+          <h1>SPTE playground</h1>
+          <p>What KVM writes into a shadow page table entry, bit by bit.</p>
+        </div>
+        <Navigation state={state} />
+      </header>
+      <div class="page">
+        <MachinePanel computed={computed} state={state} change={change} />
+        <main class="main">{view()}</main>
+      </div>
+      <footer class="foot">
+        <p>
+          Everything here is computed in this page by the <code>@spte</code> packages. Nothing is sent
+          anywhere; the address of the page holds all that you entered.
+        </p>
+      </footer>
+    </>
+  );
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import type { BitItem } from './bit-item.ts';
+import type { Highlight, Spot } from './use-highlight.ts';
+
+interface BitTableProps {
+  readonly title: string;
+  /** Head of the column with the values. */
+  readonly valueTitle?: string;
+  readonly items: readonly BitItem[];
+  readonly highlight: Highlight;
+}
+
+const spotOf = ({ mask, bits, name, value, meaning, why }: BitItem): Spot => ({
+  mask,
+  caption: `Bits ${bits}, ${name}: ${value}, ${meaning}${why === null ? '' : `; ${why}`}.`,
+});
+
+/** What the bits of an entry say, or why they are set; a row lights up its bits in the ruler. */
+export function BitTable({ title, valueTitle = 'Value', items, highlight }: BitTableProps) {
+  const { spot, chosen, point, choose } = highlight;
+  const hasRules = items.some(({ rule }) => rule !== null);
+  return (
+    <div class="table-scroll">
+      <table class="bit-table">
+        <caption class="visually-hidden">{title}</caption>
+        <thead>
+          <tr>
+            <th scope="col">Bits</th>
+            <th scope="col">Field</th>
+            <th scope="col">{valueTitle}</th>
+            <th scope="col" class="meaning-cell">
+              {hasRules ? 'Why' : 'Meaning'}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {items.map((item) => {
+            const { id, mask, bits, name, short, family, value, meaning, why, rule } = item;
+            const lit = spot !== null && (spot.mask & mask) !== 0n;
+            return (
+              <tr
+                key={id}
+                class={lit ? 'is-lit' : undefined}
+                onMouseEnter={() => point(spotOf(item))}
+                onMouseLeave={() => point(null)}
+              >
+                <td class="mono bits">{bits}</td>
+                <th scope="row">
+                  <button
+                    type="button"
+                    class={`field-name family-${family}`}
+                    aria-pressed={chosen?.caption === spotOf(item).caption}
+                    onFocus={() => point(spotOf(item))}
+                    onBlur={() => point(null)}
+                    onClick={() => choose(spotOf(item))}
+                  >
+                    {name}
+                    {short !== null && <span class="short"> {short}</span>}
+                  </button>
+                </th>
+                <td class="mono value">{value}</td>
+                <td class="meaning-cell">
+                  {meaning}
+                  {why !== null && <span class="because">; {why}</span>}
+                  {rule !== null && <code class="rule"> {rule}</code>}
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { useMemo } from 'preact/hooks';
+import { Caveats } from '../app/caveats.tsx';
+import type { ViewProps } from '../app/view-props.ts';
+import { mmuOf } from '../machine/mmu.ts';
+import { NoMachine } from '../machine/no-machine.tsx';
+import { ComparedBuilds } from './compared-builds.tsx';
+import { ComparedMachines } from './compared-machines.tsx';
+import { otherMachineOf } from './other-machine.ts';
+import { OtherMachinePanel } from './other-machine-panel.tsx';
+
+/** Two machines side by side: what they make of one request, and what they decided at start-up. */
+export function CompareView({ computed, state, change }: ViewProps) {
+  const { machine, other } = state;
+  const second = useMemo(() => mmuOf(otherMachineOf(machine, other)), [machine, other]);
+  return (
+    <section class="view" aria-labelledby="compare-title">
+      <h2 id="compare-title" class="visually-hidden">
+        Compare two machines
+      </h2>
+      {computed.ok && <Caveats caveats={computed.value.caveats} />}
+      <OtherMachinePanel computed={second} state={state} change={change} />
+      {!computed.ok && <NoMachine name="A" errors={computed.errors} />}
+      {!second.ok && <NoMachine name="B" errors={second.errors} />}
+      {computed.ok && second.ok && (
+        <>
+          <ComparedBuilds a={computed.value} b={second.value} state={state} change={change} />
+          <ComparedMachines a={computed.value} b={second.value} />
+        </>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import type { Diagnostic, Mmu } from '@spte/core';
+import { useMemo } from 'preact/hooks';
+import type { Change } from '../app/use-hash-state.ts';
+import { Warnings } from '../app/warnings.tsx';
+import { EntryPair } from '../bits/entry-pair.tsx';
+import type { BuiltEntry } from '../build/build.ts';
+import { BuildFields } from '../build/build-fields.tsx';
+import { RULES } from '../build/request.ts';
+import { requestText } from '../build/request-text.ts';
+import { errorsIn } from '../fields/attempt.ts';
+import type { BuildForm, State } from '../state/state.ts';
+import { type ComparedEntries, compareEntries } from './compared-entries.ts';
+import { shortNameOf } from './differences.ts';
+
+interface ComparedBuildsProps {
+  readonly a: Mmu;
+  readonly b: Mmu;
+  readonly state: State;
+  readonly change: Change;
+}
+
+/** The request of the build view, made on both machines. */
+export function ComparedBuilds({ a, b, state, change }: ComparedBuildsProps) {
+  const form = state.build;
+  const result = useMemo(() => compareEntries(a, b, form), [a, b, form]);
+  const errors = errorsIn(result);
+  const set = (fields: Partial<BuildForm>): void =>
+    change((state) => ({ ...state, build: { ...state.build, ...fields } }));
+  return (
+    <>
+      <h3 class="headline">
+        <code>{RULES[form.make]}</code> on both
+      </h3>
+      <details class="request" open={!result.ok}>
+        <summary>Request: {requestText(form)}</summary>
+        <BuildFields form={form} errors={errors} set={set} />
+      </details>
+      {errors.form !== undefined && <p class="field-error">{errors.form}</p>}
+      {result.ok && <Pair a={a} b={b} entries={result.value} />}
+    </>
+  );
+}
+
+function Pair({ a, b, entries }: { readonly a: Mmu; readonly b: Mmu; readonly entries: ComparedEntries }) {
+  const side = (name: string, mmu: Mmu, { spte, cells, items }: BuiltEntry) => ({
+    name,
+    title: shortNameOf(mmu),
+    value: spte,
+    cells,
+    items,
+  });
+  return (
+    <>
+      <EntryPair
+        key={`${entries.a.spte}/${entries.b.spte}`}
+        first={side('A', a, entries.a)}
+        second={side('B', b, entries.b)}
+        items={entries.items}
+        tableTitle="Bits that differ, and why"
+        valueTitle="Set in"
+        none="No difference: both machines make the same SPTE."
+      />
+      <SideWarnings name="A" warnings={entries.a.warnings} />
+      <SideWarnings name="B" warnings={entries.b.warnings} />
+    </>
+  );
+}
+
+/** What one of the kernels would complain about; nothing when it would not. */
+function SideWarnings({
+  name,
+  warnings,
+}: {
+  readonly name: string;
+  readonly warnings: readonly Diagnostic[];
+}) {
+  if (warnings.length === 0) return null;
+  return (
+    <>
+      <h3>Warnings on {name}</h3>
+      <Warnings warnings={warnings} none="None." />
+    </>
+  );
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { useMemo } from 'preact/hooks';
+import { Caveats } from '../app/caveats.tsx';
+import type { ViewProps } from '../app/view-props.ts';
+import { EntryBits } from '../bits/entry-bits.tsx';
+import { changeOf } from '../change/change.ts';
+import { ChangeResult } from '../change/change-result.tsx';
+import { errorsIn } from '../fields/attempt.ts';
+import { ChoiceField } from '../fields/choice-field.tsx';
+import { TextField } from '../fields/text-field.tsx';
+import { NoMachine } from '../machine/no-machine.tsx';
+import type { ReadForm } from '../state/state.ts';
+import { EvidenceList } from './evidence-list.tsx';
+import { Facts } from './facts-list.tsx';
+import { Findings } from './findings-list.tsx';
+import { type ReadEntry, readEntry } from './read.ts';
+import { realEntryOf } from './real-entries.ts';
+import { RealEntries, RealEntryNote } from './real-entries-list.tsx';
+
+const levels: readonly (readonly [ReadForm['level'], string])[] = [
+  ['?', 'unknown'],
+  ['1', '1 (4K)'],
+  ['2', '2 (2M)'],
+  ['3', '3 (1G)'],
+  ['4', '4'],
+  ['5', '5'],
+];
+
+/** An entry from a trace, a log or a dump, taken apart. */
+export function ReadView({ computed, state, change }: ViewProps) {
+  const form = state.read;
+  const result = useMemo(() => (computed.ok ? readEntry(computed.value, form) : null), [computed, form]);
+  const changed = useMemo(() => (computed.ok ? changeOf(computed.value, form) : null), [computed, form]);
+  const errors = { ...errorsIn(changed), ...errorsIn(result) };
+  const set = (fields: Partial<ReadForm>): void =>
+    change((state) => ({ ...state, read: { ...state.read, ...fields } }));
+
+  return (
+    <section class="view" aria-labelledby="read-title">
+      <h2 id="read-title" class="visually-hidden">
+        Read an entry
+      </h2>
+      <div class="read-form">
+        <TextField
+          label="SPTE (hex)"
+          value={form.spte}
+          error={errors.spte}
+          onChange={(spte) => set({ spte })}
+        />
+        <ChoiceField
+          label="Level"
+          value={form.level}
+          options={levels}
+          error={errors.level}
+          onChange={(level) => set({ level })}
+        />
+        <TextField
+          label="Becomes (hex, optional)"
+          value={form.becomes}
+          error={errors.becomes}
+          onChange={(becomes) => set({ becomes })}
+        />
+      </div>
+      <RealEntries state={state} />
+      {errors.form !== undefined && <p class="field-error">{errors.form}</p>}
+      {!computed.ok && <NoMachine errors={computed.errors} />}
+      {changed?.ok === true && changed.value !== null && (
+        <ChangeResult change={changed.value} state={state} />
+      )}
+      {result?.ok === true && <ReadResult form={form} entry={result.value} />}
+    </section>
+  );
+}
+
+function ReadResult({ form, entry }: { readonly form: ReadForm; readonly entry: ReadEntry }) {
+  const real = realEntryOf(form);
+  return (
+    <>
+      <h3 class="headline">{entry.headline}</h3>
+      {real !== undefined && <RealEntryNote entry={real} />}
+      <Caveats caveats={entry.explained.context.caveats} />
+      <Findings findings={entry.explained.findings} />
+      <EvidenceList title={`Why this kind: ${entry.explained.kind}`} proofs={entry.proofs} />
+      <EntryBits
+        key={`${form.spte}/${form.level}`}
+        value={entry.explained.value}
+        cells={entry.cells}
+        items={entry.items}
+        tableTitle="Fields of the entry"
+      >
+        <Facts groups={entry.facts} />
+      </EntryBits>
+    </>
+  );
+}

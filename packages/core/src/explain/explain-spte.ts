@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import type { Finding } from '../judge/finding.ts';
+import { type JudgeOptions, judgeSpte } from '../judge/judge-spte.ts';
+import { formatKernelVersion } from '../kernel/kernel-version.ts';
+import type { CpuReading, Exposure, Mmu } from '../mmu/contract.ts';
+import { type DecodedSpte, decodeSpte } from '../read/decode-spte.ts';
+import { type Guess, guessUnknown } from '../read/guess-unknown.ts';
+
+/** Everything that can be said about one entry. */
+export interface Explanation extends DecodedSpte {
+  /** The context that it was read in. */
+  readonly context: {
+    readonly kernel: string;
+    readonly layout: string;
+    readonly vendor: string;
+    readonly mmu: string;
+    /** What to know before the answer is trusted. */
+    readonly caveats: readonly string[];
+  };
+  /** What is wrong with it; empty for a clean entry. */
+  readonly findings: readonly Finding[];
+  /** What else a value may be that is no entry of this kernel's. */
+  readonly guesses: readonly Guess[];
+  /** How the CPU reads it; empty where the level is not known or the vendor does not say. */
+  readonly cpu: readonly CpuReading[];
+  /** What an L1TF-vulnerable CPU may fetch through it; null for an entry that does not fault. */
+  readonly l1tf: Exposure | null;
+}
+
+/**
+ * Answers "is this entry bad, and which bit?": what it is, what each bit says, how the CPU reads it, what is wrong.
+ *
+ * @param level level of the entry, 1..5; null when it is not known
+ * @throws TypeError, RangeError when `spte` is not a 64-bit word or there is no such level, and for no other reason
+ */
+export function explainSpte(
+  mmu: Mmu,
+  spte: bigint,
+  level: number | null = null,
+  options: JudgeOptions = {},
+): Explanation {
+  const decoded = decodeSpte(mmu, spte, level);
+  const cpu = level === null ? [] : (mmu.vendor.cpuReads?.(mmu, spte, level) ?? []);
+  return {
+    ...decoded,
+    context: {
+      kernel: formatKernelVersion(mmu.kernel),
+      layout: mmu.layout.since,
+      vendor: mmu.vendor.name,
+      mmu: mmu.root.kind,
+      caveats: mmu.caveats,
+    },
+    findings: judgeSpte(mmu, spte, level, options),
+    guesses: decoded.kind === 'unknown' ? guessUnknown(mmu, spte) : [],
+    cpu,
+    l1tf: faults(decoded, cpu) ? exposureOf(mmu, spte) : null,
+  };
+}
+
+/** Whether every access through the entry faults. */
+function faults({ kind }: DecodedSpte, cpu: readonly CpuReading[]): boolean {
+  const passes = ({ read, write, fetch }: CpuReading): boolean =>
+    [read, write, fetch].some((outcome) => outcome.kind === 'translates' || outcome.kind === 'next-table');
+  return cpu.length > 0 ? !cpu.some(passes) : kind !== 'leaf' && kind !== 'table';
+}
+
+function exposureOf(mmu: Mmu, spte: bigint): Exposure | null {
+  const [first] = mmu.policies.flatMap(({ exposure }) =>
+    exposure === undefined ? [] : [exposure(mmu, spte)],
+  );
+  return first ?? null;
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import type { Finding } from '../judge/finding.ts';
+import type { Mmu } from '../mmu/contract.ts';
+import { type Explanation, explainSpte } from './explain-spte.ts';
+
+/** A value of which the context is not known. */
+export interface Sample {
+  readonly value: bigint;
+  /** Level of the entry, 1..5; null or absent when it is not known. */
+  readonly level?: number | null | undefined;
+}
+
+/** A context that values may come from. */
+export interface Candidate {
+  readonly name: string;
+  readonly mmu: Mmu;
+}
+
+/** How well the values fit one context. */
+export interface Fit extends Candidate {
+  /** Values that make sense: of a kind, without a finding. */
+  readonly clean: number;
+  /** The findings of the others. */
+  readonly findings: readonly { readonly value: bigint; readonly findings: readonly Finding[] }[];
+  /** Values that say something of their own in this context (tables, mappings, MMIO), rather than being empty. */
+  readonly telling: number;
+}
+
+/** What a finding costs in the comparison of contexts. */
+const COST = { error: 3, warning: 1 } as const;
+
+/**
+ * Ranks contexts by how well all values make sense in them, the best first; equal ones keep their order.
+ *
+ * @throws TypeError, RangeError when a value is not a 64-bit word or there is no such level
+ */
+export function rankContexts(samples: readonly Sample[], candidates: readonly Candidate[]): Fit[] {
+  const fits = candidates.map(({ name, mmu }) => {
+    const explained = samples.map(({ value, level }) => explainSpte(mmu, value, level ?? null));
+    return {
+      name,
+      mmu,
+      clean: explained.filter(({ findings }) => findings.length === 0).length,
+      telling: explained.filter(({ kind }) => kind !== 'empty' && kind !== 'unknown').length,
+      findings: explained
+        .filter(({ findings }) => findings.length > 0)
+        .map(({ value, findings }) => ({ value, findings })),
+    };
+  });
+  return fits.toSorted((a, b) => costOf(a) - costOf(b) || b.telling - a.telling);
+}
+
+function costOf({ findings }: Fit): number {
+  return findings.flatMap((of) => of.findings).reduce((cost, { severity }) => cost + COST[severity], 0);
+}
+
+/** One way to read a value, and the contexts that read it so. */
+export interface Reading {
+  readonly contexts: readonly string[];
+  readonly explanation: Explanation;
+}
+
+/** What contexts make of one value. */
+export interface AcrossContexts {
+  readonly value: bigint;
+  /** Fields that every context reads alike, by name, with their values in words. */
+  readonly agreed: readonly { readonly name: string; readonly mask: bigint; readonly text: string }[];
+  /** One where all agree; else one for each way to read the value, the cleanest first. */
+  readonly readings: readonly Reading[];
+}
+
+/**
+ * Explains a value of which the kernel, or more, is not known: what all contexts agree on, and each reading where they
+ * differ.
+ *
+ * @throws TypeError, RangeError when the value is not a 64-bit word or there is no such level
+ */
+export function explainAcross(
+  value: bigint,
+  level: number | null,
+  candidates: readonly Candidate[],
+): AcrossContexts {
+  const readings = new Map<string, { contexts: string[]; explanation: Explanation }>();
+  for (const { name, mmu } of candidates) {
+    const explanation = explainSpte(mmu, value, level);
+    const key = readingKey(explanation);
+    const known = readings.get(key);
+    if (known === undefined) readings.set(key, { contexts: [name], explanation });
+    else known.contexts.push(name);
+  }
+  const all = [...readings.values()].toSorted(
+    (a, b) => a.explanation.findings.length - b.explanation.findings.length,
+  );
+  return { value, agreed: agreedFields(all.map(({ explanation }) => explanation)), readings: all };
+}
+
+const fieldKey = ({ name, mask, text }: { name: string; mask: bigint; text: string }): string =>
+  `${name} ${mask} ${text}`;
+
+function readingKey({ kind, fields, findings }: Explanation): string {
+  return [kind, ...fields.map(fieldKey), ...findings.map(({ code, bits }) => `${code} ${bits.join()}`)].join(
+    '\n',
+  );
+}
+
+function agreedFields([first, ...others]: readonly Explanation[]): AcrossContexts['agreed'] {
+  const shared = (first?.fields ?? []).filter((field) =>
+    others.every(({ fields }) => fields.some((other) => fieldKey(other) === fieldKey(field))),
+  );
+  return shared.map(({ name, mask, text }) => ({ name, mask, text }));
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { type BitField, field } from '../bits/bit-field.ts';
+import { bit, bits } from '../bits/bits.ts';
+import {
+  byKernel,
+  compareKernelVersions,
+  type KernelVersion,
+  parseKernelVersion,
+  type Since,
+} from './kernel-version.ts';
+
+/** A software bit whose place depends on the format of the table that it stands in. */
+export interface PerFormat {
+  readonly ept: BitField;
+  readonly legacy: BitField;
+}
+
+/** Where an MMIO SPTE keeps the memslot generation: the low part of the number in `low`, the rest in `high`. */
+export interface GenerationBits {
+  readonly low: BitField;
+  readonly high: BitField;
+  /** Left shift that brings the generation under `high`. */
+  readonly highShift: bigint;
+  /** The generation bits that an entry can hold. */
+  readonly mask: bigint;
+}
+
+/** Where an access-tracked SPTE keeps the permissions that it lost: `(spte & mask) << shift`. */
+export interface SavedBits {
+  readonly mask: bigint;
+  readonly shift: bigint;
+  readonly fields: readonly BitField[];
+}
+
+/**
+ * The bits of an SPTE whose meaning is KVM's own, fixed when that kernel was compiled.
+ *
+ * What the CPU reads is an {@link EntryFormat}; what KVM decides at start-up is in the mask registry.
+ */
+export interface Layout extends Since {
+  /** Last release that has been read and found to have this layout; null while it is the newest. */
+  readonly until: string | null;
+  /** Set in every present entry; null where "present" was still "neither zero nor MMIO". */
+  readonly mmuPresent: BitField<'mmuPresent'> | null;
+  readonly hostWritable: PerFormat;
+  readonly mmuWritable: PerFormat;
+  /** How accessed and dirty are kept: 0 {@link AD_ENABLED}, 1 {@link AD_DISABLED}, 2 {@link AD_WRPROT_ONLY}. */
+  readonly adType: BitField<'adType'>;
+  readonly savedBits: SavedBits;
+  /** Two bits that are 3 in an MMIO SPTE only; null where a configurable value and mask mark it. */
+  readonly mmioMarker: BitField<'mmioMarker'> | null;
+  readonly mmioGeneration: GenerationBits;
+  /** The only bits that the mask of an MMIO SPTE may have. */
+  readonly mmioAllowed: bigint;
+  /** An entry that one CPU is busy changing (REMOVED up to 6.10, FROZEN since); null where there was none. */
+  readonly frozen: bigint | null;
+  /** An entry that maps nothing. */
+  readonly empty: bigint;
+}
+
+/** The A/D type of an entry whose accessed and dirty bits are used. The value 3 never occurs. */
+export const AD_ENABLED = 0n;
+/** The A/D type of an entry whose use is noticed by access tracking. */
+export const AD_DISABLED = 1n;
+/** The A/D type of an entry with A/D bits whose writes are logged by write-protection. */
+export const AD_WRPROT_ONLY = 2n;
+
+const hostWritable = (n: number): BitField<'hostWritable'> =>
+  field('hostWritable', n, n, 'kvm', 'the page is writable in the host', {
+    why: 'KVM may make the SPTE writable again without asking the host',
+  });
+
+const mmuWritable = (n: number): BitField<'mmuWritable'> =>
+  field('mmuWritable', n, n, 'kvm', 'a write fault may set W without mmu_lock', {
+    why: 'only dirty logging or access tracking keeps the page from being written',
+  });
+
+const adType = (high: number, low: number): BitField<'adType'> =>
+  field('adType', high, low, 'kvm', 'how accessed and dirty are kept', {
+    values: {
+      0: 'A/D bits',
+      1: 'no A/D bits, access tracking',
+      2: 'A/D bits, but writes are logged by write-protection',
+      3: 'invalid',
+    },
+    why: "each SPTE says so itself: a nested guest's may differ from the others",
+  });
+
+const saved = (name: string, n: number, what: string): BitField =>
+  field(name, n, n, 'kvm', `${what} while the entry is access-tracked`, {
+    why: 'comes back when the page is used again',
+  });
+
+const generation = (low: readonly [number, number], high: readonly [number, number]): GenerationBits => {
+  const lowField = field('mmioGenerationLow', ...low, 'kvm', 'low bits of the memslot generation');
+  const highField = field('mmioGenerationHigh', ...high, 'kvm', 'high bits of the memslot generation');
+  const lowBits = lowField.high - lowField.low + 1;
+  return {
+    low: lowField,
+    high: highField,
+    highShift: highField.shift - BigInt(lowBits),
+    mask: bits(lowBits + highField.high - highField.low, 0),
+  };
+};
+
+/** Bits 63, 51:12 and 2:0: outside the generation, and never set in a frozen SPTE. */
+const MMIO_ALLOWED = bit(63) | bits(51, 12) | bits(2, 0);
+
+/*
+ *  bits       63  62  61:60  59  58  57  56  55  54  53:52    11  10  9   8..3
+ *  5.4  MMIO  .   .   generation, 61:52 (and the marker)      generation, 11:3
+ *  5.4 .. 5.12    .   .      .   .   .   X'  .   R'  type     MW  HW
+ *  5.13 .. 7.1 EPT           .   MW  HW  X'  .   R'  type     P
+ *  7.2 ..      EPT    XU'    type    .   .   .   MW  X'  HW,R'  P
+ *  P present, HW/MW host-/MMU-writable, type A/D type, R' X' XU' saved permissions; legacy keeps HW/MW at 9/10.
+ */
+
+const v5_4: Layout = {
+  since: '5.4',
+  until: '5.9',
+  mmuPresent: null,
+  hostWritable: { ept: hostWritable(10), legacy: hostWritable(10) },
+  mmuWritable: { ept: mmuWritable(11), legacy: mmuWritable(11) },
+  adType: adType(53, 52),
+  savedBits: {
+    mask: 0x5n,
+    shift: 54n,
+    fields: [saved('savedReadable', 54, 'R'), saved('savedExecutable', 56, 'X')],
+  },
+  mmioMarker: field('mmioMarker', 53, 52, 'kvm', '3 marks an MMIO SPTE'),
+  // 5.4 shifted the whole generation up by 52, over the marker: its low bits stand in both halves.
+  mmioGeneration: { ...generation([11, 3], [61, 52]), highShift: 52n },
+  mmioAllowed: MMIO_ALLOWED,
+  frozen: null,
+  empty: 0n,
+};
+
+const v5_10: Layout = {
+  ...v5_4,
+  since: '5.10',
+  until: '5.11',
+  mmioGeneration: generation([11, 3], [62, 54]),
+};
+
+const v5_12: Layout = { ...v5_10, since: '5.12', until: '5.12', frozen: bit(59) };
+
+const v5_13: Layout = {
+  ...v5_12,
+  since: '5.13',
+  until: '6.9',
+  mmuPresent: field('mmuPresent', 11, 11, 'kvm', 'shadow-present: a table or a mapping', {
+    why: 'one test tells these from MMIO, frozen and empty entries',
+  }),
+  hostWritable: { ept: hostWritable(57), legacy: hostWritable(9) },
+  mmuWritable: { ept: mmuWritable(58), legacy: mmuWritable(10) },
+  mmioMarker: null,
+  mmioGeneration: generation([10, 3], [62, 52]),
+  frozen: 0x5a0n,
+};
+
+const v6_10: Layout = { ...v5_13, since: '6.10', until: '7.1', frozen: bit(63) | 0x5a0n, empty: bit(63) };
+
+const v7_2: Layout = {
+  ...v6_10,
+  since: '7.2',
+  until: null,
+  hostWritable: { ept: hostWritable(53), legacy: hostWritable(9) },
+  mmuWritable: { ept: mmuWritable(55), legacy: mmuWritable(10) },
+  adType: adType(61, 60),
+  savedBits: {
+    mask: 0x405n,
+    shift: 52n,
+    fields: [
+      saved('savedReadable', 52, 'R'),
+      saved('savedExecutable', 54, 'X'),
+      saved('savedUserExecutable', 62, 'XU'),
+    ],
+  },
+  mmioGeneration: generation([9, 3], [62, 52]),
+  mmioAllowed: MMIO_ALLOWED | bit(10),
+  frozen: bit(63) | 0x1a0n,
+};
+
+/** The bit of every present entry; 0 where there is none. */
+export function mmuPresentMask({ mmuPresent }: Layout): bigint {
+  return mmuPresent?.mask ?? 0n;
+}
+
+/** Every layout since 5.4, oldest first. */
+export const layouts: readonly [Layout, ...Layout[]] = [v5_4, v5_10, v5_12, v5_13, v6_10, v7_2];
+
+/** The layout of a kernel; the nearest one for a kernel outside the table (see {@link isKernelCovered}). */
+export const layoutFor: (kernel: KernelVersion) => Layout = byKernel(...layouts);
+
+/** Runs of releases that were read, or that lie between two that were read and are alike. */
+const COVERED = [
+  ['5.4', '5.4'],
+  ['5.10', '7.3'],
+] as const;
+
+/** Whether the sources of a release, or of releases on both sides that are alike, have been read. */
+export function isKernelCovered({ major, minor }: KernelVersion): boolean {
+  const release = { major, minor, patch: 0 };
+  return COVERED.some(
+    ([from, to]) =>
+      compareKernelVersions(parseKernelVersion(from), release) <= 0 &&
+      compareKernelVersions(release, parseKernelVersion(to)) <= 0,
+  );
+}

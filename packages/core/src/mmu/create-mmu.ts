@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { checkInteger, checkOneOf, checkU64 } from '../bits/arguments.ts';
+import { bits } from '../bits/bits.ts';
+import { formatKernelVersion, parseKernelVersion, REFERENCE } from '../kernel/kernel-version.ts';
+import { isKernelCovered, layoutFor } from '../kernel/layout.ts';
+import { observe } from '../observe/observe.ts';
+import type { Mmu, Params, Policy, Setup, Vendor } from './contract.ts';
+import { defineHost, type HostFacts } from './host.ts';
+import { assignMasks, initialRegistry, type Registry } from './masks.ts';
+import { permissionBitmap } from './permissions.ts';
+import { checkPlugin } from './plugin.ts';
+import { initVm, resetAllPteMasks, setMmioSpteValue, spteModuleInit } from './reset-masks.ts';
+import { MMU_KINDS, type RootConfig } from './root.ts';
+import { buildShadowZeroCheck } from './zero-check.ts';
+
+/** Everything that decides what KVM's masks are before a vendor module is loaded. */
+export interface KvmConfig {
+  /** Kernel release, such as `6.8` or `6.1.0-56-amd64`; v6.6 to v6.9, the reference, when absent. */
+  readonly kernel?: string | undefined;
+  readonly host: Partial<HostFacts> & Pick<HostFacts, 'physBits'>;
+  readonly policies?: readonly Policy[] | undefined;
+  readonly params?: Partial<Params> | undefined;
+}
+
+/** Everything that decides what an MMU's SPTEs look like. */
+export interface MmuConfig extends KvmConfig {
+  readonly vendor: Vendor;
+  readonly vm?: VmConfig | undefined;
+  readonly root?: Partial<RootConfig> | undefined;
+}
+
+/** What a VM chooses for itself. */
+export interface VmConfig {
+  /** Its own MMIO value, since 6.10; the global one when absent. */
+  readonly mmioValue?: bigint | undefined;
+}
+
+/** kvm.ko after its module init: the facts that it runs on, and its globals. */
+export interface Kvm {
+  readonly setup: Setup;
+  readonly registry: Registry;
+}
+
+const PAGE_OFFSET_BITS = bits(11, 0);
+
+/** The set-up that every step sees, from a configuration with defaults filled in. */
+export function defineSetup({ kernel, host, policies = [], params }: KvmConfig): Setup {
+  policies.forEach(checkPlugin);
+  const version = kernel === undefined ? REFERENCE : parseKernelVersion(kernel);
+  return {
+    kernel: version,
+    layout: layoutFor(version),
+    host: defineHost(host),
+    params: { nxHugePages: true, proveMmu: false, clearCpuBufVmMmio: false, ...params },
+    policies,
+  };
+}
+
+/**
+ * Loads kvm.ko: parameters, then module init.
+ *
+ * Kernel: `kvm_mmu_spte_module_init()` and what runs before it.
+ */
+export function loadKvm(setup: Setup): Kvm {
+  let registry = assignMasks(initialRegistry, 'physical_mask', {
+    baseAddr: setup.host.physicalMask & ~PAGE_OFFSET_BITS,
+  });
+  for (const { parameters } of setup.policies) {
+    if (parameters !== undefined) registry = assignMasks(registry, 'module parameter', parameters);
+  }
+  return { setup, registry: spteModuleInit(setup, registry) };
+}
+
+/**
+ * Loads a vendor module, or reloads one: everything is reset first, so nothing of the vendor before it is left but
+ * what module init had saved.
+ */
+export function loadVendor({ setup, registry }: Kvm, vendor: Vendor): Kvm {
+  checkPlugin(vendor);
+  // The size of the dirty log is a member of the vendor's operations, which are replaced as a whole.
+  const reset = assignMasks(resetAllPteMasks(setup, registry), 'kvm_x86_ops', { cpuDirtyLogSize: 0 });
+  return { setup, registry: vendor.setup(setup, reset) };
+}
+
+/**
+ * Computes an MMU from its configuration, in the kernel's order: module init, reset, vendor, root.
+ *
+ * ```ts
+ * const mmu = createMmu({ host: { physBits: 46 }, vendor: vmx(), policies: [l1tf, mmio()] });
+ * mmu.masks.accessed; // 0x100n, and mmu.setBy.accessed says who set it
+ * ```
+ *
+ * @throws TypeError, RangeError naming the argument that is out of range
+ */
+export function createMmu({ vendor, vm, root, ...config }: MmuConfig): Mmu {
+  const setup = defineSetup(config);
+  const { value, warnings } = observe(setup, (setup) => {
+    const loaded = loadVendor(loadKvm(setup), vendor).registry;
+    const registry = createVm(setup, loaded, vm);
+    const rootConfig = defineRoot(setup, registry, root);
+    return {
+      ...registry,
+      root: rootConfig,
+      zeroCheck: buildShadowZeroCheck(setup, registry, rootConfig),
+      permissions: permissionBitmap(registry, rootConfig),
+    };
+  });
+  return Object.freeze({ ...setup, ...value, vendor, caveats: caveatsOf(setup), initWarnings: warnings });
+}
+
+function caveatsOf({ kernel, layout }: Setup): string[] {
+  if (isKernelCovered(kernel)) return [];
+  return [
+    `kernel ${formatKernelVersion(kernel)} was not read: it is taken for ${layout.since}, the nearest that was`,
+  ];
+}
+
+function createVm(setup: Setup, loaded: Registry, { mmioValue }: VmConfig = {}): Registry {
+  const registry = initVm(setup, loaded);
+  return mmioValue === undefined ? registry : setMmioSpteValue(registry, checkU64('vm.mmioValue', mmioValue));
+}
+
+/** The root of a 4-level MMU that uses NX and maps what the host maps, but for the given fields. */
+function defineRoot(setup: Setup, { masks }: Registry, root: Partial<RootConfig> = {}): RootConfig {
+  checkInteger('root.level', root.level ?? 4, 2, 5);
+  checkOneOf('root.kind', root.kind ?? 'tdp', MMU_KINDS);
+  return {
+    kind: masks.tdpEnabled ? 'tdp' : 'shadow',
+    level: 4,
+    eferNx: true,
+    guestGbpages: setup.host.gbpages,
+    ept12ExecOnly: false,
+    cr4Smep: false,
+    ...root,
+  };
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import { checkU64 } from '../bits/arguments.ts';
+import { PAGE_SHIFT, u64 } from '../bits/bits.ts';
+import { PT } from '../cpu/entry-format.ts';
+import type { Mmu } from '../mmu/contract.ts';
+import { writer } from '../observe/observe.ts';
+import { markSpteForAccessTrack } from './access-track.ts';
+
+/**
+ * The SPTE after the host moved the page to another frame: read-only, and not accessed yet.
+ *
+ * @throws TypeError, RangeError when an argument is not a 64-bit word
+ *
+ * Kernel: `kvm_mmu_changed_pte_notifier_make_spte()`, up to 6.9.
+ */
+export function changedPteNotifierMakeSpte(mmu: Mmu, oldSpte: bigint, newPfn: bigint): bigint {
+  const { set, clear } = writer(mmu, 'kvm_mmu_changed_pte_notifier_make_spte');
+  const { masks } = mmu;
+  let spte = set(checkU64('oldSpte', oldSpte), 'as in the old SPTE');
+  spte &= clear(masks.baseAddr);
+  spte |= set(u64(checkU64('newPfn', newPfn) << PAGE_SHIFT), 'the new page frame');
+  spte &= clear(PT.writable.mask | masks.hostWritable | masks.mmuWritable);
+  return markSpteForAccessTrack(mmu, spte);
+}

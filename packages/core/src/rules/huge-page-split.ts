@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import { checkInteger, checkLevel, checkU64 } from '../bits/arguments.ts';
+import { PAGE_SHIFT, pagesPerHpage, u64 } from '../bits/bits.ts';
+import { PT } from '../cpu/entry-format.ts';
+import { accessBits, type PageRole } from '../kernel/role.ts';
+import { badSplit, splitTakesExecAway } from '../kernel/variants.ts';
+import type { Mmu } from '../mmu/contract.ts';
+import type { Host } from '../mmu/host.ts';
+import { SPTE_DIAGNOSTICS } from '../observe/diagnostics.ts';
+import { warn, writer } from '../observe/observe.ts';
+import { markSpteForAccessTrack, restoreAccTrackSpte } from './access-track.ts';
+import { isAccessTrackSpte, isLargePte, isNxHugePageEnabled, isShadowPresentPte } from './predicates.ts';
+
+/**
+ * Changes protections of an SPTE. In a tracked SPTE it is the saved permissions that change.
+ *
+ * @throws TypeError, RangeError when `before` is not a 64-bit word
+ *
+ * Kernel: `modify_spte_protections()`, v7.3; the same steps stand in `make_spte_executable()` before.
+ */
+export function modifySpteProtections(mmu: Mmu, before: bigint, setBits: bigint, clearBits: bigint): bigint {
+  const { set, clear } = writer(mmu, 'modify_spte_protections');
+  const tracked = isAccessTrackSpte(mmu, checkU64('before', before));
+  if (mmu.params.proveMmu && (setBits & clearBits) !== 0n)
+    warn(mmu, SPTE_DIAGNOSTICS, 'modify.set-clear-overlap');
+  let spte = tracked ? restoreAccTrackSpte(mmu, before) : before;
+  spte |= set(setBits, 'protections as the new page has them');
+  spte &= clear(clearBits);
+  return tracked ? markSpteForAccessTrack(mmu, spte) : spte;
+}
+
+/**
+ * Allows exactly the fetches that `access` (access bits of this kernel) asks for.
+ *
+ * Kernel: `change_spte_executable()`, v7.3.
+ */
+export function changeSpteExecutable(mmu: Mmu, spte: bigint, access: number): bigint {
+  const { nx, x, xu } = mmu.masks;
+  const { exec, user } = accessBits(mmu.kernel);
+  const wanted = ((access & exec) === 0 ? nx : x) | ((access & user) === 0 ? 0n : xu);
+  return modifySpteProtections(mmu, spte, wanted, (nx | x | xu) & ~wanted);
+}
+
+/**
+ * Allows fetches.
+ *
+ * Kernel: `make_spte_executable()`.
+ */
+export function makeSpteExecutable(mmu: Mmu, spte: bigint): bigint {
+  const { exec, user } = accessBits(mmu.kernel);
+  return changeSpteExecutable(mmu, spte, exec | user);
+}
+
+const INT_MAX = 0x7fff_ffff;
+
+/**
+ * Builds one of the SPTEs that together map what a huge SPTE mapped.
+ *
+ * @param role role of the page that the new SPTE goes to: its level is one below the huge page's
+ * @param index which part of the huge page, 0..511 in practice (any 32-bit `int` is taken, as in the kernel)
+ * @returns up to 6.10, 0 when `hugeSpte` is not a present huge SPTE; nonsense since, and the VM is bugged
+ * @throws TypeError, RangeError when an argument is not of its width
+ *
+ * Kernel: `make_huge_page_split_spte()`, `make_small_spte()` since 6.13.
+ */
+export function makeHugePageSplitSpte(
+  mmu: Mmu,
+  host: Host,
+  hugeSpte: bigint,
+  role: PageRole,
+  index: number,
+): bigint {
+  checkU64('hugeSpte', hugeSpte);
+  checkLevel('role.level', role.level);
+  checkInteger('index', index, -INT_MAX - 1, INT_MAX);
+  if (isBadHugeSpte(mmu, hugeSpte)) return 0n;
+
+  const { set, clear } = writer(mmu, 'make_huge_page_split_spte');
+  let spte = set(hugeSpte, 'as in the huge SPTE');
+  spte |= set(u64((BigInt(index) * pagesPerHpage(role.level)) << PAGE_SHIFT), 'this part of the huge page');
+  if (role.level === 1) {
+    spte &= clear(PT.pageSize.mask);
+    // The mitigation is for huge pages: a 4K page is what its role says.
+    const takesAway = splitTakesExecAway(mmu.kernel);
+    const executable = (role.access & accessBits(mmu.kernel).exec) !== 0;
+    if ((executable || takesAway) && isNxHugePageEnabled(mmu, host)) {
+      spte = takesAway ? changeSpteExecutable(mmu, spte, role.access) : makeSpteExecutable(mmu, spte);
+    }
+  }
+  return spte;
+}
+
+/** Complains about an SPTE that cannot be split; says whether this kernel stops there. */
+function isBadHugeSpte(mmu: Mmu, hugeSpte: bigint): boolean {
+  const present = isShadowPresentPte(mmu, hugeSpte);
+  if (present && isLargePte(hugeSpte)) return false;
+  const behaviour = badSplit(mmu.kernel);
+  if (behaviour.bugsVm) {
+    warn(mmu, SPTE_DIAGNOSTICS, behaviour.code);
+    return false;
+  }
+  warn(mmu, SPTE_DIAGNOSTICS, present ? 'split.not-large' : 'split.not-present');
+  return true;
+}
+
+/**
+ * Builds the huge SPTE that maps what the SPTEs of a page mapped, from one of them: the inverse of
+ * {@link makeHugePageSplitSpte}.
+ *
+ * @param level level of the huge SPTE, 2 or 3
+ * @throws TypeError, RangeError when an argument is not of its width
+ *
+ * Kernel: `make_huge_spte()`, since 6.13.
+ */
+export function makeHugeSpte(mmu: Mmu, host: Host, smallSpte: bigint, level: number): bigint {
+  checkU64('smallSpte', smallSpte);
+  checkLevel('level', level);
+  if (level === 1 || !isShadowPresentPte(mmu, smallSpte)) warn(mmu, SPTE_DIAGNOSTICS, 'huge.bad-small-spte');
+  const { set, clear } = writer(mmu, 'make_huge_spte');
+  let spte = set(smallSpte, 'as in the small SPTE');
+  spte |= set(PT.pageSize.mask, 'maps a huge page');
+  spte &= clear((pagesPerHpage(level) - 1n) << PAGE_SHIFT);
+  return isNxHugePageEnabled(mmu, host) ? changeSpteExecutable(mmu, spte, 0) : spte;
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import { checkLevel, checkU32, checkU64 } from '../bits/arguments.ts';
+import { hex, PAGE_SHIFT, u64 } from '../bits/bits.ts';
+import { PT } from '../cpu/entry-format.ts';
+import { getRsvdBits, isRsvdSpte } from '../cpu/rsvd-bits.ts';
+import { AD_DISABLED, AD_WRPROT_ONLY, mmuPresentMask } from '../kernel/layout.ts';
+import { accessBits, allAccess, type PageRole } from '../kernel/role.ts';
+import { makingWritable, mmioPfnAskedOnce, synchronizingKeepsAccessed } from '../kernel/variants.ts';
+import type { Mmu } from '../mmu/contract.ts';
+import type { Host } from '../mmu/host.ts';
+import { SPTE_DIAGNOSTICS } from '../observe/diagnostics.ts';
+import { warn, writer } from '../observe/observe.ts';
+import { markSpteForAccessTrack } from './access-track.ts';
+import {
+  isLastSpte,
+  isNxHugePageEnabled,
+  isWritablePte,
+  pageAdNeedWriteProtect,
+  spAdDisabled,
+  spteShadowAccessedMask,
+  spteShadowDirtyMask,
+} from './predicates.ts';
+
+/** What a leaf SPTE is to map, and how. */
+export interface MakeSpteRequest {
+  /** The shadow page that the SPTE goes to; `level`, `adDisabled` and `guestMode` matter. */
+  readonly role: PageRole;
+  readonly gfn: bigint;
+  readonly pfn: bigint;
+  /** Access bits of this kernel (32 bits, see {@link accessBits}); all when absent. */
+  readonly access?: number;
+  /** The value that the new SPTE replaces; an empty one when absent. */
+  readonly oldSpte?: bigint;
+  /** Whether nobody has asked for this gfn yet. */
+  readonly prefetch?: boolean;
+  /**
+   * Whether a shadowed guest table at this gfn may go out of sync instead of being write-protected; false while KVM
+   * synchronizes (the argument is `synchronizing` since 6.13).
+   */
+  readonly canUnsync?: boolean;
+  /** Whether the page is writable in the host. */
+  readonly hostWritable?: boolean;
+}
+
+/** A new leaf SPTE. */
+export interface MadeSpte {
+  readonly spte: bigint;
+  /** Whether write access was asked for and refused, because the gfn must stay write-protected. */
+  readonly wrprot: boolean;
+}
+
+/** Tells whether the host uses the pfn for a device, as far as any policy knows. */
+function mmioPfnClassifier({ policies, kernel }: Mmu, host: Host, pfn: bigint): () => boolean {
+  const ask = (): boolean => policies.some((policy) => policy.isMmioPfn?.(host, pfn));
+  if (!mmioPfnAskedOnce(kernel)) return ask;
+  let answer: boolean | undefined;
+  return () => {
+    answer ??= ask();
+    return answer;
+  };
+}
+
+/**
+ * Builds a leaf SPTE.
+ *
+ * @throws TypeError, RangeError when a word of the request is not one, or the role has no such level
+ *
+ * Kernel: `make_spte()`.
+ */
+export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSpte {
+  const { role, prefetch = false, canUnsync = true, hostWritable = true } = request;
+  const { masks, layout, vendor, kernel } = mmu;
+  const acc = accessBits(kernel);
+  const gfn = checkU64('gfn', request.gfn);
+  const pfn = checkU64('pfn', request.pfn);
+  const oldSpte = checkU64('oldSpte', request.oldSpte ?? layout.empty);
+  const level = checkLevel('role.level', role.level);
+  let access = checkU32('access', request.access ?? allAccess(acc));
+
+  const { set, clear } = writer(mmu, 'make_spte');
+  const isMmioPfn = mmioPfnClassifier(mmu, host, pfn);
+  // To synchronize a page with the guest's is to find entries that were in use, which is why none may be unsynced.
+  const unused = prefetch && (canUnsync || !synchronizingKeepsAccessed(kernel));
+  let wrprot = false;
+
+  if ((BigInt(access) | masks.present) === layout.empty) {
+    warn(mmu, SPTE_DIAGNOSTICS, 'make.no-access-no-present');
+  }
+
+  let spte = set(mmuPresentMask(layout), 'every mapping is shadow-present');
+  if (spAdDisabled(role)) {
+    spte |= set(AD_DISABLED << layout.adType.shift, 'hardware keeps no A/D bits in this page');
+  } else if (pageAdNeedWriteProtect(mmu, role)) {
+    spte |= set(AD_WRPROT_ONLY << layout.adType.shift, "the CPU's dirty log cannot serve a nested guest");
+  }
+
+  spte |= set(masks.present, 'the CPU walks the entry');
+  if (!unused) spte |= set(spteShadowAccessedMask(mmu, spte), 'the page is, or is about to be, accessed');
+
+  // The iTLB-multihit mitigation takes fetches away from huge pages, users' too where they have a bit of their own.
+  const executable = level === 1 || !isNxHugePageEnabled(mmu, host);
+  if (!executable) access &= ~acc.exec;
+  if ((access & acc.exec) === 0) {
+    spte |= set(masks.nx, 'no fetches: not asked for, or iTLB-multihit mitigation');
+  } else {
+    spte |= set(masks.x, 'fetches are allowed');
+  }
+  if ((access & acc.read) !== 0) spte |= set(PT.present.mask, 'reads are allowed');
+  if ((access & acc.user) !== 0) {
+    spte |= set(masks.user, 'user access (EPT up to 7.1: reads) is allowed');
+    if (executable) spte |= set(masks.xu, 'user fetches are allowed');
+  }
+
+  if (level > 1) spte |= set(PT.pageSize.mask, 'maps a huge page');
+
+  if (masks.memtype !== 0n && vendor.getMtMask !== undefined) {
+    spte |= set(vendor.getMtMask(mmu, host, gfn, isMmioPfn()), 'memory type, chosen by the vendor');
+  }
+  if (hostWritable) {
+    spte |= set(masks.hostWritable, 'the host maps the page writable');
+  } else {
+    access &= ~acc.write;
+  }
+
+  if (masks.meValue !== 0n && !isMmioPfn()) {
+    spte |= set(masks.meValue, 'memory that is not a device is encrypted');
+  }
+  // Not cut to the address field: a pfn that is too large spoils the bits above it, as in the kernel.
+  spte |= set(u64(pfn << PAGE_SHIFT), 'the page frame');
+
+  if ((access & acc.write) !== 0) {
+    const { needsLeaf, atOnce } = makingWritable(kernel);
+    const spared = isWritablePte(oldSpte) && (!needsLeaf || isLastSpte(oldSpte, level));
+    wrprot = !spared && host.tryToUnsyncPages(gfn, canUnsync, prefetch) !== 0;
+    if (!wrprot) {
+      spte |= set(PT.writable.mask, 'writes are allowed');
+      spte |= set(masks.mmuWritable, 'nothing write-protects the page');
+      if (!spared || atOnce) spte |= set(spteShadowDirtyMask(mmu, spte), 'a write is about to happen');
+    } else if (!atOnce) {
+      spte &= clear(PT.writable.mask | masks.mmuWritable);
+    }
+  }
+
+  if (unused) spte = markSpteForAccessTrack(mmu, spte);
+
+  if (isRsvdSpte(mmu.zeroCheck, spte, level)) {
+    const rsvd = getRsvdBits(mmu.zeroCheck, spte, level);
+    const msg = `spte = ${hex(spte)}, level = ${level}, rsvd bits = ${hex(rsvd)}`;
+    warn(mmu, SPTE_DIAGNOSTICS, 'make.rsvd-bits', msg);
+  }
+  if (isWritablePte(spte) && host.dirtyLog(gfn)) {
+    if (level > 1) warn(mmu, SPTE_DIAGNOSTICS, 'make.dirty-log-huge');
+    host.markPageDirty(gfn);
+  }
+  if (mmu.params.clearCpuBufVmMmio && !host.canAccessHostMmio() && isMmioPfn()) host.trackHostMmioMapping();
+  return { spte, wrprot };
+}

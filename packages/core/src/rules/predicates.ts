@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { PAGE_SHIFT } from '../bits/bits.ts';
+import { EPT, PT } from '../cpu/entry-format.ts';
+import { AD_DISABLED, AD_ENABLED } from '../kernel/layout.ts';
+import { accessBits, type PageRole } from '../kernel/role.ts';
+import { softwareAdBits, volatileBits } from '../kernel/variants.ts';
+import type { Mmu } from '../mmu/contract.ts';
+import type { Host } from '../mmu/host.ts';
+import { SPTE_DIAGNOSTICS } from '../observe/diagnostics.ts';
+import { warn } from '../observe/observe.ts';
+
+// The predicates and getters of spte.h. Each looks at bits only and answers for any 64-bit value; unless a function
+// says otherwise, the answer means something for a shadow-present SPTE only.
+
+/** Debug builds complain when a question about a present SPTE is asked of another. */
+function provePresent(mmu: Mmu, spte: bigint, code: keyof typeof SPTE_DIAGNOSTICS): void {
+  if (mmu.params.proveMmu && !isShadowPresentPte(mmu, spte)) warn(mmu, SPTE_DIAGNOSTICS, code);
+}
+
+/** Whether the entry caches "this gfn is MMIO". Kernel: `is_mmio_spte()`. */
+export function isMmioSpte({ masks, layout: { mmioMarker } }: Mmu, spte: bigint): boolean {
+  // Before 5.13 the marker alone counts.
+  if (mmioMarker !== null) return (spte & mmioMarker.mask) === mmioMarker.mask;
+  return (spte & masks.mmioMask) === masks.vmMmioValue && masks.enableMmioCaching;
+}
+
+/** Whether the entry is a table or a mapping, not empty, MMIO or frozen. Kernel: `is_shadow_present_pte()`. */
+export function isShadowPresentPte(mmu: Mmu, spte: bigint): boolean {
+  const { mmuPresent } = mmu.layout;
+  if (mmuPresent !== null) return (spte & mmuPresent.mask) !== 0n;
+  return spte !== 0n && !isMmioSpte(mmu, spte) && !isRemovedSpte(mmu, spte);
+}
+
+/** Whether a CPU is changing the entry right now. Kernel: `is_removed_spte()`, `is_frozen_spte()` since 6.11. */
+export function isRemovedSpte({ layout }: Mmu, spte: bigint): boolean {
+  return spte === layout.frozen;
+}
+
+/** Whether bit 7 says that the entry maps a huge page. Kernel: `is_large_pte()`. */
+export function isLargePte(spte: bigint): boolean {
+  return (spte & PT.pageSize.mask) !== 0n;
+}
+
+/** Whether the entry at `level` maps a page instead of pointing to a table. Kernel: `is_last_spte()`. */
+export function isLastSpte(spte: bigint, level: number): boolean {
+  return level === 1 || isLargePte(spte);
+}
+
+/** Whether fetches are allowed. Kernel: `is_executable_pte()`. */
+export function isExecutablePte({ masks }: Mmu, spte: bigint): boolean {
+  return (spte & (masks.x | masks.nx)) === masks.x;
+}
+
+/** Whether the CPU may write through the entry now. Kernel: `is_writable_pte()`. */
+export function isWritablePte(spte: bigint): boolean {
+  return (spte & PT.writable.mask) !== 0n;
+}
+
+/** Whether a write fault may make the entry writable without mmu_lock. Kernel: `is_mmu_writable_spte()`. */
+export function isMmuWritableSpte({ masks }: Mmu, spte: bigint): boolean {
+  return (spte & masks.mmuWritable) !== 0n;
+}
+
+/** Whether KVM uses accessed bits kept by hardware. Kernel: `kvm_ad_enabled()`. */
+export function kvmAdEnabled({ masks }: Mmu): boolean {
+  return masks.kvmAdEnabled;
+}
+
+/** Whether hardware keeps no accessed and dirty bits in this page. Kernel: `sp_ad_disabled()`. */
+export function spAdDisabled(role: PageRole): boolean {
+  return role.adDisabled;
+}
+
+function adType({ layout }: Mmu, spte: bigint): bigint {
+  return (spte & layout.adType.mask) >> layout.adType.shift;
+}
+
+/** Whether hardware keeps accessed and dirty bits in this entry. Kernel: `spte_ad_enabled()`. */
+export function spteAdEnabled(mmu: Mmu, spte: bigint): boolean {
+  provePresent(mmu, spte, 'ad-enabled.not-present');
+  return adType(mmu, spte) !== AD_DISABLED;
+}
+
+/** Whether dirty logging must write-protect instead of clearing D. Kernel: `spte_ad_need_write_protect()`. */
+export function spteAdNeedWriteProtect(mmu: Mmu, spte: bigint): boolean {
+  provePresent(mmu, spte, 'ad-wrprot.not-present');
+  return adType(mmu, spte) !== AD_ENABLED;
+}
+
+/** Whether the SPTEs of a page must be write-protected to log writes. Kernel: `kvm_mmu_page_ad_need_write_protect()`. */
+export function pageAdNeedWriteProtect({ masks }: Mmu, role: PageRole): boolean {
+  // The CPU logs nested guests' writes with their own addresses, so its log is of no use for them.
+  return masks.cpuDirtyLogSize !== 0 && role.guestMode;
+}
+
+/** The accessed bit of this entry; up to 6.12, 0 when hardware keeps none. Kernel: `spte_shadow_accessed_mask()`. */
+export function spteShadowAccessedMask(mmu: Mmu, spte: bigint): bigint {
+  if (softwareAdBits(mmu.kernel)) return mmu.masks.accessed;
+  provePresent(mmu, spte, 'accessed-mask.not-present');
+  return spteAdEnabled(mmu, spte) ? mmu.masks.accessed : 0n;
+}
+
+/** The dirty bit of this entry; up to 6.12, 0 when hardware keeps none. Kernel: `spte_shadow_dirty_mask()`. */
+export function spteShadowDirtyMask(mmu: Mmu, spte: bigint): bigint {
+  if (softwareAdBits(mmu.kernel)) return mmu.masks.dirty;
+  provePresent(mmu, spte, 'dirty-mask.not-present');
+  return spteAdEnabled(mmu, spte) ? mmu.masks.dirty : 0n;
+}
+
+/** Whether permissions were taken away so that the next access faults. Kernel: `is_access_track_spte()`. */
+export function isAccessTrackSpte(mmu: Mmu, spte: bigint): boolean {
+  return !spteAdEnabled(mmu, spte) && (spte & mmu.masks.accTrack) === 0n;
+}
+
+/** Whether the page was used since this was last cleared. Kernel: `is_accessed_spte()`. */
+export function isAccessedSpte(mmu: Mmu, spte: bigint): boolean {
+  const accessedMask = spteShadowAccessedMask(mmu, spte);
+  return accessedMask === 0n ? !isAccessTrackSpte(mmu, spte) : (spte & accessedMask) !== 0n;
+}
+
+/** Whether the page may have been written since this was last cleared. Kernel: `is_dirty_spte()`. */
+export function isDirtySpte(mmu: Mmu, spte: bigint): boolean {
+  const dirtyMask = spteShadowDirtyMask(mmu, spte);
+  return (spte & (dirtyMask === 0n ? PT.writable.mask : dirtyMask)) !== 0n;
+}
+
+/** The page frame that a leaf maps, or that holds the next table. Kernel: `spte_to_pfn()`. */
+export function spteToPfn({ masks }: Mmu, spte: bigint): bigint {
+  return (spte & masks.baseAddr) >> PAGE_SHIFT;
+}
+
+/** Whether huge pages of this VM must not be executable. Kernel: `is_nx_huge_page_enabled()`. */
+export function isNxHugePageEnabled({ params }: Mmu, host: Host): boolean {
+  return params.nxHugePages && !host.nxHugePagesDisabled();
+}
+
+/**
+ * Whether other CPUs may change the SPTE while mmu_lock is held, so that it must be updated atomically. The entry
+ * must be shadow-present.
+ *
+ * Kernel: `spte_has_volatile_bits()`, `spte_needs_atomic_update()` since 6.17.
+ */
+export function spteHasVolatileBits(mmu: Mmu, spte: bigint): boolean {
+  if (!isWritablePte(spte) && isMmuWritableSpte(mmu, spte)) return true;
+  const counts = volatileBits(mmu.kernel);
+  if (!counts.everyAdDisabled && isAccessTrackSpte(mmu, spte)) return true;
+  if (!spteAdEnabled(mmu, spte)) return counts.everyAdDisabled;
+  const { accessed, dirty } = mmu.masks;
+  if (counts.accessed && (spte & accessed) === 0n) return true;
+  return isWritablePte(spte) && (spte & dirty) === 0n;
+}
+
+/**
+ * Complains about writable bits that contradict each other: MMU-writable needs host-writable, W needs MMU-writable.
+ *
+ * Kernel: `check_spte_writable_invariants()`.
+ */
+export function checkSpteWritableInvariants(mmu: Mmu, spte: bigint): void {
+  const { hostWritable } = mmu.masks;
+  if (isMmuWritableSpte(mmu, spte)) {
+    if ((spte & hostWritable) === 0n) {
+      const msg = `kvm: MMU-writable SPTE is not Host-writable: ${spte.toString(16)}`;
+      warn(mmu, SPTE_DIAGNOSTICS, 'invariant.mmu-without-host-writable', msg);
+    }
+  } else if (isWritablePte(spte)) {
+    const msg = `kvm: Writable SPTE is not MMU-writable: ${spte.toString(16)}`;
+    warn(mmu, SPTE_DIAGNOSTICS, 'invariant.hw-writable-without-mmu-writable', msg);
+  }
+}
+
+/**
+ * Whether a guest could get a #VE for the entry, where EPT entries are to suppress it. An MMIO SPTE is safe: its
+ * misconfiguration comes first.
+ *
+ * Kernel: `is_ept_ve_possible()`, v6.10.
+ */
+export function isEptVePossible({ masks }: Mmu, spte: bigint): boolean {
+  const suppressVe = EPT.suppressVe.mask;
+  if ((masks.present & suppressVe) === 0n || (spte & suppressVe) !== 0n) return false;
+  return (spte & EPT_RWX) !== EPT_MISCONFIG_WX;
+}
+
+const EPT_MISCONFIG_WX = EPT.writable.mask | EPT.executable.mask;
+const EPT_RWX = EPT.readable.mask | EPT_MISCONFIG_WX;
+
+/** An access that a fault reports. */
+export interface FaultAccess {
+  readonly exec: boolean;
+  readonly write: boolean;
+}
+
+/** Whether the SPTE already allows the access that faulted. Kernel: `is_access_allowed()`. */
+export function isAccessAllowed(mmu: Mmu, { exec, write }: FaultAccess, spte: bigint): boolean {
+  if (exec) return isExecutablePte(mmu, spte);
+  if (write) return isWritablePte(spte);
+  return (spte & PT.present.mask) !== 0n;
+}
+
+/**
+ * Whether an access with this page-fault error code faults on the SPTE.
+ *
+ * Kernel: `spte_permission_fault()`, v7.3.
+ */
+export function spteHasPermissionFault(mmu: Mmu, spte: bigint, errorCode: bigint): boolean {
+  if (!isShadowPresentPte(mmu, spte)) return true;
+  const { masks } = mmu;
+  const { read, write, user, exec } = accessBits(mmu.kernel);
+  const userBits = masks.user | masks.xu;
+  const access =
+    ((spte & PT.present.mask) === 0n ? 0 : read) |
+    (isWritablePte(spte) ? write : 0) |
+    ((spte & userBits) === 0n ? 0 : user) |
+    (isExecutablePte(mmu, spte) ? exec : 0);
+  const code = Number((errorCode >> 1n) & 0xfn);
+  return (((mmu.permissions[code] as number) >> access) & 1) !== 0;
+}
+
+/**
+ * The largest gfn that a guest can have.
+ *
+ * Kernel: `kvm_mmu_max_gfn()`.
+ */
+export function kvmMmuMaxGfn({ masks }: Mmu): bigint {
+  const gpaBits = masks.tdpEnabled ? BigInt(masks.shadowPhysBits) : SHADOW_PAGING_GPA_BITS;
+  return (1n << (gpaBits - PAGE_SHIFT)) - 1n;
+}
+
+/** What four-level guest tables can address, whatever the host. */
+const SHADOW_PAGING_GPA_BITS = 52n;

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import type { Mmu } from '@spte/core';
+import type { FieldValue, TracedSpte, TraceRecord } from '../events/record.ts';
+import { type AnnotatedSpte, annotateSpte } from './annotate-spte.ts';
+import { type Check, checkRecord, createChecker } from './check.ts';
+import { rememberSptes } from './remember-sptes.ts';
+
+/** A line with everything that can be said about it, ready for JSON. */
+export interface AnnotatedLine {
+  readonly line: number;
+  readonly event: string;
+  readonly timestamp: string | null;
+  readonly fields: Readonly<Record<string, FieldValue>>;
+  readonly sptes: readonly AnnotatedSpte[];
+  readonly checks: readonly Check[];
+}
+
+/**
+ * Says what the SPTEs of a line are, what is wrong with them, and whether the kernel printed beside them what they
+ * give.
+ *
+ * @param checks those of {@link createChecker} where lines are compared; of this line alone when absent
+ */
+export function annotate(
+  record: TraceRecord,
+  mmu: Mmu,
+  checks: readonly Check[] = checkRecord(record, mmu),
+): AnnotatedLine {
+  return annotated(record, checks, (spte, gfn) => annotateSpte(spte, mmu, gfn));
+}
+
+/**
+ * Makes a function that annotates the records of a trace in their order, and compares lines that belong together. It
+ * remembers what entries like the one at hand were, so that a large trace takes little longer than to read it.
+ */
+export function createAnnotator(mmu: Mmu): (record: TraceRecord) => AnnotatedLine {
+  const checker = createChecker(mmu);
+  const about = rememberSptes(mmu);
+  return (record) => annotated(record, checker.check(record), about);
+}
+
+/** Puts together what is said about a record. */
+export function annotated(
+  { line, event, timestamp, fields, sptes }: TraceRecord,
+  checks: readonly Check[],
+  about: (spte: TracedSpte, gfn: string | null) => AnnotatedSpte,
+): AnnotatedLine {
+  const gfn = typeof fields['gfn'] === 'string' ? fields['gfn'] : null;
+  return { line, event, timestamp, fields, sptes: sptes.map((spte) => about(spte, gfn)), checks };
+}

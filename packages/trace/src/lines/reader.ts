@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import type { TraceEntry, TraceRecord } from '../events/record.ts';
+import { utf8Decoder } from '../text/utf8.ts';
+import { type LineNotes, noNotes, scanLine, skipQuotes } from './parse-line.ts';
+
+/** What a reader has seen so far. */
+export interface TraceCounts {
+  readonly lines: number;
+  /** Lines with a record. */
+  readonly recognised: number;
+  /** Lines that continue the record of the line before. */
+  readonly continued: number;
+  /** Lines without one. */
+  readonly passed: number;
+  /** Of those, lines that name an event of KVM's but cannot be read: cut off or garbled. */
+  readonly damaged: number;
+}
+
+/** Reads a trace piece by piece. */
+export interface TraceReader {
+  /** Takes a piece of the input, cut anywhere. */
+  push(chunk: Uint8Array | string): void;
+  /** Takes the end of the input. */
+  end(): void;
+  readonly counts: TraceCounts;
+}
+
+/** A reader that shares a trace with one that is faster, and takes the lines that the other leaves. */
+export interface LineReader extends TraceReader {
+  /** Whether the next line begins anew: nothing is held back, and no line has begun. */
+  readonly idle: boolean;
+  /** Number of the next line. */
+  readonly next: number;
+  /** Counts lines that the other has read, with records in the kernel's own form or none. Only while it is idle. */
+  skip(recognised: number, passed: number): void;
+}
+
+/** Longest line that is kept whole, in characters; a longer one is passed on in pieces. */
+const LONGEST_LINE = 1 << 20;
+
+/** Most lines into which a mail wraps one. */
+const MOST_WRAPPED = 4;
+
+/** A line that breaks off, and those after it that may be its rest. */
+interface Held {
+  readonly entries: TraceEntry[];
+  readonly text: string;
+}
+
+/**
+ * Makes a reader. It holds at most a few lines, each of at most a megabyte.
+ *
+ * @param sink takes every line of the input, in order; those that show SPTEs with a record
+ * @param firstLine number of the first line, where it is not that of a trace
+ */
+export function traceReader(sink: (entry: TraceEntry) => void, firstLine = 1): TraceReader {
+  const reader = lineReader(sink, firstLine);
+  return { push: (chunk) => reader.push(chunk), end: () => reader.end(), counts: reader.counts };
+}
+
+/**
+ * Whether a line shows SPTEs on its own, and belongs to no line before it. A trace may be cut before such a line: two
+ * readers, one of the lines before it and one of the rest, give what one gives of the whole.
+ *
+ * @param text a whole line that a newline ends, without it
+ * @returns false also for a line of more than a megabyte
+ */
+export function beginsAnew(text: string): boolean {
+  const notes = noNotes();
+  return text.length <= LONGEST_LINE && scanLine(text, 1, notes) !== null && notes.block !== 'continues';
+}
+
+/** As {@link traceReader}. */
+export function lineReader(sink: (entry: TraceEntry) => void, firstLine: number): LineReader {
+  const decoder = utf8Decoder();
+  const counts = { lines: 0, recognised: 0, continued: 0, passed: 0, damaged: 0 };
+  const notes = noNotes();
+  let rest = '';
+  let line = firstLine;
+  let held: Held | null = null;
+  let block: number | null = null;
+
+  const emit = (entry: TraceEntry, damaged = false): void => {
+    counts.lines = entry.line - firstLine + 1;
+    if (entry.record !== null) counts.recognised++;
+    else if (entry.partOf !== null) counts.continued++;
+    else {
+      counts.passed++;
+      counts.damaged += Number(damaged);
+    }
+    sink(entry);
+  };
+
+  /** Gives up hope for the lines held back. */
+  const release = (): void => {
+    const [first, ...wrapped] = held?.entries ?? [];
+    if (first !== undefined) emit(first, true);
+    for (const entry of wrapped) emit(entry);
+    held = null;
+  };
+
+  /** Log lines of a walk belong together while no other text of KVM's stands between them. */
+  const inBlock = (record: TraceRecord, { block: part }: LineNotes): TraceRecord => {
+    if (part === 'begins') block = record.line;
+    else if (part === null) block = null;
+    else block ??= record.line;
+    return block === null ? record : { ...record, block };
+  };
+
+  /** Tries a line as the rest of those held back. */
+  const join = (before: Held, { line, text, newline }: Omit<TraceEntry, 'record' | 'partOf'>): boolean => {
+    const [first, ...wrapped] = before.entries;
+    if (first === undefined || before.entries.length >= MOST_WRAPPED) return false;
+    const whole = `${before.text} ${text.slice(skipQuotes(text)).trim()}`;
+    const record = scanLine(whole, first.line, notes);
+    const part = { line, text, newline, record: null, partOf: first.line };
+    if (notes.cut) held = { entries: [...before.entries, { ...part, partOf: null }], text: whole };
+    if (record === null) return notes.cut;
+    held = null;
+    emit({ ...first, record: inBlock(record, notes) });
+    for (const entry of wrapped) emit({ ...entry, partOf: first.line });
+    emit(part);
+    return true;
+  };
+
+  const take = (text: string, newline: boolean): void => {
+    const number = line;
+    if (newline) line++;
+    const record = scanLine(text, number, notes);
+    if (held !== null) {
+      if (!notes.known && join(held, { line: number, text, newline })) return;
+      // The join has overwritten the notes.
+      release();
+      scanLine(text, number, notes);
+    }
+    if (record !== null) {
+      emit({ line: number, text, newline, record: inBlock(record, notes), partOf: null });
+      return;
+    }
+    const entry = { line: number, text, newline, record: null, partOf: null };
+    if (notes.cut) held = { entries: [entry], text: text.trimEnd() };
+    else emit(entry, notes.known);
+  };
+
+  const takeLines = (text: string): void => {
+    // What was left over has no newline: a long line that comes in small pieces is not searched again and again.
+    const ends = text.includes('\n');
+    rest += text;
+    if (ends) takeWhole();
+    rest = takePieces(rest);
+  };
+
+  /** Passes a line on that is too long to be kept whole; returns its last piece. */
+  const takePieces = (text: string): string => {
+    let start = 0;
+    for (; text.length - start > LONGEST_LINE; start += LONGEST_LINE) {
+      take(text.slice(start, start + LONGEST_LINE), false);
+    }
+    return text.slice(start);
+  };
+
+  const takeWhole = (): void => {
+    let start = 0;
+    for (;;) {
+      const newline = rest.indexOf('\n', start);
+      if (newline < 0) break;
+      take(takePieces(rest.slice(start, newline)), true);
+      start = newline + 1;
+    }
+    rest = rest.slice(start);
+  };
+
+  return {
+    push(chunk) {
+      takeLines(typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true }));
+    },
+    end() {
+      takeLines(decoder.decode());
+      if (rest !== '') take(rest, false);
+      rest = '';
+      release();
+    },
+    counts,
+    get idle() {
+      return held === null && rest === '';
+    },
+    get next() {
+      return line;
+    },
+    skip(recognised, passed) {
+      line += recognised + passed;
+      if (recognised + passed > 0) counts.lines = line - firstLine;
+      counts.recognised += recognised;
+      counts.passed += passed;
+      if (recognised > 0) block = null;
+    },
+  };
+}

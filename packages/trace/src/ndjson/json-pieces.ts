@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { type Mmu, spteToPfn } from '@spte/core';
+import type { AnnotatedSpte } from '../annotate/annotate-spte.ts';
+import type { Check } from '../annotate/check.ts';
+import {
+  ADDRESS,
+  isLikeOthers,
+  PAGE_SIZE,
+  type TellingBits,
+  tellingBits,
+  usualBits,
+} from '../annotate/remember-sptes.ts';
+import type { BulkCounter } from '../annotate/tally.ts';
+import type { TracedSpte } from '../events/record.ts';
+import type { Arena } from '../wasm/kernel.ts';
+import * as STATE from '../wasm/state.ts';
+import { takeSeen } from './json-forms.ts';
+
+const SLOTS = 32768;
+const SPTE_SLOT_BYTES = 16;
+const CHECK_SLOT_BYTES = 4;
+/** Most slots in use, of either kind. */
+const MOST_USED = SLOTS / 2;
+
+const PIECE_BYTES = 5 << 20;
+/** Longest piece and what it needs beside its text. */
+const MOST_PIECE = 1 << 14;
+
+/** In place of a piece, as in assembly/json.ts: those with these attributes differ. */
+const DIFFER = 1;
+
+// Rows of the kernel: levels, and these.
+const LEVEL = 7;
+const GUEST = 8;
+/** The entry is looked for by its whole value. */
+const WHOLE = 16;
+
+/** What comes after a text of a piece. */
+const HOLES: Readonly<Record<string, number>> = { value: 1, gfn: 2, pfn: 3, role: 4 };
+const HOLE = /"@(value|gfn|pfn|role)"/;
+
+/** Pieces of lines as JSON, kept where the kernel finds them by what they depend on. */
+export interface Pieces {
+  /** Makes the piece that the kernel misses about an SPTE. */
+  addSpte(): void;
+  /** Makes the piece that the kernel misses about the checks of a line. */
+  addChecks(checks: readonly Check[]): void;
+  /** Counts what lines have used since the last time. */
+  settle(): void;
+}
+
+/**
+ * Makes room for pieces, and tells the kernel the masks of an MMU.
+ *
+ * @param about the rules
+ * @param counter counts what is used
+ */
+export function createPieces(
+  arena: Arena,
+  mmu: Mmu,
+  about: (spte: TracedSpte, gfn: string | null) => AnnotatedSpte,
+  counter: BulkCounter,
+): Pieces {
+  const { view, bytes } = arena;
+  const slots = arena.take(SPTE_SLOT_BYTES * SLOTS);
+  const checkSlots = arena.take(CHECK_SLOT_BYTES * SLOTS);
+  const start = arena.take(PIECE_BYTES);
+  const end = arena.next;
+  let next = start;
+  let used = 0;
+  /** What the pieces say, by address. */
+  const saids = new Map<number, AnnotatedSpte>();
+  const checked = new Map<number, readonly Check[]>();
+  const telling = tellingBits(mmu);
+  const usual = usualBits(mmu);
+
+  arena.set(STATE.SPTE_SLOTS, slots);
+  arena.set(STATE.CHECK_SLOTS, checkSlots);
+  setMasks(view, mmu);
+
+  const settle = (): void => {
+    for (const [place, said] of saids) counter.addSpte(said, takeSeen(view, place));
+    for (const [place, checks] of checked) counter.addChecks(checks, takeSeen(view, place));
+  };
+
+  /** Whether there is room for one more; else all are forgotten, and the kernel will miss them again. */
+  const hasRoom = (): boolean => {
+    if (used < MOST_USED && next + MOST_PIECE <= start + PIECE_BYTES) return true;
+    settle();
+    saids.clear();
+    checked.clear();
+    bytes.fill(0, slots, end);
+    next = start;
+    used = 0;
+    return false;
+  };
+
+  /** Puts a piece, or what stands in its place, into the slot that the kernel found free. */
+  const fillSlot = (key: bigint, row: number, piece: number): void => {
+    const slot = slots + SPTE_SLOT_BYTES * arena.get(STATE.MISS_SLOT);
+    view.setBigUint64(slot, key, true);
+    arena.set(slot + 8, row);
+    arena.set(slot + 12, piece);
+    used++;
+  };
+
+  const writeText = (text: string): void => {
+    for (let i = 0; i < text.length; i++) bytes[next++] = text.charCodeAt(i);
+  };
+
+  /** Begins a piece; returns where. */
+  const beginPiece = (): number => {
+    next = (next + 7) & ~7;
+    const piece = next;
+    next += SEEN_BYTES;
+    return piece;
+  };
+
+  const writeSpte = (said: AnnotatedSpte, alike: boolean): number => {
+    const piece = beginPiece();
+    next += STRICT_BYTES;
+    saids.set(piece, said);
+    arena.set(piece + STRICT, Number(alike && said.findings.length > 0));
+    const gfn = said.kind === 'mmio' ? said.gfn : '@gfn';
+    const moving = alike ? { value: '@value', pfn: said.pfn === null ? null : '@pfn' } : {};
+    const parts = JSON.stringify({ ...said, role: '@role', gfn, ...moving }).split(HOLE);
+    for (let i = 0; i < parts.length; i += 2) {
+      const text = parts[i] as string;
+      view.setUint16(next, text.length, true);
+      view.setUint16(next + 2, HOLES[parts[i + 1] ?? ''] ?? 0, true);
+      next += 4;
+      writeText(text);
+    }
+    return piece;
+  };
+
+  return {
+    addSpte() {
+      if (!hasRoom()) return;
+      const row = arena.get(STATE.MISS_ROW);
+      const value = view.getBigUint64(STATE.MISS_VALUE, true);
+      const role = (row & GUEST) === 0 ? 'spte' : 'guest';
+      const said = about({ role, value, level: row & LEVEL || null }, null);
+      if (role === 'guest') fillSlot(0n, row, writeSpte(said, true));
+      else if ((row & WHOLE) !== 0) fillSlot(value, row, writeSpte(said, false));
+      else {
+        const alike = isLikeOthers(said, (value & ADDRESS) ^ usual, telling[row] as TellingBits);
+        fillSlot(value & ~ADDRESS, row, alike ? writeSpte(said, true) : DIFFER);
+      }
+    },
+    addChecks(checks) {
+      if (!hasRoom()) return;
+      const piece = beginPiece();
+      const words = arena.get(STATE.MISS_WORDS);
+      const text = checks.map((check) => JSON.stringify(check)).join(',');
+      arena.set(next, text.length);
+      next += CHECKS_LENGTH_BYTES;
+      bytes.copyWithin(next, STATE.CHECK_KEY, STATE.CHECK_KEY + 8 * words);
+      next += 8 * words;
+      writeText(text);
+      checked.set(piece, checks);
+      arena.set(checkSlots + CHECK_SLOT_BYTES * arena.get(STATE.MISS_SLOT), piece);
+      used++;
+    },
+    settle,
+  };
+}
+
+/** Bytes at the beginning of a piece, and after them. */
+const SEEN_BYTES = 16;
+const STRICT = 16;
+const STRICT_BYTES = 4;
+const CHECKS_LENGTH_BYTES = 8;
+
+function setMasks(view: DataView, mmu: Mmu): void {
+  view.setBigUint64(STATE.ADDRESS, ADDRESS, true);
+  view.setBigUint64(STATE.PAGE_SIZE, PAGE_SIZE, true);
+  view.setBigUint64(STATE.PFN, pfnBits(mmu), true);
+  view.setBigUint64(STATE.USUAL, usualBits(mmu), true);
+  for (const [i, mask] of tellingBits(mmu).flat().entries()) {
+    view.setBigUint64(STATE.TELLING + 8 * i, mask, true);
+  }
+}
+
+/** Which address bits are a pfn. */
+function pfnBits(mmu: Mmu): bigint {
+  let found = 0n;
+  for (let bit = 1n << 12n; (bit & ADDRESS) !== 0n; bit <<= 1n) found |= spteToPfn(mmu, bit) << 12n;
+  return found;
+}

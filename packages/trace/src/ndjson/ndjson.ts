@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import type { Mmu } from '@spte/core';
+import { annotated } from '../annotate/annotate.ts';
+import {
+  type Before,
+  checkAfter,
+  checkerWith,
+  checkRecord,
+  type LastLines,
+  MMIO_EVENTS,
+  MOST_LINES_APART,
+} from '../annotate/check.ts';
+import { rememberSptes } from '../annotate/remember-sptes.ts';
+import { type AnnotationSightings, type AnnotationTally, bulkCounter } from '../annotate/tally.ts';
+import { rawFieldsOf, UNKNOWN_FIELD } from '../events/raw-fields.ts';
+import type { TraceRecord } from '../events/record.ts';
+import { TRACE_EVENTS } from '../events/trace-events.ts';
+import { noNotes, scanLine } from '../lines/parse-line.ts';
+import { lineReader, type TraceCounts } from '../lines/reader.ts';
+import { utf8Bytes, utf8Decoder } from '../text/utf8.ts';
+import { createPrograms, patternProgram, rawProgram } from '../wasm/compile.ts';
+import { type Arena, createKernel } from '../wasm/kernel.ts';
+import { createLineFeed } from '../wasm/line-feed.ts';
+import * as STATE from '../wasm/state.ts';
+import * as STATUS from '../wasm/status.ts';
+import { createJsonForm, type JsonField, takeSeen } from './json-forms.ts';
+import { createPieces } from './json-pieces.ts';
+
+/** Turns a trace into lines of JSON, piece by piece. */
+export interface NdjsonAnnotator {
+  /** Takes a piece of the input, cut anywhere, and writes what it makes of it. */
+  readonly push: (chunk: Uint8Array) => void;
+  /** Takes the end of the input. */
+  readonly end: () => void;
+  readonly counts: TraceCounts;
+  /** What the lines so far come to. */
+  readonly tally: () => AnnotationTally;
+  /** The same as plain data, for a counter that takes it in. */
+  readonly sightings: () => AnnotationSightings;
+}
+
+/** How lines of JSON are written. */
+export interface NdjsonOptions {
+  /** Members that every line has before its own. */
+  readonly members?: Readonly<Record<string, string | number | boolean | null>>;
+  /** Number of the first line; 1 when absent. */
+  readonly firstLine?: number;
+  /** Records of lines before the first, in their order, with which lines may be compared; none when absent. */
+  readonly before?: Iterable<TraceRecord>;
+  /** False: line by line in JavaScript, also where the runtime has WebAssembly with vectors. The lines are the same. */
+  readonly wasm?: boolean;
+}
+
+const MEMORY = 8 << 20;
+const OUT_BYTES = 1 << 18;
+/** More than a line of the kernel's takes. */
+const LONGEST_LINE = 1 << 15;
+
+/**
+ * Makes an annotator that writes what `JSON.stringify(createAnnotator(mmu)(record))` gives for each record of
+ * `traceReader()`, byte for byte, a line each. Where there is WebAssembly it takes hundreds of megabytes a second: what
+ * is said of like entries is kept as JSON, and the rules are asked only where there is none yet, or where something is
+ * wrong.
+ *
+ * @param write takes some lines; the bytes are valid until it returns
+ */
+export function ndjsonAnnotator(
+  mmu: Mmu,
+  write: (lines: Uint8Array) => void,
+  { members = {}, firstLine = 1, before: earlier = [], wasm = true }: NdjsonOptions = {},
+): NdjsonAnnotator {
+  const before = JSON.stringify({ ...members, line: 0 }).slice(0, -'0}'.length);
+  const begin = utf8Bytes(before);
+  const kernel = createKernel(MEMORY + 2 * begin.length, wasm);
+  const { arena } = kernel;
+  const counter = bulkCounter();
+  const last = sharedLastLines(arena);
+  const checker = checkerWith(mmu, last);
+  const about = rememberSptes(mmu);
+  const pieces = createPieces(arena, mmu, about, counter);
+  const out = createOutput(arena, begin, write);
+  const addProgram = createPrograms(arena);
+  /** Events by the addresses of their forms. */
+  const forms = new Map<number, string>();
+  const learned = new Set<string>();
+
+  const createForm = (event: string, fields: readonly JsonField[]): number => {
+    const form = createJsonForm(arena, event, fields);
+    forms.set(form, event);
+    return form;
+  };
+  for (const [event, patterns] of TRACE_EVENTS) {
+    for (const pattern of patterns) {
+      addProgram(
+        event,
+        patternProgram(pattern, (fields) => createForm(event, fields)),
+      );
+    }
+  }
+
+  /** Teaches the kernel lines like this one. */
+  const learn = (record: TraceRecord): void => {
+    const { event, form, fields } = record;
+    const names = Object.keys(fields);
+    const key = `${event} ${names.join(' ')}`;
+    if (form !== 'raw' || learned.has(key) || names.length > MOST_FIELDS || arena.free < FORM_BYTES) return;
+    learned.add(key);
+    const known = rawFieldsOf(event);
+    const jsonFields = names.map((field) => ({ field, ...(known.get(field) ?? UNKNOWN_FIELD) }));
+    const program = rawProgram(record, createForm(event, jsonFields));
+    if (program !== null) addProgram(event, program);
+  };
+
+  const reader = lineReader(({ record }) => {
+    if (record === null) return;
+    const line = annotated(record, checker.check(record), about);
+    counter.add(line);
+    out.add(utf8Bytes(`${before}${JSON.stringify(line).slice(OWN_BEGIN.length)}\n`));
+    learn(record);
+  }, firstLine);
+  for (const record of earlier) checker.check(record);
+
+  const checksOfLine = () => {
+    const at = arena.get(STATE.POSITION);
+    const text = utf8Decoder().decode(arena.bytes.subarray(at, arena.get(STATE.LINE_END)));
+    const line = arena.view.getFloat64(STATE.LINE, true);
+    const record = scanLine(text, line, noNotes()) as TraceRecord;
+    return [...checkRecord(record, mmu), ...checkAfter(record, mmu, last.before())];
+  };
+
+  const feed = createLineFeed(kernel, reader, (status) => {
+    if (status === STATUS.OUT_FULL) out.flush();
+    else if (status === STATUS.MISSING_SPTE) pieces.addSpte();
+    else pieces.addChecks(checksOfLine());
+  });
+  /** Counts what the kernel has seen. */
+  const settle = (): void => {
+    pieces.settle();
+    for (const [form, event] of forms) {
+      const seen = takeSeen(arena.view, form);
+      if (seen.count > 0) counter.addEvent(event, seen);
+    }
+  };
+  return {
+    push(chunk) {
+      feed.push(chunk);
+      out.flush();
+    },
+    end() {
+      feed.end();
+      out.flush();
+    },
+    counts: reader.counts,
+    tally() {
+      settle();
+      return counter.tally();
+    },
+    sightings() {
+      settle();
+      return counter.sightings();
+    },
+  };
+}
+
+/** Most fields of a form that is learned, and more bytes than it takes. */
+const MOST_FIELDS = 48;
+const FORM_BYTES = 1 << 15;
+
+/** How a line begins of its own. */
+const OWN_BEGIN = '{"line":';
+
+/** Lines on their way out, in a memory that the kernel writes to as well. */
+function createOutput(arena: Arena, begin: Uint8Array, write: (lines: Uint8Array) => void) {
+  const size = OUT_BYTES + begin.length;
+  const start = arena.take(size);
+  arena.set(STATE.LINE_TEXT, arena.copy(begin));
+  arena.set(STATE.LINE_TEXT_LENGTH, begin.length);
+  arena.set(STATE.AS_JSON, 1);
+  arena.set(STATE.OUT, start);
+  arena.set(STATE.OUT_LIMIT, start + OUT_BYTES - LONGEST_LINE);
+  const text = '],"checks":[';
+  arena.set(STATE.CHECKS_TEXT, arena.text(text));
+  arena.set(STATE.CHECKS_TEXT_LENGTH, text.length);
+  const flush = (): void => {
+    const end = arena.get(STATE.OUT);
+    arena.set(STATE.OUT, start);
+    if (end > start) write(arena.bytes.subarray(start, end));
+  };
+  return {
+    flush,
+    add(bytes: Uint8Array): void {
+      if (arena.get(STATE.OUT) + bytes.length > start + size) flush();
+      if (bytes.length > size) {
+        write(bytes);
+        return;
+      }
+      const at = arena.get(STATE.OUT);
+      arena.bytes.set(bytes, at);
+      arena.set(STATE.OUT, at + bytes.length);
+    },
+  };
+}
+
+/** The last lines of tasks, in a memory that the kernel reads and writes as well. */
+function sharedLastLines(arena: Arena): LastLines & { before(): Before | undefined } {
+  const { view, bytes } = arena;
+  const start = arena.take(STATE.TASK_BYTES * MOST_LINES_APART);
+  arena.set(STATE.PENDING, start);
+  arena.set(STATE.MOST_APART, MOST_LINES_APART);
+  const end = (): number => start + STATE.TASK_BYTES * arena.get(STATE.PENDING_COUNT);
+  const at = (place: number): Before => ({
+    event: MMIO_EVENTS[arena.get(place + STATE.TASK_EVENT) - 1] as string,
+    spte: view.getBigUint64(place + STATE.TASK_SPTE, true),
+    line: view.getFloat64(place + STATE.TASK_LINE, true),
+  });
+  const forget = (place: number): void => {
+    bytes.copyWithin(place, place + STATE.TASK_BYTES, end());
+    arena.set(STATE.PENDING_COUNT, arena.get(STATE.PENDING_COUNT) - 1);
+  };
+  return {
+    before() {
+      const place = arena.get(STATE.BEFORE);
+      return place === 0 ? undefined : at(place);
+    },
+    take(task) {
+      for (let place = end() - STATE.TASK_BYTES; place >= start; place -= STATE.TASK_BYTES) {
+        if (view.getFloat64(place, true) !== (task ?? -1)) continue;
+        const before = at(place);
+        forget(place);
+        return before;
+      }
+      return;
+    },
+    put(task, { event, spte, line }) {
+      if (arena.get(STATE.PENDING_COUNT) >= MOST_LINES_APART) forget(start);
+      const place = end();
+      view.setFloat64(place, task ?? -1, true);
+      view.setBigUint64(place + STATE.TASK_SPTE, spte, true);
+      view.setFloat64(place + STATE.TASK_LINE, line, true);
+      arena.set(place + STATE.TASK_EVENT, MMIO_EVENTS.indexOf(event) + 1);
+      arena.set(STATE.PENDING_COUNT, arena.get(STATE.PENDING_COUNT) + 1);
+    },
+  };
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { checkU64, gfnRoundForLevel, hex, type Mmu, PAGE_SHIFT, type SpteKind, spteToPfn } from '@spte/core';
+import type { PhysicalMemory } from '../memory/memory.ts';
+import { entryOf, tableBelow, type WalkEntry } from './entry.ts';
+import { readEntry } from './entry-reading.ts';
+import type { WalkFindingCode } from './findings.ts';
+import { type Frame, frameOf } from './frame.ts';
+import { openRoot, type WalkRoot } from './root.ts';
+import { ENTRY_BYTES } from './table.ts';
+
+/**
+ * How a translation ends: at an entry of some kind, `leaf` and `tracked` with an address; at a table that is not there;
+ * or before it begins, at a gpa that the root does not map (`beyond-root`).
+ */
+export type TranslationOutcome = Exclude<SpteKind, 'table'> | WalkFindingCode | 'beyond-root';
+
+/** What a gpa translates to, and by which entries. */
+export interface Translation {
+  /** The guest physical address that was asked for, in bytes. */
+  readonly gpa: bigint;
+  /** The entries from the root down, as a walk would yield them; the last one decides. */
+  readonly steps: readonly WalkEntry[];
+  /** Where it ends: `leaf` and `tracked` have an address. */
+  readonly outcome: TranslationOutcome;
+  /** Host physical address in bytes; null where there is none. */
+  readonly hpa: bigint | null;
+  /** The outcome in a sentence. */
+  readonly text: string;
+}
+
+const TEXTS: { readonly [Outcome in Exclude<TranslationOutcome, WalkFindingCode>]: string } = {
+  leaf: 'mapped',
+  tracked: 'mapped, but access-tracked: the next access faults and gives the permissions back',
+  mmio: 'MMIO: nothing is mapped, accesses are emulated',
+  frozen: 'frozen: a CPU was changing the entry',
+  empty: 'not mapped',
+  unknown: "the entry is none of KVM's",
+  'beyond-root': 'the root does not reach that far',
+};
+
+/**
+ * Translates one guest physical address, and shows each step.
+ *
+ * A walk stops at the same places: nothing is followed into a loop, a hole, or addresses that the machine does not have.
+ *
+ * @param gpa guest physical address in bytes
+ * @throws TypeError, RangeError when `gpa` is not a 64-bit word, the root is no address of a table, or not in this
+ *   memory
+ */
+export function translate(mmu: Mmu, memory: PhysicalMemory, root: WalkRoot, gpa: bigint): Translation {
+  checkU64('gpa', gpa);
+  const start = openRoot(mmu, memory, root);
+  const stack: Frame[] = [frameOf(start.table, start.gpa)];
+  const steps: WalkEntry[] = [];
+  for (const frame of stack) {
+    const { table } = frame;
+    const index = (gpa - frame.gpa) / frame.bytes;
+    if (gpa < frame.gpa || index >= BigInt(table.size)) break;
+    const at = Number(index);
+    const spte = table.view.getBigUint64(at * ENTRY_BYTES, true);
+    const reading = readEntry(mmu, spte, table);
+    const below = tableBelow(mmu, memory, spte, table, reading, stack);
+    const step = entryOf(frame, at, spte, reading, below);
+    steps.push(step);
+    if (below.table !== null) stack.push(frameOf(below.table, step.gpa));
+    else if (below.finding !== null) {
+      return { gpa, steps, outcome: below.finding.code, hpa: null, text: below.finding.text };
+    }
+  }
+  return { gpa, steps, ...ending(mmu, gpa, steps.at(-1)) };
+}
+
+function ending(
+  mmu: Mmu,
+  gpa: bigint,
+  last: WalkEntry | undefined,
+): Pick<Translation, 'outcome' | 'hpa' | 'text'> {
+  // A table that leads nowhere has a finding, so that none is last here.
+  const outcome = last === undefined ? 'beyond-root' : (last.kind as Exclude<SpteKind, 'table'>);
+  if (last === undefined || (outcome !== 'leaf' && outcome !== 'tracked')) {
+    return { outcome, hpa: null, text: TEXTS[outcome] };
+  }
+  const page = gfnRoundForLevel(spteToPfn(mmu, last.spte), last.level) << PAGE_SHIFT;
+  const hpa = page + (gpa - last.gpa);
+  return { outcome, hpa, text: `${TEXTS[outcome]}: ${hex(gpa)} is at ${hex(hpa)}` };
+}
