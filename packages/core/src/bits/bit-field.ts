@@ -14,6 +14,8 @@ export interface BitField<Name extends string = string> {
   readonly owner: FieldOwner;
   /** What a set bit, or the value, says. */
   readonly meaning: string;
+  /** What the bit says when it is clear; absent where that is the value's business, as for an address. */
+  readonly clear?: string | undefined;
   /** All bits of the field. */
   readonly mask: bigint;
   /** `(spte & mask) >> shift` is the value of the field. */
@@ -27,7 +29,7 @@ export interface BitField<Name extends string = string> {
 }
 
 /** What not every field has. */
-export type FieldDetails = Pick<BitField, 'values' | 'levels' | 'why'>;
+export type FieldDetails = Pick<BitField, 'clear' | 'values' | 'levels' | 'why'>;
 
 /** Fields by name. */
 export type Fields<Name extends string> = { readonly [N in Name]: BitField<N> };

@@ -50,6 +50,18 @@ export function bitNumbers(value: bigint): number[] {
 /** The number of the lowest set bit of a 32-bit value that is not 0. */
 const lowestBit = (value: number): number => 31 - Math.clz32(value & -value);
 
+/** The runs of adjacent bits in a mask, lowest first. */
+export function runsOf(mask: bigint): bigint[] {
+  const found: bigint[] = [];
+  for (let left = mask; left !== 0n; ) {
+    // Adding the lowest bit carries through its run and clears it.
+    const run = left & ~(left + (left & -left));
+    found.push(run);
+    left &= ~run;
+  }
+  return found;
+}
+
 /** Lower-case hex without leading zeros, as every `@spte` package prints 64-bit values: `0x600000455299b77`. */
 export function hex(value: bigint | number): string {
   return `0x${value.toString(16)}`;

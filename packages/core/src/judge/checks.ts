@@ -1,46 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bits, hex } from '../bits/bits.ts';
+import { bits } from '../bits/bits.ts';
 import { EPT, PT } from '../cpu/entry-format.ts';
 import { isBadMtXwr } from '../cpu/rsvd-bits.ts';
 import { mmuPresentMask } from '../kernel/layout.ts';
-import { accessBits } from '../kernel/role.ts';
 import type { PolicyReading } from '../mmu/contract.ts';
-import { hardwareFields, unownedBits } from '../read/decode-fields.ts';
-import { readByPolicy, type SpteKind, tableBits } from '../read/spte-kind.ts';
+import type { Entry } from '../read/entry.ts';
+import type { Shape } from '../read/shape.ts';
+import type { SpteKind } from '../read/spte-kind.ts';
 import { isMmioSpte, isMmuWritableSpte, isWritablePte, kvmMmuMaxGfn } from '../rules/predicates.ts';
-import type { Check, Judged } from './finding.ts';
+import type { FindingCode, FindingParams, Severity } from './finding.ts';
+
+/** An entry under judgement. */
+export interface Judged extends Entry {
+  readonly level: number;
+  readonly shape: Shape;
+  /** Bits that must be 0: those of the MMU, or those that the caller says. */
+  readonly rsvdBits: bigint;
+}
+
+/** A test that every entry of some kinds must pass. */
+export interface Check<Code extends FindingCode = FindingCode> {
+  readonly code: Code;
+  readonly severity: Severity;
+  readonly kinds: readonly SpteKind[];
+  /** The kernel function that the test follows. */
+  readonly rule: string;
+  /** The bits that are wrong; 0 for an entry that passes. */
+  readonly wrong: (judged: Judged) => bigint;
+  /** What the text needs to know beside the bits that are wrong. */
+  readonly params: (wrong: bigint, judged: Judged) => FindingParams[Code];
+}
 
 const LEAVES: readonly SpteKind[] = ['leaf', 'tracked'];
 const PRESENT: readonly SpteKind[] = [...LEAVES, 'table'];
+
+/** Keeps the finding's name and its parameters together; the list of checks takes any. */
+const check = <const Code extends FindingCode>(of: Check<Code>): Check => of as unknown as Check;
 
 /** The permission bits of an EPT entry that the bitmap of bad combinations looks at. */
 const permissionBits = ({ mmu }: Judged): bigint =>
   EPT.readable.mask | EPT.writable.mask | EPT.executable.mask | mmu.zeroCheck.xu;
 
-const xwr = (spte: bigint): string => `XWR=${(spte & bits(2, 0)).toString(2).padStart(3, '0')}b`;
-
-/** The bits with a meaning to the CPU that this kernel sets at this level, but for the address. */
-function usedBits({ mmu: { masks, kernel }, level }: Judged): bigint {
-  const read = accessBits(kernel).read === 0 ? 0n : PT.present.mask;
-  const permissions = masks.present | read | PT.writable.mask | masks.user | masks.x | masks.xu | masks.nx;
-  const pageSize = level === 1 ? 0n : PT.pageSize.mask;
-  const software = masks.hostWritable | masks.mmuWritable;
-  return permissions | pageSize | masks.accessed | masks.dirty | masks.memtype | masks.accTrack | software;
-}
-
 /** What the CPU, or an assertion of KVM, refuses. */
 const errors: readonly Check[] = [
-  {
+  check({
     code: 'reserved-bits',
     severity: 'error',
     kinds: PRESENT,
     rule: 'get_rsvd_bits',
     wrong: ({ spte, rsvdBits }) => spte & rsvdBits,
-    text: (wrong, { level, rsvdBits }) =>
-      `reserved bits ${hex(wrong)} are set; at level ${level} ${hex(rsvdBits)} must be 0`,
-    next: 'a pfn beyond MAXPHYADDR, a misaligned huge page, or a stray write: compare with the pfn that was asked for',
-  },
-  {
+    params: (set, { level, rsvdBits }) => ({ set, reserved: rsvdBits, level, bit7IsWrong: false }),
+  }),
+  check({
     code: 'bad-memtype',
     severity: 'error',
     kinds: PRESENT,
@@ -48,11 +59,9 @@ const errors: readonly Check[] = [
     // The memory type is bad if it is so beside good permissions.
     wrong: (judged) =>
       isBadMtXwr(judged.mmu.zeroCheck, judged.spte | permissionBits(judged)) ? EPT.memtype.mask : 0n,
-    text: (wrong, { spte }) =>
-      `memory type ${(spte & wrong) >> EPT.memtype.shift} is reserved: an EPT misconfiguration`,
-    next: 'KVM writes 0, 1, 4, 5 or 6: look at what the guest MTRRs said, or for a stray write',
-  },
-  {
+    params: (wrong, { spte }) => ({ memtype: (spte & wrong) >> EPT.memtype.shift }),
+  }),
+  check({
     code: 'bad-xwr',
     severity: 'error',
     kinds: PRESENT,
@@ -60,11 +69,9 @@ const errors: readonly Check[] = [
     // Permissions are bad if they are so beside memory type 0.
     wrong: (judged) =>
       isBadMtXwr(judged.mmu.zeroCheck, judged.spte & ~EPT.memtype.mask) ? permissionBits(judged) : 0n,
-    text: (_wrong, { spte }) =>
-      `permissions ${xwr(spte)} do not go together: writes need reads, and fetches alone are refused here`,
-    next: 'an MMIO entry of another kernel, or permissions lost one by one',
-  },
-  {
+    params: (_wrong, { spte }) => ({ xwr: spte & bits(2, 0) }),
+  }),
+  check({
     code: 'invariant.mmu-without-host-writable',
     severity: 'error',
     kinds: LEAVES,
@@ -73,21 +80,18 @@ const errors: readonly Check[] = [
       const { hostWritable, mmuWritable } = mmu.masks;
       return isMmuWritableSpte(mmu, spte) && (spte & hostWritable) === 0n ? hostWritable | mmuWritable : 0n;
     },
-    text: () =>
-      'MMU-writable is set, so that a write fault would make the page writable, but the host has it read-only',
-    next: 'which path cleared host-writable without clearing MMU-writable?',
-  },
-  {
+    params: () => ({}),
+  }),
+  check({
     code: 'invariant.hw-writable-without-mmu-writable',
     severity: 'error',
     kinds: LEAVES,
     rule: 'check_spte_writable_invariants',
     wrong: ({ mmu, spte }) =>
       isWritablePte(spte) && !isMmuWritableSpte(mmu, spte) ? PT.writable.mask | mmu.masks.mmuWritable : 0n,
-    text: () => 'the CPU may write, but MMU-writable is clear: write-protection of the page is void',
-    next: 'which path set W without asking whether the gfn is write-tracked?',
-  },
-  {
+    params: () => ({}),
+  }),
+  check({
     code: 'mmio-and-present',
     severity: 'error',
     kinds: PRESENT,
@@ -95,34 +99,29 @@ const errors: readonly Check[] = [
     // Without an MMU-present bit an MMIO entry is not present, so that the two cannot meet.
     wrong: ({ mmu, spte }) =>
       isMmioSpte(mmu, spte) ? (spte & mmu.masks.mmioMask) | mmuPresentMask(mmu.layout) : 0n,
-    text: (_wrong, { mmu }) =>
-      `an MMIO entry (${hex(mmu.masks.vmMmioValue)}) with the MMU-present bit: KVM takes it for a mapping`,
-    next: 'was it written by a kernel that kept the generation in bit 11?',
-  },
-  {
+    params: (_wrong, { mmu }) => ({ mmioValue: mmu.masks.vmMmioValue }),
+  }),
+  check({
     code: 'l1tf-guard-missing',
     severity: 'error',
     kinds: ['mmio'],
     rule: 'make_mmio_spte',
     wrong: ({ mmu, spte }) => mmu.masks.nonpresentOrRsvd & ~spte,
-    text: (wrong, { mmu }) =>
-      `KVM sets ${hex(mmu.masks.nonpresentOrRsvd)} in every MMIO entry against L1TF; ${hex(wrong)} is clear`,
-    next: 'was the mitigation, or the cache width, another one when the entry was written?',
-  },
+    params: (missing, { mmu }) => ({ expected: mmu.masks.nonpresentOrRsvd, missing }),
+  }),
 ];
 
 /** What no rule of this kernel writes, though nothing refuses it. */
 const oddities: readonly Check[] = [
-  {
+  check({
     code: 'table-permissions-missing',
     severity: 'warning',
     kinds: ['table'],
     rule: 'make_nonleaf_spte',
-    wrong: ({ mmu, spte }) => tableBits(mmu) & ~spte,
-    text: (wrong, { mmu }) => `KVM sets ${hex(tableBits(mmu))} in every table; ${hex(wrong)} is clear`,
-    next: 'everything below is cut off or restricted: is this really a table, and at this level?',
-  },
-  {
+    wrong: ({ spte, shape }) => shape.always & ~spte,
+    params: (missing, { shape }) => ({ expected: shape.always, missing }),
+  }),
+  check({
     code: 'ad-type-invalid',
     severity: 'warning',
     kinds: PRESENT,
@@ -132,66 +131,61 @@ const oddities: readonly Check[] = [
       const type = spte & layout.adType.mask;
       return masks.accTrack === 0n || type === layout.adType.mask ? type : 0n;
     },
-    text: (wrong, { mmu }) => `KVM does not write the A/D type ${wrong >> mmu.layout.adType.shift} here`,
-    next: 'the pfn of a wider machine, or a stray write',
-  },
-  {
+    params: (wrong, { mmu }) => ({ type: wrong >> mmu.layout.adType.shift }),
+  }),
+  check({
     code: 'present-mask-missing',
     severity: 'warning',
     kinds: PRESENT,
     rule: 'make_spte',
     wrong: ({ mmu: { masks }, spte, kind }) =>
       masks.present & ~(kind === 'tracked' ? masks.accTrack : 0n) & ~spte,
-    text: (wrong, { mmu }) =>
-      `KVM sets ${hex(mmu.masks.present)} in every present entry; ${hex(wrong)} is clear`,
-    next: 'an entry of another kernel (bit 63 since 6.10), or a stray write',
-  },
-  {
+    params: (missing, { mmu }) => ({ expected: mmu.masks.present, missing }),
+  }),
+  check({
     code: 'encryption-bits',
     severity: 'warning',
     kinds: PRESENT,
     rule: 'make_spte',
     wrong: ({ mmu: { masks }, spte }) => spte & masks.meMask & ~masks.meValue,
-    text: (wrong) => `KVM uses key id 0; ${hex(wrong)} is set`,
-    next: 'a pfn with a key id',
-  },
-  {
+    params: (set) => ({ set }),
+  }),
+  check({
     code: 'bits-kvm-never-sets',
     severity: 'warning',
     kinds: PRESENT,
     rule: 'make_spte',
-    wrong(judged) {
-      const { mmu, spte, level, kind, rsvdBits } = judged;
-      const known = hardwareFields(mmu, level, kind).reduce((mask, field) => mask | field.mask, 0n);
-      return spte & known & ~usedBits(judged) & ~rsvdBits;
-    },
-    text: (wrong) => `KVM never sets ${hex(wrong)} here`,
-    next: 'another hypervisor, or a stray write',
-  },
-  {
+    wrong: ({ spte, shape, rsvdBits }) => spte & shape.neverSet & ~rsvdBits,
+    params: (set) => ({ set }),
+  }),
+  check({
     code: 'mmio-gfn-too-high',
     severity: 'warning',
     kinds: ['mmio'],
     rule: 'kvm_mmu_max_gfn',
-    wrong({ mmu, spte }) {
-      // An entry is MMIO because a policy read it.
-      const { gfn } = readByPolicy(mmu, spte) as PolicyReading;
-      return gfn > kvmMmuMaxGfn(mmu) ? spte & mmu.masks.lowerGfn : 0n;
-    },
-    text: (_wrong, { mmu }) => `the gfn is beyond the last one, ${hex(kvmMmuMaxGfn(mmu))}`,
-    next: 'what did the guest access?',
-  },
-  {
+    wrong: (judged) => (gfnOf(judged) > kvmMmuMaxGfn(judged.mmu) ? judged.spte & judged.mmu.masks.lowerGfn : 0n),
+    params: (_wrong, judged) => ({ gfn: gfnOf(judged), last: kvmMmuMaxGfn(judged.mmu) }),
+  }),
+  check({
     code: 'bits-without-meaning',
     severity: 'warning',
     kinds: [...PRESENT, 'mmio'],
     rule: 'layout',
-    wrong: ({ mmu, spte, level, kind, rsvdBits }) => spte & unownedBits(mmu, spte, level, kind) & ~rsvdBits,
-    text: (wrong, { mmu: { layout } }) =>
-      `${hex(wrong)} is set, where neither the CPU nor KVM ${layout.since} to ${layout.until ?? 'now'} keeps anything`,
-    next: 'an entry of another kernel release, another hypervisor, or a stray write',
-  },
+    wrong: ({ spte, shape, rsvdBits }) => spte & shape.unowned & ~rsvdBits,
+    params: (set, { mmu: { layout } }) => ({ set, since: layout.since, until: layout.until }),
+  }),
 ];
 
+/** The gfn of an MMIO entry, which is one because a policy read it. */
+const gfnOf = ({ reading }: Judged): bigint => (reading as PolicyReading).gfn;
+
 /** Every test, errors first. */
-export const checks: readonly Check[] = [...errors, ...oddities];
+const checks: readonly Check[] = [...errors, ...oddities];
+
+/** The tests of each kind, errors first. */
+export const checksOf: Readonly<Record<SpteKind, readonly Check[]>> = Object.fromEntries(
+  [...PRESENT, 'mmio', 'frozen', 'empty', 'unknown'].map((kind) => [
+    kind,
+    checks.filter(({ kinds }) => kinds.includes(kind as SpteKind)),
+  ]),
+) as Record<SpteKind, readonly Check[]>;

@@ -1,91 +1,60 @@
 // SPDX-License-Identifier: GPL-2.0-only
-
-import { bitNumbers } from '../bits/bits.ts';
-import type { Mmu } from '../mmu/contract.ts';
-import { type Because, because } from '../read/because.ts';
-import type { SpteKind } from '../read/spte-kind.ts';
+import type { Because } from '../read/because.ts';
+import type { Coded, NoParams } from '../read/coded.ts';
+import type { Guess } from '../read/guess-unknown.ts';
 
 /** `error`: the CPU or KVM refuses the entry. `warning`: legal, but this kernel could not have written it. */
 export type Severity = 'error' | 'warning';
 
+/** Bits that are clear, of those that KVM sets in every such entry. */
+interface Missing {
+  readonly expected: bigint;
+  readonly missing: bigint;
+}
+
+/** What each finding says, beside the bits; `findingText()` and `findingNext()` have the words. */
+export interface FindingParams {
+  /** The bits that are set, of those that must be 0 at that level; with bit 7 the other way round it may be clean. */
+  readonly 'reserved-bits': {
+    readonly set: bigint;
+    readonly reserved: bigint;
+    readonly level: number;
+    readonly bit7IsWrong: boolean;
+  };
+  /** The bits that are set, of those that must be 0 in a PAE root. */
+  readonly 'pae-root-reserved-bits': { readonly set: bigint };
+  readonly 'bad-memtype': { readonly memtype: bigint };
+  /** Bits 2:0: execute, write, read. */
+  readonly 'bad-xwr': { readonly xwr: bigint };
+  readonly 'invariant.mmu-without-host-writable': NoParams;
+  readonly 'invariant.hw-writable-without-mmu-writable': NoParams;
+  /** What an MMIO entry is under the MMIO mask. */
+  readonly 'mmio-and-present': { readonly mmioValue: bigint };
+  readonly 'l1tf-guard-missing': Missing;
+  /** The last gfn that there can be. */
+  readonly 'mmio-gfn-too-high': { readonly gfn: bigint; readonly last: bigint };
+  /** Whether the entry were clean with the MMU-present bit; and what else it may be. */
+  readonly 'not-an-spte': { readonly cleanIfPresent: boolean; readonly guesses: readonly Guess[] };
+  /** The kernels of the layout, `until` the newest where it is null. */
+  readonly 'bits-without-meaning': {
+    readonly set: bigint;
+    readonly since: string;
+    readonly until: string | null;
+  };
+  readonly 'bits-kvm-never-sets': { readonly set: bigint };
+  readonly 'ad-type-invalid': { readonly type: bigint };
+  readonly 'present-mask-missing': Missing;
+  readonly 'table-permissions-missing': Missing;
+  readonly 'encryption-bits': { readonly set: bigint };
+}
+
 /** Stable names of everything that can be wrong with an entry. */
-export type FindingCode =
-  | 'reserved-bits'
-  | 'bad-memtype'
-  | 'bad-xwr'
-  | 'invariant.mmu-without-host-writable'
-  | 'invariant.hw-writable-without-mmu-writable'
-  | 'mmio-and-present'
-  | 'l1tf-guard-missing'
-  | 'mmio-gfn-too-high'
-  | 'not-an-spte'
-  | 'bits-without-meaning'
-  | 'bits-kvm-never-sets'
-  | 'ad-type-invalid'
-  | 'present-mask-missing'
-  | 'table-permissions-missing'
-  | 'encryption-bits';
+export type FindingCode = keyof FindingParams;
 
 /** Something wrong with an entry. */
-export interface Finding {
-  readonly code: FindingCode;
+export type Finding = Coded<FindingParams> & {
   readonly severity: Severity;
   /** The bits that are wrong, or that contradict each other, lowest first. */
   readonly bits: readonly number[];
-  readonly text: string;
-  /** What to do about it, or to ask next. */
-  readonly next: string;
   readonly because: Because;
-}
-
-/** An entry under judgement. */
-export interface Judged {
-  readonly mmu: Mmu;
-  readonly spte: bigint;
-  /** 1..5 */
-  readonly level: number;
-  readonly kind: SpteKind;
-  /** Bits that are reserved in an entry like this one. */
-  readonly rsvdBits: bigint;
-}
-
-/** A test that every entry of some kinds must pass. */
-export interface Check {
-  readonly code: FindingCode;
-  readonly severity: Severity;
-  readonly kinds: readonly SpteKind[];
-  /** The kernel function that the test follows. */
-  readonly rule: string;
-  /** The bits that are wrong; 0 for an entry that passes. */
-  readonly wrong: (judged: Judged) => bigint;
-  readonly text: (wrong: bigint, judged: Judged) => string;
-  readonly next: string;
-}
-
-/** The bits that a test finds wrong; 0 for an entry that passes, or is of another kind. */
-const wrongBits = ({ kinds, wrong }: Check, judged: Judged): bigint =>
-  kinds.includes(judged.kind) ? wrong(judged) : 0n;
-
-/** Whether an entry passes the tests of its kind. */
-export function passes(checks: readonly Check[], judged: Judged): boolean {
-  return checks.every((check) => wrongBits(check, judged) === 0n);
-}
-
-/** Puts an entry through the tests of its kind. */
-export function runChecks(checks: readonly Check[], judged: Judged): Finding[] {
-  const findings: Finding[] = [];
-  for (const check of checks) {
-    const wrong = wrongBits(check, judged);
-    if (wrong === 0n) continue;
-    const { code, severity, rule, text, next } = check;
-    findings.push({
-      code,
-      severity,
-      bits: bitNumbers(wrong),
-      text: text(wrong, judged),
-      next,
-      because: because(judged.mmu, rule, wrong),
-    });
-  }
-  return findings;
-}
+};

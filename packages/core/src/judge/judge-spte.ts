@@ -2,14 +2,14 @@
 import { checkLevel, checkU64 } from '../bits/arguments.ts';
 import { bitNumbers } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
-import { getRsvdBits } from '../cpu/rsvd-bits.ts';
 import { mmuPresentMask } from '../kernel/layout.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import { because } from '../read/because.ts';
+import { type Entry, entryAt } from '../read/entry.ts';
 import { guessUnknown } from '../read/guess-unknown.ts';
-import { isPresentKind, type SpteKind, spteKind } from '../read/spte-kind.ts';
-import { checks } from './checks.ts';
-import { type Finding, type Judged, passes, runChecks } from './finding.ts';
+import { shapeOf } from '../read/shape.ts';
+import { type Check, checksOf, type Judged } from './checks.ts';
+import type { Finding } from './finding.ts';
 
 /** How an entry is to be judged. */
 export interface JudgeOptions {
@@ -31,16 +31,23 @@ export function judgeSpte(
   options: JudgeOptions = {},
 ): Finding[] {
   checkU64('spte', spte);
-  if (level !== null) return judgeAt(mmu, spte, checkLevel('level', level), options);
-  const [lowest, ...higher] = possibleLevels(mmu, spte);
-  const first = judgeAt(mmu, spte, lowest, options);
-  const others = higher.map((at) => judgeAt(mmu, spte, at, options));
-  return first.filter(({ code }) => others.every((found) => found.some((other) => other.code === code)));
+  if (level !== null) checkLevel('level', level);
+  return judgeEntry(entryAt(mmu, spte, level), options);
+}
+
+/** {@link judgeSpte} for an entry at hand. */
+export function judgeEntry(entry: Entry, options: JudgeOptions = {}): Finding[] {
+  const { mmu, spte, level } = entry;
+  if (level !== null) return judgeAt(entry, level, options);
+  const at = (level: number): Finding[] => judgeAt(entryAt(mmu, spte, level), level, options);
+  const [lowest, ...higher] = possibleLevels(entry);
+  const others = higher.map(at);
+  return at(lowest).filter(({ code }) => others.every((found) => found.some((other) => other.code === code)));
 }
 
 /** The levels that an entry without one may have. */
-function possibleLevels(mmu: Mmu, spte: bigint): [number, ...number[]] {
-  switch (spteKind(mmu, spte, null)) {
+function possibleLevels({ spte, kind }: Entry): [number, ...number[]] {
+  switch (kind) {
     case 'table':
       return [2, 3, 4, 5];
     case 'leaf':
@@ -51,51 +58,62 @@ function possibleLevels(mmu: Mmu, spte: bigint): [number, ...number[]] {
   }
 }
 
-function judgeAt(mmu: Mmu, spte: bigint, level: number, options: JudgeOptions): Finding[] {
-  const kind = spteKind(mmu, spte, level);
-  if (kind === 'unknown') return [unknownFinding(mmu, spte, level)];
-  const findings = runChecks(checks, judged(mmu, spte, level, kind, options));
-  return findings.map((finding) => withPageSize(mmu, spte, level, finding));
+function judgeAt(entry: Entry, level: number, options: JudgeOptions): Finding[] {
+  if (entry.kind === 'unknown') return [unknownFinding(entry, level)];
+  const judged = judgedAt(entry, level, options);
+  const findings: Finding[] = [];
+  for (const check of checksOf[entry.kind]) {
+    const wrong = check.wrong(judged);
+    if (wrong !== 0n) findings.push(findingOf(check, wrong, judged));
+  }
+  return findings;
 }
 
-/** Only what is present is checked for reserved bits: MMIO entries have some on purpose. */
-function judged(mmu: Mmu, spte: bigint, level: number, kind: SpteKind, { rsvdBits }: JudgeOptions): Judged {
-  const own = isPresentKind(kind) ? getRsvdBits(mmu.zeroCheck, spte, level) : 0n;
-  return { mmu, spte, level, kind, rsvdBits: rsvdBits ?? own };
+function judgedAt(entry: Entry, level: number, { rsvdBits }: JudgeOptions): Judged {
+  const { mmu, spte, kind, reading } = entry;
+  const shape = shapeOf(entry);
+  return { mmu, spte, level, kind, reading, shape, rsvdBits: rsvdBits ?? shape.rsvdBits };
+}
+
+function findingOf({ code, severity, rule, params }: Check, wrong: bigint, judged: Judged): Finding {
+  const finding = {
+    code,
+    severity,
+    bits: bitNumbers(wrong),
+    params: params(wrong, judged),
+    because: because(judged.mmu, rule, wrong),
+  } as Finding;
+  return finding.code === 'reserved-bits' ? withPageSize(judged, finding) : finding;
 }
 
 /** Whether an entry is one of KVM's and passes every test. */
 function isClean(mmu: Mmu, spte: bigint, level: number): boolean {
-  const kind = spteKind(mmu, spte, level);
-  return kind !== 'unknown' && passes(checks, judged(mmu, spte, level, kind, {}));
+  const entry = entryAt(mmu, spte, level);
+  if (entry.kind === 'unknown') return false;
+  const judged = judgedAt(entry, level, {});
+  return checksOf[entry.kind].every(({ wrong }) => wrong(judged) === 0n);
 }
 
 /** Which bits are reserved depends on bit 7: where that bit alone makes the entry wrong, it is named too. */
-function withPageSize(mmu: Mmu, spte: bigint, level: number, finding: Finding): Finding {
-  if (finding.code !== 'reserved-bits' || level === 1) return finding;
-  if (!isClean(mmu, spte ^ PT.pageSize.mask, level)) return finding;
-  const involved = new Set([...finding.bits, PT.pageSize.low]);
-  return {
-    ...finding,
-    bits: [...involved].toSorted((a, b) => a - b),
-    next: 'bit 7 (page size) is wrong: with it the other way round the entry is clean',
-  };
+function withPageSize(
+  { mmu, spte, level }: Judged,
+  finding: Extract<Finding, { code: 'reserved-bits' }>,
+): Finding {
+  if (level === 1 || !isClean(mmu, spte ^ PT.pageSize.mask, level)) return finding;
+  const bits = [...new Set([...finding.bits, PT.pageSize.low])].toSorted((a, b) => a - b);
+  return { ...finding, bits, params: { ...finding.params, bit7IsWrong: true } };
 }
 
 /** An entry of no kind; where the MMU-present bit makes it a clean one, that bit is named. */
-function unknownFinding(mmu: Mmu, spte: bigint, level: number): Finding {
+function unknownFinding(entry: Entry, level: number): Finding {
+  const { mmu, spte } = entry;
   const present = mmuPresentMask(mmu.layout);
-  const oneBitOff = present !== 0n && isClean(mmu, spte | present, level);
-  const guesses = guessUnknown(mmu, spte).map(({ text }) => text);
+  const cleanIfPresent = present !== 0n && isClean(mmu, spte | present, level);
   return {
     code: 'not-an-spte',
     severity: 'error',
-    bits: bitNumbers(oneBitOff ? present : spte),
-    text: oneBitOff
-      ? "without the MMU-present bit this is no entry of KVM's, with it a clean one"
-      : 'not present, empty, frozen or MMIO in this kernel',
-    next:
-      guesses.length > 0 ? `it may be ${guesses.join('; or ')}` : 'garbage, or an entry of another kernel',
+    bits: bitNumbers(cleanIfPresent ? present : spte),
+    params: { cleanIfPresent, guesses: guessUnknown(entry) },
     because: because(mmu, 'is_shadow_present_pte', present),
   };
 }

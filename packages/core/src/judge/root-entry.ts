@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkU64 } from '../bits/arguments.ts';
-import { bitNumbers, hex } from '../bits/bits.ts';
+import { bitNumbers } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
 import { resetRsvdsBitsMask, rsvdBits } from '../cpu/rsvd-bits.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import { because } from '../read/because.ts';
-import { type SpteKind, spteKind } from '../read/spte-kind.ts';
+import { spteKind } from '../read/entry.ts';
+import type { SpteKind } from '../read/spte-kind.ts';
 import type { Finding } from './finding.ts';
 import { judgeSpte } from './judge-spte.ts';
 
@@ -87,10 +88,9 @@ export function readPaeRootEntry(mmu: Mmu, spte: bigint): RootEntry {
 }
 
 const reservedFinding = (mmu: Mmu, reserved: bigint): Finding => ({
-  code: 'reserved-bits',
+  code: 'pae-root-reserved-bits',
   severity: 'error',
   bits: bitNumbers(reserved),
-  text: `bits ${hex(reserved)} are set, which must be 0 in a PAE root: loading CR3 faults`,
-  next: 'a 4-level root walked as PAE, or a stray write',
+  params: { set: reserved },
   because: because(mmu, '__reset_rsvds_bits_mask', reserved),
 });

@@ -148,6 +148,8 @@ export interface Mmu extends Setup, Registry {
   readonly permissions: PermissionBitmap;
   /** What to know about the context before its answers are trusted; empty for a kernel that was read. */
   readonly caveats: readonly string[];
+  /** What readers remember of this MMU; a copy has none, and begins anew. @internal */
+  readonly shapes?: unknown[];
   /** WARNs that the start-up raised. */
   readonly initWarnings: readonly Diagnostic[];
 }

@@ -105,7 +105,9 @@ export function createMmu({ vendor, vm, root, ...config }: MmuConfig): Mmu {
       permissions: permissionBitmap(registry, rootConfig),
     };
   });
-  return Object.freeze({ ...setup, ...value, vendor, caveats: caveatsOf(setup), initWarnings: warnings });
+  const mmu = { ...setup, ...value, vendor, caveats: caveatsOf(setup), initWarnings: warnings };
+  // Not enumerable: what was found out about this MMU may not hold for a copy with other masks.
+  return Object.freeze(Object.defineProperty(mmu, 'shapes', { value: [] }));
 }
 
 function caveatsOf({ kernel, layout }: Setup): string[] {

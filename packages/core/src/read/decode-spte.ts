@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import { checkLevel, checkU64 } from '../bits/arguments.ts';
 import { fieldValue } from '../bits/bit-field.ts';
 import { PAGE_SHIFT } from '../bits/bits.ts';
 import type { Mmu, PolicyReading } from '../mmu/contract.ts';
@@ -14,8 +13,9 @@ import {
   spteToPfn,
 } from '../rules/predicates.ts';
 import { type DecodedField, decodeFields, fieldText } from './decode-fields.ts';
+import { checkEntry, type Entry, entryAt } from './entry.ts';
 import { type Evidence, evidenceFor } from './evidence.ts';
-import { isPresentKind, readByPolicy, type SpteKind, spteKind } from './spte-kind.ts';
+import { isPresentKind, type SpteKind } from './spte-kind.ts';
 
 /** Permissions that the CPU grants; `user` is null where the format does not tell users from supervisors. */
 export interface DecodedAccess {
@@ -75,24 +75,27 @@ export interface DecodedSpte {
  * @throws TypeError, RangeError when `spte` is not a 64-bit word or there is no such level, and for no other reason
  */
 export function decodeSpte(mmu: Mmu, spte: bigint, level: number | null = null): DecodedSpte {
-  checkU64('spte', spte);
-  if (level !== null) checkLevel('level', level);
-  const kind = spteKind(mmu, spte, level);
-  const mmio = kind === 'mmio' ? readByPolicy(mmu, spte) : null;
+  checkEntry(spte, level);
+  return decodeEntry(entryAt(mmu, spte, level));
+}
+
+/** {@link decodeSpte} for an entry at hand. */
+export function decodeEntry(entry: Entry): DecodedSpte {
+  const { spte, level, kind, reading } = entry;
   return {
     value: spte,
     level,
     kind,
-    evidence: evidenceFor(mmu, spte, level),
-    fields: decodeFields(mmu, spte, level, kind),
-    mapping: isPresentKind(kind) ? decodeMapping(mmu, spte, kind) : null,
-    mmio,
+    evidence: evidenceFor(entry),
+    fields: decodeFields(entry),
+    mapping: isPresentKind(kind) ? decodeMapping(entry) : null,
+    mmio: reading,
   };
 }
 
 const AD_TYPES: readonly AdType[] = ['enabled', 'disabled', 'write-protect-only', 'invalid'];
 
-function decodeMapping(mmu: Mmu, spte: bigint, kind: SpteKind): DecodedMapping {
+function decodeMapping({ mmu, spte, kind }: Entry): DecodedMapping {
   const { masks, layout, vendor } = mmu;
   const { permissions, memtype, ignorePat } = vendor.format;
   const isSet = (mask: bigint): boolean => (spte & mask) !== 0n;

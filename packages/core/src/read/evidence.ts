@@ -1,91 +1,112 @@
 // SPDX-License-Identifier: GPL-2.0-only
-
-import { bits, hex } from '../bits/bits.ts';
+import { U64_MAX } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
 import type { Mmu } from '../mmu/contract.ts';
-import {
-  isAccessTrackSpte,
-  isLastSpte,
-  isMmioSpte,
-  isRemovedSpte,
-  isShadowPresentPte,
-} from '../rules/predicates.ts';
+import { isAccessTrackSpte, isLastSpte, isMmioSpte, isShadowPresentPte } from '../rules/predicates.ts';
 import { type Because, because } from './because.ts';
+import type { Coded, NoParams } from './coded.ts';
+import type { Entry } from './entry.ts';
 import type { SpteKind } from './spte-kind.ts';
 
+/** What each test of what an entry is looks at; `evidenceText()` says it in words. */
+export interface EvidenceParams {
+  /** The MMU-present bit, and whether it is set. */
+  readonly 'mmu-present': { readonly bit: number; readonly set: boolean };
+  /** Before 5.13 what is neither zero, MMIO nor frozen is present. */
+  readonly 'present-before-5.13': NoParams;
+  /** The field that is all ones in an MMIO entry. */
+  readonly 'mmio-marker': { readonly high: number; readonly low: number; readonly value: bigint };
+  readonly 'mmio-not-cached': NoParams;
+  /** The entry under the MMIO mask, and what an MMIO entry is there. */
+  readonly 'mmio-value': { readonly mask: bigint; readonly masked: bigint; readonly value: bigint };
+  readonly frozen: { readonly value: bigint };
+  readonly 'never-frozen': NoParams;
+  readonly empty: { readonly value: bigint };
+  /** Every present entry at level 1 is a leaf. */
+  readonly 'level-1': NoParams;
+  readonly 'page-size': { readonly bit: number; readonly set: boolean };
+  /** The bits that are clear in an access-tracked entry. */
+  readonly 'access-tracked': { readonly clear: bigint };
+}
+
+/** Stable names of the tests. */
+export type EvidenceCode = keyof EvidenceParams;
+
 /** One test of what an entry is. */
-export interface Evidence {
+export type Evidence = Coded<EvidenceParams> & {
   /** The kinds that a positive answer speaks for. */
   readonly kinds: readonly SpteKind[];
   /** Whether it does. */
   readonly holds: boolean;
-  readonly text: string;
   readonly because: Because;
-}
+};
 
-const ALL = bits(63, 0);
 const PRESENT: readonly SpteKind[] = ['leaf', 'tracked', 'table'];
+const LEAVES: readonly SpteKind[] = ['leaf', 'tracked'];
 
 /** Every test that decides what an entry is, with its outcome. */
-export function evidenceFor(mmu: Mmu, spte: bigint, level: number | null): Evidence[] {
+export function evidenceFor({ mmu, spte, level, kind }: Entry): Evidence[] {
   const { layout, masks } = mmu;
+  const { mmuPresent, mmioMarker, frozen, empty } = layout;
   const present = isShadowPresentPte(mmu, spte);
-  const presentBit = layout.mmuPresent;
-  const marker = layout.mmioMarker;
-  const frozen = layout.frozen;
   const evidence: Evidence[] = [
     {
+      ...(mmuPresent === null
+        ? { code: 'present-before-5.13', params: {} }
+        : { code: 'mmu-present', params: { bit: mmuPresent.low, set: present } }),
       kinds: PRESENT,
       holds: present,
-      text:
-        presentBit === null
-          ? 'neither zero, MMIO nor frozen, which is "present" before 5.13'
-          : `MMU-present, bit ${presentBit.low}, is ${present ? 'set' : 'clear'}`,
-      because: because(mmu, 'is_shadow_present_pte', presentBit?.mask ?? ALL),
+      because: because(mmu, 'is_shadow_present_pte', mmuPresent?.mask ?? U64_MAX),
     },
     {
+      ...mmioTest(mmu, spte),
       kinds: ['mmio'],
       holds: isMmioSpte(mmu, spte),
-      text: mmioText(mmu, spte),
-      because: because(mmu, 'is_mmio_spte', marker?.mask ?? masks.mmioMask),
+      because: because(mmu, 'is_mmio_spte', mmioMarker?.mask ?? masks.mmioMask),
     },
     {
+      ...(frozen === null
+        ? { code: 'never-frozen', params: {} }
+        : { code: 'frozen', params: { value: frozen } }),
       kinds: ['frozen'],
-      holds: isRemovedSpte(mmu, spte),
-      text: frozen === null ? 'this kernel freezes no entries' : `a frozen entry is ${hex(frozen)}`,
-      because: because(mmu, 'is_removed_spte', ALL),
+      holds: kind === 'frozen',
+      because: because(mmu, 'is_removed_spte', U64_MAX),
     },
     {
+      code: 'empty',
+      params: { value: empty },
       kinds: ['empty'],
-      holds: spte === 0n || spte === layout.empty,
-      text: `an empty entry is ${hex(layout.empty)}${layout.empty === 0n ? '' : ', or 0x0 before KVM first wrote it'}`,
-      because: because(mmu, 'SHADOW_NONPRESENT_VALUE', ALL),
+      holds: spte === 0n || spte === empty,
+      because: because(mmu, 'SHADOW_NONPRESENT_VALUE', U64_MAX),
     },
   ];
   if (!present) return evidence;
   evidence.push({
-    kinds: ['leaf', 'tracked'],
+    ...(level === 1
+      ? { code: 'level-1', params: {} }
+      : { code: 'page-size', params: { bit: PT.pageSize.low, set: (spte & PT.pageSize.mask) !== 0n } }),
+    kinds: LEAVES,
     holds: isLastSpte(spte, level ?? 2),
-    text:
-      level === 1
-        ? 'every present entry at level 1 is a leaf'
-        : `bit 7, page size, is ${(spte & PT.pageSize.mask) === 0n ? 'clear' : 'set'}`,
     because: because(mmu, 'is_last_spte', PT.pageSize.mask),
   });
   if (masks.accTrack !== 0n) {
     evidence.push({
+      code: 'access-tracked',
+      params: { clear: masks.accTrack },
       kinds: ['tracked'],
       holds: isAccessTrackSpte(mmu, spte),
-      text: `access-tracked: the A/D type is "disabled" and ${hex(masks.accTrack)} is clear`,
       because: because(mmu, 'is_access_track_spte', layout.adType.mask | masks.accTrack),
     });
   }
   return evidence;
 }
 
-function mmioText({ layout, masks }: Mmu, spte: bigint): string {
-  if (layout.mmioMarker !== null) return 'bits 53:52 are 3 in an MMIO entry';
-  if (!masks.enableMmioCaching) return 'MMIO is not cached in SPTEs here';
-  const masked = hex(spte & masks.mmioMask);
-  return `under the MMIO mask ${hex(masks.mmioMask)} it is ${masked}; MMIO is ${hex(masks.vmMmioValue)}`;
+function mmioTest({ layout: { mmioMarker }, masks }: Mmu, spte: bigint): Coded<EvidenceParams> {
+  if (mmioMarker !== null) {
+    const { high, low, mask, shift } = mmioMarker;
+    return { code: 'mmio-marker', params: { high, low, value: mask >> shift } };
+  }
+  if (!masks.enableMmioCaching) return { code: 'mmio-not-cached', params: {} };
+  const { mmioMask, vmMmioValue } = masks;
+  return { code: 'mmio-value', params: { mask: mmioMask, masked: spte & mmioMask, value: vmMmioValue } };
 }

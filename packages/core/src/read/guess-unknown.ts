@@ -1,17 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
-
-import { bits, hex } from '../bits/bits.ts';
+import { bits, U64_MAX } from '../bits/bits.ts';
 import { EPT, PT } from '../cpu/entry-format.ts';
 import { layouts } from '../kernel/layout.ts';
-import type { Mmu } from '../mmu/contract.ts';
 import { type Because, because } from './because.ts';
+import type { Coded, NoParams } from './coded.ts';
+import type { Entry } from './entry.ts';
+
+/** What each guess rests on; `guessText()` says it in words. */
+export interface GuessParams {
+  /** What kernels since a release write into entries of that kind. */
+  readonly 'other-kernel': { readonly since: string; readonly kind: 'frozen' | 'empty' };
+  readonly 'never-walked': NoParams;
+  readonly 'guest-entry': NoParams;
+  /** Software bits that KVM does not use so. */
+  readonly 'other-hypervisor': { readonly software: bigint };
+  readonly 'pae-root': NoParams;
+}
+
+/** Stable names of the guesses. */
+export type GuessCode = keyof GuessParams;
 
 /** What a value may be that is no entry of this kernel's. */
-export interface Guess {
-  readonly what: 'never-walked' | 'guest-entry' | 'other-hypervisor' | 'other-kernel' | 'pae-root';
-  readonly text: string;
-  readonly because: Because;
-}
+export type Guess = Coded<GuessParams> & { readonly because: Because };
 
 /** Bits 62:52, which the CPU ignores and software may use, in either format. */
 const SOFTWARE_HIGH = bits(62, 52);
@@ -19,46 +29,35 @@ const SOFTWARE_HIGH = bits(62, 52);
 /** Permissions in either format. */
 const PERMISSIONS = bits(2, 0);
 
+/** The bits below the address, but for 9:8, which a PAE root may keep for software. */
+const BELOW_PAE_ADDRESS = bits(11, 0) & ~bits(9, 8);
+
 /** What may have written a value that is not present, empty, frozen or MMIO here; the likeliest first. */
-export function guessUnknown(mmu: Mmu, spte: bigint): Guess[] {
+export function guessUnknown({ mmu, spte }: Entry): Guess[] {
+  const from = (looksAt: bigint): Because => because(mmu, 'guess', looksAt);
   const guesses: Guess[] = [];
-  const guess = (what: Guess['what'], text: string, looksAt: bigint): void => {
-    guesses.push({ what, text, because: because(mmu, 'guess', looksAt) });
-  };
 
   // Layouts that follow one another may share a value: the first one introduced it.
   const writer = layouts.find(({ frozen, empty }) => spte === frozen || spte === empty);
   if (writer !== undefined) {
-    const is = spte === writer.frozen ? 'frozen' : 'empty';
-    guess('other-kernel', `what kernels since ${writer.since} write into ${is} entries`, bits(63, 0));
+    const params = { since: writer.since, kind: spte === writer.frozen ? 'frozen' : 'empty' } as const;
+    guesses.push({ code: 'other-kernel', params, because: from(U64_MAX) });
   }
   const walked = (mmu.masks.present | mmu.masks.accTrack) & PERMISSIONS;
   if ((spte & walked) === 0n) {
-    guess(
-      'never-walked',
-      'a level that was never walked: without a permission no CPU follows it (logs print what stood on the stack)',
-      walked,
-    );
+    guesses.push({ code: 'never-walked', params: {}, because: from(walked) });
     return guesses;
   }
-  const high = spte & SOFTWARE_HIGH;
-  const accessed = (spte & PT.accessed.mask) !== 0n;
-  if ((spte & PT.present.mask) !== 0n && accessed && high === 0n) {
-    guess(
-      'guest-entry',
-      "an entry of the guest's own tables: P and A as x86 paging has them",
-      PT.present.mask | PT.accessed.mask,
-    );
+  const software = spte & SOFTWARE_HIGH;
+  const used = PT.present.mask | PT.accessed.mask;
+  if ((spte & used) === used && software === 0n) {
+    guesses.push({ code: 'guest-entry', params: {}, because: from(used) });
   }
-  if (high !== 0n && (spte & EPT.readable.mask) !== 0n) {
-    guess(
-      'other-hypervisor',
-      `another hypervisor's: software bits ${hex(high)} that KVM does not use so`,
-      high,
-    );
+  if (software !== 0n && (spte & EPT.readable.mask) !== 0n) {
+    guesses.push({ code: 'other-hypervisor', params: { software }, because: from(software) });
   }
-  if ((spte & bits(11, 0) & ~bits(9, 8)) === PT.present.mask) {
-    guess('pae-root', 'a PAE root entry: the CPU allows P and nothing else below the address', bits(11, 0));
+  if ((spte & BELOW_PAE_ADDRESS) === PT.present.mask) {
+    guesses.push({ code: 'pae-root', params: {}, because: from(bits(11, 0)) });
   }
   return guesses;
 }

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/** What the text of an answer needs to know, as plain data. */
+export type Params = Readonly<Record<string, bigint | number | string | boolean | null | readonly string[]>>;
+
+/** The text needs to know nothing more. */
+export type NoParams = Readonly<Record<never, never>>;
+
+/** One of the answers of a table: its stable name, and what its text needs to know. The folder `text` has the words. */
+export type Coded<Table> = {
+  readonly [Code in keyof Table]: { readonly code: Code; readonly params: Table[Code] };
+}[keyof Table];

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { checkLevel, checkU64 } from '../bits/arguments.ts';
+import type { Mmu, PolicyReading } from '../mmu/contract.ts';
+import { isRemovedSpte, isShadowPresentPte } from '../rules/predicates.ts';
+import { presentKind, type SpteKind } from './spte-kind.ts';
+
+/** An entry at hand: what decoding, judging and explaining ask first, found out once. */
+export interface Entry {
+  readonly mmu: Mmu;
+  readonly spte: bigint;
+  /** 1..5; null when it is not known. */
+  readonly level: number | null;
+  readonly kind: SpteKind;
+  /** What a policy reads in an entry of kind `mmio`; null for every other. */
+  readonly reading: PolicyReading | null;
+}
+
+/**
+ * Takes an entry in hand. The arguments are not checked: {@link checkEntry} does that, once, where a caller hands them
+ * in.
+ */
+export function entryAt(mmu: Mmu, spte: bigint, level: number | null): Entry {
+  if (isRemovedSpte(mmu, spte)) return { mmu, spte, level, kind: 'frozen', reading: null };
+  if (isShadowPresentPte(mmu, spte)) {
+    return { mmu, spte, level, kind: presentKind(mmu, spte, level), reading: null };
+  }
+  const reading = readByPolicy(mmu, spte);
+  if (reading !== null) return { mmu, spte, level, kind: 'mmio', reading };
+  const empty = spte === 0n || spte === mmu.layout.empty;
+  return { mmu, spte, level, kind: empty ? 'empty' : 'unknown', reading: null };
+}
+
+/**
+ * Refuses what is no entry.
+ *
+ * @throws TypeError, RangeError when `spte` is not a 64-bit word or there is no such level
+ */
+export function checkEntry(spte: bigint, level: number | null): void {
+  checkU64('spte', spte);
+  if (level !== null) checkLevel('level', level);
+}
+
+/**
+ * Says what an entry is.
+ *
+ * @param level level of the entry, 1..5; when it is not known, bits that KVM sets in leaves only tell a leaf from a
+ *   table
+ * @throws TypeError, RangeError when `spte` is not a 64-bit word or there is no such level, and for no other reason
+ */
+export function spteKind(mmu: Mmu, spte: bigint, level: number | null): SpteKind {
+  checkEntry(spte, level);
+  return entryAt(mmu, spte, level).kind;
+}
+
+/** What the first policy that recognises the entry reads in it. */
+function readByPolicy(mmu: Mmu, spte: bigint): PolicyReading | null {
+  for (const { read } of mmu.policies) {
+    const reading = read?.(mmu, spte) ?? null;
+    if (reading !== null) return reading;
+  }
+  return null;
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { type BitField, type FieldOwner, hasField } from '../bits/bit-field.ts';
+import { bits, LEVEL_BITS, runsOf, U64_MAX } from '../bits/bits.ts';
+import { PT } from '../cpu/entry-format.ts';
+import { getRsvdBits } from '../cpu/rsvd-bits.ts';
+import { accessBits } from '../kernel/role.ts';
+import type { Mmu, PolicyField } from '../mmu/contract.ts';
+import { isLargePte } from '../rules/predicates.ts';
+import { type Because, because } from './because.ts';
+import type { Entry } from './entry.ts';
+import { isPresentKind, type SpteKind, tableBits } from './spte-kind.ts';
+
+/** What all entries of one kind, level and page size have in common. */
+export interface Shape {
+  /** Every bit of the entry, each in one place, highest first. */
+  readonly places: readonly Place[];
+  /** The bits to which nobody gives a meaning. */
+  readonly unowned: bigint;
+  /** The bits that must be 0, by the zero check; 0 where the level is not known, and for what is not present. */
+  readonly rsvdBits: bigint;
+  /** The bits with a meaning to the CPU that this kernel never sets here. */
+  readonly neverSet: bigint;
+  /** The bits that KVM sets in every such entry: in tables. */
+  readonly always: bigint;
+  /** The fields by which a policy recognises such an entry. */
+  readonly byPolicy: readonly PolicyField[];
+}
+
+/** A field at the bits that it got. */
+export interface Place {
+  readonly name: string;
+  readonly mask: bigint;
+  readonly owner: FieldOwner | 'none';
+  readonly meaning: string;
+  /** What it means that the bit is clear; null where that is no other meaning. */
+  readonly clear: string | null;
+  readonly why: string | null;
+  /** Brings the bits down to the value. */
+  readonly shift: bigint;
+  /** Names of values. */
+  readonly values: BitField['values'];
+  readonly because: Because;
+}
+
+/** A field that claims bits of an entry, in the order of the claims: what one has claimed the next cannot. */
+type Claim = Omit<Place, 'because'> & { readonly rule: string };
+
+/** Where a kind, with level and page size, stands among the shapes of an MMU. */
+const KIND_INDEX: Readonly<Record<SpteKind, number>> = {
+  leaf: 0,
+  tracked: 12,
+  table: 24,
+  mmio: 36,
+  frozen: 48,
+  empty: 60,
+  unknown: 72,
+};
+
+/**
+ * The shape of an entry. An MMU of `createMmu()` remembers those that were asked for; a copy of one finds each anew, for
+ * its masks may differ.
+ */
+export function shapeOf(entry: Entry): Shape {
+  const { mmu, spte, level, kind, reading } = entry;
+  const shapes = mmu.shapes as (Shape | undefined)[] | undefined;
+  if (shapes === undefined) return findShape(entry);
+  const index = KIND_INDEX[kind] + 2 * (level ?? 0) + Number(isLargePte(spte));
+  const known = shapes[index];
+  if (known !== undefined && (reading === null || isSameClaim(known.byPolicy, reading.fields))) return known;
+  const shape = findShape(entry);
+  shapes[index] = shape;
+  return shape;
+}
+
+/** Whether a policy recognised both by the same fields. */
+function isSameClaim(a: readonly PolicyField[], b: readonly PolicyField[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ name, mask, meaning }, i) => {
+      const other = b[i] as PolicyField;
+      return name === other.name && mask === other.mask && meaning === other.meaning;
+    })
+  );
+}
+
+function findShape(entry: Entry): Shape {
+  const { mmu, spte, level, kind, reading } = entry;
+  const rsvdBits = level === null || !isPresentKind(kind) ? 0n : getRsvdBits(mmu.zeroCheck, spte, level);
+  const places = findPlaces(entry, rsvdBits);
+  return {
+    places,
+    unowned: maskOf(places.filter(({ owner }) => owner === 'none')),
+    rsvdBits,
+    neverSet: maskOf(hardwareFields(mmu, level, kind)) & ~usedBits(mmu, level),
+    always: kind === 'table' ? tableBits(mmu) : 0n,
+    byPolicy: reading?.fields ?? [],
+  };
+}
+
+const maskOf = (fields: readonly { readonly mask: bigint }[]): bigint =>
+  fields.reduce((sum, { mask }) => sum | mask, 0n);
+
+/** The bits with a meaning to the CPU that this kernel sets at this level, but for the address. */
+function usedBits({ masks, kernel }: Mmu, level: number | null): bigint {
+  const read = accessBits(kernel).read === 0 ? 0n : PT.present.mask;
+  const permissions = masks.present | read | PT.writable.mask | masks.user | masks.x | masks.xu | masks.nx;
+  const pageSize = level === 1 ? 0n : PT.pageSize.mask;
+  const software = masks.hostWritable | masks.mmuWritable;
+  return permissions | pageSize | masks.accessed | masks.dirty | masks.memtype | masks.accTrack | software;
+}
+
+function findPlaces(entry: Entry, rsvdBits: bigint): readonly Place[] {
+  const { mmu } = entry;
+  let left = U64_MAX;
+  const places: Place[] = [];
+  for (const { rule, mask, ...claim } of claims(entry)) {
+    const own = mask & left;
+    left &= ~own;
+    if (own !== 0n) places.push({ ...claim, mask: own, because: because(mmu, rule, own) });
+  }
+  for (const mask of [...runsOf(left & rsvdBits), ...runsOf(left & ~rsvdBits)]) {
+    places.push(rest(mask, (mask & rsvdBits) !== 0n, because(mmu, 'get_rsvd_bits', mask)));
+  }
+  return places.toSorted((a, b) => (a.mask < b.mask ? 1 : -1));
+}
+
+function claims({ mmu, spte, level, kind, reading }: Entry): Claim[] {
+  switch (kind) {
+    case 'leaf':
+    case 'tracked':
+    case 'table':
+      return presentClaims(mmu, spte, level, kind);
+    case 'mmio':
+      return (reading?.fields ?? []).map(({ name, mask, meaning }) => ({
+        ...whole(name, meaning, 'is_mmio_spte'),
+        mask,
+      }));
+    case 'frozen':
+      return [whole('frozen', 'a CPU is changing the entry; the value is a constant', 'is_removed_spte')];
+    case 'empty':
+      return [whole('empty', 'maps nothing', 'is_shadow_present_pte')];
+    case 'unknown':
+      return hardwareClaims(mmu, level, kind);
+  }
+}
+
+/** A field of KVM's that reads all bits where they are. */
+const whole = (name: string, meaning: string, rule: string): Claim => ({
+  name,
+  mask: U64_MAX,
+  owner: 'kvm',
+  meaning,
+  clear: null,
+  why: null,
+  shift: 0n,
+  values: undefined,
+  rule,
+});
+
+const fromField = (field: BitField, rule: string): Claim => ({
+  name: field.name,
+  mask: field.mask,
+  owner: field.owner,
+  meaning: field.meaning,
+  clear: field.clear ?? null,
+  why: field.why ?? null,
+  shift: field.shift,
+  values: field.high === field.low ? YES_NO : field.values,
+  rule,
+});
+
+const YES_NO: BitField['values'] = { 0: 'no', 1: 'yes' };
+
+/** What the CPU reads in an entry, whoever wrote it. */
+function hardwareClaims(mmu: Mmu, level: number | null, kind: SpteKind): Claim[] {
+  const { format } = mmu.vendor;
+  const rule = `${format.name} format`;
+  return [
+    ...hardwareFields(mmu, level, kind).map((field) => fromField(field, rule)),
+    address(format.address, level, kind, rule),
+  ];
+}
+
+/** Software bits and encryption come before the hardware's fields: they stand where the CPU looks at nothing. */
+function presentClaims(mmu: Mmu, spte: bigint, level: number | null, kind: SpteKind): Claim[] {
+  const { layout, masks, setBy } = mmu;
+  const software: BitField[] =
+    layout.mmuPresent === null ? [layout.adType] : [layout.mmuPresent, layout.adType];
+  if (kind === 'tracked') software.push(...layout.savedBits.fields);
+  const writable = kind === 'table' ? [] : writableFields(mmu);
+  // A leaf without bit 7 is at level 1, whoever forgot to say so.
+  const small = kind !== 'table' && !isLargePte(spte);
+  return [
+    encryption(masks.meMask | masks.meValue, setBy.meMask),
+    ...software.map((field) => fromField(field, `layout since ${layout.since}`)),
+    ...writable.map((field) => fromField(field, setBy.hostWritable)),
+    ...hardwareClaims(mmu, level ?? (small ? 1 : null), kind),
+  ];
+}
+
+/** Host- and MMU-writable at the places that the registry chose. */
+function writableFields({ layout, masks }: Mmu): BitField[] {
+  const { hostWritable, mmuWritable } = layout;
+  const places = [hostWritable.ept, hostWritable.legacy, mmuWritable.ept, mmuWritable.legacy];
+  return places.filter(({ mask }) => mask === masks.hostWritable || mask === masks.mmuWritable);
+}
+
+/** The hardware's fields of an entry of this kind at this level, without the address. */
+function hardwareFields({ vendor: { format } }: Mmu, level: number | null, kind: SpteKind): BitField[] {
+  return (kind === 'table' ? format.table : format.leaf).filter(
+    (field) => field !== format.address && hasField(field, level),
+  );
+}
+
+function address(field: BitField, level: number | null, kind: SpteKind, rule: string): Claim {
+  const inPage = kind === 'table' || level === null ? 0 : LEVEL_BITS * (level - 1);
+  const meaning = `physical address of the ${kind === 'table' ? 'next table' : 'page'}`;
+  const mask = field.mask & ~bits(field.low - 1 + inPage, field.low);
+  return { ...whole('address', meaning, rule), mask, owner: 'hardware' };
+}
+
+const encryption = (mask: bigint, rule: string): Claim => ({
+  ...whole('encryption', 'memory encryption: the C-bit of SME, the key id of MKTME', rule),
+  mask,
+  owner: 'hardware',
+  why: 'SME: set in tables and in RAM, not in devices; MKTME: key 0, all clear',
+});
+
+const rest = (mask: bigint, reserved: boolean, source: Because): Place => ({
+  name: reserved ? 'reserved' : 'ignored',
+  mask,
+  owner: reserved ? 'hardware' : 'none',
+  meaning: reserved ? 'must be 0 at this level on this machine' : 'without a meaning in this entry',
+  clear: null,
+  why: null,
+  shift: shiftOf(mask),
+  values: undefined,
+  because: source,
+});
+
+/** The number of the lowest bit of a mask. */
+const shiftOf = (mask: bigint): bigint => BigInt((mask & -mask).toString(2).length - 1);
