@@ -4,4 +4,4 @@
 /** An address, an offset or a size in bytes. */
 declare type usize = number;
 /** A code or a count. */
-declare type u32 = number;
+declare type i32 = number;

@@ -79,9 +79,7 @@ describe('an arena', () => {
     expect(arena.take(60)).toBe(32);
     expect(arena.left).toBe(4);
     expect(arena.fits(5)).toBe(false);
-    expect(() => arena.take(5)).toThrow(
-      new RangeError('no room for 5 bytes: 4 bytes of the room are left'),
-    );
+    expect(() => arena.take(5)).toThrow(new RangeError('no room for 5 bytes: 4 bytes of the room are left'));
     expect(arena.take(4)).toBe(96);
     expect(arena.left).toBe(0);
     expect(arena.take(0)).toBe(100);

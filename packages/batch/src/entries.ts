@@ -6,7 +6,7 @@
 export type Entries = BigUint64Array | Uint8Array;
 
 const ENTRY_BYTES = 8;
-const WORD_BYTES = 4;
+const HALF_BYTES = 4;
 
 /** The bytes of an array, where they stand. */
 export function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
@@ -22,20 +22,20 @@ export function overlap(a: ArrayBufferView, b: ArrayBufferView): boolean {
 
 /** The halves of entries, low before high, without a copy where their place in the buffer allows it. */
 export function halves({ buffer, byteOffset, byteLength }: Entries): Int32Array {
-  const aligned = byteOffset % WORD_BYTES === 0;
+  const aligned = byteOffset % HALF_BYTES === 0;
   return aligned
-    ? new Int32Array(buffer, byteOffset, byteLength / WORD_BYTES)
+    ? new Int32Array(buffer, byteOffset, byteLength / HALF_BYTES)
     : new Int32Array(buffer.slice(byteOffset, byteOffset + byteLength));
 }
 
-/** Entries as loops read them. */
-export class EntryWords {
+/** Entries as loops read them: by their bytes, or by their halves. */
+export class EntryView {
   /** How many there are. */
   readonly length: number;
   readonly bytes: Uint8Array;
   #halves: Int32Array | undefined;
 
-  /** @throws RangeError for bytes that are no whole entries */
+  /** @throws RangeError for bytes that do not make whole entries */
   constructor(entries: Entries) {
     const { byteLength } = entries;
     if (byteLength % ENTRY_BYTES !== 0) {
@@ -50,27 +50,6 @@ export class EntryWords {
     this.#halves ??= halves(this.bytes);
     return this.#halves;
   }
-}
-
-/** A word and its halves, written and read within one call: much cheaper than to shift a bigint. */
-export const word: BigUint64Array<ArrayBuffer> = new BigUint64Array(1);
-export const wordHalves: Int32Array<ArrayBuffer> = new Int32Array(word.buffer);
-
-const LOW_BITS = 32n;
-
-/** The entry of two halves. */
-export function joined(hi: number, lo: number): bigint {
-  return (BigInt(hi >>> 0) << LOW_BITS) | BigInt(lo >>> 0);
-}
-
-/** Bits 63:32 of a word. */
-export function highHalf(word: bigint): number {
-  return Number(BigInt.asIntN(32, word >> LOW_BITS));
-}
-
-/** Bits 31:0 of a word. */
-export function lowHalf(word: bigint): number {
-  return Number(BigInt.asIntN(32, word));
 }
 
 /** @throws RangeError when a column does not have one element for each entry */
