@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkInteger, checkU64, type Mmu, makeSpte, PAGE_SHIFT, pageRole, plainHost } from '@spte/core';
-import { arrayIn, highHalf, joinHalves, lowHalf, word, wordHalves } from '@spte/wasm';
+import {
+  arrayIn,
+  highHalf,
+  joinHalves,
+  lowHalf,
+  wordHalves as sharedHalves,
+  word as sharedWord,
+} from '@spte/wasm';
 import { REQUEST_BITS } from './codes.ts';
 import { ColumnWindow } from './column-window.ts';
 import { checkLength, halves } from './entries.ts';
 import type { Kernel } from './kernel.ts';
-import {
+import * as LAYOUT from './memory-layout.ts';
+
+// Engines fold what is constant in a module, but not what comes from another.
+const {
   ACCESS_KEY_BITS,
   ACCESS_KEY_SHIFT,
   BLOCK,
@@ -13,7 +23,9 @@ import {
   FRAME_BITS,
   LEVEL_KEY_BITS,
   LEVEL_KEY_SHIFT,
-} from './memory-layout.ts';
+} = LAYOUT;
+const word = sharedWord;
+const wordHalves = sharedHalves;
 
 /** Requests for leaf entries in columns: element `i` of each belongs to entry `i`; a number is meant for all. */
 export interface EncodeColumns {

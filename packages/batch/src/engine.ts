@@ -5,13 +5,13 @@ import type { AddressTest } from './address-tests.ts';
 import { SPTE_KINDS } from './codes.ts';
 import { CompiledRules, type Fallback, type Predicate } from './compiled-rules.ts';
 import { type DecodedColumns, decodedColumns } from './decoding.ts';
-import type { EncodeColumns, EncodeRequest } from './encoder.ts';
+import type { EncodeColumns, EncodeRequest, Encoder } from './encoder.ts';
 import { checkLength, type Entries, EntryView } from './entries.ts';
 import { createKernel, MAX_ROOM } from './kernel.ts';
 import { forEachLevel, type Levels } from './levels.ts';
 import { MAX_VALUE, type Rule, type RuleTable } from './rule-table.ts';
 import { judgeRule, kindRule } from './rules.ts';
-import { answerFor, type DecodedEntry } from './scalar.ts';
+import { answerFor, type DecodedEntry, type EntryDecoder } from './scalar.ts';
 
 /** How rules are compiled. */
 export interface CompileOptions {
@@ -39,6 +39,8 @@ export class BatchEngine {
   readonly wasm: boolean;
   readonly #rules: CompiledRules;
   readonly #room: Arena;
+  #encoder: Encoder | undefined;
+  #decoder: EntryDecoder | undefined;
 
   /** @internal {@link compile} makes engines. */
   constructor(mmu: Mmu, { watch = [], room = 0, wasm = true }: CompileOptions) {
@@ -208,7 +210,8 @@ export class BatchEngine {
    * @throws TypeError, RangeError when `spte` is not a 64-bit word or there is no such level
    */
   decodeSpte(spte: bigint, level: number | null): DecodedEntry {
-    return this.#rules.decoder.decode(checkU64('spte', spte), level);
+    this.#decoder ??= this.#rules.decoder;
+    return this.#decoder.decode(checkU64('spte', spte), level);
   }
 
   /**
@@ -227,7 +230,8 @@ export class BatchEngine {
    * @throws TypeError, RangeError for a value that a column of `encode()` could not have
    */
   makeSpte(request: EncodeRequest): bigint {
-    return this.#rules.encoder.make(request);
+    this.#encoder ??= this.#rules.encoder;
+    return this.#encoder.make(request);
   }
 
   #answer(rule: Rule, name: string, spte: bigint, level: number | null): number {

@@ -4,15 +4,7 @@ import { KIND_CODES } from './codes.ts';
 import { type DecodedColumns, type Decoding, decodeMmio, PRESENT_KINDS } from './decoding.ts';
 import { halves } from './entries.ts';
 import type { Span } from './levels.ts';
-import {
-  ACCESS_MASK,
-  ACCESS_SHIFT,
-  ADDRESS_SHIFT,
-  BLOCK,
-  CELL_BITS,
-  FLAGS_SHIFT,
-  KIND_MASK,
-} from './memory-layout.ts';
+import * as LAYOUT from './memory-layout.ts';
 import { type RuleTable, withinClass } from './rule-table.ts';
 
 /** The loops over entries. There are two of them: in JavaScript here, and in WebAssembly in kernel-loops.ts. */
@@ -24,6 +16,14 @@ export interface Loops {
   /** Decodes entries into columns. */
   toColumns(decoding: Decoding, span: Span, columns: DecodedColumns): void;
 }
+
+// Engines fold what is constant in a module, but not what comes from another.
+const { ACCESS_MASK, ACCESS_SHIFT, ADDRESS_SHIFT, CELL_BITS, FLAGS_SHIFT, KIND_MASK } = LAYOUT;
+const PRESENT = PRESENT_KINDS;
+const MMIO = KIND_CODES.mmio;
+
+/** Entries of a block: they fit a first cache, with the answers to them. */
+const BLOCK = 1024;
 
 /** Cells of a row. */
 const CELL_MASK = (1 << CELL_BITS) - 1;
@@ -145,7 +145,7 @@ function decodeBlock(
     const hi = words[2 * i + 1] as number;
     const value = answers[n] as number;
     const kind = value & KIND_MASK;
-    const present = -((PRESENT_KINDS >>> kind) & 1);
+    const present = -((PRESENT >>> kind) & 1);
     const pfnHi = hi & baseHi;
     kinds[i] = kind;
     access[i] = (value >>> ACCESS_SHIFT) & ACCESS_MASK;
@@ -153,6 +153,6 @@ function decodeBlock(
     frames[2 * i] = (((lo & baseLo) >>> ADDRESS_SHIFT) | (pfnHi << PFN_HIGH)) & present;
     frames[2 * i + 1] = (pfnHi >>> ADDRESS_SHIFT) & present;
     generation[i] = 0;
-    if (kind === KIND_CODES.mmio) decodeMmio(mmio, hi, lo, i, frames, generation);
+    if (kind === MMIO) decodeMmio(mmio, hi, lo, i, frames, generation);
   }
 }
