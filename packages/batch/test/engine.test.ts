@@ -78,6 +78,11 @@ describe('entries', () => {
       for (const first of [beyond, within, beyond, within, 0n, 1n << 32n, 0n]) {
         expect(differences(engine, BigUint64Array.of(first, within), 1)).toEqual([]);
       }
+      // The first of two is not in the table yet, the second only without bit 32.
+      const [one, other] = [within & ~2n, within & ~4n];
+      for (const pair of [[other], [one | (1n << 32n), other | (1n << 32n)]]) {
+        expect(differences(engine, BigUint64Array.from(pair), 1)).toEqual([]);
+      }
     },
   );
 
