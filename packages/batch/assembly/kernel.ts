@@ -46,7 +46,7 @@ function classOf(record: usize, entry: u64): i32 {
     load<u16>(pieceAt(pieces, entry, 1)) |
     load<u16>(pieceAt(pieces, entry, 2)) |
     load<u16>(pieceAt(pieces, entry, 3));
-  return load<i32>(load<u32>(record, CLASSES) + ((<usize>answers) << 2));
+  return load<i32>(<usize>load<u32>(record, CLASSES) + ((<usize>answers) << 2));
 }
 
 /** Where it stands what a run of address bits says. */

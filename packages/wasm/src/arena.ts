@@ -85,7 +85,7 @@ export class Arena {
    */
   record(byteLength: number, fields: Readonly<Record<number, number>>): number {
     const at = this.take(byteLength);
-    for (const [offset, value] of Object.entries(fields)) this.set(at + Number(offset), value);
+    this.put(at, fields);
     return at;
   }
 
@@ -134,6 +134,11 @@ export class Arena {
   /** Writes the 32-bit number at an address. */
   set(address: number, value: number): void {
     this.view.setUint32(address, value, true);
+  }
+
+  /** Writes 32-bit numbers of the record at an address, by their offsets in it. */
+  put(address: number, fields: Readonly<Record<number, number>>): void {
+    for (const [offset, value] of Object.entries(fields)) this.set(address + Number(offset), value);
   }
 }
 

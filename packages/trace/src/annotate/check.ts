@@ -103,11 +103,14 @@ export const FOLLOWS: Readonly<Record<string, string>> = {
 };
 
 /**
- * What the checks of an event depend on: what is said of its first SPTE (`attributes`: its bits outside the address),
- * that SPTE's value, or the value of the line before; and these fields.
+ * What checks depend on: what is said of the first SPTE of a line (`attributes`: its bits outside the address), that
+ * SPTE's value, or the value of the line before.
  */
+export type CheckBasis = 'attributes' | 'value' | 'before';
+
+/** What the checks of an event depend on, and the fields that they look at. */
 export const CHECKED: Readonly<
-  Record<string, { readonly of: 'attributes' | 'value' | 'before'; readonly fields: readonly string[] }>
+  Record<string, { readonly of: CheckBasis; readonly fields: readonly string[] }>
 > = {
   kvm_mmu_set_spte: { of: 'attributes', fields: ['access', 'r', 'x', 'u'] },
   check_mmio_spte: { of: 'value', fields: ['kvm_gen', 'spte-gen', 'spte_gen', 'valid'] },

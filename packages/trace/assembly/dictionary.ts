@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The dictionary: texts by number.
-import { WORD_COUNT, WORD_END, WORD_ENTRIES, WORD_MOST, WORD_NEXT, WORD_SLOTS } from '../src/wasm/state';
+import {
+  DICTIONARY_COUNT,
+  DICTIONARY_END,
+  DICTIONARY_ENTRIES,
+  DICTIONARY_MAX,
+  DICTIONARY_NEXT,
+  DICTIONARY_SLOT_BITS,
+  DICTIONARY_SLOTS,
+} from '../src/wasm/state';
 import { sameText } from './text';
 
-const SLOT_MASK: u32 = 8191;
+const SLOT_MASK: u32 = (1 << DICTIONARY_SLOT_BITS) - 1;
 
 function hash(at: usize, length: usize): u32 {
   let h: u64 = length;
@@ -17,8 +25,8 @@ function hash(at: usize, length: usize): u32 {
 /** The number of a text; -1 when it is new and there is no room. */
 export function wordId(at: usize, end: usize): i32 {
   const length = end - at;
-  const slots: usize = load<u32>(WORD_SLOTS);
-  const entries: usize = load<u32>(WORD_ENTRIES);
+  const slots: usize = load<u32>(DICTIONARY_SLOTS);
+  const entries: usize = load<u32>(DICTIONARY_ENTRIES);
   let slot = hash(at, length) & SLOT_MASK;
   while (true) {
     const id: u32 = load<u16>(slots + ((<usize>slot) << 1));
@@ -30,15 +38,15 @@ export function wordId(at: usize, end: usize): i32 {
 }
 
 function addWord(slot: usize, entries: usize, at: usize, length: usize): i32 {
-  const id = load<u32>(WORD_COUNT);
-  const next: usize = load<u32>(WORD_NEXT);
-  if (id >= load<u32>(WORD_MOST) || next + length > load<u32>(WORD_END)) return -1;
+  const id = load<u32>(DICTIONARY_COUNT);
+  const next: usize = load<u32>(DICTIONARY_NEXT);
+  if (id >= load<u32>(DICTIONARY_MAX) || next + length > load<u32>(DICTIONARY_END)) return -1;
   memory.copy(next, at, length);
   const entry = entries + ((<usize>id) << 3);
   store<u32>(entry, next);
   store<u32>(entry, length, 4);
   store<u16>(slot, id + 1);
-  store<u32>(WORD_COUNT, id + 1);
-  store<u32>(WORD_NEXT, next + length);
+  store<u32>(DICTIONARY_COUNT, id + 1);
+  store<u32>(DICTIONARY_NEXT, next + length);
   return <i32>id;
 }
