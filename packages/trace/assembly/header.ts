@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Reads what stands before an event, from its end backwards, as header.ts does; declines what is rare.
+import { MAX_HEADER, MAX_TIME_DIGITS } from '../src/text/limits';
 import {
   MAX_WHO,
   WHO_CPU,
@@ -21,10 +22,7 @@ const CLOSE: u8 = 41;
 const OPEN_BRACKET: u8 = 91;
 const CLOSE_BRACKET: u8 = 93;
 
-/** Bytes of a header that is read here, at most. */
-const MAX_HEADER: usize = 256;
-/** Digits of a time, and of a number, at most. */
-const MAX_TIME_DIGITS: i32 = 18;
+/** Digits of a number, at most. */
 const MAX_DIGITS: usize = 9;
 
 /** What the header said last. A time of no digits: the line has no header. */

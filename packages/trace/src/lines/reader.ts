@@ -2,7 +2,7 @@
 
 import type { TraceEntry, TraceRecord } from '../events/record.ts';
 import { utf8Decoder } from '../text/utf8.ts';
-import { type LineNotes, noNotes, scanLine, skipQuotes } from './parse-line.ts';
+import { type LineReading, scanLine, skipQuotes } from './parse-line.ts';
 
 /** What a reader has seen so far. */
 export interface TraceCounts {
@@ -67,15 +67,15 @@ export function traceReader(sink: (entry: TraceEntry) => void, firstLine = 1): T
  * @returns false also for a line of more than a megabyte
  */
 export function beginsAnew(text: string): boolean {
-  const notes = noNotes();
-  return text.length <= LONGEST_LINE && scanLine(text, 1, notes) !== null && notes.block !== 'continues';
+  if (text.length > LONGEST_LINE) return false;
+  const { record, block } = scanLine(text, 1);
+  return record !== null && block !== 'continues';
 }
 
 /** As {@link traceReader}. */
 export function lineReader(sink: (entry: TraceEntry) => void, firstLine: number): LineReader {
   const decoder = utf8Decoder();
   const counts = { lines: 0, recognised: 0, continued: 0, passed: 0, damaged: 0 };
-  const notes = noNotes();
   let rest = '';
   let line = firstLine;
   let held: Held | null = null;
@@ -101,7 +101,7 @@ export function lineReader(sink: (entry: TraceEntry) => void, firstLine: number)
   };
 
   /** Log lines of a walk belong together while no other text of KVM's stands between them. */
-  const inBlock = (record: TraceRecord, { block: part }: LineNotes): TraceRecord => {
+  const inBlock = (record: TraceRecord, part: LineReading['block']): TraceRecord => {
     if (part === 'begins') block = record.line;
     else if (part === null) block = null;
     else block ??= record.line;
@@ -113,34 +113,32 @@ export function lineReader(sink: (entry: TraceEntry) => void, firstLine: number)
     const [first, ...wrapped] = before.entries;
     if (first === undefined || before.entries.length >= MOST_WRAPPED) return false;
     const whole = `${before.text} ${text.slice(skipQuotes(text)).trim()}`;
-    const record = scanLine(whole, first.line, notes);
-    const part = { line, text, newline, record: null, partOf: first.line };
-    if (notes.cut) held = { entries: [...before.entries, { ...part, partOf: null }], text: whole };
-    if (record === null) return notes.cut;
+    const { record, cut, block: part } = scanLine(whole, first.line);
+    if (cut)
+      held = { entries: [...before.entries, { line, text, newline, record, partOf: null }], text: whole };
+    if (record === null) return cut;
     held = null;
-    emit({ ...first, record: inBlock(record, notes) });
+    emit({ ...first, record: inBlock(record, part) });
     for (const entry of wrapped) emit({ ...entry, partOf: first.line });
-    emit(part);
+    emit({ line, text, newline, record: null, partOf: first.line });
     return true;
   };
 
   const take = (text: string, newline: boolean): void => {
     const number = line;
     if (newline) line++;
-    const record = scanLine(text, number, notes);
+    const { record, known, cut, block: part } = scanLine(text, number);
     if (held !== null) {
-      if (!notes.known && join(held, { line: number, text, newline })) return;
-      // The join has overwritten the notes.
+      if (!known && join(held, { line: number, text, newline })) return;
       release();
-      scanLine(text, number, notes);
     }
     if (record !== null) {
-      emit({ line: number, text, newline, record: inBlock(record, notes), partOf: null });
+      emit({ line: number, text, newline, record: inBlock(record, part), partOf: null });
       return;
     }
-    const entry = { line: number, text, newline, record: null, partOf: null };
-    if (notes.cut) held = { entries: [entry], text: text.trimEnd() };
-    else emit(entry, notes.known);
+    const entry = { line: number, text, newline, record, partOf: null };
+    if (cut) held = { entries: [entry], text: text.trimEnd() };
+    else emit(entry, known);
   };
 
   const takeLines = (text: string): void => {

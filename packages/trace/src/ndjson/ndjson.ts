@@ -16,7 +16,7 @@ import { type AnnotationSightings, type AnnotationTally, bulkCounter } from '../
 import { rawFieldsOf, UNKNOWN_FIELD } from '../events/raw-fields.ts';
 import type { TraceRecord } from '../events/record.ts';
 import { TRACE_EVENTS } from '../events/trace-events.ts';
-import { noNotes, scanLine } from '../lines/parse-line.ts';
+import { parseLine } from '../lines/parse-line.ts';
 import { lineReader, type TraceCounts } from '../lines/reader.ts';
 import { utf8Bytes, utf8Decoder } from '../text/utf8.ts';
 import { createPrograms, patternProgram, rawProgram } from '../wasm/compile.ts';
@@ -126,7 +126,7 @@ export function ndjsonAnnotator(
     const at = arena.get(STATE.POSITION);
     const text = utf8Decoder().decode(arena.bytes.subarray(at, arena.get(STATE.LINE_END)));
     const line = arena.view.getFloat64(STATE.LINE, true);
-    const record = scanLine(text, line, noNotes()) as TraceRecord;
+    const record = parseLine(text, line) as TraceRecord;
     return [...checkRecord(record, mmu), ...checkAfter(record, mmu, last.before())];
   };
 
