@@ -13,8 +13,9 @@ import { basename, dirname, relative, resolve } from 'node:path';
 // No runtime and no memory of its own: a kernel works on the memory that it is given.
 const OPTIONS = ['-O3', '--runtime', 'stub', '--importMemory', '--enable', 'simd'];
 
-/** @type {{ version: string }} */
-const compiler = createRequire(import.meta.url)('assemblyscript/package.json');
+const compiler = /** @type {{ version: string }} */ (
+  JSON.parse(readFileSync(createRequire(import.meta.url).resolve('assemblyscript/package.json'), 'utf8'))
+);
 
 /**
  * A kernel's source and all that it imports.
@@ -28,7 +29,7 @@ export function kernelSources(source, found = new Map()) {
   const text = readFileSync(path, 'utf8');
   found.set(path, text);
   for (const [, from = ''] of text.matchAll(/\bfrom '(\.[^']+)'/g)) {
-    kernelSources(`${resolve(dirname(path), from)}.ts`, found);
+    kernelSources(`${resolve(dirname(path), from.replace(/\.ts$/, ''))}.ts`, found);
   }
   return found;
 }

@@ -8,7 +8,6 @@
 
 import {
   ACCESS_KEY_BITS,
-  ACCESS_KEY_SHIFT,
   ACCESS_MASK,
   ACCESS_SHIFT,
   ADDRESS_END,
@@ -290,7 +289,7 @@ export function encode(
       v128.or(
         i16x8.extend_low_i8x16_u(i64x2.splat(flagged)),
         v128.or(
-          i16x8.shl(i16x8.extend_low_i8x16_u(i64x2.splat(accesses)), ACCESS_KEY_SHIFT),
+          i16x8.shl(i16x8.extend_low_i8x16_u(i64x2.splat(accesses)), FLAG_KEY_BITS),
           i16x8.shl(i16x8.extend_low_i8x16_u(i64x2.splat(levels)), LEVEL_KEY_SHIFT),
         ),
       ),
@@ -314,7 +313,7 @@ export function encode(
     const deep = <usize>load<u8>(level + i);
     if (((allowed >> ACCESS_KEY_BITS) | (flagged >> FLAG_KEY_BITS) | (deep >> LEVEL_KEY_BITS)) != 0) break;
     if ((load<u64>(frame + at) & NO_FRAME) != 0) break;
-    entry = load<u64>(made + ((flagged | (allowed << ACCESS_KEY_SHIFT) | (deep << LEVEL_KEY_SHIFT)) << 3));
+    entry = load<u64>(made + ((flagged | (allowed << FLAG_KEY_BITS) | (deep << LEVEL_KEY_SHIFT)) << 3));
     if (entry == 0) break;
     store<u64>(out + at, entryFor(entry, frame + at));
   }

@@ -76,19 +76,17 @@ export class CompiledRules {
     return this.#decoding;
   }
 
-  get decoder(): EntryDecoder {
-    if (this.#decoder === undefined) {
-      this.#decoder = new EntryDecoder(this.#mmu, this.#watch, this.decoding);
-      this.#report('decodeSpte', this.#decoder.table.reason);
-    }
+  /** Makes what decodes one entry at a time: once. */
+  createDecoder(): EntryDecoder {
+    this.#decoder = new EntryDecoder(this.#mmu, this.#watch, this.decoding);
+    this.#report('decodeSpte', this.#decoder.table.reason);
     return this.#decoder;
   }
 
-  get encoder(): Encoder {
-    if (this.#encoder === undefined) {
-      this.#encoder = new Encoder(this.#mmu, this.#kernel);
-      this.#report('encode', this.#encoder.reason);
-    }
+  /** Makes what encodes: once. */
+  createEncoder(): Encoder {
+    this.#encoder = new Encoder(this.#mmu, this.#kernel);
+    this.#report('encode', this.#encoder.reason);
     return this.#encoder;
   }
 

@@ -15,15 +15,7 @@ import type { Kernel } from './kernel.ts';
 import * as LAYOUT from './memory-layout.ts';
 
 // Engines fold what is constant in a module, but not what comes from another.
-const {
-  ACCESS_KEY_BITS,
-  ACCESS_KEY_SHIFT,
-  BLOCK,
-  FLAG_KEY_BITS,
-  FRAME_BITS,
-  LEVEL_KEY_BITS,
-  LEVEL_KEY_SHIFT,
-} = LAYOUT;
+const { ACCESS_KEY_BITS, BLOCK, FLAG_KEY_BITS, FRAME_BITS, LEVEL_KEY_BITS, LEVEL_KEY_SHIFT } = LAYOUT;
 const word = sharedWord;
 const wordHalves = sharedHalves;
 
@@ -59,7 +51,7 @@ function keyOf(level: number, access: number, flags: number): number {
     checkFits('level', level, LEVEL_KEY_BITS);
     checkFits('flags', flags, FLAG_KEY_BITS);
   }
-  return flags | (access << ACCESS_KEY_SHIFT) | (level << LEVEL_KEY_SHIFT);
+  return flags | (access << FLAG_KEY_BITS) | (level << LEVEL_KEY_SHIFT);
 }
 
 function checkFits(name: string, value: number, bits: number): void {
@@ -215,7 +207,7 @@ export class Encoder {
       role,
       gfn,
       pfn,
-      access: (key >>> ACCESS_KEY_SHIFT) & ((1 << ACCESS_KEY_BITS) - 1),
+      access: (key >>> FLAG_KEY_BITS) & ((1 << ACCESS_KEY_BITS) - 1),
       prefetch: has(REQUEST_BITS.prefetch),
       canUnsync: !has(REQUEST_BITS.noUnsync),
       hostWritable: !has(REQUEST_BITS.hostReadOnly),

@@ -117,7 +117,7 @@ export class BatchEngine {
    * @param into where to write instead of to a new array; as long as the columns
    */
   encode(columns: EncodeColumns, into?: BigUint64Array<ArrayBuffer>): BigUint64Array<ArrayBuffer> {
-    return this.#rules.encoder.encode(columns, into ?? new BigUint64Array(columns.pfn.length));
+    return this.#encoding().encode(columns, into ?? new BigUint64Array(columns.pfn.length));
   }
 
   /**
@@ -210,7 +210,7 @@ export class BatchEngine {
    * @throws TypeError, RangeError when `spte` is not a 64-bit word or there is no such level
    */
   decodeSpte(spte: bigint, level: number | null): DecodedEntry {
-    this.#decoder ??= this.#rules.decoder;
+    this.#decoder ??= this.#rules.createDecoder();
     return this.#decoder.decode(checkU64('spte', spte), level);
   }
 
@@ -230,12 +230,16 @@ export class BatchEngine {
    * @throws TypeError, RangeError for a value that a column of `encode()` could not have
    */
   makeSpte(request: EncodeRequest): bigint {
-    this.#encoder ??= this.#rules.encoder;
-    return this.#encoder.make(request);
+    return this.#encoding().make(request);
   }
 
   #answer(rule: Rule, name: string, spte: bigint, level: number | null): number {
     return answerFor(this.#rules.table(rule, name), checkU64('spte', spte), level);
+  }
+
+  #encoding(): Encoder {
+    this.#encoder ??= this.#rules.createEncoder();
+    return this.#encoder;
   }
 
   #toBytes(rule: Rule | Predicate, name: string, view: EntryView, levels: Levels, out: Uint8Array): void {

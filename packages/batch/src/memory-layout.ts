@@ -69,7 +69,6 @@ export const FLAGS_SHIFT: i32 = 7;
 export const FLAG_KEY_BITS: i32 = 5;
 export const ACCESS_KEY_BITS: i32 = 4;
 export const LEVEL_KEY_BITS: i32 = 3;
-export const ACCESS_KEY_SHIFT: i32 = FLAG_KEY_BITS;
-export const LEVEL_KEY_SHIFT: i32 = ACCESS_KEY_SHIFT + ACCESS_KEY_BITS;
+export const LEVEL_KEY_SHIFT: i32 = FLAG_KEY_BITS + ACCESS_KEY_BITS;
 /** A frame of this number of bits stays within the address; more spoil the attributes, which the rule then looks at. */
 export const FRAME_BITS: i32 = ADDRESS_END - ADDRESS_SHIFT;

@@ -3,6 +3,7 @@
 
 import * as FORM from '../src/wasm/json-form';
 import * as PIECE from '../src/wasm/pieces';
+import { COUNT, FIRST } from '../src/wasm/seen';
 import {
   ADDRESS,
   BEFORE,
@@ -94,9 +95,9 @@ export function writeLine(form: usize): i32 {
 
 /** Counts a use. */
 function count1(place: usize, where: f64): void {
-  const uses = load<f64>(place, FORM.COUNT);
-  if (uses === 0) store<f64>(place, where, FORM.FIRST);
-  store<f64>(place, uses + 1, FORM.COUNT);
+  const uses = load<f64>(place, COUNT);
+  if (uses === 0) store<f64>(place, where, FIRST);
+  store<f64>(place, uses + 1, COUNT);
 }
 
 function writeTime(to: usize): usize {

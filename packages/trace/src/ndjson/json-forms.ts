@@ -5,6 +5,7 @@ import type { Seen } from '../annotate/tally.ts';
 import type { Token } from '../events/pattern.ts';
 import type { SpteRole } from '../events/record.ts';
 import * as FORM from '../wasm/json-form.ts';
+import { COUNT, FIRST } from '../wasm/seen.ts';
 
 /** A field of a line: what {@link Token} says of it. */
 export type JsonField = Pick<Token, 'field' | 'kind' | 'role'>;
@@ -85,9 +86,9 @@ function writeSptes(
 /** How often the form, or the piece, at an address was used since the last time, and where first (NaN for never). */
 export function takeSeen(view: DataView, place: number): Seen {
   const seen = {
-    count: view.getFloat64(place + FORM.COUNT, true),
-    first: view.getFloat64(place + FORM.FIRST, true),
+    count: view.getFloat64(place + COUNT, true),
+    first: view.getFloat64(place + FIRST, true),
   };
-  view.setFloat64(place + FORM.COUNT, 0, true);
+  view.setFloat64(place + COUNT, 0, true);
   return seen;
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A form of lines that are written as JSON. TypeScript and AssemblyScript both read this file.
+// A form of lines that are written as JSON: what was seen of it (see seen.ts), and these. TypeScript and
+// AssemblyScript both read this file.
+import { SEEN_BYTES } from './seen.ts';
 
-/** How many lines it has had since JavaScript last looked, and the first of them: f64, as at the beginning of pieces. */
-export const COUNT: usize = 0;
-export const FIRST: usize = COUNT + 8;
 /** The text before the time. */
-export const HEAD: usize = FIRST + 8;
+export const HEAD: usize = SEEN_BYTES;
 export const HEAD_LENGTH: usize = HEAD + 4;
 /** Which field is the gfn, and which the level: its number plus 1, or 0. */
 export const GFN: usize = HEAD_LENGTH + 4;

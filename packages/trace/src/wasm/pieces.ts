@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Pieces of JSON, kept by what they depend on. TypeScript and AssemblyScript both read this file.
+import { SEEN_BYTES } from './seen.ts';
 
 /** How many slots there are for the pieces about SPTEs, and for those about checks, as a power of two. */
 export const SLOT_BITS: i32 = 15;
@@ -26,13 +27,9 @@ export const DIFFER: usize = 1;
 /** JavaScript writes the line. */
 export const REFUSED: usize = 2;
 
-// Any piece begins as a form does: how often it was used and where first.
-export const COUNT: usize = 0;
-export const FIRST: usize = COUNT + 8;
-const SEEN_END: usize = FIRST + 8;
-
+// Any piece begins with what was seen of it: see seen.ts.
 /** About an SPTE: whether it holds only where no address bit tells anything with bit 7 the other way round, too. */
-export const STRICT: usize = SEEN_END;
+export const STRICT: usize = SEEN_BYTES;
 /** Then texts, each with its length (u16), and what comes after it (u16). */
 export const TEXTS: usize = STRICT + 4;
 export const HOLE: usize = 2;
@@ -46,5 +43,5 @@ export const PFN_HOLE: i32 = 3;
 export const ROLE_HOLE: i32 = 4;
 
 /** About checks: the length of its text, then its key, then the text. */
-export const CHECKS_LENGTH: usize = SEEN_END;
+export const CHECKS_LENGTH: usize = SEEN_BYTES;
 export const CHECKS_KEY: usize = CHECKS_LENGTH + 8;
