@@ -3,9 +3,10 @@ import { annotationCounter, type TraceCounts } from '@spte/trace';
 import { type Context, contextText } from '../context/context.ts';
 import type { Session } from '../context/session.ts';
 import type { ParquetTable } from '../files/parquet-table.ts';
-import { type Annotated, withFile } from './annotate-section.ts';
+import type { Annotated } from './annotate-section.ts';
 import { ANNOTATION_COLUMNS, type AnnotationRow } from './annotation-columns.ts';
-import type { AnnotateOptions, Input } from './inputs.ts';
+import type { AnnotateOptions, Input } from './options.ts';
+import { withFile } from './print-lines.ts';
 import { type Annotations, annotationsOf, renderAnnotations } from './render-annotations.ts';
 
 /** What the sections of an input have in common. */

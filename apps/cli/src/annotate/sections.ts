@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { beginsAnew, MOST_LINES_APART, type TraceRecord, traceReader } from '@spte/trace';
-import { FIRST_BYTES, isCompressed, readInput, readRange } from '../files/input.ts';
+import { FIRST_BYTES, isCompressed, readInput, readRange } from '../files/read-input.ts';
 import { isTraceDat } from '../files/trace-dat.ts';
 import { type Io, pathOf } from '../io/io.ts';
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { Argument, type Command, Option } from 'commander';
-import { type AnnotateOptions, annotateInputs } from '../annotate/inputs.ts';
+import { annotateAll } from '../annotate/annotate-all.ts';
+import type { AnnotateOptions } from '../annotate/options.ts';
 import { addCommonOptions, end, type Session } from '../context/session.ts';
 import { integer } from '../io/parse.ts';
 
@@ -17,7 +18,7 @@ Examples:
   spte annotate day1/*.dat day2/*.dat --host captured/ --parquet lines/`;
 
 /** Most threads that may be asked for. */
-const MOST_JOBS = 256;
+const MAX_JOBS = 256;
 
 export function annotateCommand(parent: Command, session: Session): void {
   const command = parent
@@ -34,7 +35,7 @@ export function annotateCommand(parent: Command, session: Session): void {
     )
     .option('--summary', 'counts, findings and the most frequent events instead of the lines')
     .addOption(
-      new Option('--only <WHAT>', 'findings: only lines with findings, or that disagree').choices([
+      new Option('--only <WHAT>', 'findings: only lines with findings or disagreements').choices([
         'findings',
       ]),
     )
@@ -45,10 +46,10 @@ export function annotateCommand(parent: Command, session: Session): void {
     .option(
       '--jobs <N>',
       'threads; each takes a FILE or a section of a large text; with --summary or --parquet one for each core, else 1',
-      integer(1, MOST_JOBS),
+      integer(1, MAX_JOBS),
     )
     .addHelpText('after', EXAMPLES);
   addCommonOptions(command).action(async (files: string[], options: AnnotateOptions) =>
-    end(session, options, await annotateInputs(session, files, options)),
+    end(session, options, await annotateAll(session, files, options)),
   );
 }

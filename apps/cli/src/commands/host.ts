@@ -5,7 +5,7 @@ import { checkMasks, type HostFact, type HostReport, hostReport, type MaskCheck,
 import type { Command } from 'commander';
 import { hostTexts } from '../context/context.ts';
 import { addFormatOptions, end, type Session } from '../context/session.ts';
-import { readText } from '../files/input.ts';
+import { readText } from '../files/read-input.ts';
 import { columns } from '../io/align.ts';
 import { shown, UsageError } from '../io/errors.ts';
 import { pathOf } from '../io/io.ts';

@@ -3,7 +3,7 @@ import type { TraceCounts, TraceEntry, TraceRecord } from '@spte/trace';
 import { openDat } from '@spte/trace/dat';
 import { decompress } from 'fzstd';
 import { shown, UsageError } from '../io/errors.ts';
-import { startsWith } from './input.ts';
+import { startsWith } from './read-input.ts';
 
 /** First bytes of a trace.dat. */
 const MAGIC = [0x17, 0x08, 0x44, ...Buffer.from('tracing')];

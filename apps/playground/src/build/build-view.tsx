@@ -8,9 +8,10 @@ import { EntryBits } from '../bits/entry-bits.tsx';
 import { errorsIn } from '../fields/attempt.ts';
 import { NoMachine } from '../machine/no-machine.tsx';
 import { hashOf } from '../state/hash.ts';
-import { type BuildForm, readEntryOf } from '../state/state.ts';
+import { readEntryOf } from '../state/state.ts';
 import { type BuiltEntry, buildEntry } from './build.ts';
 import { BuildFields } from './build-fields.tsx';
+import type { BuildForm } from './build-form.ts';
 import { RULES } from './request.ts';
 
 /** An SPTE made by KVM's rules from what is asked for, with the reason of each bit. */

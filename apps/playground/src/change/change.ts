@@ -17,7 +17,7 @@ import { parseHex } from '../fields/parse.ts';
 import type { FactGroup } from '../read/facts.ts';
 import { wrongBits } from '../read/findings.ts';
 import { levelOf } from '../read/read.ts';
-import type { ReadForm } from '../state/state.ts';
+import type { ReadForm } from '../read/read-form.ts';
 
 /** One of the two entries of a change. */
 interface ChangeSide {

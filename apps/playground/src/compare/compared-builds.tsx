@@ -6,10 +6,11 @@ import { Warnings } from '../app/warnings.tsx';
 import { EntryPair } from '../bits/entry-pair.tsx';
 import type { BuiltEntry } from '../build/build.ts';
 import { BuildFields } from '../build/build-fields.tsx';
+import type { BuildForm } from '../build/build-form.ts';
 import { RULES } from '../build/request.ts';
 import { requestText } from '../build/request-text.ts';
 import { errorsIn } from '../fields/attempt.ts';
-import type { BuildForm, State } from '../state/state.ts';
+import type { State } from '../state/state.ts';
 import { type ComparedEntries, compareEntries } from './compared-entries.ts';
 import { shortNameOf } from './differences.ts';
 

@@ -2,10 +2,11 @@
 import { hex, type Mmu } from '@spte/core';
 import { describe, expect, it } from 'vitest';
 import { containing } from '../../test/containing.ts';
+import type { BuildForm } from '../build/build-form.ts';
 import type { Machine } from '../machine/machine.ts';
 import { mmuOf } from '../machine/mmu.ts';
 import { presetOf, presets } from '../machine/presets.ts';
-import { type BuildForm, stateOf } from '../state/state.ts';
+import { stateOf } from '../state/state.ts';
 import { type ComparedEntries, compareEntries } from './compared-entries.ts';
 
 function mmuWith(machine: Partial<Machine>, preset = 'cascade-lake'): Mmu {

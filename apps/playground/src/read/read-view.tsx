@@ -9,11 +9,11 @@ import { errorsIn } from '../fields/attempt.ts';
 import { ChoiceField } from '../fields/choice-field.tsx';
 import { TextField } from '../fields/text-field.tsx';
 import { NoMachine } from '../machine/no-machine.tsx';
-import type { ReadForm } from '../state/state.ts';
 import { EvidenceList } from './evidence-list.tsx';
 import { Facts } from './facts-list.tsx';
 import { Findings } from './findings-list.tsx';
 import { type ReadEntry, readEntry } from './read.ts';
+import type { ReadForm } from './read-form.ts';
 import { realEntryOf } from './real-entries.ts';
 import { RealEntries, RealEntryNote } from './real-entries-list.tsx';
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Machine } from '../machine/machine.ts';
-import type { ReadForm } from '../state/state.ts';
+import type { ReadForm } from './read-form.ts';
 
 /** An entry that a real kernel had, and the machine on which it had it. */
 export interface RealEntry extends Pick<ReadForm, 'spte' | 'level'> {

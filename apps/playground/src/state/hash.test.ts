@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { describe, expect, it } from 'vitest';
+import { buildCodecs } from '../build/build-form.ts';
 import { machineCodecs } from '../machine/machine.ts';
 import { presetOf, presets } from '../machine/presets.ts';
+import { readCodecs } from '../read/read-form.ts';
 import { realEntries } from '../read/real-entries.ts';
 import { hashOf, stateOfHash } from './hash.ts';
-import { buildCodecs, choosePreset, loadEntry, readCodecs, type State, stateOf } from './state.ts';
+import { choosePreset, loadEntry, type State, stateOf } from './state.ts';
 
 const opening = stateOf(presets[0]);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-
 import { type Context, contextOf, contextText } from '../context/context.ts';
-import { type CommonOptions, MISTAKE, type Session } from '../context/session.ts';
+import { MISTAKE, type Session } from '../context/session.ts';
 import { partPaths, removeTemporaries } from '../files/parts.ts';
 import { cleaningUp } from '../io/clean-up.ts';
 import { isMistake, shown, UsageError } from '../io/errors.ts';
@@ -9,26 +8,9 @@ import type { Io } from '../io/io.ts';
 import { fileProgress } from '../io/progress.ts';
 import { type AnnotateSections, annotateInput } from './annotate-input.ts';
 import { type Annotated, annotateSection, type Job } from './annotate-section.ts';
+import type { AnnotateOptions, Input } from './options.ts';
 import { mostSections, WHOLE } from './sections.ts';
 import { withWorkers } from './workers.ts';
-
-/** Options of `annotate`; they may be handed to a worker. */
-export interface AnnotateOptions extends CommonOptions {
-  readonly summary?: boolean;
-  readonly only?: 'findings';
-  readonly parquet?: string;
-  readonly jobs?: number;
-}
-
-/** One of the inputs. */
-export interface Input {
-  /** As typed; `-` is the standard input. */
-  readonly path: string;
-  /** What it is called where there are several; null where it is the only one. */
-  readonly name: string | null;
-  /** The Parquet file that is wanted of it. */
-  readonly part: string | null;
-}
 
 /**
  * Annotates inputs, and prints what they say in the order in which they were named, however many threads work on them.
@@ -36,7 +18,7 @@ export interface Input {
  *
  * @returns whether there are neither findings nor disagreements
  */
-export async function annotateInputs(
+export async function annotateAll(
   session: Session,
   paths: readonly string[],
   typed: AnnotateOptions,
@@ -49,7 +31,7 @@ export async function annotateInputs(
   const threads = threadsFor(io, inputs, options);
   const parts = inputs.flatMap(({ part }) => part ?? []);
   const annotate = (annotateSections: AnnotateSections): Promise<number> =>
-    annotateAll(session, inputs, context, options, annotateSections);
+    annotateEach(session, inputs, context, options, annotateSections);
   const wrong = await cleaningUp(
     () => removeTemporaries(parts),
     () =>
@@ -100,7 +82,7 @@ async function* annotateHere(
 }
 
 /** Annotates inputs in turn, prints what stands between them, and counts what is wrong in all. */
-async function annotateAll(
+async function annotateEach(
   session: Session,
   inputs: readonly Input[],
   context: Context,
