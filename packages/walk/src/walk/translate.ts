@@ -2,9 +2,9 @@
 import { checkU64, gfnRoundForLevel, hex, type Mmu, PAGE_SHIFT, type SpteKind, spteToPfn } from '@spte/core';
 import type { PhysicalMemory } from '../memory/memory.ts';
 import { entryOf, tableBelow, type WalkEntry } from './entry.ts';
-import { readEntry } from './entry-reading.ts';
 import type { WalkFindingCode } from './findings.ts';
 import { type Frame, frameOf } from './frame.ts';
+import { readEntry } from './read-entry.ts';
 import { openRoot, type WalkRoot } from './root.ts';
 import { ENTRY_BYTES } from './table.ts';
 

@@ -2,9 +2,9 @@
 import type { Mmu } from '@spte/core';
 import type { PhysicalMemory } from '../memory/memory.ts';
 import { entryOf, tableBelow, type WalkEntry } from './entry.ts';
-import { entryReader } from './entry-reading.ts';
 import { type BlankTest, type Frame, frameOf, isBlankAt } from './frame.ts';
 import { doneShare, type ProgressListener } from './progress.ts';
+import { entryReader } from './read-entry.ts';
 import { type OpenRoot, openRoot, type WalkRoot } from './root.ts';
 import { ENTRY_BYTES } from './table.ts';
 
