@@ -4,7 +4,7 @@ import { movedUp } from '@spte/l1tf';
 import { getMmioSpteGeneration } from './generation.ts';
 import { getMmioSpteAccess, getMmioSpteGfn } from './mmio-spte.ts';
 
-/** Takes an MMIO SPTE apart; null when the entry is none. */
+/** Takes an MMIO SPTE apart; null when the entry is not one. */
 export function readMmioSpte(mmu: Mmu, spte: bigint): PolicyReading | null {
   if (!isMmioSpte(mmu, spte)) return null;
   const { masks, layout } = mmu;

@@ -9,14 +9,14 @@ import { fileProgress } from '../io/progress.ts';
 import { type AnnotateSections, annotateInput } from './annotate-input.ts';
 import { type Annotated, annotateSection, type Job } from './annotate-section.ts';
 import type { AnnotateOptions, Input } from './options.ts';
-import { mostSections, WHOLE } from './sections.ts';
+import { maxSections, WHOLE } from './sections.ts';
 import { withWorkers } from './workers.ts';
 
 /**
- * Annotates inputs, and prints what they say in the order in which they were named, however many threads work on them.
- * One that cannot be read is named, and the others go on.
+ * Annotates inputs, and prints them in the order in which they were given, however many threads work on them. An input
+ * that cannot be read is reported, and the others go on.
  *
- * @returns whether there are neither findings nor disagreements
+ * @returns true when there are neither findings nor disagreements
  */
 export async function annotateAll(
   session: Session,
@@ -41,7 +41,7 @@ export async function annotateAll(
   );
   if (wrong > 0 && context.assumed.length > 0) {
     io.complain(
-      'spte: was it another kernel or machine? `spte decode --which` ranks those that values fit\n',
+      'spte: was it another kernel or machine? `spte decode --which` ranks the contexts that fit the values\n',
     );
   }
   return wrong === 0;
@@ -59,12 +59,12 @@ function inputsOf(io: Io, paths: readonly string[], { parquet }: AnnotateOptions
   }));
 }
 
-/** Threads: what is printed of a section waits in a file for its turn, so that only short answers use several unasked. */
+/** Number of threads. What is printed of a section waits in a file for its turn: only short answers use several unasked. */
 function threadsFor(io: Io, inputs: readonly Input[], { jobs, summary }: AnnotateOptions): number {
   const wanted = jobs ?? (summary === true ? io.cores : 1);
   // Workers have no standard input.
   if (wanted === 1 || inputs.some(({ path }) => path === '-')) return 1;
-  return inputs.reduce((most, { path }) => Math.min(wanted, most + mostSections(io, path)), 0);
+  return inputs.reduce((most, { path }) => Math.min(wanted, most + maxSections(io, path)), 0);
 }
 
 /** Annotates an input as one section, on this thread. */
@@ -81,7 +81,7 @@ async function* annotateHere(
   }
 }
 
-/** Annotates inputs in turn, prints what stands between them, and counts what is wrong in all. */
+/** Annotates inputs in turn, prints what stands between them, and counts findings and disagreements. */
 async function annotateEach(
   session: Session,
   inputs: readonly Input[],

@@ -18,7 +18,7 @@ import { accessWord, isAdDisabled } from '../context/access.ts';
 import { type Context, contextOf, contextText } from '../context/context.ts';
 import { parseContext } from '../context/context-string.ts';
 import { addCommonOptions, type CommonOptions, end, type Session } from '../context/session.ts';
-import { columns } from '../io/align.ts';
+import { alignRows } from '../io/align.ts';
 import { integer, parseWord } from '../io/parse.ts';
 
 interface CompareOptions extends CommonOptions {
@@ -106,7 +106,7 @@ function print(out: Session['out'], comparison: Comparison, built: Record<BuiltN
   const section = (title: string, rows: readonly (readonly string[])[]): void => {
     if (rows.length === 0) return;
     void out.line(`\n${out.paint('bold', title)}`);
-    for (const line of columns(rows)) void out.line(line);
+    for (const line of alignRows(rows)) void out.line(line);
   };
   section(
     'Masks',

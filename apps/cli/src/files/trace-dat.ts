@@ -8,8 +8,8 @@ import { startsWith } from './read-input.ts';
 /** First bytes of a trace.dat. */
 const MAGIC = [0x17, 0x08, 0x44, ...Buffer.from('tracing')];
 
-/** Most bytes of a trace.dat, which is read whole. */
-const MOST_BYTES = 1 << 30;
+/** Largest trace.dat, which is read whole, in bytes. */
+const MAX_BYTES = 1 << 30;
 
 /** Whether an input that begins so is a trace.dat. */
 export function isTraceDat(first: Uint8Array): boolean {
@@ -22,7 +22,7 @@ export async function wholeTraceDat(path: string, chunks: AsyncIterable<Uint8Arr
   let length = 0;
   for await (const chunk of chunks) {
     length += chunk.length;
-    if (length > MOST_BYTES) throw new UsageError(`${shown(path)} is longer than ${MOST_BYTES} bytes`);
+    if (length > MAX_BYTES) throw new UsageError(`${shown(path)} is longer than ${MAX_BYTES} bytes`);
     pieces.push(chunk);
   }
   return Buffer.concat(pieces);

@@ -18,7 +18,7 @@ interface OtherMachinePanelProps {
   readonly change: Change;
 }
 
-/** Value of the choice that is no preset. */
+/** Value of the choice that is not a preset. */
 const SAME = '';
 
 const options: readonly (readonly [string, string])[] = [

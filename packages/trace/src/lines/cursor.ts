@@ -28,10 +28,10 @@ const NUL = 0;
 const ZERO = 48;
 const X = 120;
 
-/** Longest field that is believed; the kernel prints none that is longer. */
+/** Longest field that is accepted; the kernel prints none that is longer. */
 const LONGEST = 256;
 
-/** Value of a hex digit; -1 for what is none. */
+/** Value of a hex digit; -1 for anything else. */
 function hexDigit(code: number): number {
   if (code >= ZERO && code <= 57) return code - ZERO;
   const lower = code | 0x20;

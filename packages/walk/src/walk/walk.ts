@@ -38,7 +38,7 @@ export interface WalkOptions {
  * for (const { level, gpa, spte, kind } of walk(mmu, memory, { root: 0x83dd000n })) console.log(level, gpa, spte, kind);
  * ```
  *
- * @throws TypeError, RangeError at once when the root is no address of a table, or not in this memory
+ * @throws TypeError, RangeError at once when the root is not the address of a table, or not in this memory
  */
 export function walk(
   mmu: Mmu,
