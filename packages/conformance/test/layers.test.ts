@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { circleIn, importsOf, type Layers, layersIn, misfits, repository } from './layers.ts';
@@ -44,6 +44,30 @@ describe('the sources', () => {
     expect(imports.get('apps/cli/src/walk/job.ts')).toContain('packages/walk/src/index.ts');
     expect(imports.get('packages/walk/src/index.ts')).toContain('packages/walk/src/walk/walk.ts');
     expect(imports.size).toBeGreaterThan(250);
+  });
+});
+
+/** Files below a folder of the repository, without what is installed or built. */
+function filesBelow(folder: string): string[] {
+  return readdirSync(`${ROOT}${folder}`, { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (!entry.isDirectory()) return [path];
+    return ['node_modules', 'dist', 'coverage'].includes(entry.name) ? [] : filesBelow(path);
+  });
+}
+
+describe('the documents', () => {
+  const files = ['apps', 'bench', 'packages', 'scripts'].flatMap(filesBelow);
+  const texts = filesBelow('docs')
+    .concat(['README.md', 'CONTRIBUTING.md'], files)
+    .filter((file) => file.endsWith('.md'));
+
+  it.each(texts.map((file) => [file]))('name sources that exist: %s', (file) => {
+    const named = readFileSync(ROOT + file, 'utf8').matchAll(/`([\w./-]+\.(?:ts|tsx|mjs))`/g);
+    const gone = [...named]
+      .map(([, path]) => `/${path}`)
+      .filter((path) => !files.some((known) => `/${known}`.endsWith(path)));
+    expect(gone).toEqual([]);
   });
 });
 

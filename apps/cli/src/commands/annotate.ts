@@ -6,7 +6,8 @@ import { addCommonOptions, end, type Session } from '../context/session.ts';
 import { integer } from '../io/parse.ts';
 
 const EXAMPLES = `
-Reads ftrace's trace and trace_pipe, trace-cmd's trace.dat and its report, perf script, dmesg and serial logs, and mails that quote them.
+Reads ftrace's trace and trace_pipe, trace-cmd's trace.dat and its report, perf
+script, dmesg and serial logs, and mails that quote any of these.
 
 Examples:
   spte annotate trace.txt --host captured/
@@ -17,7 +18,7 @@ Examples:
   spte annotate trace.txt --host captured/ --parquet trace.parquet
   spte annotate day1/*.dat day2/*.dat --host captured/ --parquet lines/`;
 
-/** Most threads that may be asked for. */
+/** Threads that may be asked for, at most. */
 const MAX_JOBS = 256;
 
 export function annotateCommand(parent: Command, session: Session): void {
@@ -25,7 +26,7 @@ export function annotateCommand(parent: Command, session: Session): void {
     .command('annotate')
     .summary('explain the entries in traces or kernel logs, line by line')
     .description(
-      'Gives a trace or kernel log back with an explanation under each line that shows entries, and checks what the kernel printed beside them.',
+      'Prints a trace or kernel log with an explanation under each line that shows entries, and checks what the kernel printed beside them.',
     )
     .addArgument(
       new Argument('[FILE...]', 'text or trace.dat, plain, gzip or zstd; - is the standard input').default(

@@ -28,8 +28,9 @@ interface CompareOptions extends CommonOptions {
 }
 
 const EXAMPLES = `
-A context is a list of facts, named as the flags are: kernel=6.1,vendor=vmx,ad=off. A preset, a kernel, vmx, svm or
-shadow stand for themselves; a folder or a bundle is a machine. Flags hold for both sides.
+A context is a list of facts, named like the flags: kernel=6.1,vendor=vmx,ad=off.
+A preset, a kernel, vmx, svm or shadow stands for itself; a folder or a bundle is
+a machine. Flags hold for both sides.
 
 Examples:
   spte compare 6.1 7.2 --vendor vmx

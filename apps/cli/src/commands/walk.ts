@@ -37,10 +37,10 @@ export function walkCommand(parent: Command, session: Session): void {
     .addOption(new Option('--level <N>', 'the same').argParser(integer(1, 5)).hideHelp())
     .option('--gpa <GPA>', 'first address that the root maps', parseWord)
     .option('--pae', 'the root is a PAE root: four entries at level 3')
-    .option('--no-pae', 'it is not, though it has level 3')
+    .option('--no-pae', 'it is not, although it has level 3')
     .option('--summary', 'counts by kind, page size and memory type, shares, findings')
     .option('--translate <GPA>', 'translate one guest physical address, showing each step', parseWord)
-    .option('--diff <IMAGE2>', 'what is different in another image')
+    .option('--diff <IMAGE2>', 'what differs in another image')
     .option('--diff-root <HPA>', 'the root in that image; the same when absent', parseWord)
     .addOption(new Option('--only <WHAT>', 'findings: only entries with findings').choices(['findings']))
     .option(
