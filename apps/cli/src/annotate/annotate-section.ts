@@ -20,7 +20,7 @@ import type { AnnotateOptions, Input } from './options.ts';
 import { linePrinter, wantedBy } from './print-lines.ts';
 import { leadRecords, readSection, type Section } from './sections.ts';
 
-/** What a section came to. */
+/** The counts of a section. */
 export interface Annotated {
   readonly counts: TraceCounts;
   readonly seen: AnnotationSightings;
@@ -30,7 +30,7 @@ export interface Annotated {
 export interface Job {
   readonly context: Context;
   readonly options: AnnotateOptions;
-  /** Null where nobody asked for columns. */
+  /** Null when columns were not asked for. */
   readonly table: ParquetTable<AnnotationRow> | null;
   /** Hears how many bytes more were read. */
   readonly onRead: (bytes: number) => void;
@@ -89,7 +89,7 @@ async function pushAll(
   reader.end();
 }
 
-/** Whether lines are looked at one by one: not where each becomes one of JSON, or they are only counted. */
+/** Whether lines are looked at one by one: not when each becomes a line of JSON, or they are only counted. */
 const needsRecords = ({ ndjson, summary, only, parquet }: AnnotateOptions): boolean =>
   parquet !== undefined || (summary !== true && (ndjson !== true || only !== undefined));
 

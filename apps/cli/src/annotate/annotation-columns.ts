@@ -10,7 +10,7 @@ export interface AnnotationRow {
   readonly spte: AnnotatedSpte | null;
 }
 
-/** The rows of a line: one for each entry, in their order; one without where it shows none, for the sake of its checks. */
+/** The rows of a line: one for each entry, in their order; one without an entry when it shows none, so that its checks are kept. */
 export function annotationRows(record: TraceRecord, annotated: AnnotatedLine): AnnotationRow[] {
   const { sptes } = annotated;
   return (sptes.length === 0 ? [null] : sptes).map((spte) => ({ record, annotated, spte }));

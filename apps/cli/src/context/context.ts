@@ -13,7 +13,7 @@ import { PRESETS } from './presets.ts';
 export interface Context {
   readonly config: HostConfig;
   readonly mmu: Mmu;
-  /** What nobody said: flags that would say it. */
+  /** What was assumed: the flags that would say it. */
   readonly assumed: readonly string[];
 }
 

@@ -28,7 +28,7 @@ export async function cleaningUp<T>(cleanUp: () => void, work: () => Promise<T>)
   }
 }
 
-/** Lets the process hear signals and timers amid long work. */
+/** Lets the process hear signals and timers during long work. */
 export async function breathe(): Promise<void> {
   await setImmediate();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/** A mistake of whoever typed the command, or an input that cannot be read: one line on stderr, exit status 2. */
+/** A mistake on the command line, or an input that cannot be read: one line on stderr, exit status 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

@@ -32,7 +32,7 @@ export interface MakeSpteRequest {
   readonly access?: number;
   /** The value that the new SPTE replaces; an empty one when absent. */
   readonly oldSpte?: bigint;
-  /** Whether nobody has asked for this gfn yet. */
+  /** Whether the gfn has not been asked for yet. */
   readonly prefetch?: boolean;
   /**
    * Whether a shadowed guest table at this gfn may go out of sync instead of being write-protected; false while KVM
