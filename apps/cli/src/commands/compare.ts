@@ -14,10 +14,10 @@ import {
 } from '@spte/core';
 import { makeMmioSpte } from '@spte/mmio';
 import { type Command, Option } from 'commander';
-import { accessWord, isAdDisabled } from '../context/access.ts';
 import { type Context, contextOf, contextText } from '../context/context.ts';
 import { parseContext } from '../context/context-string.ts';
 import { addCommonOptions, type CommonOptions, end, type Session } from '../context/session.ts';
+import { accessWord, isAdDisabled } from '../entry/access.ts';
 import { alignRows } from '../io/align.ts';
 import { integer, parseWord } from '../io/parse.ts';
 

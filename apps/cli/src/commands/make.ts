@@ -16,9 +16,9 @@ import {
 } from '@spte/core';
 import { makeMmioSpte } from '@spte/mmio';
 import type { Command } from 'commander';
-import { accessWord, isAdDisabled } from '../context/access.ts';
 import { contextOf, contextText } from '../context/context.ts';
 import { addCommonOptions, type CommonOptions, end, type Session } from '../context/session.ts';
+import { accessWord, isAdDisabled } from '../entry/access.ts';
 import { reasonLines } from '../entry/render-reasons.ts';
 import { spteJson } from '../entry/spte-json.ts';
 import { UsageError } from '../io/errors.ts';

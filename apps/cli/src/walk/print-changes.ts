@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Mmu } from '@spte/core';
 import { diffWalks, type WalkChange, type WalkEntry, walk } from '@spte/walk';
-import { entryJson } from '../entry/entry-json.ts';
 import { openMemory } from '../files/image.ts';
 import { writeArray } from '../io/output.ts';
+import { entryJson } from './entry-json.ts';
 import { type WalkJob, watchedWalk } from './job.ts';
 import { renderChangeOf } from './render-walk.ts';
 

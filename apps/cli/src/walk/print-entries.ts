@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { WalkEntry } from '@spte/walk';
-import { entryJson } from '../entry/entry-json.ts';
 import { writeArray } from '../io/output.ts';
+import { entryJson } from './entry-json.ts';
 import { type WalkJob, watchedWalk } from './job.ts';
 import { renderEntry } from './render-walk.ts';
 

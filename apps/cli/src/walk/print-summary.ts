@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type WalkSummary, walkSummarizer } from '@spte/walk';
-import { entryJson } from '../entry/entry-json.ts';
+import { entryJson } from './entry-json.ts';
 import { type WalkJob, watchedWalk } from './job.ts';
 import { renderSummary } from './render-walk.ts';
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { translate } from '@spte/walk';
-import { entryJson } from '../entry/entry-json.ts';
+import { entryJson } from './entry-json.ts';
 import type { WalkJob } from './job.ts';
 import { renderTranslation } from './render-walk.ts';
 

@@ -2,10 +2,10 @@
 import { hex } from '@spte/core';
 import { walkSummarizer } from '@spte/walk';
 import { contextText } from '../context/context.ts';
-import { ENTRY_COLUMNS } from '../entry/entry-columns.ts';
-import { entryJson } from '../entry/entry-json.ts';
 import { partPaths, removeTemporaries } from '../files/parts.ts';
 import { breathe, cleaningUp } from '../io/clean-up.ts';
+import { ENTRY_COLUMNS } from './entry-columns.ts';
+import { entryJson } from './entry-json.ts';
 import { type WalkJob, watchedWalk } from './job.ts';
 import { printSummary } from './print-summary.ts';
 

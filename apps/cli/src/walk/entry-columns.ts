@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
+import { codes, findingBits } from '../entry/finding-columns.ts';
 import type { Column } from '../files/parquet-table.ts';
 import type { EntryJson } from './entry-json.ts';
-import { codes, findingBits } from './finding-columns.ts';
 
 /** The columns of `walk --parquet`: those of `--ndjson`. */
 export const ENTRY_COLUMNS: readonly Column<EntryJson>[] = [
