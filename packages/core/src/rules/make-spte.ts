@@ -130,14 +130,15 @@ export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSp
   spte |= set(u64(pfn << PAGE_SHIFT), 'the page frame');
 
   if ((access & acc.write) !== 0) {
-    const { needsLeaf, atOnce } = makingWritable(kernel);
-    const spared = isWritablePte(oldSpte) && (!needsLeaf || isLastSpte(oldSpte, level));
-    wrprot = !spared && host.tryToUnsyncPages(gfn, canUnsync, prefetch) !== 0;
+    const { needsLeaf, together } = makingWritable(kernel);
+    const alreadyWritable = isWritablePte(oldSpte) && (!needsLeaf || isLastSpte(oldSpte, level));
+    wrprot = !alreadyWritable && host.tryToUnsyncPages(gfn, canUnsync, prefetch) !== 0;
     if (!wrprot) {
       spte |= set(PT.writable.mask, 'writes are allowed');
       spte |= set(masks.mmuWritable, 'nothing write-protects the page');
-      if (!spared || atOnce) spte |= set(spteShadowDirtyMask(mmu, spte), 'a write is about to happen');
-    } else if (!atOnce) {
+      if (!alreadyWritable || together)
+        spte |= set(spteShadowDirtyMask(mmu, spte), 'a write is about to happen');
+    } else if (!together) {
       spte &= clear(PT.writable.mask | masks.mmuWritable);
     }
   }
