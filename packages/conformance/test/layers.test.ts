@@ -65,7 +65,7 @@ describe('the documents', () => {
   it.each(texts.map((file) => [file]))('name sources that exist: %s', (file) => {
     const named = readFileSync(ROOT + file, 'utf8').matchAll(/`([\w./-]+\.(?:ts|tsx|mjs))`/g);
     const gone = [...named]
-      .map(([, path]) => `/${path}`)
+      .map(([, path = '']) => `/${path}`)
       .filter((path) => !files.some((known) => `/${known}`.endsWith(path)));
     expect(gone).toEqual([]);
   });

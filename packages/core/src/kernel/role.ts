@@ -164,6 +164,12 @@ export function pageRole(fields: Partial<PageRole> = {}): PageRole {
  *
  * @param kernel whose word it is; the reference when absent
  * @throws TypeError, RangeError when `word` is not a 32-bit word
+ *
+ * @example
+ * ```ts
+ * const { level, direct, access } = decodeRole(0x1791);
+ * [level, direct, access]; // [ 1, true, 7 ]
+ * ```
  */
 export function decodeRole(word: number, kernel: KernelVersion = REFERENCE): PageRole {
   const layout = roleLayout(kernel);
@@ -182,6 +188,11 @@ export function decodeRole(word: number, kernel: KernelVersion = REFERENCE): Pag
  *
  * @param kernel whose word it is to be; the reference when absent
  * @throws RangeError when a number does not fit its field, or the kernel has no such field
+ *
+ * @example
+ * ```ts
+ * encodeRole(pageRole({ level: 2 })).toString(16); // '782'
+ * ```
  */
 export function encodeRole(role: PageRole, kernel: KernelVersion = REFERENCE): number {
   const layout = roleLayout(kernel);
