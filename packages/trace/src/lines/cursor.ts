@@ -29,7 +29,7 @@ const ZERO = 48;
 const X = 120;
 
 /** Longest field that is accepted; the kernel prints none that is longer. */
-const LONGEST = 256;
+const MAX_FIELD = 256;
 
 /** Value of a hex digit; -1 for anything else. */
 function hexDigit(code: number): number {
@@ -143,10 +143,10 @@ function readDecimalHex(cursor: Cursor): string | null {
 
 function readUntil(cursor: Cursor, isEnd: (code: number) => boolean): string | null {
   const { text, at } = cursor;
-  const end = Math.min(cursor.end, at + LONGEST);
+  const end = Math.min(cursor.end, at + MAX_FIELD);
   let i = at;
   while (i < end && !isEnd(text.charCodeAt(i))) i++;
-  if (i === at || i - at === LONGEST) return null;
+  if (i === at || i - at === MAX_FIELD) return null;
   cursor.at = i;
   return text.slice(at, i);
 }
