@@ -18,13 +18,14 @@ describe('the sources', () => {
     expect(circleIn(imports)).toBeNull();
   });
 
-  it('have a map of the packages, and of the folders of core, trace, walk and the command', () => {
+  it('have a map of the packages, and of the folders of core, trace, walk, the command and the page', () => {
     expect(maps.map(({ within }) => within)).toEqual([
       '',
       'packages/core/src/',
       'packages/trace/src/',
       'packages/walk/src/',
       'apps/cli/src/',
+      'apps/playground/src/',
     ]);
   });
 

@@ -2,10 +2,10 @@
 import { hex, type Mmu } from '@spte/core';
 import { describe, expect, it } from 'vitest';
 import { containing } from '../../test/containing.ts';
-import type { BuildForm } from '../build/build-form.ts';
 import type { Machine } from '../machine/machine.ts';
 import { mmuOf } from '../machine/mmu.ts';
 import { presetOf, presets } from '../machine/presets.ts';
+import type { BuildForm } from '../state/build-form.ts';
 import { stateOf } from '../state/state.ts';
 import { type ComparedEntries, compareEntries } from './compared-entries.ts';
 

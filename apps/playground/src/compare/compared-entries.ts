@@ -5,9 +5,9 @@ import { bitText, hasBit } from '../bits/bit-ranges.ts';
 import type { Cell } from '../bits/cells.ts';
 import { fieldStyle } from '../bits/field-style.ts';
 import { type BuiltEntry, builtOn } from '../build/build.ts';
-import type { BuildForm } from '../build/build-form.ts';
 import { type Request, type RequestField, withRequest } from '../build/request.ts';
 import type { Attempt } from '../fields/attempt.ts';
+import type { BuildForm } from '../state/build-form.ts';
 
 /** The SPTEs that two machines make of one request. */
 export interface ComparedEntries {

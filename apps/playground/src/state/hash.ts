@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import { buildCodecs } from '../build/build-form.ts';
-import type { OtherMachine } from '../compare/other-machine.ts';
 import { decodeChanges, decodeOver, encodeChanges, encodeOver } from '../fields/codec.ts';
 import { machineCodecs } from '../machine/machine.ts';
 import { presetOf } from '../machine/presets.ts';
-import { readCodecs } from '../read/read-form.ts';
+import { buildCodecs } from './build-form.ts';
+import type { OtherMachine } from './other-machine.ts';
+import { readCodecs } from './read-form.ts';
 import { type State, stateOf, viewCodec } from './state.ts';
 
 /** Stands before the names of the second machine's inputs. */

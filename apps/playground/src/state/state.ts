@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type BuildForm, firstBuild } from '../build/build-form.ts';
-import { type OtherMachine, sameMachine } from '../compare/other-machine.ts';
+
 import { choice } from '../fields/codec.ts';
 import type { Machine } from '../machine/machine.ts';
 import { type Preset, presetOf } from '../machine/presets.ts';
-import { firstRead, type ReadForm, readFormOf } from '../read/read-form.ts';
-import type { RealEntry } from '../read/real-entries.ts';
+import { type BuildForm, firstBuild } from './build-form.ts';
+import { type OtherMachine, sameMachine } from './other-machine.ts';
+import { firstRead, type ReadForm, readFormOf } from './read-form.ts';
 
 export type View = 'read' | 'build' | 'masks' | 'compare';
 
@@ -54,16 +54,4 @@ export function changeOther(state: State, fields: Partial<Machine>): State {
 /** Shows an entry to the reader: what was built, or what another one became. */
 export function readEntryOf(state: State, { spte, level }: { spte: bigint; level: number | null }): State {
   return { ...state, view: 'read', read: readFormOf(spte, level) };
-}
-
-/** Shows a real entry on the machine that it comes from. */
-export function loadEntry(state: State, { preset, machine, spte, level, becomes }: RealEntry): State {
-  const base = presetOf(preset);
-  return {
-    ...state,
-    view: 'read',
-    preset: base.id,
-    machine: { ...base.machine, ...machine },
-    read: { spte, level, becomes: becomes ?? '' },
-  };
 }
