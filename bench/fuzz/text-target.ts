@@ -60,7 +60,7 @@ const brokenLine = (random: Random): string => {
 };
 
 const LINES_AT_ONCE = 50;
-/** One text in so many is bytes that are no UTF-8; is annotated; is cut into pieces. */
+/** One text in this number is bytes that are not UTF-8; is annotated; is cut into pieces. */
 const [BYTES, ANNOTATED, PIECEWISE] = [8, 16, 8];
 
 const annotator = createAnnotator(mmuOfRun('vmx73-ept-ad'));

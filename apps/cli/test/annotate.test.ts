@@ -99,10 +99,10 @@ describe('spte annotate', () => {
     }
   });
 
-  it('tells as what it reads when nobody said', async () => {
+  it('says what it assumes', async () => {
     const { err } = await spte('annotate', { stdin: LEAF });
     expect(err).toBe(
-      'spte: read as kernel 6.8, vmx, EPT, MAXPHYADDR 46; assumed for want of --kernel, --vendor, --maxphyaddr\n',
+      'spte: read as kernel 6.8, vmx, EPT, MAXPHYADDR 46; assumed, because no --kernel, --vendor or --maxphyaddr was given\n',
     );
   });
 

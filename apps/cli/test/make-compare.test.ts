@@ -79,8 +79,8 @@ describe('spte compare', () => {
   });
 
   it.each([
-    ['compare 6.1 speed=3', '"speed" is no fact of a context'],
-    ['compare 6.1 turbo', '"turbo" is no context'],
+    ['compare 6.1 speed=3', '"speed" is not a context key; known keys: host, preset'],
+    ['compare 6.1 turbo', '"turbo" is not a context'],
     ['compare 6.1 ad=maybe', 'must be one of on, off'],
     ['compare 6.1', "missing required argument 'B'"],
   ])('%s: exits 2', async (line, message) => {

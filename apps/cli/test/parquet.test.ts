@@ -224,11 +224,11 @@ describe('where --parquet writes', () => {
 
   it.each([
     ['annotate a.txt --parquet a.txt', '--parquet would overwrite the input "a.txt"'],
-    ['annotate a.txt b.txt --parquet ./b.txt', 'cannot write "./b.txt": it is no folder'],
-    ['annotate a.txt a.txt --parquet new/', 'an input is named twice'],
-    ['annotate a.txt ./a.txt --parquet new/', 'an input is named twice'],
+    ['annotate a.txt b.txt --parquet ./b.txt', 'cannot write "./b.txt": it is not a folder'],
+    ['annotate a.txt a.txt --parquet new/', 'the same input is given twice'],
+    ['annotate a.txt ./a.txt --parquet new/', 'the same input is given twice'],
     ['annotate a.txt --parquet none/such.parquet', 'there is no such file or folder'],
-    ['annotate a.txt --parquet /dev/null', '"/dev/null" is there already, and no file'],
+    ['annotate a.txt --parquet /dev/null', '"/dev/null" exists and is not a regular file'],
     ['annotate a.txt --parquet -', '--parquet writes a file, not the standard output'],
     ['annotate - - --ndjson', 'the standard input can be read only once'],
     ['annotate a.txt --jobs 0', 'must be an integer within 1..256'],

@@ -8,7 +8,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { version7 } from '../../../packages/trace/test/dat-files.ts';
 import { mutatedLine } from '../../../packages/trace/test/mutations.ts';
 import annotateTask from '../src/annotate/annotate-worker.ts';
-import { mostSections, type Section, sectionBytes, sectionsOf } from '../src/annotate/sections.ts';
+import { maxSections, type Section, sectionBytes, sectionsOf } from '../src/annotate/sections.ts';
 import type { Result, Task } from '../src/annotate/workers.ts';
 import { type Column, ParquetTable } from '../src/files/parquet-table.ts';
 import type { Io } from '../src/io/io.ts';
@@ -39,7 +39,7 @@ const MODES = ['', '--json', '--ndjson', '--summary', '--only findings', '--only
 const RUNS = ['svm61-npt-tdp-dump', 'vmx73-ept-ad', 'svm61-shadow'];
 const CONTEXT = '--kernel 6.1 --vendor svm --maxphyaddr 40';
 
-/** Runs a command by sections of so many bytes, and says how many sections there were. */
+/** Runs a command by sections of the given number of bytes, and says how many sections there were. */
 async function inSections(line: string, sectionBytes: number): Promise<Run & { readonly tasks: number }> {
   pool.tasks = 0;
   const ended = await spte(`${line} --jobs 3`, { sectionBytes });
@@ -183,7 +183,7 @@ describe('sections', () => {
   beforeAll(() => {
     file('leaves.txt', `${LEAF}\n`.repeat(100));
   });
-  /** So many bytes, up to the end of a line. */
+  /** The given number of bytes, up to the end of a line. */
   const expectAbout = (bytes: number): number =>
     Number.isFinite(bytes) ? (expect.closeTo(bytes, -3) as number) : bytes;
   const ends = (sections: readonly Section[]): number[] => sections.map(({ end }) => end);
@@ -212,10 +212,10 @@ describe('sections', () => {
     expect(sizes).toEqual([1e7 + lead, 1e7 + lead, 1e7 + lead, Number.POSITIVE_INFINITY].map(expectAbout));
     // The share of one of two threads, of two inputs of this size.
     expect(cut('large.txt', sectionBytes(io(), 2 * size, 2, false))).toHaveLength(1);
-    expect(mostSections(io(), 'large.txt')).toBe(Math.ceil(size / (1 << 24)));
+    expect(maxSections(io(), 'large.txt')).toBe(Math.ceil(size / (1 << 24)));
   });
 
-  it('are one for what cannot be cut: small, compressed, binary, not a file, or without lines that begin anew', () => {
+  it('are one for what cannot be cut: small, compressed, binary, not a file, or without lines that continue none', () => {
     file('leaves.gz', gzipSync(`${LEAF}\n`.repeat(100)));
     file('leaves.dat', version7());
     file('none.txt', `${OTHER}\n`.repeat(100));
@@ -223,8 +223,8 @@ describe('sections', () => {
       expect(ends(cut(name, 100))).toEqual([Number.POSITIVE_INFINITY]);
     }
     expect(ends(cut('leaves.txt', 1 << 24))).toEqual([Number.POSITIVE_INFINITY]);
-    expect(mostSections(io(100), 'leaves.gz')).toBe(1);
-    expect(mostSections(io(), 'leaves.txt')).toBe(1);
+    expect(maxSections(io(100), 'leaves.gz')).toBe(1);
+    expect(maxSections(io(), 'leaves.txt')).toBe(1);
   });
 
   it('are not begun in the rest of a mail or within a block', () => {
@@ -277,7 +277,7 @@ describe('a file that changes while it is read', () => {
       writeFileSync(path, `${OTHER}\n`.repeat(100));
     };
     change(replace);
-    const message = 'cannot read "live.txt": another file took its name while it was read';
+    const message = 'cannot read "live.txt": another file replaced it while it was being read';
     expect(await inSections(line, 2000)).toMatchObject({ code: 2, err: `spte: ${message}\n` });
     change(replace);
     const { code, err, out } = await inSections(`annotate live.txt calm.txt ${CONTEXT} --json`, 2000);

@@ -117,7 +117,7 @@ function listFacts(known: Readonly<Record<string, Known<HostFact['value']>>>): H
   }));
 }
 
-/** Encryption of AMD is no fact about an Intel machine. */
+/** AMD's encryption does not exist on an Intel machine. */
 function addressList(vendor: VendorName, facts: AddressFacts): Record<string, Known<HostFact['value']>> {
   const { physBits, maxPhyAddr, cacheBits, l1tf, gbpages, cpuid8000001fEbx, syscfg, smeMeMask } = facts;
   const widths = { physBits, maxPhyAddr, cacheBits, l1tf, gbpages };

@@ -243,7 +243,7 @@ describe('a PAE root', () => {
     }
   });
 
-  it('may hold something without P, which is no entry', () => {
+  it('may hold something without P, which is not an entry', () => {
     const { memory, root } = build();
     memory.set(root + 8n, 0x2000n);
     const entry = [...walk(mmu, memory, { root })].find(({ index, level }) => level === 3 && index === 1);

@@ -44,7 +44,7 @@ function parsePart(part: string): ContextOptions {
   }
   if (fact !== null) return fact;
   const names = [...Object.keys(VALUE_FLAGS), ...Object.keys(SWITCHES)];
-  throw new UsageError(`${shown(name)} is no fact of a context; there are ${names.join(', ')}`);
+  throw new UsageError(`${shown(name)} is not a context key; known keys: ${names.join(', ')}`);
 }
 
 function parseBare(word: string): ContextOptions {
@@ -55,6 +55,6 @@ function parseBare(word: string): ContextOptions {
   const fact = /^v?\d/.test(word) ? parseFact('kernel', word) : null;
   if (fact !== null) return fact;
   throw new UsageError(
-    `${shown(word)} is no context: expected facts (kernel=6.1,vendor=vmx,ad=off), a preset, a kernel, or a folder`,
+    `${shown(word)} is not a context: expected keys (kernel=6.1,vendor=vmx,ad=off), a preset, a kernel, or a folder`,
   );
 }

@@ -13,7 +13,7 @@ import { PRESETS } from './presets.ts';
 export interface Context {
   readonly config: HostConfig;
   readonly mmu: Mmu;
-  /** What nobody said: flags that would say it. */
+  /** What was assumed: the flags that would say it. */
   readonly assumed: readonly string[];
 }
 
@@ -101,7 +101,12 @@ export function contextText({ mmu, config, assumed }: Context): string {
   const kind = root.kind === 'ept12' ? ', nested EPT' : '';
   const l1tf = host.l1tf ? `, L1TF (cache ${host.cacheBits} bits)` : '';
   const text = `kernel ${formatKernelVersion(kernel)}, ${vendor.name}, ${mode}${ad}${kind}, MAXPHYADDR ${masks.shadowPhysBits}${l1tf}`;
-  return assumed.length === 0 ? text : `${text}; assumed for want of ${assumed.join(', ')}`;
+  return assumed.length === 0 ? text : `${text}; assumed, because no ${anyOf(assumed)} was given`;
+}
+
+/** `a, b or c`. */
+function anyOf(words: readonly string[]): string {
+  return words.join(', ').replace(/, ([^,]*)$/, ' or $1');
 }
 
 /** Whether a word on the command line is a file or folder. */

@@ -19,6 +19,11 @@ const LAST_BIT = 63;
  * @throws TypeError, RangeError when an argument is not an integer or `s` is not within 0..63
  *
  * Kernel: `rsvd_bits()`.
+ *
+ * @example
+ * ```ts
+ * hex(rsvdBits(46, 51)); // '0xfc00000000000'
+ * ```
  */
 export function rsvdBits(s: number, e: number): bigint {
   checkInteger('e', e, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);

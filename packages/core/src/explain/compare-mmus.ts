@@ -103,8 +103,12 @@ function reservedDifferences(a: Mmu, b: Mmu): Comparison['reserved'] {
 /**
  * Builds one SPTE under two configurations and compares the results, bit by bit.
  *
+ * @example
  * ```ts
- * compareBuilds(on61, on72, (mmu) => makeSpte(mmu, plainHost, { role: pageRole(), gfn: 0x100n, pfn: 0x200n }).spte);
+ * const on = (kernel) => createMmu({ kernel, host: { physBits: 46 }, vendor: vmx() });
+ * const request = { role: pageRole(), gfn: 0x100n, pfn: 0x200n };
+ * const { bits } = compareBuilds(on('6.1'), on('6.12'), (mmu) => makeSpte(mmu, plainHost, request).spte);
+ * bits.map(({ bit, in: side }) => [bit, side]); // [ [ 63, 'b' ] ]
  * ```
  */
 export function compareBuilds(a: Mmu, b: Mmu, build: (mmu: Mmu) => bigint): BuiltDifference {

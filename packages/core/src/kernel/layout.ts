@@ -189,7 +189,15 @@ export function mmuPresentMask({ mmuPresent }: Layout): bigint {
 /** Every layout since 5.4, oldest first. */
 export const layouts: readonly [Layout, ...Layout[]] = [v5_4, v5_10, v5_12, v5_13, v6_10, v7_2];
 
-/** The layout of a kernel; the nearest one for a kernel outside the table (see {@link isKernelCovered}). */
+/**
+ * The layout of a kernel; the nearest one for a kernel outside the table (see {@link isKernelCovered}).
+ *
+ * @example
+ * ```ts
+ * const { since, until } = layoutFor(parseKernelVersion('6.12'));
+ * [since, until]; // [ '6.10', '7.1' ]
+ * ```
+ */
 export const layoutFor: (kernel: KernelVersion) => Layout = byKernel(...layouts);
 
 /** Runs of releases that were read, or that lie between two that were read and are alike. */

@@ -29,7 +29,7 @@ const NUL = 0;
 const ZERO = 48;
 const X = 120;
 
-/** Value of a hex digit; -1 for what is none. */
+/** Value of a hex digit; -1 for anything else. */
 function hexDigit(code: number): number {
   if (code >= ZERO && code <= 57) return code - ZERO;
   const lower = code | 0x20;

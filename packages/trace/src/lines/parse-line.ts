@@ -55,11 +55,11 @@ export function skipQuotes(text: string): number {
 }
 
 /** Longest name of an event. */
-const LONGEST_NAME = 64;
+const MAX_NAME = 64;
 
 /** Where the name begins that ends at `end`; `end` itself when there is none. */
 function nameBefore(text: string, start: number, end: number): number {
-  const stop = Math.max(start, end - LONGEST_NAME);
+  const stop = Math.max(start, end - MAX_NAME);
   let at = end;
   while (at > stop && isNameCode(text.charCodeAt(at - 1))) at--;
   return at;

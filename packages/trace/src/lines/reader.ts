@@ -28,19 +28,19 @@ export interface TraceReader {
 
 /** A reader that shares a trace with one that is faster, and takes the lines that the other leaves. */
 export interface LineReader extends TraceReader {
-  /** Whether the next line begins anew: nothing is held back, and no line has begun. */
+  /** Whether the next line continues nothing: no line is held back, and none has begun. */
   readonly idle: boolean;
   /** Number of the next line. */
   readonly next: number;
-  /** Counts lines that the other has read, with records in the kernel's own form or none. Only while it is idle. */
+  /** Counts lines that the other has read, with or without a record. Only while it is idle. */
   skip(recognised: number, passed: number): void;
 }
 
 /** Longest line that is kept whole, in characters; a longer one is passed on in pieces. */
-const LONGEST_LINE = 1 << 20;
+const MAX_LINE = 1 << 20;
 
 /** Most lines into which a mail wraps one. */
-const MOST_WRAPPED = 4;
+const MAX_WRAPPED = 4;
 
 /** A line that breaks off, and those after it that may be its rest. */
 interface Held {
@@ -67,7 +67,7 @@ export function traceReader(sink: (entry: TraceEntry) => void, firstLine = 1): T
  * @returns false also for a line of more than a megabyte
  */
 export function beginsAnew(text: string): boolean {
-  if (text.length > LONGEST_LINE) return false;
+  if (text.length > MAX_LINE) return false;
   const { record, block } = scanLine(text, 1);
   return record !== null && block !== 'continues';
 }
@@ -92,7 +92,7 @@ export function lineReader(sink: (entry: TraceEntry) => void, firstLine: number)
     sink(entry);
   };
 
-  /** Gives up hope for the lines held back. */
+  /** Releases the lines held back, as they are. */
   const release = (): void => {
     const [first, ...wrapped] = held?.entries ?? [];
     if (first !== undefined) emit(first, true);
@@ -111,7 +111,7 @@ export function lineReader(sink: (entry: TraceEntry) => void, firstLine: number)
   /** Tries a line as the rest of those held back. */
   const join = (before: Held, { line, text, newline }: Omit<TraceEntry, 'record' | 'partOf'>): boolean => {
     const [first, ...wrapped] = before.entries;
-    if (first === undefined || before.entries.length >= MOST_WRAPPED) return false;
+    if (first === undefined || before.entries.length >= MAX_WRAPPED) return false;
     const whole = `${before.text} ${text.slice(skipQuotes(text)).trim()}`;
     const { record, cut, block: part } = scanLine(whole, first.line);
     if (cut)
@@ -152,8 +152,8 @@ export function lineReader(sink: (entry: TraceEntry) => void, firstLine: number)
   /** Passes a line on that is too long to be kept whole; returns its last piece. */
   const takePieces = (text: string): string => {
     let start = 0;
-    for (; text.length - start > LONGEST_LINE; start += LONGEST_LINE) {
-      take(text.slice(start, start + LONGEST_LINE), false);
+    for (; text.length - start > MAX_LINE; start += MAX_LINE) {
+      take(text.slice(start, start + MAX_LINE), false);
     }
     return text.slice(start);
   };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { MAX_TIME_DIGITS } from './limits.ts';
 
-/** A time without its dot, and how many of the digits stood after it; 255 digits for what is no such time. */
+/** A time without its dot, and how many of the digits stood after it; 255 digits for anything that is not such a time. */
 export interface PrintedTime {
   readonly time: bigint;
   readonly digits: number;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Diagnostic } from '@spte/core';
-import { meaningOf } from '../machine/diagnostics.ts';
+import { meaningOf } from './diagnostics.ts';
 
 /** Warnings that the kernel would have raised; says so when there are none. */
 export function Warnings({

@@ -2,7 +2,7 @@
 import type { Mmu } from '@spte/core';
 import type { Attempt } from '../fields/attempt.ts';
 import type { Machine } from '../machine/machine.ts';
-import type { State } from '../state/state.ts';
+import type { State } from './state.ts';
 import type { Change } from './use-hash-state.ts';
 
 /** What a view works with. */

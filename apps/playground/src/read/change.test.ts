@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { containing } from '../../test/containing.ts';
 import { mmuOf } from '../machine/mmu.ts';
 import { presets } from '../machine/presets.ts';
-import { realEntries } from '../read/real-entries.ts';
-import { loadEntry, type State, stateOf } from '../state/state.ts';
+import { type State, stateOf } from '../state/state.ts';
 import { changeOf, type EntryChange } from './change.ts';
+import { loadEntry, realEntries } from './real-entries.ts';
 
 const opening = stateOf(presets[0]);
 

@@ -4,7 +4,7 @@ import { shown, UsageError } from '../io/errors.ts';
 
 /**
  * Access bits of a kernel from letters such as `rw-`; all when there are none. Where the tables do not tell users from
- * supervisors, whoever may read or fetch is a user.
+ * supervisors, everyone who may read or fetch is a user.
  */
 export function accessWord({ kernel, masks }: Mmu, letters: string | undefined): number {
   const bits = accessBits(kernel);

@@ -16,16 +16,16 @@ export function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean
   return magic.every((byte, index) => bytes[index] === byte);
 }
 
-/** Whether bytes are the beginning of something that is undone here. */
+/** Whether a file that begins so is decompressed here. */
 export function isCompressed(first: Uint8Array): boolean {
   return startsWith(first, GZIP) || startsWith(first, ZSTD);
 }
 
-/** Bytes that are there at once at the beginning, where there are as many: more than tell what an input is. */
+/** Size of the first chunk, unless the input is shorter: enough to recognise every format. In bytes. */
 export const FIRST_BYTES = 64;
 
-/** The bytes of a file, or of the standard input for `-`; gzip and zstd are recognised and undone. `onRead` hears how much
- * was read of what is there. */
+/** The bytes of a file, or of the standard input for `-`; gzip and zstd are recognised and decompressed. `onRead`
+ * hears how many bytes more were read, before decompression. */
 export async function* readInput(
   io: Io,
   path: string,
@@ -39,10 +39,10 @@ export async function* readInput(
   }
 }
 
-/** Bytes that are read at once. */
+/** Bytes read at once. */
 const CHUNK = 1 << 18;
 
-/** Some bytes of a file as they are, from one offset up to another, as long as it is the file of this inode. */
+/** The bytes of a file from one offset up to another, not decompressed; an error when it is not the file of this inode. */
 export async function* readRange(
   io: Io,
   path: string,
@@ -62,7 +62,7 @@ function openSame(path: string, inode: number): number {
   const fd = openSync(path, 'r');
   if (fstatSync(fd).ino === inode) return fd;
   closeSync(fd);
-  throw new Error('another file took its name while it was read');
+  throw new Error('another file replaced it while it was being read');
 }
 
 async function* asBytes(
@@ -118,7 +118,7 @@ async function* unzstd(chunks: Chunks): AsyncGenerator<Uint8Array, void> {
   yield* done;
 }
 
-/** The lines of such an input, without their ends. */
+/** The lines of an input, without their ends. */
 export async function* readLines(io: Io, path: string): AsyncGenerator<string, void> {
   const decoder = new TextDecoder();
   let rest = '';
@@ -134,16 +134,16 @@ export async function* readLines(io: Io, path: string): AsyncGenerator<string, v
 
 const withoutReturn = (line: string): string => (line.endsWith('\r') ? line.slice(0, -1) : line);
 
-/** Longest text that is read whole. */
-const MOST_TEXT = 1 << 26;
+/** Longest text that is read whole, in bytes. */
+const MAX_TEXT = 1 << 26;
 
-/** The whole text of such an input. */
+/** The whole text of an input. */
 export async function readText(io: Io, path: string): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of readInput(io, path)) {
     length += chunk.length;
-    if (length > MOST_TEXT) throw new UsageError(`${shown(path)} is longer than ${MOST_TEXT} bytes`);
+    if (length > MAX_TEXT) throw new UsageError(`${shown(path)} is longer than ${MAX_TEXT} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();

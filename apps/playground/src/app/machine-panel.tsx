@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Mmu } from '@spte/core';
-import type { Change } from '../app/use-hash-state.ts';
-import { useWide } from '../app/use-wide.ts';
 import { type Attempt, errorsIn } from '../fields/attempt.ts';
 import { ChoiceField } from '../fields/choice-field.tsx';
+import type { Machine } from '../machine/machine.ts';
+import { MachineFields } from '../machine/machine-fields.tsx';
+import { MachineNameFields } from '../machine/machine-name-fields.tsx';
+import { presetOf, presets } from '../machine/presets.ts';
+import { summaryOf } from '../machine/registry.ts';
 import { choosePreset, type State } from '../state/state.ts';
-import type { Machine } from './machine.ts';
-import { MachineFields } from './machine-fields.tsx';
-import { MachineNameFields } from './machine-name-fields.tsx';
-import { presetOf, presets } from './presets.ts';
-import { summaryOf } from './registry.ts';
+import type { Change } from '../state/use-hash-state.ts';
+import { useWide } from './use-wide.ts';
 
 interface MachinePanelProps {
   readonly computed: Attempt<Mmu, keyof Machine>;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import { Warnings } from '../app/warnings.tsx';
 import { EntryPair } from '../bits/entry-pair.tsx';
-import { Facts } from '../read/facts-list.tsx';
+import { Warnings } from '../machine/warnings.tsx';
 import { hashOf } from '../state/hash.ts';
 import { readEntryOf, type State } from '../state/state.ts';
 import type { EntryChange } from './change.ts';
+import { Facts } from './facts-list.tsx';
 
 /** A change of the entry: what happened, whether KVM does that, and which bits it took. */
 export function ChangeResult({ change, state }: { readonly change: EntryChange; readonly state: State }) {

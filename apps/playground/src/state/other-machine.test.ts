@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { describe, expect, it } from 'vitest';
 import { presetOf, presets } from '../machine/presets.ts';
-import { changeOther, chooseOther, type State, stateOf } from '../state/state.ts';
 import { otherMachineOf } from './other-machine.ts';
+import { changeOther, chooseOther, type State, stateOf } from './state.ts';
 
 const opening = stateOf(presets[0]);
 const otherOf = ({ machine, other }: State) => otherMachineOf(machine, other);

@@ -14,10 +14,10 @@ import { type Cell, cellsOf } from '../bits/cells.ts';
 import { fieldStyle } from '../bits/field-style.ts';
 import { type Attempt, attempt, Reader } from '../fields/attempt.ts';
 import { parseHex } from '../fields/parse.ts';
-import type { FactGroup } from '../read/facts.ts';
-import { wrongBits } from '../read/findings.ts';
-import { levelOf } from '../read/read.ts';
-import type { ReadForm } from '../state/state.ts';
+import type { ReadForm } from '../state/read-form.ts';
+import type { FactGroup } from './facts.ts';
+import { wrongBits } from './findings.ts';
+import { levelOf } from './read.ts';
 
 /** One of the two entries of a change. */
 interface ChangeSide {

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
+  type Finding,
   isPresentKind,
   isSpecialRootEntry,
   judgeSpte,
   type Mmu,
   readPaeRootEntry,
+  type SpteKind,
   spteKind,
 } from '@spte/core';
 import { pageFrameBits } from './pattern.ts';
-import type { EntryReading } from './reading.ts';
 import type { Table } from './table.ts';
+
+/** What an entry is, and what is wrong with its bits. */
+export interface EntryReading {
+  readonly kind: SpteKind;
+  readonly findings: readonly Finding[];
+}
 
 /** Distinct patterns that are remembered; real tables have a few dozen, garbage any number. */
 const MAX_PATTERNS = 1 << 12;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-
 import { type Context, contextOf, contextText } from '../context/context.ts';
-import { type CommonOptions, MISTAKE, type Session } from '../context/session.ts';
+import { MISTAKE, type Session } from '../context/session.ts';
 import { partPaths, removeTemporaries } from '../files/parts.ts';
 import { cleaningUp } from '../io/clean-up.ts';
 import { isMistake, shown, UsageError } from '../io/errors.ts';
@@ -9,34 +8,17 @@ import type { Io } from '../io/io.ts';
 import { fileProgress } from '../io/progress.ts';
 import { type AnnotateSections, annotateInput } from './annotate-input.ts';
 import { type Annotated, annotateSection, type Job } from './annotate-section.ts';
-import { mostSections, WHOLE } from './sections.ts';
+import type { AnnotateOptions, Input } from './options.ts';
+import { maxSections, WHOLE } from './sections.ts';
 import { withWorkers } from './workers.ts';
 
-/** Options of `annotate`; they may be handed to a worker. */
-export interface AnnotateOptions extends CommonOptions {
-  readonly summary?: boolean;
-  readonly only?: 'findings';
-  readonly parquet?: string;
-  readonly jobs?: number;
-}
-
-/** One of the inputs. */
-export interface Input {
-  /** As typed; `-` is the standard input. */
-  readonly path: string;
-  /** What it is called where there are several; null where it is the only one. */
-  readonly name: string | null;
-  /** The Parquet file that is wanted of it. */
-  readonly part: string | null;
-}
-
 /**
- * Annotates inputs, and prints what they say in the order in which they were named, however many threads work on them.
- * One that cannot be read is named, and the others go on.
+ * Annotates inputs, and prints them in the order in which they were given, however many threads work on them. An input
+ * that cannot be read is reported, and the others go on.
  *
- * @returns whether there are neither findings nor disagreements
+ * @returns true when there are neither findings nor disagreements
  */
-export async function annotateInputs(
+export async function annotateAll(
   session: Session,
   paths: readonly string[],
   typed: AnnotateOptions,
@@ -49,7 +31,7 @@ export async function annotateInputs(
   const threads = threadsFor(io, inputs, options);
   const parts = inputs.flatMap(({ part }) => part ?? []);
   const annotate = (annotateSections: AnnotateSections): Promise<number> =>
-    annotateAll(session, inputs, context, options, annotateSections);
+    annotateEach(session, inputs, context, options, annotateSections);
   const wrong = await cleaningUp(
     () => removeTemporaries(parts),
     () =>
@@ -59,7 +41,7 @@ export async function annotateInputs(
   );
   if (wrong > 0 && context.assumed.length > 0) {
     io.complain(
-      'spte: was it another kernel or machine? `spte decode --which` ranks those that values fit\n',
+      'spte: was it another kernel or machine? `spte decode --which` ranks the contexts that fit the values\n',
     );
   }
   return wrong === 0;
@@ -77,12 +59,12 @@ function inputsOf(io: Io, paths: readonly string[], { parquet }: AnnotateOptions
   }));
 }
 
-/** Threads: what is printed of a section waits in a file for its turn, so that only short answers use several unasked. */
+/** Number of threads. What is printed of a section waits in a file for its turn: only short answers use several unasked. */
 function threadsFor(io: Io, inputs: readonly Input[], { jobs, summary }: AnnotateOptions): number {
   const wanted = jobs ?? (summary === true ? io.cores : 1);
   // Workers have no standard input.
   if (wanted === 1 || inputs.some(({ path }) => path === '-')) return 1;
-  return inputs.reduce((most, { path }) => Math.min(wanted, most + mostSections(io, path)), 0);
+  return inputs.reduce((most, { path }) => Math.min(wanted, most + maxSections(io, path)), 0);
 }
 
 /** Annotates an input as one section, on this thread. */
@@ -99,8 +81,8 @@ async function* annotateHere(
   }
 }
 
-/** Annotates inputs in turn, prints what stands between them, and counts what is wrong in all. */
-async function annotateAll(
+/** Annotates inputs in turn, prints what stands between them, and counts findings and disagreements. */
+async function annotateEach(
   session: Session,
   inputs: readonly Input[],
   context: Context,

@@ -10,7 +10,7 @@ import {
 } from '@spte/core';
 import { getMmioSpteGeneration, getMmioSpteGfn } from '@spte/mmio';
 import type { WalkEntry } from '@spte/walk';
-import { accessText } from './spte-json.ts';
+import { accessText } from '../entry/spte-json.ts';
 
 /** An entry of a walk as `--ndjson` has it. */
 export interface EntryJson {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { codes, findingBits } from '../annotate/annotation-columns.ts';
+
+import { codes, findingBits } from '../entry/finding-columns.ts';
 import type { Column } from '../files/parquet-table.ts';
 import type { EntryJson } from './entry-json.ts';
 

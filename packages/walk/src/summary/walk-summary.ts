@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Severity, SpteKind } from '@spte/core';
-import type { WalkEntry } from './entry.ts';
-import type { EntryFinding } from './findings.ts';
+import type { WalkEntry } from '../walk/entry.ts';
+import type { EntryFinding } from '../walk/findings.ts';
 
 /** Leaves and the guest memory that they map. */
 export interface Share {

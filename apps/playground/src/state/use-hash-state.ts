@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import { hashOf, stateOfHash } from '../state/hash.ts';
-import type { State } from '../state/state.ts';
+import { hashOf, stateOfHash } from './hash.ts';
+import type { State } from './state.ts';
 
 export type Change = (next: (state: State) => State) => void;
 

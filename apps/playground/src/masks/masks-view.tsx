@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Mmu } from '@spte/core';
-import { Caveats } from '../app/caveats.tsx';
-import type { ViewProps } from '../app/view-props.ts';
-import { Warnings } from '../app/warnings.tsx';
 import { bitText } from '../bits/bit-ranges.ts';
+import { Caveats } from '../machine/caveats.tsx';
+import { NoMachine } from '../machine/no-machine.tsx';
+import { maskRows } from '../machine/registry.ts';
+import { Warnings } from '../machine/warnings.tsx';
+import type { ViewProps } from '../state/view-props.ts';
 import { MaskStrip } from './mask-strip.tsx';
-import { NoMachine } from './no-machine.tsx';
-import { maskRows } from './registry.ts';
 
 interface MasksViewProps extends Pick<ViewProps, 'computed'> {
   /** The machine of the preset, to compare with. */

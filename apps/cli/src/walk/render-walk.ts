@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { explainChange, formatWord, hex, type Mmu } from '@spte/core';
 import type { Share, Translation, WalkChange, WalkSummary } from '@spte/walk';
-import type { EntryJson } from '../entry/entry-json.ts';
 import type { Paint } from '../io/paint.ts';
+import type { EntryJson } from './entry-json.ts';
 
 const UNITS = ['B', 'K', 'M', 'G', 'T', 'P'] as const;
 

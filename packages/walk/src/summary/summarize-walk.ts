@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type DecodedMapping, decodeSpte, type Mmu, type SpteKind } from '@spte/core';
-import type { WalkEntry } from './entry.ts';
-import type { EntryFinding } from './findings.ts';
+import type { WalkEntry } from '../walk/entry.ts';
+import type { EntryFinding } from '../walk/findings.ts';
+import { pageFrameBits } from '../walk/pattern.ts';
+import { entryBytes } from '../walk/root.ts';
 import { leafCounter } from './leaf-shares.ts';
-import { pageFrameBits } from './pattern.ts';
-import { entryBytes } from './root.ts';
-import type { KindCounts, LevelSummary, WalkSummary } from './summary.ts';
+import type { KindCounts, LevelSummary, WalkSummary } from './walk-summary.ts';
 
 /** Counts the entries of a walk one by one, for a caller that does more with them. */
 export interface WalkSummarizer {

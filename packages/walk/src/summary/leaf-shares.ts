@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { DecodedMapping } from '@spte/core';
-import { entryBytes } from './root.ts';
-import type { MemtypeSummary, Share } from './summary.ts';
+import { entryBytes } from '../walk/root.ts';
+import type { MemtypeSummary, Share } from './walk-summary.ts';
 
 /** What leaves can have in common. */
 interface LeafShares {
