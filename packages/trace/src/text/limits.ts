@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/// <reference path="../../../wasm/src/assembly-script.d.ts" />
 // What is read of a line, at most. TypeScript and AssemblyScript both read this file.
 
 /** Characters of a field; the kernel prints none that is longer. */

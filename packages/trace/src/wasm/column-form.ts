@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/// <reference path="../../../wasm/src/assembly-script.d.ts" />
 // A form of lines whose values go to columns. TypeScript and AssemblyScript both read this file.
 
 /** How many rows it has, and may have. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/// <reference path="../../../wasm/src/assembly-script.d.ts" />
 // A form of lines that are written as JSON: what was seen of it (see seen.ts), and these. TypeScript and
 // AssemblyScript both read this file.
 import { SEEN_BYTES } from './seen.ts';

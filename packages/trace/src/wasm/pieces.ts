@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/// <reference path="../../../wasm/src/assembly-script.d.ts" />
 // Pieces of JSON, kept by what they depend on. TypeScript and AssemblyScript both read this file.
 import { SEEN_BYTES } from './seen.ts';
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/// <reference path="../../../wasm/src/assembly-script.d.ts" />
 // What the kernel is told of events, and the programs by which it reads them. TypeScript and AssemblyScript both read
 // this file.
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/// <reference path="../../../wasm/src/assembly-script.d.ts" />
 // How forms and pieces of JSON begin. TypeScript and AssemblyScript both read this file.
 
 /** How often it was used since JavaScript last looked, a f64. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/// <reference path="../../../wasm/src/assembly-script.d.ts" />
 // Where things stand in a kernel's memory, in bytes. TypeScript and AssemblyScript both read this file.
 
 /** Fields of a line, at most. */
