@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { createMmu, type Mmu, makeSpte, pageRole, plainHost, type Vendor } from '@spte/core';
+import { ADDRESS, createMmu, type Mmu, makeSpte, pageRole, plainHost, type Vendor } from '@spte/core';
 import { l1tf } from '@spte/l1tf';
 import { mmio } from '@spte/mmio';
 import { svm } from '@spte/vendor-svm';
@@ -11,7 +11,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../src/index.ts';
 import { KERNELS, machine, machines } from './machines.ts';
-import { ADDRESS, LEVELS, ROWS, rowDifferences, words } from './patterns.ts';
+import { LEVELS, ROWS, rowDifferences, words } from './patterns.ts';
 import { differences, findingDifferences, kindDifferences } from './scalar.ts';
 
 /** The masks of an MMU that tell entries apart by their address, and parts of them. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bits } from '@spte/core';
+import { ADDRESS, bits } from '@spte/core';
 import type { BatchEngine } from '../src/index.ts';
 import {
   callDifferences,
@@ -10,7 +10,6 @@ import {
 } from './scalar.ts';
 
 export const LEVELS: readonly (number | null)[] = [1, 2, 3, 4, 5, null];
-export const ADDRESS: bigint = bits(51, 12);
 
 /** Bits 63:52 of a pattern are its row, bits 11:0 its place in the row. */
 export const ROWS = 4096;

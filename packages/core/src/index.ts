@@ -18,15 +18,19 @@ export {
   overlappingFields,
 } from './bits/bit-field.ts';
 export {
+  ADDRESS,
   bit,
   bitNumbers,
   bits,
   gfnRoundForLevel,
   hex,
+  LEVEL_BITS,
+  LEVELS,
   PAGE_SHIFT,
   pagesPerHpage,
   spteIndex,
   spteIndexAt,
+  U64_MAX,
   u64,
 } from './bits/bits.ts';
 export { type JsonSafe, toJson } from './bits/json.ts';

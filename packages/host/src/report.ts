@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { KvmConfig, Params, RootConfig } from '@spte/core';
-import type { MemoryEncryptionFacts, SvmOptions } from '@spte/vendor-svm';
+import { MEMORY_ENCRYPTION_LEAF, type MemoryEncryptionFacts, type SvmOptions } from '@spte/vendor-svm';
 import type { VmxOptions } from '@spte/vendor-vmx';
 import { type AddressFacts, addressFacts, kvmFlag, multihitBug, physicalMask } from './address-facts.ts';
-import { ENCRYPTION_LEAF } from './cpuid.ts';
 import type { HostTexts } from './host-texts.ts';
 import { ramEnd } from './iomem.ts';
 import { kernelRelease } from './kernel-release.ts';
@@ -143,7 +142,7 @@ function vendorChoice(vendor: VendorName, paging: VendorFacts, address: AddressF
     name: 'svm',
     options: {
       npt: paging.tdp.value,
-      cpuid80000000Eax: syscfg.value === 0n ? 0 : ENCRYPTION_LEAF,
+      cpuid80000000Eax: syscfg.value === 0n ? 0 : MEMORY_ENCRYPTION_LEAF,
       cpuid8000001fEbx: cpuid8000001fEbx.value,
       syscfg: syscfg.value,
       smeMeMask: smeMeMask.value,

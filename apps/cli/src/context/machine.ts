@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bit, bits, createMmu, type Mmu, type MmuKind } from '@spte/core';
 import { type HostConfig, mmuConfigOf, type VendorChoice } from '@spte/host';
+import { MEMORY_ENCRYPTION_LEAF, SYSCFG_MEM_ENCRYPT } from '@spte/vendor-svm';
 
 /** What can be said about a machine on the command line; what is not said stays as the base has it. */
 export interface Facts {
@@ -24,8 +25,6 @@ export interface Facts {
   readonly eferNx?: boolean | undefined;
 }
 
-const ENCRYPTION_LEAF = 0x8000_001f;
-const MEM_ENCRYPT = bit(23);
 const ADDRESS = bits(51, 0);
 
 /** Physical address bits that SME takes on the machines that have it. */
@@ -111,9 +110,9 @@ function vendorWith(vendor: VendorChoice, facts: Facts): VendorChoice {
         ...(tdp !== undefined && { npt: tdp }),
         ...(smeCBit !== undefined && {
           smeMeMask: bit(smeCBit),
-          cpuid80000000Eax: ENCRYPTION_LEAF,
+          cpuid80000000Eax: MEMORY_ENCRYPTION_LEAF,
           cpuid8000001fEbx: smeCBit,
-          syscfg: MEM_ENCRYPT,
+          syscfg: SYSCFG_MEM_ENCRYPT,
         }),
       },
     };

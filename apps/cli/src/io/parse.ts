@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { hex } from '@spte/core';
+import { hex, U64_MAX } from '@spte/core';
 import { InvalidArgumentError } from 'commander';
 import { shown } from './errors.ts';
 
 const HEX = /^(?:0x)?[\da-f]{1,16}$/i;
 const DECIMAL = /^\d{1,9}$/;
-
-const U64_MAX = (1n << 64n) - 1n;
 
 /** Reads a 64-bit word in hex, with or without `0x`; `_` between digits does not count. */
 export function parseWord(text: string): bigint {

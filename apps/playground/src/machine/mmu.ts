@@ -2,7 +2,7 @@
 import { bit, bits, checkInteger, createMmu, type Mmu, type MmuConfig, type Vendor } from '@spte/core';
 import { l1tf } from '@spte/l1tf';
 import { mmio } from '@spte/mmio';
-import { svm } from '@spte/vendor-svm';
+import { SYSCFG_MEM_ENCRYPT, svm } from '@spte/vendor-svm';
 import { vmx } from '@spte/vendor-vmx';
 import { type Attempt, attempt, type FormErrors, Reader } from '../fields/attempt.ts';
 import { parseDecimal } from '../fields/parse.ts';
@@ -24,9 +24,6 @@ const FIELD_OF: Readonly<Record<string, keyof Machine>> = {
 /** Highest extended CPUID leaf: the address sizes on Intel, memory encryption and more on AMD. */
 const INTEL_MAX_LEAF = 0x8000_0008;
 const AMD_MAX_LEAF = 0x8000_0020;
-
-/** SYSCFG with MemEncryptionModEn. */
-const SYSCFG_MEM_ENCRYPT = bit(23);
 
 /** The CPUID, MSR and kernel facts by which a machine with SME shows it. */
 function smeFacts(sme: Sme, cBit: number): { smeMeMask: bigint; syscfg: bigint; cpuid8000001fEbx: number } {

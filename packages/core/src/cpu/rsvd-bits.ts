@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkInteger, checkLevel } from '../bits/arguments.ts';
-import { bit, bits } from '../bits/bits.ts';
+import { bit, bits, LEVELS } from '../bits/bits.ts';
 import { EPT } from './entry-format.ts';
 
 /** The bit that chooses between the two rows of a table: page size in both formats. */
@@ -42,12 +42,10 @@ export interface RsvdBitsValidate {
   readonly xu: bigint;
 }
 
-const LEVELS = 5;
-
 /** Nothing is reserved. */
 export const NO_RSVD_BITS: RsvdBitsValidate = {
-  bit7Clear: Array<bigint>(LEVELS).fill(0n),
-  bit7Set: Array<bigint>(LEVELS).fill(0n),
+  bit7Clear: LEVELS.map(() => 0n),
+  bit7Set: LEVELS.map(() => 0n),
   badMtXwr: 0n,
   xu: 0n,
 };

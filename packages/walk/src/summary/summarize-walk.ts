@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type DecodedMapping, decodeSpte, type Mmu, type SpteKind } from '@spte/core';
+import { type DecodedMapping, decodeSpte, LEVELS, type Mmu, type SpteKind } from '@spte/core';
 import type { WalkEntry } from '../walk/entry.ts';
 import type { EntryFinding } from '../walk/findings.ts';
 import { pageFrameBits } from '../walk/pattern.ts';
@@ -34,9 +34,6 @@ interface Found {
   count: number;
 }
 
-/** Index `level - 1`. */
-const LEVELS = [1, 2, 3, 4, 5] as const;
-
 /** Examples of a finding that are kept. */
 const EXAMPLES = 3;
 
@@ -58,6 +55,7 @@ export function summarizeWalk(mmu: Mmu, entries: Iterable<WalkEntry>): WalkSumma
 
 /** Starts a {@link WalkSummary} that grows entry by entry; the memory that it takes does not. */
 export function walkSummarizer(mmu: Mmu): WalkSummarizer {
+  // Index `level - 1`.
   const levels = LEVELS.map((level) => emptyLevel(mmu, level));
   const leaves = leafCounter();
   const findings = new Map<EntryFinding['code'], Found>();
