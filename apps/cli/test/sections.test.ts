@@ -2,7 +2,7 @@
 import { appendFileSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { MOST_LINES_APART } from '@spte/trace';
+import { MAX_LINES_APART } from '@spte/trace';
 import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { version7 } from '../../../packages/trace/test/dat-files.ts';
@@ -165,7 +165,7 @@ describe('a trace that is cut into sections is annotated as if it were not', () 
 
   it('also long after its beginning, where a section has a lead', { timeout: 60_000 }, async () => {
     const lines: string[] = [];
-    for (let i = 0; lines.length < 3.5 * MOST_LINES_APART; i++) {
+    for (let i = 0; lines.length < 3.5 * MAX_LINES_APART; i++) {
       lines.push(CHECK.replace('vm-1', `vm-${i % 7}`), ...Array.from({ length: (i * 31) % 50 }, () => OTHER));
       if (i % 3 > 0) lines.push(LEAF.replace('vm-1', 'vm-99'), HANDLE.replace('vm-1', `vm-${(i * 5) % 7}`));
     }
@@ -174,7 +174,7 @@ describe('a trace that is cut into sections is annotated as if it were not', () 
     const leads = sections.filter(({ lead }) => lead.line > 1);
     expect(leads.length).toBeGreaterThan(1);
     for (const { lead, start } of leads)
-      expect(start.line - lead.line).toBeGreaterThanOrEqual(MOST_LINES_APART);
+      expect(start.line - lead.line).toBeGreaterThanOrEqual(MAX_LINES_APART);
     await expectSame(`annotate lead.txt ${CONTEXT}`, 50_000, ['--ndjson', '--only findings']);
   });
 });
@@ -207,7 +207,7 @@ describe('sections', () => {
     expect(sectionBytes(io(), 1e7, 4, false)).toBe(1 << 24);
     file('large.txt', `${LEAF}\n`.repeat(500_000));
     const size = 500_000 * (LEAF.length + 1);
-    const lead = MOST_LINES_APART * (LEAF.length + 1);
+    const lead = MAX_LINES_APART * (LEAF.length + 1);
     const sizes = cut('large.txt', 1e7).map(({ start, end }) => end - start.offset);
     expect(sizes).toEqual([1e7 + lead, 1e7 + lead, 1e7 + lead, Number.POSITIVE_INFINITY].map(expectAbout));
     // The share of one of two threads, of two inputs of this size.

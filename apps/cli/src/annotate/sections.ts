@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { beginsAnew, MOST_LINES_APART, type TraceRecord, traceReader } from '@spte/trace';
+import { beginsAnew, MAX_LINES_APART, type TraceRecord, traceReader } from '@spte/trace';
 import { FIRST_BYTES, isCompressed, readInput, readRange } from '../files/read-input.ts';
 import { isTraceDat } from '../files/trace-dat.ts';
 import { type Io, pathOf } from '../io/io.ts';
@@ -94,9 +94,9 @@ type Cut = Pick<Section, 'lead' | 'start'>;
 
 /** Looks for the beginning of a section from a place on, and for its lead. */
 function cutAfter(path: string, at: Place): Cut | null {
-  const lead = at.line <= MOST_LINES_APART ? BEGIN : freshLine(path, at);
+  const lead = at.line <= MAX_LINES_APART ? BEGIN : freshLine(path, at);
   if (lead === null) return null;
-  const from = lead === BEGIN ? at : lineAfter(path, lead, (_, line) => line >= lead.line + MOST_LINES_APART);
+  const from = lead === BEGIN ? at : lineAfter(path, lead, (_, line) => line >= lead.line + MAX_LINES_APART);
   const start = from === null ? null : freshLine(path, from);
   return start === null ? null : { lead, start };
 }

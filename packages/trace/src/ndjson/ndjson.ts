@@ -8,8 +8,8 @@ import {
   checkerWith,
   checkRecord,
   type LastLines,
+  MAX_LINES_APART,
   MMIO_EVENTS,
-  MOST_LINES_APART,
 } from '../annotate/check.ts';
 import { rememberSptes } from '../annotate/remember-sptes.ts';
 import { type AnnotationSightings, type AnnotationTally, bulkCounter } from '../annotate/tally.ts';
@@ -205,9 +205,9 @@ function createOutput(arena: Arena, begin: Uint8Array, write: (lines: Uint8Array
 /** The last lines of tasks, in a memory that the kernel reads and writes as well. */
 function sharedLastLines(arena: Arena): LastLines & { before(): Before | undefined } {
   const { view, bytes } = arena;
-  const start = arena.take(STATE.TASK_BYTES * MOST_LINES_APART);
+  const start = arena.take(STATE.TASK_BYTES * MAX_LINES_APART);
   arena.set(STATE.PENDING, start);
-  arena.set(STATE.MAX_APART, MOST_LINES_APART);
+  arena.set(STATE.MAX_APART, MAX_LINES_APART);
   const end = (): number => start + STATE.TASK_BYTES * arena.get(STATE.PENDING_COUNT);
   const at = (place: number): Before => ({
     event: MMIO_EVENTS[arena.get(place + STATE.TASK_EVENT) - 1] as string,
@@ -233,7 +233,7 @@ function sharedLastLines(arena: Arena): LastLines & { before(): Before | undefin
       return;
     },
     put(task, { event, spte, line }) {
-      if (arena.get(STATE.PENDING_COUNT) >= MOST_LINES_APART) forget(start);
+      if (arena.get(STATE.PENDING_COUNT) >= MAX_LINES_APART) forget(start);
       const place = end();
       view.setFloat64(place + STATE.TASK, task ?? -1, true);
       view.setBigUint64(place + STATE.TASK_SPTE, spte, true);
