@@ -104,7 +104,9 @@ export {
   AD_WRPROT_ONLY,
   type GenerationBits,
   isKernelCovered,
+  LAYOUT_MEANINGS,
   type Layout,
+  type LayoutConstant,
   layoutFor,
   layouts,
   type PerFormat,
@@ -151,7 +153,14 @@ export {
   type VmConfig,
 } from './mmu/create-mmu.ts';
 export { defineHost, getShadowPhysBits, type Host, type HostFacts, plainHost } from './mmu/host.ts';
-export { assignMasks, initialRegistry, type Masks, type Registry, type SetBy } from './mmu/masks.ts';
+export {
+  assignMasks,
+  initialRegistry,
+  MASK_MEANINGS,
+  type Masks,
+  type Registry,
+  type SetBy,
+} from './mmu/masks.ts';
 export {
   type PermissionBitmap,
   type PermissionInputs,

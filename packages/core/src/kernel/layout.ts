@@ -33,30 +33,46 @@ export interface SavedBits {
 }
 
 /**
- * The bits of an SPTE whose meaning is KVM's own, fixed when that kernel was compiled.
+ * The bits of an SPTE whose meaning is KVM's own, fixed when that kernel was compiled; {@link LAYOUT_MEANINGS} says what
+ * each is for.
  *
  * What the CPU reads is an {@link EntryFormat}; what KVM decides at start-up is in the mask registry.
  */
 export interface Layout extends Since {
   /** Last release that has been read and found to have this layout; null while it is the newest. */
   readonly until: string | null;
-  /** Set in every present entry; null where "present" was still "neither zero nor MMIO". */
+  /** Null where "present" was still "neither zero nor MMIO". */
   readonly mmuPresent: BitField<'mmuPresent'> | null;
   readonly hostWritable: PerFormat;
   readonly mmuWritable: PerFormat;
-  /** How accessed and dirty are kept: 0 {@link AD_ENABLED}, 1 {@link AD_DISABLED}, 2 {@link AD_WRPROT_ONLY}. */
+  /** 0 {@link AD_ENABLED}, 1 {@link AD_DISABLED}, 2 {@link AD_WRPROT_ONLY}. */
   readonly adType: BitField<'adType'>;
   readonly savedBits: SavedBits;
   /** Two bits that are 3 in an MMIO SPTE only; null where a configurable value and mask mark it. */
   readonly mmioMarker: BitField<'mmioMarker'> | null;
   readonly mmioGeneration: GenerationBits;
-  /** The only bits that the mask of an MMIO SPTE may have. */
   readonly mmioAllowed: bigint;
-  /** An entry that one CPU is busy changing (REMOVED up to 6.10, FROZEN since); null where there was none. */
+  /** REMOVED up to 6.10, FROZEN since; null where there was none. */
   readonly frozen: bigint | null;
-  /** An entry that maps nothing. */
   readonly empty: bigint;
 }
+
+/** The constants of a layout. */
+export type LayoutConstant = Exclude<keyof Layout, keyof Since | 'until'>;
+
+/** What each constant of a layout is for, in a line. */
+export const LAYOUT_MEANINGS: Readonly<Record<LayoutConstant, string>> = {
+  mmuPresent: 'Set in every present entry.',
+  hostWritable: 'Software bit: the page is writable in the host.',
+  mmuWritable: 'Software bit: the SPTE may be made writable without mmu_lock.',
+  adType: 'How accessed and dirty are kept.',
+  savedBits: 'Where an access-tracked SPTE keeps the permissions that it lost.',
+  mmioMarker: 'Marks an MMIO SPTE.',
+  mmioGeneration: 'Where an MMIO SPTE keeps the memslot generation.',
+  mmioAllowed: 'The only bits that the mask of an MMIO SPTE may have.',
+  frozen: 'An entry that one CPU is busy changing.',
+  empty: 'An entry that maps nothing.',
+};
 
 /** The A/D type of an entry whose accessed and dirty bits are used. The value 3 never occurs. */
 export const AD_ENABLED = 0n;
