@@ -84,7 +84,7 @@ function constantText(value: unknown): string {
 const isBitField = (value: object): value is BitField => 'high' in value && typeof value.high === 'number';
 
 function layoutDifferences(a: Layout, b: Layout): LayoutDifference[] {
-  const { since: _since, until: _until, ...constants } = a;
+  const { since: _since, until: _until, commits: _commits, ...constants } = a;
   return (Object.keys(constants) as (keyof typeof constants)[])
     .map((name) => ({ name, a: constantText(a[name]), b: constantText(b[name]) }))
     .filter((constant) => constant.a !== constant.b);

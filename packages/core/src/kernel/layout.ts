@@ -41,6 +41,8 @@ export interface SavedBits {
 export interface Layout extends Since {
   /** Last release that has been read and found to have this layout; null while it is the newest. */
   readonly until: string | null;
+  /** The upstream commits that made what differs from the row before, 12 hex digits each, as far as they are known. */
+  readonly commits: readonly string[];
   /** Null where "present" was still "neither zero nor MMIO". */
   readonly mmuPresent: BitField<'mmuPresent'> | null;
   readonly hostWritable: PerFormat;
@@ -58,7 +60,7 @@ export interface Layout extends Since {
 }
 
 /** The constants of a layout. */
-export type LayoutConstant = Exclude<keyof Layout, keyof Since | 'until'>;
+export type LayoutConstant = Exclude<keyof Layout, keyof Since | 'until' | 'commits'>;
 
 /** What each constant of a layout is for, in a line. */
 export const LAYOUT_MEANINGS: Readonly<Record<LayoutConstant, string>> = {
@@ -134,6 +136,7 @@ const MMIO_ALLOWED = bit(63) | bits(51, 12) | bits(2, 0);
 const v5_4: Layout = {
   since: '5.4',
   until: '5.9',
+  commits: [],
   mmuPresent: null,
   hostWritable: { ept: hostWritable(10), legacy: hostWritable(10) },
   mmuWritable: { ept: mmuWritable(11), legacy: mmuWritable(11) },
@@ -155,15 +158,18 @@ const v5_10: Layout = {
   ...v5_4,
   since: '5.10',
   until: '5.11',
+  // The generation keeps off the marker, and its high bits stand in the high half.
+  commits: ['56871d444bc4', '34c0f6f2695a'],
   mmioGeneration: generation([11, 3], [62, 54]),
 };
 
-const v5_12: Layout = { ...v5_10, since: '5.12', until: '5.12', frozen: bit(59) };
+const v5_12: Layout = { ...v5_10, since: '5.12', until: '5.12', commits: [], frozen: bit(59) };
 
 const v5_13: Layout = {
   ...v5_12,
   since: '5.13',
   until: '6.9',
+  commits: [],
   mmuPresent: field('mmuPresent', 11, 11, 'kvm', 'shadow-present: a table or a mapping', {
     why: 'one test tells these from MMIO, frozen and empty entries',
   }),
@@ -174,12 +180,20 @@ const v5_13: Layout = {
   frozen: 0x5a0n,
 };
 
-const v6_10: Layout = { ...v5_13, since: '6.10', until: '7.1', frozen: bit(63) | 0x5a0n, empty: bit(63) };
+const v6_10: Layout = {
+  ...v5_13,
+  since: '6.10',
+  until: '7.1',
+  commits: [],
+  frozen: bit(63) | 0x5a0n,
+  empty: bit(63),
+};
 
 const v7_2: Layout = {
   ...v6_10,
   since: '7.2',
   until: null,
+  commits: [],
   hostWritable: { ept: hostWritable(53), legacy: hostWritable(9) },
   mmuWritable: { ept: mmuWritable(55), legacy: mmuWritable(10) },
   adType: adType(61, 60),
