@@ -98,16 +98,6 @@ describe('spte', () => {
     );
   });
 
-  it('runs vectors', async () => {
-    const path = join(repository, 'packages/conformance/vectors/nasty.jsonl.gz');
-    const { out, code } = await spte(`vectors ${path}`);
-    expect(out.trimEnd().split('\n').at(-1)).toBe('57 passed, 0 failed');
-    expect(code).toBe(0);
-    file('wrong.jsonl', '{"fn":"make_spte"}\n');
-    expect((await spte('vectors wrong.jsonl')).code).toBe(1);
-    expect((await spte('vectors missing.jsonl')).code).toBe(2);
-  });
-
   it('prints a script that bash takes', async () => {
     const { out } = await shell(
       `source <(spte completion bash); COMP_WORDS=(spte walk --su); COMP_CWORD=2; _spte; echo "\${COMPREPLY[@]}"`,

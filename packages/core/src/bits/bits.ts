@@ -25,7 +25,11 @@ export function bit(n: number): bigint {
   return 1n << BigInt(n);
 }
 
-/** Bits `high` down to `low`, both included; 0 when `high < low` (as the kernel's `rsvd_bits()` does). */
+/**
+ * Bits `high` down to `low`, both included; 0 when `high < low`.
+ *
+ * The highest bit comes first, as in "bits 51:12". {@link rsvdBits} takes them the other way round, as the kernel's does.
+ */
 export function bits(high: number, low: number): bigint {
   return high < low ? 0n : (1n << BigInt(high + 1)) - (1n << BigInt(low));
 }
