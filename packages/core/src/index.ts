@@ -34,6 +34,7 @@ export {
   u64,
 } from './bits/bits.ts';
 export { type JsonSafe, toJson } from './bits/json.ts';
+export { parseDecimal, parseHex } from './bits/parse.ts';
 export {
   type EntryFormat,
   EPT,
