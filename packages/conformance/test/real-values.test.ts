@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { decodeSpte, formatSptePermissions, isRsvdSpte, makeSpte, pageRole, plainHost } from '@spte/core';
+import { machine } from '@spte/testing/machines';
 import { describe, expect, it } from 'vitest';
-import { machine } from './machines.ts';
 
 // SPTEs in public reports, numbered; those up to 7 are the last lines of vectors/nasty.jsonl.gz as well.
 

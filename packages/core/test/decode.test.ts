@@ -12,8 +12,8 @@ import {
   spteKind,
   type Vendor,
 } from '@spte/core';
+import { eptVendor, legacyVendor, mmuOf } from '@spte/testing/vendors';
 import { describe, expect, it } from 'vitest';
-import { eptVendor, legacyVendor, mmuOf } from './vendors.ts';
 
 const ept = mmuOf(eptVendor);
 const legacy = mmuOf(legacyVendor);

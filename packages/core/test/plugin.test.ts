@@ -18,8 +18,8 @@ import {
   resetAllPteMasks,
   type Vendor,
 } from '@spte/core';
+import { legacyVendor, mmuOf, pkvmVendor } from '@spte/testing/vendors';
 import { describe, expect, it } from 'vitest';
-import { legacyVendor, mmuOf, pkvmVendor } from './vendors.ts';
 
 const host = { physBits: 46 };
 
