@@ -8,8 +8,7 @@ import { shell } from './shell.ts';
 const NASTY = 'packages/conformance/vectors/nasty.jsonl.gz';
 const nasty = join(repository, NASTY);
 const lines = unpacked(NASTY).toString().trimEnd().split('\n');
-const parse = (line: string): object & { readonly fn?: string } =>
-  JSON.parse(line) as { readonly fn?: string };
+const parse = (line: string): { readonly fn: string } => JSON.parse(line) as { readonly fn: string };
 const wrong = lines.map((line) => JSON.stringify({ ...parse(line), initWarnings: ['bogus'] }));
 
 const linesOf = (text: string): string[] => text.trimEnd().split('\n');

@@ -3,14 +3,14 @@
 /** Numbers that look random and come again with the same seed. */
 export interface Random {
   /** An unsigned 32-bit number. */
-  u32(): number;
+  readonly u32: () => number;
   /** A 64-bit word. */
-  u64(): bigint;
+  readonly u64: () => bigint;
   /** 0 to n - 1; n at most 2^32. */
-  below(n: number): number;
+  readonly below: (n: number) => number;
   /** True once in n times. */
-  oneIn(n: number): boolean;
-  pick<T>(list: readonly T[]): T;
+  readonly oneIn: (n: number) => boolean;
+  readonly pick: <T>(list: readonly T[]) => T;
 }
 
 /** A generator of 32 bits of state (mulberry32), good enough to choose inputs of a test. */
