@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // ELF cores whose headers lie, and the page tables in them.
+
+import { machine } from '@spte/testing/machines';
 import {
   bytesMemory,
   elfCoreMemory,
@@ -10,7 +12,6 @@ import {
   walk,
 } from '../../packages/walk/src/index.ts';
 import { buildElf } from '../../packages/walk/test/elf.ts';
-import { machine } from '../../packages/walk/test/machines.ts';
 import { emptyMemory, leaf, startTables } from '../../packages/walk/test/tables.ts';
 import { mutate } from './mutate.ts';
 import { type Seed, seedOf } from './seed.ts';

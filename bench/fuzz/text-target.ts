@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Text of traces and logs: real lines, broken, spliced, wrapped and quoted.
 import { readFileSync } from 'node:fs';
+import type { Random } from '@spte/testing/random';
+import { mmuOfRun, traces } from '@spte/testing/runs';
 import {
   createAnnotator,
   readTraceSync,
   type TraceEntry,
   traceReader,
 } from '../../packages/trace/src/index.ts';
-import { mmuOfRun, traces } from '../../packages/trace/test/runs.ts';
-import type { Random } from './random.ts';
 import { ensure, type Outcome, type Target } from './target.ts';
 
 const snippets = JSON.parse(

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { MASK_MEANINGS } from '@spte/core';
 import { describe, expect, it } from 'vitest';
 import { captured } from './machines.ts';
 import { json, spte } from './run.ts';
@@ -63,6 +64,12 @@ describe('spte compare', () => {
   it('reads facts, presets and folders as contexts', async () => {
     expect(await json('compare haswell preset=haswell,ad=off')).toMatchObject({
       equal: false,
+      masks: [
+        { name: 'accessed', meaning: MASK_MEANINGS.accessed },
+        { name: 'dirty' },
+        { name: 'kvmAdEnabled' },
+        { name: 'cpuDirtyLogSize' },
+      ],
       built: {
         leaf: {
           bits: [

@@ -2,6 +2,7 @@
 import { appendFileSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { traceFiles } from '@spte/testing/runs';
 import { MAX_LINES_APART } from '@spte/trace';
 import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -13,7 +14,7 @@ import type { Result, Task } from '../src/annotate/workers.ts';
 import { type Column, ParquetTable } from '../src/files/parquet-table.ts';
 import type { Io } from '../src/io/io.ts';
 import { duckdb, objects } from './duckdb.ts';
-import { captured, traces } from './machines.ts';
+import { captured } from './machines.ts';
 import { file, folder, type Run, spte } from './run.ts';
 
 /** Workers on this thread: what crosses to one and back is copied, as between threads. */
@@ -76,7 +77,7 @@ describe('a trace that is cut into sections is annotated as if it were not', () 
     '%s: of any size, in every mode, with its own machine and another',
     { timeout: 120_000 },
     async (run) => {
-      const text = traces[run]?.['trace.txt'] ?? '';
+      const text = traceFiles[run]?.['trace.txt'] ?? '';
       file(`${run}.txt`, text);
       expect(await expectSame(`annotate ${run}.txt --host ${captured(run)}`, 700)).toBeGreaterThan(20);
       expect(await expectSame(`annotate ${run}.txt ${CONTEXT}`, 5000)).toBeGreaterThan(5);
@@ -84,7 +85,7 @@ describe('a trace that is cut into sections is annotated as if it were not', () 
   );
 
   it('among several inputs, some of which are not cut, and one that is missing', async () => {
-    const text = traces['svm61-shadow']?.['trace.txt'] ?? '';
+    const text = traceFiles['svm61-shadow']?.['trace.txt'] ?? '';
     file('a.txt', text);
     file('b.txt', `${text}kvm_mmu_set_spte: gfn\n`);
     file('c.txt.gz', gzipSync(text));
@@ -332,7 +333,7 @@ describe.skipIf(connection === null)('--parquet by sections', () => {
         .replace('797fe67', `${(0x1000 + i).toString(16)}e67`)
         .replace('1.5:', `${i}.${'5'.repeat(50)}:`),
     );
-    file('many.txt', `${traces['svm61-shadow']?.['trace.txt'] ?? ''}${lines.join('\n')}`);
+    file('many.txt', `${traceFiles['svm61-shadow']?.['trace.txt'] ?? ''}${lines.join('\n')}`);
     const line = `annotate many.txt ${CONTEXT} --parquet`;
     const one = await spte(`${line} one.parquet`);
     const { tasks, ...cut } = await inSections(`${line} cut.parquet`, 5_000_000);
@@ -366,7 +367,7 @@ describe.skipIf(connection === null)('--parquet by sections', () => {
 
   it('writes the same parts of several inputs, and leaves nothing beside them', async () => {
     const names = ['svm61-shadow', 'svm61-npt-tdp-dump'].map((run) => {
-      file(`${run}.txt`, traces[run]?.['trace.txt'] ?? '');
+      file(`${run}.txt`, traceFiles[run]?.['trace.txt'] ?? '');
       return `${run}.txt`;
     });
     const line = `annotate ${names.join(' ')} none.txt ${CONTEXT} --only findings --parquet`;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
+import { random } from '@spte/testing/random';
 import {
   type AnnotationSightings,
   annotationCounter,
@@ -184,11 +186,7 @@ describe('lines that are compared', () => {
     timeout: 60_000,
   }, () => {
     // A walk through more tasks than are remembered, with pairs near and far.
-    let state = 1;
-    const below = (limit: number): number => {
-      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-      return Math.floor((state / 2 ** 32) * limit);
-    };
+    const { below } = random(1);
     const lines = Array.from({ length: 8 * MAX_LINES_APART }, () => {
       const task = below(3) === 0 ? below(9000) : below(50);
       return [checkLine, checkLine, handleLine, () => OTHER][below(4)]?.(task) ?? OTHER;

@@ -6,6 +6,8 @@ import {
   compareMmus,
   formatWord,
   hex,
+  LAYOUT_MEANINGS,
+  MASK_MEANINGS,
   type Mmu,
   makeNonleafSpte,
   makeSpte,
@@ -88,7 +90,15 @@ function compare(session: Session, first: string, second: string, options: Compa
   const equal =
     comparison.masks.length + comparison.layout.length + comparison.reserved.length === 0 &&
     names.every((name) => built[name].bits.length === 0);
-  const record = { a: contextText(a), b: contextText(b), equal, ...comparison, built };
+  const record = {
+    a: contextText(a),
+    b: contextText(b),
+    equal,
+    masks: comparison.masks.map((mask) => ({ ...mask, meaning: MASK_MEANINGS[mask.name] })),
+    layout: comparison.layout.map((constant) => ({ ...constant, meaning: LAYOUT_MEANINGS[constant.name] })),
+    reserved: comparison.reserved,
+    built,
+  };
   if (options.ndjson === true) void out.record(record);
   else if (options.json === true) out.document(record);
   else {

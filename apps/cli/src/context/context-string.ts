@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { presetOf } from '@spte/host';
 import { InvalidArgumentError } from 'commander';
 import { shown, UsageError } from '../io/errors.ts';
 import type { Io } from '../io/io.ts';
 import { isPath } from './context.ts';
 import { type ContextOptions, parseFact, SWITCHES, VALUE_FLAGS } from './context-options.ts';
-import { PRESETS } from './presets.ts';
 
 /** Words that stand for themselves. */
 const WORDS: Readonly<Record<string, ContextOptions>> = {
@@ -22,8 +22,7 @@ const WORDS: Readonly<Record<string, ContextOptions>> = {
  * vendors by their names, a folder or bundle by its path.
  */
 export function parseContext(io: Io, text: string): ContextOptions {
-  if (!text.includes('=') && isPath(io, text) && !PRESETS.some(({ name }) => name === text))
-    return { host: text };
+  if (!text.includes('=') && isPath(io, text) && presetOf(text) === undefined) return { host: text };
   const parts = text.split(',').map((part) => part.trim());
   return Object.assign(
     {},
@@ -51,7 +50,7 @@ function parseBare(word: string): ContextOptions {
   const lower = word.toLowerCase();
   const known = Object.hasOwn(WORDS, lower) ? WORDS[lower] : undefined;
   if (known !== undefined) return known;
-  if (PRESETS.some(({ name }) => name === lower)) return { preset: lower };
+  if (presetOf(lower) !== undefined) return { preset: lower };
   const fact = /^v?\d/.test(word) ? parseFact('kernel', word) : null;
   if (fact !== null) return fact;
   throw new UsageError(

@@ -26,7 +26,9 @@ export function bit(n: number): bigint {
 }
 
 /**
- * Bits `high` down to `low`, both included; 0 when `high < low` (as the kernel's `rsvd_bits()` does).
+ * Bits `high` down to `low`, both included; 0 when `high < low`.
+ *
+ * The highest bit comes first, as in "bits 51:12". {@link rsvdBits} takes them the other way round, as the kernel's does.
  *
  * @example
  * ```ts

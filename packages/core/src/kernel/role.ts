@@ -45,10 +45,10 @@ export interface PageRole {
   readonly smm: number;
 }
 
-const flagField = (name: string, n: number): BitField => field(name, n, n, 'kvm', `${name} of the role`);
-
-const numberField = (name: string, high: number, low: number): BitField =>
+const roleBits = (name: string, high: number, low: number): BitField =>
   field(name, high, low, 'kvm', `${name} of the role`);
+
+const roleFlag = (name: string, n: number): BitField => roleBits(name, n, n);
 
 /** Where a role word keeps its fields; a kernel that lacks a field has 0 or false there. */
 type RoleLayout = Readonly<Partial<Record<keyof PageRole, BitField>>>;
@@ -61,30 +61,30 @@ type RoleLayout = Readonly<Partial<Record<keyof PageRole, BitField>>>;
  *  7.2: access is 11:8, IN NX WP move up by one over SE; SMEP is 20
  */
 const v5_4: RoleLayout = {
-  level: numberField('level', 3, 0),
-  has4ByteGpte: flagField('has4ByteGpte', 4),
-  quadrant: numberField('quadrant', 6, 5),
-  direct: flagField('direct', 7),
-  access: numberField('access', 10, 8),
-  invalid: flagField('invalid', 11),
-  eferNx: flagField('eferNx', 12),
-  cr0Wp: flagField('cr0Wp', 13),
-  smepAndnotWp: flagField('smepAndnotWp', 14),
-  smapAndnotWp: flagField('smapAndnotWp', 15),
-  adDisabled: flagField('adDisabled', 16),
-  guestMode: flagField('guestMode', 17),
-  smm: numberField('smm', 31, 24),
+  level: roleBits('level', 3, 0),
+  has4ByteGpte: roleFlag('has4ByteGpte', 4),
+  quadrant: roleBits('quadrant', 6, 5),
+  direct: roleFlag('direct', 7),
+  access: roleBits('access', 10, 8),
+  invalid: roleFlag('invalid', 11),
+  eferNx: roleFlag('eferNx', 12),
+  cr0Wp: roleFlag('cr0Wp', 13),
+  smepAndnotWp: roleFlag('smepAndnotWp', 14),
+  smapAndnotWp: roleFlag('smapAndnotWp', 15),
+  adDisabled: roleFlag('adDisabled', 16),
+  guestMode: roleFlag('guestMode', 17),
+  smm: roleBits('smm', 31, 24),
 };
-const v5_19: RoleLayout = { ...v5_4, passthrough: flagField('passthrough', 18) };
-const v6_14: RoleLayout = { ...v5_19, isMirror: flagField('isMirror', 19) };
+const v5_19: RoleLayout = { ...v5_4, passthrough: roleFlag('passthrough', 18) };
+const v6_14: RoleLayout = { ...v5_19, isMirror: roleFlag('isMirror', 19) };
 const { smepAndnotWp: _gone, ...kept } = v6_14;
 const v7_2: RoleLayout = {
   ...kept,
-  access: numberField('access', 11, 8),
-  invalid: flagField('invalid', 12),
-  eferNx: flagField('eferNx', 13),
-  cr0Wp: flagField('cr0Wp', 14),
-  cr4Smep: flagField('cr4Smep', 20),
+  access: roleBits('access', 11, 8),
+  invalid: roleFlag('invalid', 12),
+  eferNx: roleFlag('eferNx', 13),
+  cr0Wp: roleFlag('cr0Wp', 14),
+  cr4Smep: roleFlag('cr4Smep', 20),
 };
 
 export const roleLayout: Variant<RoleLayout> = defineVariant<RoleLayout>(

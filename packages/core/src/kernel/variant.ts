@@ -6,6 +6,8 @@ export interface VariantRow<T> extends Since {
   readonly value: T;
   /** What changed in this release, and what that means to someone who reads its traces. */
   readonly change: string;
+  /** The upstream commits that made the change, 12 hex digits each; absent where they are not known for certain. */
+  readonly commits?: readonly string[];
 }
 
 /** A point in which kernels behave differently: call it with a kernel to learn how that one does. */

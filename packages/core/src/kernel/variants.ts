@@ -25,6 +25,7 @@ export const makingWritable: Variant<MakingWritable> = defineVariant(
     since: '6.1.192',
     value: { needsLeaf: true, together: false },
     change: 'stable fix: the old SPTE must be a last-level one (level 1, or bit 7 set)',
+    commits: ['2867eb782cf7'],
   },
   {
     since: '6.2',
@@ -35,11 +36,13 @@ export const makingWritable: Variant<MakingWritable> = defineVariant(
     since: '6.11',
     value: { needsLeaf: true, together: false },
     change: 'the old SPTE must be a last-level one',
+    commits: ['2867eb782cf7'],
   },
   {
     since: '6.13',
     value: { needsLeaf: true, together: true },
     change: 'only the unsync attempt is spared: every writable SPTE has D',
+    commits: ['cc7ed3358e41', '081976992f43'],
   },
 );
 

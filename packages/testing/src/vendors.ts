@@ -17,7 +17,7 @@ import {
   type Vendor,
 } from '@spte/core';
 
-// Vendors of this test's own making: core must work without those that come with it.
+// Core must work without the vendors that come with it.
 
 /** Keeps the legacy masks as they are after the reset. */
 export const legacyVendor: Vendor = defineVendor({
