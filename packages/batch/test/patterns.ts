@@ -21,18 +21,6 @@ const ORDINARY = bits(35, 12);
 const RARE = 8n;
 const ALONE = 16;
 
-/** Pseudo-random 64-bit words, the same in every run. */
-export function words(seed: bigint): () => bigint {
-  let state = seed;
-  return () => {
-    state = BigInt.asUintN(64, state + 0x9e37_79b9_7f4a_7c15n);
-    let z = state;
-    z = BigInt.asUintN(64, (z ^ (z >> 30n)) * 0xbf58_476d_1ce4_e5b9n);
-    z = BigInt.asUintN(64, (z ^ (z >> 27n)) * 0x94d0_49bb_1331_11ebn);
-    return z ^ (z >> 31n);
-  };
-}
-
 /**
  * What an engine says otherwise than core of the attribute patterns of a row. Each has one of the levels, another one in
  * the next row. The engine first meets the patterns with other addresses: core is asked whether what it learned of them

@@ -13,7 +13,7 @@ import type { VendorName } from './vendor-facts.ts';
 const MIN_BITS = 32;
 const MAX_BITS = 52;
 
-/** What CPUs of each vendor usually have, for want of a word about it. */
+/** What CPUs of each vendor usually have, assumed when nothing says so. */
 const USUAL_BITS: Readonly<Record<VendorName, number>> = { vmx: 46, svm: 48 };
 
 /** What is known of physical addresses. */

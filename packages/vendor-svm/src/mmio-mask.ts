@@ -22,7 +22,7 @@ const C_BIT_POSITION = 0x3f;
 
 /**
  * With memory encryption on, fewer address bits are usable than CPUID reports: the MMIO mask starts at the first bit
- * that is reserved then, but not at the C-bit.
+ * that is reserved then, but not at the C-bit, which does not fault (upstream commit 52918ed5fcf0).
  *
  * Kernel: `svm_adjust_mmio_mask()`.
  */

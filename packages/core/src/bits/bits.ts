@@ -25,7 +25,16 @@ export function bit(n: number): bigint {
   return 1n << BigInt(n);
 }
 
-/** Bits `high` down to `low`, both included; 0 when `high < low` (as the kernel's `rsvd_bits()` does). */
+/**
+ * Bits `high` down to `low`, both included; 0 when `high < low`.
+ *
+ * The highest bit comes first, as in "bits 51:12". {@link rsvdBits} takes them the other way round, as the kernel's does.
+ *
+ * @example
+ * ```ts
+ * hex(bits(51, 12)); // '0xffffffffff000'
+ * ```
+ */
 export function bits(high: number, low: number): bigint {
   return high < low ? 0n : (1n << BigInt(high + 1)) - (1n << BigInt(low));
 }
@@ -37,7 +46,14 @@ export function bits(high: number, low: number): bigint {
  */
 export const ADDRESS: bigint = bits(51, 12);
 
-/** The numbers of the set bits of a 64-bit value, lowest first. */
+/**
+ * The numbers of the set bits of a 64-bit value, lowest first.
+ *
+ * @example
+ * ```ts
+ * bitNumbers(0x8005n); // [ 0, 2, 15 ]
+ * ```
+ */
 export function bitNumbers(value: bigint): number[] {
   const low = Number(BigInt.asUintN(32, value));
   const high = Number(BigInt.asUintN(32, value >> 32n));

@@ -14,11 +14,18 @@ const LAST_BIT = 63;
 /**
  * Bits `s` to `e`, both included; 0 when `e < s`.
  *
+ * Arguments are those of the kernel's function: the lowest bit comes first, where {@link bits} takes the highest.
+ *
  * @param s first bit, 0..63
  * @param e last bit; only its low six bits count, so that -1 and 127 are 63
  * @throws TypeError, RangeError when an argument is not an integer or `s` is not within 0..63
  *
  * Kernel: `rsvd_bits()`.
+ *
+ * @example
+ * ```ts
+ * hex(rsvdBits(46, 51)); // '0xfc00000000000'
+ * ```
  */
 export function rsvdBits(s: number, e: number): bigint {
   checkInteger('e', e, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
