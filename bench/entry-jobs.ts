@@ -80,7 +80,7 @@ function annotateLines(kind: 'mmio' | 'unknown', seed: bigint): void {
     records.set(key, lines);
   }
   const annotators = mmus.map((mmu) => createAnnotator(mmu));
-  lines.forEach((line, i) => annotators[i < count / 2 ? 0 : 1]?.(line));
+  for (const [i, line] of lines.entries()) annotators[i < count / 2 ? 0 : 1]?.(line);
 }
 
 export const jobs: Readonly<Record<string, (seed: bigint) => void>> = {

@@ -69,6 +69,8 @@ export {
   type ChangedField,
   type ExplainedChange,
   explainChange,
+  type Objection,
+  type ObjectionParams,
 } from './explain/explain-change.ts';
 export { type Explanation, explainSpte } from './explain/explain-spte.ts';
 export {
@@ -80,7 +82,8 @@ export {
   rankContexts,
   type Sample,
 } from './explain/rank-contexts.ts';
-export type { Finding, FindingCode, Severity } from './judge/finding.ts';
+export { type SpteSummary, summarizeSpte } from './explain/summarize-spte.ts';
+export type { Finding, FindingCode, FindingParams, Severity } from './judge/finding.ts';
 export { type JudgeOptions, judgeSpte } from './judge/judge-spte.ts';
 export {
   isSpecialRootEntry,
@@ -203,7 +206,7 @@ export {
   writer,
 } from './observe/observe.ts';
 export { type Because, because } from './read/because.ts';
-export { type DecodedField, fieldText } from './read/decode-fields.ts';
+export type { Coded, NoParams } from './read/coded.ts';
 export {
   type AdType,
   type DecodedAccess,
@@ -211,10 +214,12 @@ export {
   type DecodedSpte,
   decodeSpte,
 } from './read/decode-spte.ts';
-export type { Evidence } from './read/evidence.ts';
-export type { Guess } from './read/guess-unknown.ts';
+export { type DecodedField, fieldText } from './read/decoded-field.ts';
+export { spteKind } from './read/entry.ts';
+export type { Evidence, EvidenceCode, EvidenceParams } from './read/evidence.ts';
+export type { Guess, GuessCode, GuessParams } from './read/guess-unknown.ts';
 export { readLegacyEntry } from './read/legacy-walk.ts';
-export { isPresentKind, type SpteKind, spteKind } from './read/spte-kind.ts';
+export { isPresentKind, type SpteKind } from './read/spte-kind.ts';
 export { markSpteForAccessTrack, restoreAccTrackSpte } from './rules/access-track.ts';
 export { changedPteNotifierMakeSpte } from './rules/changed-pte.ts';
 export {
@@ -262,7 +267,19 @@ export {
   type SpteAge,
   type SpteUpdate,
 } from './rules/spte-update.ts';
-export { formatWord, renderChange, renderExplanation, renderOutcome } from './text/render.ts';
+export type { Answer } from './text/catalogue.ts';
+export { changeLines, renderChange } from './text/change-lines.ts';
+export { changeText, objectionText } from './text/change-texts.ts';
+export {
+  explanationLines,
+  findingLines,
+  type LineRole,
+  renderExplanation,
+  type TextLine,
+} from './text/explanation-lines.ts';
+export { findingNext, findingText } from './text/finding-texts.ts';
+export { outcomeText } from './text/outcome-text.ts';
+export { evidenceText, guessText } from './text/reading-texts.ts';
 export {
   formatAccess,
   formatErrorCode,
@@ -278,3 +295,5 @@ export {
   traceSpteRequested,
   traceTdpMmuSpteChanged,
 } from './text/tracepoints.ts';
+export { verdict } from './text/verdict.ts';
+export { accessText, bitsText, counted, formatWord, placeText } from './text/words.ts';

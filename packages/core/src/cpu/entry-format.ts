@@ -69,12 +69,15 @@ export type PtField =
  */
 export const EPT: Fields<EptField> = {
   readable: field('readable', 0, 0, 'hardware', 'reads are allowed', {
+    clear: 'reads fault',
     why: 'set in every mapping, but taken away by access tracking',
   }),
   writable: field('writable', 1, 1, 'hardware', 'writes are allowed', {
+    clear: 'writes fault',
     why: 'clear for read-only memory, to log dirty pages, to protect shadowed tables, or by access tracking',
   }),
   executable: field('executable', 2, 2, 'hardware', 'fetches are allowed (supervisor fetches under MBEC)', {
+    clear: 'fetches fault (supervisor fetches under MBEC)',
     why: 'clear in huge pages under nx_huge_pages, and by access tracking',
   }),
   memtype: field('memtype', 5, 3, 'hardware', 'memory type of the page', {
@@ -82,23 +85,29 @@ export const EPT: Fields<EptField> = {
     why: 'WB for RAM, UC for devices; a guest has a say only with non-coherent DMA',
   }),
   ignorePat: field('ignorePat', 6, 6, 'hardware', "the guest's PAT does not take part in the memory type", {
+    clear: "the guest's PAT takes part in the memory type",
     why: 'set for RAM unless DMA is non-coherent',
   }),
   pageSize: field('pageSize', 7, 7, 'hardware', 'maps a page (2M or 1G) instead of pointing to a table', {
+    clear: 'points to a table',
     levels: [2, 5],
     why: 'the host backs the range with a huge page',
   }),
   accessed: field('accessed', 8, 8, 'hardware', 'the entry was used', {
+    clear: 'not used since this was last cleared',
     why: 'set by KVM on a fault and by the CPU, cleared to find pages out of use',
   }),
   dirty: field('dirty', 9, 9, 'hardware', 'the page was written', {
+    clear: 'not written since this was last cleared',
     why: 'set by KVM with write access and by the CPU, cleared to log dirty pages',
   }),
   userExecutable: field('userExecutable', 10, 10, 'hardware', 'user fetches are allowed (MBEC only)', {
+    clear: 'user fetches fault (MBEC only)',
     why: 'KVM uses it since 7.2',
   }),
   address: field('address', 51, 12, 'hardware', 'physical address of the page or the next table'),
   suppressVe: field('suppressVe', 63, 63, 'hardware', 'an EPT violation here exits instead of raising #VE', {
+    clear: 'an EPT violation here may raise #VE in the guest, where it is enabled',
     why: 'set in every entry since 6.10, so that no guest gets a #VE',
   }),
 };
@@ -116,24 +125,30 @@ export const EPT: Fields<EptField> = {
  */
 export const PT: Fields<PtField> = {
   present: field('present', 0, 0, 'hardware', 'the entry is walked; reads are allowed', {
+    clear: 'not present: every access faults',
     why: 'set in every table and mapping',
   }),
   writable: field('writable', 1, 1, 'hardware', 'writes are allowed', {
+    clear: 'writes fault',
     why: 'clear for read-only memory, to log dirty pages, or to protect shadowed tables',
   }),
   user: field('user', 2, 2, 'hardware', 'user accesses are allowed (NPT: every guest access is one)', {
+    clear: 'user accesses fault (NPT: every guest access is one)',
     why: 'always set for NPT; shadow paging takes it from the guest',
   }),
   cacheControl: field('cacheControl', 4, 3, 'hardware', 'PCD and PWT: choose a PAT entry', {
     why: 'clear: PAT entry 0 is WB, and the host MTRRs decide',
   }),
   accessed: field('accessed', 5, 5, 'hardware', 'the entry was used', {
+    clear: 'not used since this was last cleared',
     why: 'set by KVM on a fault and by the CPU, cleared to find pages out of use',
   }),
   dirty: field('dirty', 6, 6, 'hardware', 'the page was written', {
+    clear: 'not written since this was last cleared',
     why: 'set by KVM with write access and by the CPU, cleared to log dirty pages',
   }),
   pageSize: field('pageSize', 7, 7, 'hardware', 'maps a page (2M or 1G) instead of pointing to a table', {
+    clear: 'points to a table',
     levels: [2, 5],
     why: 'the host backs the range with a huge page',
   }),
@@ -143,9 +158,10 @@ export const PT: Fields<PtField> = {
   patLarge: field('patLarge', 12, 12, 'hardware', 'chooses a PAT entry, with PCD and PWT', {
     levels: [2, 3],
   }),
-  global: field('global', 8, 8, 'hardware', 'survives a CR3 load', {}),
+  global: field('global', 8, 8, 'hardware', 'survives a CR3 load', { clear: 'does not survive a CR3 load' }),
   address: field('address', 51, 12, 'hardware', 'physical address of the page or the next table'),
   noExecute: field('noExecute', 63, 63, 'hardware', 'fetches are refused', {
+    clear: 'fetches are allowed',
     why: 'set where the guest asked for it, and in huge pages under nx_huge_pages',
   }),
 };

@@ -35,37 +35,6 @@ export type ChangeEvent =
   | 'change-pfn'
   | 'other';
 
-/** The events in words. */
-export const CHANGE_TEXTS: Readonly<Record<ChangeEvent, string>> = {
-  none: 'nothing changed',
-  'fault-in': 'a page was mapped',
-  'link-table': 'a lower table was linked',
-  'cache-mmio': 'the gfn was found to be MMIO, and that is cached',
-  zap: 'the entry was zapped',
-  freeze: 'the entry was frozen while a CPU tears it down or replaces it',
-  unfreeze: 'a frozen entry got its next value',
-  'unlink-table': 'a table was unlinked with all below it',
-  split: 'a huge page was split into a lower table',
-  collapse: 'a table was replaced by a huge page',
-  'replace-table': 'a table was replaced by another',
-  'access-track': 'permissions were saved and taken away, to notice the next access',
-  restore: 'permissions came back after an access to a tracked page',
-  'fast-page-fault': 'a write fault made the page writable without mmu_lock',
-  refault: 'a fault mapped the same page again, writable now',
-  'write-protect': 'writes were forbidden: dirty logging, or a shadowed table at this gfn',
-  'clear-dirty': 'the dirty bit was cleared, to log the next write',
-  age: 'the accessed bit was cleared, to notice the next access',
-  'cpu-accessed': 'accessed was set',
-  'cpu-dirty': 'dirty was set',
-  'change-exec': 'permission to execute changed (nx_huge_pages)',
-  'host-protection': 'the host changed whether the page is writable',
-  'notifier-change': 'the host moved the page (up to 6.9 the SPTE follows, read-only)',
-  generation: 'the MMIO entry was remade for another memslot generation',
-  'mmio-moved': 'the MMIO entry was replaced by one for another gfn',
-  'change-pfn': 'a present leaf was replaced by one for another page',
-  other: 'other bits changed',
-};
-
 /** What happened between two entries. */
 export function eventsOf(mmu: Mmu, from: DecodedSpte, to: DecodedSpte): ChangeEvent[] {
   if (from.value === to.value) return ['none'];

@@ -68,7 +68,7 @@ function maskDifferences(a: Mmu, b: Mmu): MaskDifference[] {
     }));
 }
 
-/** A constant in words: the places of fields, or a value. */
+/** A constant in words: the places of fields, and values, each part by its name. */
 function constantText(value: unknown): string {
   if (typeof value === 'bigint') return hex(value);
   if (typeof value !== 'object' || value === null) return 'none';
@@ -76,7 +76,6 @@ function constantText(value: unknown): string {
     return value.high === value.low ? `bit ${value.high}` : `bits ${value.high}:${value.low}`;
   if (Array.isArray(value)) return value.map(constantText).join(', ');
   return Object.entries(value)
-    .filter(([, part]) => typeof part === 'object')
     .map(([name, part]) => `${name}: ${constantText(part)}`)
     .join('; ');
 }

@@ -6,10 +6,26 @@ import { plainHost } from '../mmu/host.ts';
 import type { Diagnostic } from '../observe/diagnostics.ts';
 import { observe } from '../observe/observe.ts';
 import { type Because, because } from '../read/because.ts';
+import type { Coded, NoParams } from '../read/coded.ts';
 import { type DecodedSpte, decodeSpte } from '../read/decode-spte.ts';
 import { isPresentKind } from '../read/spte-kind.ts';
 import { mmuSpteUpdate } from '../rules/spte-update.ts';
-import { CHANGE_TEXTS, type ChangeEvent, eventsOf } from './change-events.ts';
+import { type ChangeEvent, eventsOf } from './change-events.ts';
+
+/** What each objection to a change rests on; `objectionText()` says it in words. */
+export interface ObjectionParams {
+  readonly 'old-unknown': NoParams;
+  readonly 'new-unknown': NoParams;
+  /** A present leaf for another page. */
+  readonly 'pfn-changed': NoParams;
+  readonly 'memtype-changed': NoParams;
+  readonly 'encryption-changed': NoParams;
+  /** The WARN that the update raises. */
+  readonly 'kernel-warns': { readonly code: string };
+}
+
+/** Why KVM does not make a change. */
+export type Objection = Coded<ObjectionParams>;
 
 /** A field that differs between two entries. */
 export interface ChangedField {
@@ -28,12 +44,10 @@ export interface ExplainedChange {
   readonly fields: readonly ChangedField[];
   /** What happened; several for a change that does several things at once. */
   readonly events: readonly ChangeEvent[];
-  /** The events in words. */
-  readonly text: string;
   /** Whether KVM makes such a change. */
   readonly allowed: boolean;
   /** Why not; null when it is allowed. */
-  readonly objection: string | null;
+  readonly objection: Objection | null;
   /** Whether TLBs may hold what the new entry no longer grants. */
   readonly flush: boolean;
   /** State of the page that the new entry has no trace of. */
@@ -67,7 +81,6 @@ export function explainChange(
     bits: bitNumbers(oldSpte ^ newSpte),
     fields: changedFields(from, to),
     events,
-    text: events.map((event) => CHANGE_TEXTS[event]).join('; '),
     allowed: objection === null,
     objection,
     flush: update.flush,
@@ -112,8 +125,8 @@ function changedFields(from: DecodedSpte, to: DecodedSpte): ChangedField[] {
 }
 
 /** What the kernel itself complains about. */
-function complaintOf([first]: readonly Diagnostic[]): string | null {
-  return first === undefined ? null : `the kernel WARNs (${first.code})`;
+function complaintOf([first]: readonly Diagnostic[]): Objection | null {
+  return first === undefined ? null : { code: 'kernel-warns', params: { code: first.code } };
 }
 
 function objectionTo(
@@ -121,17 +134,23 @@ function objectionTo(
   from: DecodedSpte,
   to: DecodedSpte,
   events: readonly ChangeEvent[],
-): string | null {
-  if (from.kind === 'unknown') return 'the old value is no entry of this kernel';
-  if (to.kind === 'unknown') return 'the new value is no entry of this kernel';
-  if (events.includes('change-pfn')) {
-    return 'KVM zaps a leaf before it maps another page: the TDP MMU would BUG ("Invalid SPTE change")';
-  }
+): Objection | null {
+  const code = objectionCode(mmu, from, to, events);
+  return code === null ? null : { code, params: {} };
+}
+
+function objectionCode(
+  mmu: Mmu,
+  from: DecodedSpte,
+  to: DecodedSpte,
+  events: readonly ChangeEvent[],
+): Exclude<Objection['code'], 'kernel-warns'> | null {
+  if (from.kind === 'unknown') return 'old-unknown';
+  if (to.kind === 'unknown') return 'new-unknown';
+  if (events.includes('change-pfn')) return 'pfn-changed';
   const { mapping: before } = from;
   const { mapping: after } = to;
   if (before === null || after === null || to.kind === 'table' || from.kind === 'table') return null;
-  if (before.memtype !== after.memtype) return 'the memory type of a present leaf never changes in place';
-  return mmu.masks.meValue !== 0n && before.encrypted !== after.encrypted
-    ? 'the encryption bit of a present leaf never changes in place'
-    : null;
+  if (before.memtype !== after.memtype) return 'memtype-changed';
+  return mmu.masks.meValue !== 0n && before.encrypted !== after.encrypted ? 'encryption-changed' : null;
 }

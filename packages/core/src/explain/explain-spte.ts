@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import type { Finding } from '../judge/finding.ts';
-import { type JudgeOptions, judgeSpte } from '../judge/judge-spte.ts';
+import { type JudgeOptions, judgeEntry } from '../judge/judge-spte.ts';
 import { formatKernelVersion } from '../kernel/kernel-version.ts';
 import type { CpuReading, Exposure, Mmu } from '../mmu/contract.ts';
-import { type DecodedSpte, decodeSpte } from '../read/decode-spte.ts';
+import { type DecodedSpte, decodeEntry } from '../read/decode-spte.ts';
+import { checkEntry, entryAt } from '../read/entry.ts';
 import { type Guess, guessUnknown } from '../read/guess-unknown.ts';
 
 /** Everything that can be said about one entry. */
@@ -40,7 +41,9 @@ export function explainSpte(
   level: number | null = null,
   options: JudgeOptions = {},
 ): Explanation {
-  const decoded = decodeSpte(mmu, spte, level);
+  checkEntry(spte, level);
+  const entry = entryAt(mmu, spte, level);
+  const decoded = decodeEntry(entry);
   const cpu = level === null ? [] : (mmu.vendor.cpuReads?.(mmu, spte, level) ?? []);
   return {
     ...decoded,
@@ -51,8 +54,8 @@ export function explainSpte(
       mmu: mmu.root.kind,
       caveats: mmu.caveats,
     },
-    findings: judgeSpte(mmu, spte, level, options),
-    guesses: decoded.kind === 'unknown' ? guessUnknown(mmu, spte) : [],
+    findings: judgeEntry(entry, options),
+    guesses: decoded.kind === 'unknown' ? guessUnknown(entry) : [],
     cpu,
     l1tf: faults(decoded, cpu) ? exposureOf(mmu, spte) : null,
   };

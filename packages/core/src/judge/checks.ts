@@ -19,7 +19,7 @@ export interface Judged extends Entry {
 }
 
 /** A test that every entry of some kinds must pass. */
-export interface Check<Code extends FindingCode = FindingCode> {
+interface CheckFor<Code extends FindingCode> {
   readonly code: Code;
   readonly severity: Severity;
   readonly kinds: readonly SpteKind[];
@@ -31,11 +31,11 @@ export interface Check<Code extends FindingCode = FindingCode> {
   readonly params: (wrong: bigint, judged: Judged) => FindingParams[Code];
 }
 
+/** A test of any name. */
+export type Check = { readonly [Code in FindingCode]: CheckFor<Code> }[FindingCode];
+
 const LEAVES: readonly SpteKind[] = ['leaf', 'tracked'];
 const PRESENT: readonly SpteKind[] = [...LEAVES, 'table'];
-
-/** Keeps the finding's name and its parameters together; the list of checks takes any. */
-const check = <const Code extends FindingCode>(of: Check<Code>): Check => of as unknown as Check;
 
 /** The permission bits of an EPT entry that the bitmap of bad combinations looks at. */
 const permissionBits = ({ mmu }: Judged): bigint =>
@@ -43,15 +43,21 @@ const permissionBits = ({ mmu }: Judged): bigint =>
 
 /** What the CPU, or an assertion of KVM, refuses. */
 const errors: readonly Check[] = [
-  check({
+  {
     code: 'reserved-bits',
     severity: 'error',
     kinds: PRESENT,
     rule: 'get_rsvd_bits',
     wrong: ({ spte, rsvdBits }) => spte & rsvdBits,
-    params: (set, { level, rsvdBits }) => ({ set, reserved: rsvdBits, level, bit7IsWrong: false }),
-  }),
-  check({
+    params: (set, { level, rsvdBits }) => ({
+      set,
+      reserved: rsvdBits,
+      level,
+      paeRoot: false,
+      bit7IsWrong: false,
+    }),
+  },
+  {
     code: 'bad-memtype',
     severity: 'error',
     kinds: PRESENT,
@@ -60,8 +66,8 @@ const errors: readonly Check[] = [
     wrong: (judged) =>
       isBadMtXwr(judged.mmu.zeroCheck, judged.spte | permissionBits(judged)) ? EPT.memtype.mask : 0n,
     params: (wrong, { spte }) => ({ memtype: (spte & wrong) >> EPT.memtype.shift }),
-  }),
-  check({
+  },
+  {
     code: 'bad-xwr',
     severity: 'error',
     kinds: PRESENT,
@@ -70,8 +76,8 @@ const errors: readonly Check[] = [
     wrong: (judged) =>
       isBadMtXwr(judged.mmu.zeroCheck, judged.spte & ~EPT.memtype.mask) ? permissionBits(judged) : 0n,
     params: (_wrong, { spte }) => ({ xwr: spte & bits(2, 0) }),
-  }),
-  check({
+  },
+  {
     code: 'invariant.mmu-without-host-writable',
     severity: 'error',
     kinds: LEAVES,
@@ -81,8 +87,8 @@ const errors: readonly Check[] = [
       return isMmuWritableSpte(mmu, spte) && (spte & hostWritable) === 0n ? hostWritable | mmuWritable : 0n;
     },
     params: () => ({}),
-  }),
-  check({
+  },
+  {
     code: 'invariant.hw-writable-without-mmu-writable',
     severity: 'error',
     kinds: LEAVES,
@@ -90,8 +96,8 @@ const errors: readonly Check[] = [
     wrong: ({ mmu, spte }) =>
       isWritablePte(spte) && !isMmuWritableSpte(mmu, spte) ? PT.writable.mask | mmu.masks.mmuWritable : 0n,
     params: () => ({}),
-  }),
-  check({
+  },
+  {
     code: 'mmio-and-present',
     severity: 'error',
     kinds: PRESENT,
@@ -100,28 +106,28 @@ const errors: readonly Check[] = [
     wrong: ({ mmu, spte }) =>
       isMmioSpte(mmu, spte) ? (spte & mmu.masks.mmioMask) | mmuPresentMask(mmu.layout) : 0n,
     params: (_wrong, { mmu }) => ({ mmioValue: mmu.masks.vmMmioValue }),
-  }),
-  check({
+  },
+  {
     code: 'l1tf-guard-missing',
     severity: 'error',
     kinds: ['mmio'],
     rule: 'make_mmio_spte',
     wrong: ({ mmu, spte }) => mmu.masks.nonpresentOrRsvd & ~spte,
     params: (missing, { mmu }) => ({ expected: mmu.masks.nonpresentOrRsvd, missing }),
-  }),
+  },
 ];
 
 /** What no rule of this kernel writes, though nothing refuses it. */
 const oddities: readonly Check[] = [
-  check({
+  {
     code: 'table-permissions-missing',
     severity: 'warning',
     kinds: ['table'],
     rule: 'make_nonleaf_spte',
     wrong: ({ spte, shape }) => shape.always & ~spte,
     params: (missing, { shape }) => ({ expected: shape.always, missing }),
-  }),
-  check({
+  },
+  {
     code: 'ad-type-invalid',
     severity: 'warning',
     kinds: PRESENT,
@@ -132,8 +138,8 @@ const oddities: readonly Check[] = [
       return masks.accTrack === 0n || type === layout.adType.mask ? type : 0n;
     },
     params: (wrong, { mmu }) => ({ type: wrong >> mmu.layout.adType.shift }),
-  }),
-  check({
+  },
+  {
     code: 'present-mask-missing',
     severity: 'warning',
     kinds: PRESENT,
@@ -141,39 +147,40 @@ const oddities: readonly Check[] = [
     wrong: ({ mmu: { masks }, spte, kind }) =>
       masks.present & ~(kind === 'tracked' ? masks.accTrack : 0n) & ~spte,
     params: (missing, { mmu }) => ({ expected: mmu.masks.present, missing }),
-  }),
-  check({
+  },
+  {
     code: 'encryption-bits',
     severity: 'warning',
     kinds: PRESENT,
     rule: 'make_spte',
     wrong: ({ mmu: { masks }, spte }) => spte & masks.meMask & ~masks.meValue,
     params: (set) => ({ set }),
-  }),
-  check({
+  },
+  {
     code: 'bits-kvm-never-sets',
     severity: 'warning',
     kinds: PRESENT,
     rule: 'make_spte',
     wrong: ({ spte, shape, rsvdBits }) => spte & shape.neverSet & ~rsvdBits,
     params: (set) => ({ set }),
-  }),
-  check({
+  },
+  {
     code: 'mmio-gfn-too-high',
     severity: 'warning',
     kinds: ['mmio'],
     rule: 'kvm_mmu_max_gfn',
-    wrong: (judged) => (gfnOf(judged) > kvmMmuMaxGfn(judged.mmu) ? judged.spte & judged.mmu.masks.lowerGfn : 0n),
+    wrong: (judged) =>
+      gfnOf(judged) > kvmMmuMaxGfn(judged.mmu) ? judged.spte & judged.mmu.masks.lowerGfn : 0n,
     params: (_wrong, judged) => ({ gfn: gfnOf(judged), last: kvmMmuMaxGfn(judged.mmu) }),
-  }),
-  check({
+  },
+  {
     code: 'bits-without-meaning',
     severity: 'warning',
     kinds: [...PRESENT, 'mmio'],
     rule: 'layout',
     wrong: ({ spte, shape, rsvdBits }) => spte & shape.unowned & ~rsvdBits,
     params: (set, { mmu: { layout } }) => ({ set, since: layout.since, until: layout.until }),
-  }),
+  },
 ];
 
 /** The gfn of an MMIO entry, which is one because a policy read it. */
@@ -182,10 +189,15 @@ const gfnOf = ({ reading }: Judged): bigint => (reading as PolicyReading).gfn;
 /** Every test, errors first. */
 const checks: readonly Check[] = [...errors, ...oddities];
 
+const of = (kind: SpteKind): readonly Check[] => checks.filter(({ kinds }) => kinds.includes(kind));
+
 /** The tests of each kind, errors first. */
-export const checksOf: Readonly<Record<SpteKind, readonly Check[]>> = Object.fromEntries(
-  [...PRESENT, 'mmio', 'frozen', 'empty', 'unknown'].map((kind) => [
-    kind,
-    checks.filter(({ kinds }) => kinds.includes(kind as SpteKind)),
-  ]),
-) as Record<SpteKind, readonly Check[]>;
+export const checksOf: Readonly<Record<SpteKind, readonly Check[]>> = {
+  leaf: of('leaf'),
+  tracked: of('tracked'),
+  table: of('table'),
+  mmio: of('mmio'),
+  frozen: [],
+  empty: [],
+  unknown: [],
+};

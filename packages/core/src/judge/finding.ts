@@ -14,15 +14,17 @@ interface Missing {
 
 /** What each finding says, beside the bits; `findingText()` and `findingNext()` have the words. */
 export interface FindingParams {
-  /** The bits that are set, of those that must be 0 at that level; with bit 7 the other way round it may be clean. */
+  /**
+   * The bits that are set, of those that must be 0 there: in a PAE root, or in an entry at that level. With bit 7 the
+   * other way round the entry may be clean.
+   */
   readonly 'reserved-bits': {
     readonly set: bigint;
     readonly reserved: bigint;
     readonly level: number;
+    readonly paeRoot: boolean;
     readonly bit7IsWrong: boolean;
   };
-  /** The bits that are set, of those that must be 0 in a PAE root. */
-  readonly 'pae-root-reserved-bits': { readonly set: bigint };
   readonly 'bad-memtype': { readonly memtype: bigint };
   /** Bits 2:0: execute, write, read. */
   readonly 'bad-xwr': { readonly xwr: bigint };

@@ -83,14 +83,17 @@ export function readPaeRootEntry(mmu: Mmu, spte: bigint): RootEntry {
     amd: true,
   });
   // Bit 7 is reserved itself, so the row for huge pages is of no use.
-  const reserved = spte & (check.bit7Clear[PAE_ROOT_LEVEL - 1] as bigint) & ~masks.meMask;
-  return { kind: 'table', findings: reserved === 0n ? [] : [reservedFinding(mmu, reserved)] };
+  const reserved = (check.bit7Clear[PAE_ROOT_LEVEL - 1] as bigint) & ~masks.meMask;
+  return { kind: 'table', findings: (spte & reserved) === 0n ? [] : [reservedFinding(mmu, spte, reserved)] };
 }
 
-const reservedFinding = (mmu: Mmu, reserved: bigint): Finding => ({
-  code: 'pae-root-reserved-bits',
-  severity: 'error',
-  bits: bitNumbers(reserved),
-  params: { set: reserved },
-  because: because(mmu, '__reset_rsvds_bits_mask', reserved),
-});
+function reservedFinding(mmu: Mmu, spte: bigint, reserved: bigint): Finding {
+  const set = spte & reserved;
+  return {
+    code: 'reserved-bits',
+    severity: 'error',
+    bits: bitNumbers(set),
+    params: { set, reserved, level: PAE_ROOT_LEVEL, paeRoot: true, bit7IsWrong: false },
+    because: because(mmu, '__reset_rsvds_bits_mask', set),
+  };
+}

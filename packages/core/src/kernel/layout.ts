@@ -85,11 +85,13 @@ export const AD_WRPROT_ONLY = 2n;
 
 const hostWritable = (n: number): BitField<'hostWritable'> =>
   field('hostWritable', n, n, 'kvm', 'the page is writable in the host', {
+    clear: 'the page is read-only in the host',
     why: 'KVM may make the SPTE writable again without asking the host',
   });
 
 const mmuWritable = (n: number): BitField<'mmuWritable'> =>
   field('mmuWritable', n, n, 'kvm', 'a write fault may set W without mmu_lock', {
+    clear: 'a write fault takes mmu_lock and asks whether W may be set',
     why: 'only dirty logging or access tracking keeps the page from being written',
   });
 
@@ -105,7 +107,8 @@ const adType = (high: number, low: number): BitField<'adType'> =>
   });
 
 const saved = (name: string, n: number, what: string): BitField =>
-  field(name, n, n, 'kvm', `${what} while the entry is access-tracked`, {
+  field(name, n, n, 'kvm', `${what} comes back when the page is used again`, {
+    clear: `${what} was not there before the entry was access-tracked`,
     why: 'comes back when the page is used again',
   });
 
@@ -171,6 +174,7 @@ const v5_13: Layout = {
   until: '6.9',
   commits: [],
   mmuPresent: field('mmuPresent', 11, 11, 'kvm', 'shadow-present: a table or a mapping', {
+    clear: 'not shadow-present',
     why: 'one test tells these from MMIO, frozen and empty entries',
   }),
   hostWritable: { ept: hostWritable(57), legacy: hostWritable(9) },

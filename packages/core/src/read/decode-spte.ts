@@ -12,7 +12,8 @@ import {
   isWritablePte,
   spteToPfn,
 } from '../rules/predicates.ts';
-import { type DecodedField, decodeFields, fieldText } from './decode-fields.ts';
+import { decodeFields } from './decode-fields.ts';
+import { type DecodedField, fieldText } from './decoded-field.ts';
 import { checkEntry, type Entry, entryAt } from './entry.ts';
 import { type Evidence, evidenceFor } from './evidence.ts';
 import { isPresentKind, type SpteKind } from './spte-kind.ts';
@@ -97,20 +98,15 @@ const AD_TYPES: readonly AdType[] = ['enabled', 'disabled', 'write-protect-only'
 
 function decodeMapping({ mmu, spte, kind }: Entry): DecodedMapping {
   const { masks, layout, vendor } = mmu;
-  const { permissions, memtype, ignorePat } = vendor.format;
+  const { ignorePat } = vendor.format;
   const isSet = (mask: bigint): boolean => (spte & mask) !== 0n;
   const table = kind === 'table';
   const pfn = spteToPfn(mmu, spte);
   return {
     pfn,
     hpa: pfn << PAGE_SHIFT,
-    access: {
-      read: isSet(permissions.read.mask),
-      write: isWritablePte(spte),
-      execute: isExecutablePte(mmu, spte),
-      user: permissions.user === undefined ? null : isSet(permissions.user.mask),
-    },
-    memtype: table || memtype === undefined ? null : fieldText(memtype, spte),
+    access: accessOf(mmu, spte),
+    memtype: table ? null : memtypeOf(mmu, spte),
     ignorePat: table || ignorePat === undefined ? null : isSet(ignorePat.mask),
     adType: AD_TYPES[Number(fieldValue(spte, layout.adType))] as AdType,
     accessed: table ? isSet(vendor.format.accessed.mask) : isAccessedSpte(mmu, spte),
@@ -120,4 +116,21 @@ function decodeMapping({ mmu, spte, kind }: Entry): DecodedMapping {
     encrypted: isSet(masks.meMask | masks.meValue),
     restored: kind === 'tracked' ? restoreAccTrackSpte(mmu, spte) : null,
   };
+}
+
+/** What the CPU allows through a present entry. */
+export function accessOf(mmu: Mmu, spte: bigint): DecodedAccess {
+  const { read, user } = mmu.vendor.format.permissions;
+  return {
+    read: (spte & read.mask) !== 0n,
+    write: isWritablePte(spte),
+    execute: isExecutablePte(mmu, spte),
+    user: user === undefined ? null : (spte & user.mask) !== 0n,
+  };
+}
+
+/** The memory type of a leaf in words (`WB`); null where the format has none. */
+export function memtypeOf({ vendor }: Mmu, spte: bigint): string | null {
+  const { memtype } = vendor.format;
+  return memtype === undefined ? null : fieldText(memtype, spte);
 }

@@ -2,7 +2,13 @@
 import { U64_MAX } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
 import type { Mmu } from '../mmu/contract.ts';
-import { isAccessTrackSpte, isLastSpte, isMmioSpte, isShadowPresentPte } from '../rules/predicates.ts';
+import {
+  isAccessTrackSpte,
+  isLargePte,
+  isMmioSpte,
+  isRemovedSpte,
+  isShadowPresentPte,
+} from '../rules/predicates.ts';
 import { type Because, because } from './because.ts';
 import type { Coded, NoParams } from './coded.ts';
 import type { Entry } from './entry.ts';
@@ -43,70 +49,90 @@ export type Evidence = Coded<EvidenceParams> & {
 
 const PRESENT: readonly SpteKind[] = ['leaf', 'tracked', 'table'];
 const LEAVES: readonly SpteKind[] = ['leaf', 'tracked'];
+const TRACKED: readonly SpteKind[] = ['tracked'];
+const MMIO: readonly SpteKind[] = ['mmio'];
+const FROZEN: readonly SpteKind[] = ['frozen'];
+const EMPTY: readonly SpteKind[] = ['empty'];
 
 /** Every test that decides what an entry is, with its outcome. */
-export function evidenceFor({ mmu, spte, level, kind }: Entry): Evidence[] {
+export function evidenceFor({ mmu, spte, level }: Entry): Evidence[] {
   const { layout, masks } = mmu;
-  const { mmuPresent, mmioMarker, frozen, empty } = layout;
   const present = isShadowPresentPte(mmu, spte);
-  const evidence: Evidence[] = [
-    {
-      ...(mmuPresent === null
-        ? { code: 'present-before-5.13', params: {} }
-        : { code: 'mmu-present', params: { bit: mmuPresent.low, set: present } }),
-      kinds: PRESENT,
-      holds: present,
-      because: because(mmu, 'is_shadow_present_pte', mmuPresent?.mask ?? U64_MAX),
-    },
-    {
-      ...mmioTest(mmu, spte),
-      kinds: ['mmio'],
-      holds: isMmioSpte(mmu, spte),
-      because: because(mmu, 'is_mmio_spte', mmioMarker?.mask ?? masks.mmioMask),
-    },
-    {
-      ...(frozen === null
-        ? { code: 'never-frozen', params: {} }
-        : { code: 'frozen', params: { value: frozen } }),
-      kinds: ['frozen'],
-      holds: kind === 'frozen',
-      because: because(mmu, 'is_removed_spte', U64_MAX),
-    },
-    {
-      code: 'empty',
-      params: { value: empty },
-      kinds: ['empty'],
-      holds: spte === 0n || spte === empty,
-      because: because(mmu, 'SHADOW_NONPRESENT_VALUE', U64_MAX),
-    },
+  const evidence = [
+    presentEvidence(mmu, present),
+    mmioEvidence(mmu, spte),
+    frozenEvidence(mmu, spte),
+    emptyEvidence(mmu, spte),
   ];
   if (!present) return evidence;
-  evidence.push({
-    ...(level === 1
-      ? { code: 'level-1', params: {} }
-      : { code: 'page-size', params: { bit: PT.pageSize.low, set: (spte & PT.pageSize.mask) !== 0n } }),
-    kinds: LEAVES,
-    holds: isLastSpte(spte, level ?? 2),
-    because: because(mmu, 'is_last_spte', PT.pageSize.mask),
-  });
+  evidence.push(leafEvidence(mmu, spte, level));
   if (masks.accTrack !== 0n) {
+    const looksAt = layout.adType.mask | masks.accTrack;
     evidence.push({
       code: 'access-tracked',
       params: { clear: masks.accTrack },
-      kinds: ['tracked'],
+      kinds: TRACKED,
       holds: isAccessTrackSpte(mmu, spte),
-      because: because(mmu, 'is_access_track_spte', layout.adType.mask | masks.accTrack),
+      because: because(mmu, 'is_access_track_spte', looksAt),
     });
   }
   return evidence;
 }
 
-function mmioTest({ layout: { mmioMarker }, masks }: Mmu, spte: bigint): Coded<EvidenceParams> {
-  if (mmioMarker !== null) {
-    const { high, low, mask, shift } = mmioMarker;
-    return { code: 'mmio-marker', params: { high, low, value: mask >> shift } };
+function presentEvidence(mmu: Mmu, holds: boolean): Evidence {
+  const { mmuPresent } = mmu.layout;
+  const source = because(mmu, 'is_shadow_present_pte', mmuPresent?.mask ?? U64_MAX);
+  if (mmuPresent === null) {
+    return { code: 'present-before-5.13', params: {}, kinds: PRESENT, holds, because: source };
   }
-  if (!masks.enableMmioCaching) return { code: 'mmio-not-cached', params: {} };
-  const { mmioMask, vmMmioValue } = masks;
-  return { code: 'mmio-value', params: { mask: mmioMask, masked: spte & mmioMask, value: vmMmioValue } };
+  const params = { bit: mmuPresent.low, set: holds };
+  return { code: 'mmu-present', params, kinds: PRESENT, holds, because: source };
+}
+
+function mmioEvidence(mmu: Mmu, spte: bigint): Evidence {
+  const { mmioMarker } = mmu.layout;
+  const { mmioMask, vmMmioValue, enableMmioCaching } = mmu.masks;
+  const holds = isMmioSpte(mmu, spte);
+  const source = because(mmu, 'is_mmio_spte', mmioMarker?.mask ?? mmioMask);
+  if (mmioMarker !== null) {
+    const params = { high: mmioMarker.high, low: mmioMarker.low, value: mmioMarker.mask >> mmioMarker.shift };
+    return { code: 'mmio-marker', params, kinds: MMIO, holds, because: source };
+  }
+  if (!enableMmioCaching) return { code: 'mmio-not-cached', params: {}, kinds: MMIO, holds, because: source };
+  const params = { mask: mmioMask, masked: spte & mmioMask, value: vmMmioValue };
+  return { code: 'mmio-value', params, kinds: MMIO, holds, because: source };
+}
+
+function frozenEvidence(mmu: Mmu, spte: bigint): Evidence {
+  const { frozen } = mmu.layout;
+  const source = because(mmu, 'is_removed_spte', U64_MAX);
+  if (frozen === null) {
+    return { code: 'never-frozen', params: {}, kinds: FROZEN, holds: false, because: source };
+  }
+  const holds = isRemovedSpte(mmu, spte);
+  return { code: 'frozen', params: { value: frozen }, kinds: FROZEN, holds, because: source };
+}
+
+function emptyEvidence(mmu: Mmu, spte: bigint): Evidence {
+  const { empty } = mmu.layout;
+  return {
+    code: 'empty',
+    params: { value: empty },
+    kinds: EMPTY,
+    holds: spte === 0n || spte === empty,
+    because: because(mmu, 'SHADOW_NONPRESENT_VALUE', U64_MAX),
+  };
+}
+
+function leafEvidence(mmu: Mmu, spte: bigint, level: number | null): Evidence {
+  const source = because(mmu, 'is_last_spte', PT.pageSize.mask);
+  if (level === 1) return { code: 'level-1', params: {}, kinds: LEAVES, holds: true, because: source };
+  const set = isLargePte(spte);
+  return {
+    code: 'page-size',
+    params: { bit: PT.pageSize.low, set },
+    kinds: LEAVES,
+    holds: set,
+    because: source,
+  };
 }

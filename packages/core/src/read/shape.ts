@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type BitField, type FieldOwner, hasField } from '../bits/bit-field.ts';
+import { type BitField, hasField } from '../bits/bit-field.ts';
 import { bits, LEVEL_BITS, runsOf, U64_MAX } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
 import { getRsvdBits } from '../cpu/rsvd-bits.ts';
@@ -7,6 +7,7 @@ import { accessBits } from '../kernel/role.ts';
 import type { Mmu, PolicyField } from '../mmu/contract.ts';
 import { isLargePte } from '../rules/predicates.ts';
 import { type Because, because } from './because.ts';
+import { type Field, type Place, placeOf, YES_NO } from './decoded-field.ts';
 import type { Entry } from './entry.ts';
 import { isPresentKind, type SpteKind, tableBits } from './spte-kind.ts';
 
@@ -26,24 +27,8 @@ export interface Shape {
   readonly byPolicy: readonly PolicyField[];
 }
 
-/** A field at the bits that it got. */
-export interface Place {
-  readonly name: string;
-  readonly mask: bigint;
-  readonly owner: FieldOwner | 'none';
-  readonly meaning: string;
-  /** What it means that the bit is clear; null where that is no other meaning. */
-  readonly clear: string | null;
-  readonly why: string | null;
-  /** Brings the bits down to the value. */
-  readonly shift: bigint;
-  /** Names of values. */
-  readonly values: BitField['values'];
-  readonly because: Because;
-}
-
 /** A field that claims bits of an entry, in the order of the claims: what one has claimed the next cannot. */
-type Claim = Omit<Place, 'because'> & { readonly rule: string };
+type Claim = Omit<Field, 'because'> & { readonly rule: string };
 
 /** Where a kind, with level and page size, stands among the shapes of an MMU. */
 const KIND_INDEX: Readonly<Record<SpteKind, number>> = {
@@ -116,10 +101,10 @@ function findPlaces(entry: Entry, rsvdBits: bigint): readonly Place[] {
   for (const { rule, mask, ...claim } of claims(entry)) {
     const own = mask & left;
     left &= ~own;
-    if (own !== 0n) places.push({ ...claim, mask: own, because: because(mmu, rule, own) });
+    if (own !== 0n) places.push(placeOf({ ...claim, mask: own, because: because(mmu, rule, own) }));
   }
   for (const mask of [...runsOf(left & rsvdBits), ...runsOf(left & ~rsvdBits)]) {
-    places.push(rest(mask, (mask & rsvdBits) !== 0n, because(mmu, 'get_rsvd_bits', mask)));
+    places.push(placeOf(rest(mask, (mask & rsvdBits) !== 0n, because(mmu, 'get_rsvd_bits', mask))));
   }
   return places.toSorted((a, b) => (a.mask < b.mask ? 1 : -1));
 }
@@ -168,8 +153,6 @@ const fromField = (field: BitField, rule: string): Claim => ({
   values: field.high === field.low ? YES_NO : field.values,
   rule,
 });
-
-const YES_NO: BitField['values'] = { 0: 'no', 1: 'yes' };
 
 /** What the CPU reads in an entry, whoever wrote it. */
 function hardwareClaims(mmu: Mmu, level: number | null, kind: SpteKind): Claim[] {
@@ -226,7 +209,7 @@ const encryption = (mask: bigint, rule: string): Claim => ({
   why: 'SME: set in tables and in RAM, not in devices; MKTME: key 0, all clear',
 });
 
-const rest = (mask: bigint, reserved: boolean, source: Because): Place => ({
+const rest = (mask: bigint, reserved: boolean, source: Because): Field => ({
   name: reserved ? 'reserved' : 'ignored',
   mask,
   owner: reserved ? 'hardware' : 'none',

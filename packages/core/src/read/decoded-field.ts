@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { type BitField, type FieldOwner, fieldValue } from '../bits/bit-field.ts';
+import { hex } from '../bits/bits.ts';
+import type { Because } from './because.ts';
+
+/** A field of an entry with its value. All fields of a decoded entry together cover its 64 bits, each bit once. */
+export interface DecodedField {
+  readonly name: string;
+  readonly mask: bigint;
+  /** Bits of the field, shifted down to 0; an address stays in its place, in bytes. */
+  readonly value: bigint;
+  /** `none`: neither the CPU nor KVM gives these bits a meaning here. */
+  readonly owner: FieldOwner | 'none';
+  /** What this value of the field means. */
+  readonly meaning: string;
+  /** The value in words. */
+  readonly text: string;
+  /** Why KVM sets the field as it does; null where there is nothing to say. */
+  readonly why: string | null;
+  readonly because: Because;
+}
+
+/** A field at the bits that it got. */
+export interface Field extends Omit<DecodedField, 'value' | 'text'> {
+  /** What it means that all bits are clear; null where that is no other meaning. */
+  readonly clear: string | null;
+  /** Brings the bits down to the value. */
+  readonly shift: bigint;
+  /** Names of values. */
+  readonly values: BitField['values'];
+}
+
+/** The names of the values of a bit. */
+export const YES_NO: BitField['values'] = { 0: 'no', 1: 'yes' };
+
+/** A field with what it says where its bits are all clear, and all set: most are one or the other in most entries. */
+export interface Place extends Field {
+  readonly whenClear: DecodedField;
+  readonly whenSet: DecodedField;
+}
+
+export function placeOf(field: Field): Place {
+  const { mask, shift } = field;
+  return { ...field, whenClear: decoded(field, 0n), whenSet: decoded(field, mask >> shift) };
+}
+
+/** What a field says in an entry. */
+export function decodedField(place: Place, spte: bigint): DecodedField {
+  const own = spte & place.mask;
+  if (own === 0n) return place.whenClear;
+  if (own === place.mask) return place.whenSet;
+  return decoded(place, own >> place.shift);
+}
+
+/** A field with a value, whatever bits that is read from. */
+export function decoded(field: Field, value: bigint): DecodedField {
+  const { name, mask, owner, meaning, clear, values, why, because } = field;
+  const text = values?.[Number(value)] ?? hex(value);
+  return {
+    name,
+    mask,
+    value,
+    text,
+    owner,
+    meaning: value === 0n ? (clear ?? meaning) : meaning,
+    why,
+    because,
+  };
+}
+
+/** The value of a field in words: a bit is yes or no, a value with a name is that name. */
+export function fieldText(field: BitField, spte: bigint): string {
+  const value = fieldValue(spte, field);
+  return (field.high === field.low ? YES_NO : field.values)?.[Number(value)] ?? hex(value);
+}

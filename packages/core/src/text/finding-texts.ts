@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { hex } from '../bits/bits.ts';
+import type { FindingParams } from '../judge/finding.ts';
+import { type Answer, type Texts, textOf } from './catalogue.ts';
+import { guessText } from './reading-texts.ts';
+import { xwrText } from './words.ts';
+
+/** What is wrong. */
+const TEXTS: Texts<FindingParams> = {
+  'reserved-bits': ({ set, reserved, level, paeRoot }) =>
+    paeRoot
+      ? `bits ${hex(set)} are set, which must be 0 in a PAE root: loading CR3 faults`
+      : `reserved bits ${hex(set)} are set; at level ${level} ${hex(reserved)} must be 0`,
+  'bad-memtype': ({ memtype }) => `memory type ${memtype} is reserved: an EPT misconfiguration`,
+  'bad-xwr': ({ xwr }) =>
+    `permissions ${xwrText(xwr)} are an invalid combination: writes need reads, and execute-only is not supported here`,
+  'invariant.mmu-without-host-writable': () =>
+    'MMU-writable is set, so that a write fault would make the page writable, but the host has it read-only',
+  'invariant.hw-writable-without-mmu-writable': () =>
+    'the CPU may write, but MMU-writable is clear: write-protection of the page is void',
+  'mmio-and-present': ({ mmioValue }) =>
+    `an MMIO entry (${hex(mmioValue)}) with the MMU-present bit: KVM takes it for a mapping`,
+  'l1tf-guard-missing': ({ expected, missing }) =>
+    `KVM sets ${hex(expected)} in every MMIO entry against L1TF; ${hex(missing)} is clear`,
+  'mmio-gfn-too-high': ({ last }) => `the gfn is beyond the last one, ${hex(last)}`,
+  'not-an-spte': ({ cleanIfPresent }) =>
+    cleanIfPresent
+      ? "without the MMU-present bit this is no entry of KVM's, with it a clean one"
+      : 'not present, empty, frozen or MMIO in this kernel',
+  'bits-without-meaning': ({ set, since, until }) =>
+    `${hex(set)} is set, where neither the CPU nor KVM ${since} to ${until ?? 'now'} keeps anything`,
+  'bits-kvm-never-sets': ({ set }) => `KVM never sets ${hex(set)} here`,
+  'ad-type-invalid': ({ type }) => `KVM does not write the A/D type ${type} here`,
+  'present-mask-missing': ({ expected, missing }) =>
+    `KVM sets ${hex(expected)} in every present entry; ${hex(missing)} is clear`,
+  'table-permissions-missing': ({ expected, missing }) =>
+    `KVM sets ${hex(expected)} in every table; ${hex(missing)} is clear`,
+  'encryption-bits': ({ set }) => `KVM uses key id 0; ${hex(set)} is set`,
+};
+
+/** What to do about it, or to ask next. */
+const NEXT: Texts<FindingParams> = {
+  'reserved-bits': ({ paeRoot, bit7IsWrong }) => {
+    if (paeRoot) return 'a 4-level root walked as PAE, or a stray write';
+    return bit7IsWrong
+      ? 'bit 7 (page size) is wrong: with it the other way round the entry is clean'
+      : 'a pfn beyond MAXPHYADDR, a misaligned huge page, or a stray write: compare with the pfn that was asked for';
+  },
+  'bad-memtype': () => 'KVM writes 0, 1, 4, 5 or 6: look at what the guest MTRRs said, or for a stray write',
+  'bad-xwr': () => 'an MMIO entry of another kernel, or permission bits cleared separately',
+  'invariant.mmu-without-host-writable': () =>
+    'which path cleared host-writable without clearing MMU-writable?',
+  'invariant.hw-writable-without-mmu-writable': () =>
+    'which path set W without asking whether the gfn is write-tracked?',
+  'mmio-and-present': () => 'was it written by a kernel that kept the generation in bit 11?',
+  'l1tf-guard-missing': () =>
+    'was the mitigation, or the cache width, another one when the entry was written?',
+  'mmio-gfn-too-high': () => 'what did the guest access?',
+  'not-an-spte': ({ guesses }) =>
+    guesses.length > 0
+      ? `it may be ${guesses.map(guessText).join('; or ')}`
+      : 'garbage, or an entry of another kernel',
+  'bits-without-meaning': () => 'an entry of another kernel release, another hypervisor, or a stray write',
+  'bits-kvm-never-sets': () => 'another hypervisor, or a stray write',
+  'ad-type-invalid': () => 'the pfn of a wider machine, or a stray write',
+  'present-mask-missing': () => 'an entry of another kernel (bit 63 since 6.10), or a stray write',
+  'table-permissions-missing': () =>
+    'everything below is cut off or restricted: is this really a table, and at this level?',
+  'encryption-bits': () => 'a pfn with a key id',
+};
+
+/**
+ * A finding in words.
+ */
+export function findingText(finding: Answer): string {
+  return textOf(TEXTS, finding);
+}
+
+/** What to do about a finding, or to ask next. */
+export function findingNext(finding: Answer): string {
+  return Object.hasOwn(NEXT, finding.code) ? textOf(NEXT, finding) : '';
+}

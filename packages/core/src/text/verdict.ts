@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { hex } from '../bits/bits.ts';
+import type { ExplainedChange } from '../explain/explain-change.ts';
+import type { Explanation } from '../explain/explain-spte.ts';
+import { changeText, objectionText } from './change-texts.ts';
+import { findingText } from './finding-texts.ts';
+import { accessText, counted, pageText } from './words.ts';
+
+/**
+ * The answer in one sentence, which command and page show first: whether an entry is wrong, and in what; else what it
+ * is. Of a change: whether KVM makes it, and what it is.
+ *
+ * @example
+ * ```ts
+ * import { createMmu, explainChange, explainSpte, verdict } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
+ * verdict(explainSpte(mmu, 0x600000455299b77n, 1)); // clean leaf: maps the 4K page at 0x455299000, rwx, WB
+ * verdict(explainChange(mmu, 0x600000455299b77n, 0n, 1)); // allowed: the entry was zapped
+ * ```
+ */
+export function verdict(result: Explanation | ExplainedChange): string {
+  return 'events' in result ? ofChange(result) : ofEntry(result);
+}
+
+function ofChange(change: ExplainedChange): string {
+  const { objection } = change;
+  return objection === null
+    ? `allowed: ${changeText(change)}`
+    : `NOT ALLOWED: ${objectionText(objection)} (${changeText(change)})`;
+}
+
+function ofEntry(explanation: Explanation): string {
+  const { kind, findings } = explanation;
+  const [worst] = findings;
+  if (worst === undefined) return `clean ${whatOf(explanation)}`;
+  const more = findings.length === 1 ? '' : `; and ${counted(findings.length - 1, 'more finding')}`;
+  const wrong = worst.severity === 'error' ? 'bad' : 'suspicious';
+  const what = kind === 'unknown' ? 'not an entry of this kernel' : `${wrong} ${NAMES[kind]}`;
+  return `${what}: ${findingText(worst)}${more}`;
+}
+
+const NAMES: Readonly<Record<Explanation['kind'], string>> = {
+  leaf: 'leaf',
+  tracked: 'access-tracked leaf',
+  table: 'table',
+  mmio: 'MMIO entry',
+  frozen: 'frozen entry',
+  empty: 'empty entry',
+  unknown: 'value',
+};
+
+function whatOf({ kind, level, mapping, mmio }: Explanation): string {
+  const name = NAMES[kind];
+  if (mmio !== null) return `${name}: no memory at gpa ${hex(mmio.gpa)}, the access is emulated`;
+  if (mapping === null) {
+    return kind === 'frozen' ? `${name}: a CPU is changing it` : `${name}: maps nothing`;
+  }
+  const { hpa, access, memtype, restored } = mapping;
+  if (kind === 'table') return `${name}: points to the table at ${hex(hpa)}, ${accessText(access)}`;
+  const page = pageText(level, hpa);
+  if (restored !== null) return `${name}: ${page} without its permissions, to notice the next access`;
+  return `${name}: maps ${[page, accessText(access), ...(memtype === null ? [] : [memtype])].join(', ')}`;
+}

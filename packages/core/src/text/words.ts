@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { bitNumbers, hex } from '../bits/bits.ts';
+import type { DecodedAccess } from '../read/decode-spte.ts';
+
+// The small words of which all texts are made.
+
+/** Sixteen hex digits, so that words stand under each other. */
+export function formatWord(value: bigint): string {
+  return `0x${value.toString(16).padStart(16, '0')}`;
+}
+
+/** A number of things: `1 leaf`, `0 leaves`. */
+export function counted(count: number | bigint, one: string, many: string = `${one}s`): string {
+  return `${count} ${count === 1 || count === 1n ? one : many}`;
+}
+
+/**
+ * Where the bits of a mask stand: `7`, `51:12`, or `57..9` where others stand between them.
+ *
+ * @example
+ * ```ts
+ * import { placeText } from '@spte/core';
+ *
+ * placeText(0xffff_ffff_f000n); // 47:12
+ * placeText(0x200_0000_0000_0200n); // 57..9
+ * ```
+ */
+export function placeText(mask: bigint): string {
+  const numbers = bitNumbers(mask);
+  const low = numbers[0] ?? 0;
+  const high = numbers.at(-1) ?? 0;
+  if (high === low) return `${low}`;
+  return `${high}${numbers.length === high - low + 1 ? ':' : '..'}${low}`;
+}
+
+/**
+ * Bits by their numbers, runs put together, lowest first: `bit 7`, `bits 2:0 57`.
+ *
+ * @param numbers lowest first
+ */
+export function bitsText(numbers: readonly number[]): string {
+  const runs: { low: number; high: number }[] = [];
+  for (const n of numbers) {
+    const last = runs.at(-1);
+    if (last?.high === n - 1) last.high = n;
+    else runs.push({ low: n, high: n });
+  }
+  const places = runs.map(({ low, high }) => (low === high ? `${low}` : `${high}:${low}`));
+  return `${numbers.length === 1 ? 'bit' : 'bits'} ${places.join(' ')}`;
+}
+
+/** Permissions in letters: `rwx`, a dash for what is refused; `u` where the format tells users from supervisors. */
+export function accessText({ read, write, execute, user }: DecodedAccess): string {
+  const letters = `${read ? 'r' : '-'}${write ? 'w' : '-'}${execute ? 'x' : '-'}`;
+  if (user === null) return letters;
+  return `${letters}${user ? 'u' : '-'}`;
+}
+
+/** Permission bits 2:0 of an EPT entry: `XWR=110b`. */
+export const xwrText = (xwr: bigint): string => `XWR=${xwr.toString(2).padStart(3, '0')}b`;
+
+const PAGE_SIZES = ['4K', '2M', '1G'];
+
+/** The size of a page at a level: `2M`; nothing where no page can be. */
+export function pageSizeText(level: number | null): string | undefined {
+  return level === null ? undefined : PAGE_SIZES[level - 1];
+}
+
+/** Something with an address: `the 2M page at 0x40000000`. */
+export const pageText = (level: number | null, hpa: bigint): string => {
+  const size = pageSizeText(level);
+  return `the ${size === undefined ? '' : `${size} `}page at ${hex(hpa)}`;
+};
