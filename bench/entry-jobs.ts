@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What `entry.bench.ts` measures, bundled once for each checkout.
+
+import { l1tf } from '@spte/l1tf';
 import {
   createMmu,
   decodeSpte,
@@ -9,12 +11,11 @@ import {
   makeSpte,
   pageRole,
   plainHost,
-} from '@spte/core';
-import { l1tf } from '@spte/l1tf';
-import { makeMmioSpte, mmio } from '@spte/mmio';
-import { createAnnotator, parseLine } from '@spte/trace';
-import { svm } from '@spte/vendor-svm';
-import { vmx } from '@spte/vendor-vmx';
+} from '../packages/core/src/index.ts';
+import { makeMmioSpte, mmio } from '../packages/mmio/src/index.ts';
+import { createAnnotator, parseLine } from '../packages/trace/src/index.ts';
+import { svm } from '../packages/vendor-svm/src/index.ts';
+import { vmx } from '../packages/vendor-vmx/src/index.ts';
 
 const mmus = [
   createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx(), policies: [l1tf, mmio()] }),

@@ -27,13 +27,18 @@ async function workOf(checkout: string, name: string): Promise<Work> {
     noExternal: [/^@spte\//],
     esbuildOptions: (options) => {
       options.conditions = ['@spte/source'];
-      options.alias = Object.fromEntries(
-        ['core', 'l1tf', 'mmio', 'trace', 'vendor-svm', 'vendor-vmx'].map((each) => [
-          `@spte/${each}`,
-          `${checkout}/packages/${each}/src/index.ts`,
-        ]),
-      );
     },
+    // The programs of this folder name the sources of this checkout.
+    esbuildPlugins: [
+      {
+        name: 'checkout',
+        setup({ onResolve }) {
+          onResolve({ filter: /^\.\.\/packages\// }, ({ path }) => ({
+            path: `${checkout}/${path.slice(3)}`,
+          }));
+        },
+      },
+    ],
     silent: true,
     config: false,
   });

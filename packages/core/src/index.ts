@@ -82,7 +82,7 @@ export {
   rankContexts,
   type Sample,
 } from './explain/rank-contexts.ts';
-export { type SpteSummary, summarizeSpte } from './explain/summarize-spte.ts';
+export { outlineSpte, type SpteOutline, type SpteSummary, summarizeSpte } from './explain/summarize-spte.ts';
 export type { Finding, FindingCode, FindingParams, Severity } from './judge/finding.ts';
 export { type JudgeOptions, judgeSpte } from './judge/judge-spte.ts';
 export {
@@ -296,4 +296,4 @@ export {
   traceTdpMmuSpteChanged,
 } from './text/tracepoints.ts';
 export { verdict } from './text/verdict.ts';
-export { accessText, bitsText, counted, formatWord, placeText } from './text/words.ts';
+export { accessText, bitsText, counted, formatWord, placeText, runsText } from './text/words.ts';

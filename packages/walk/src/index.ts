@@ -27,7 +27,14 @@ export type {
   WalkSummary,
 } from './summary/walk-summary.ts';
 export type { WalkEntry } from './walk/entry.ts';
-export type { EntryFinding, WalkFinding, WalkFindingCode } from './walk/findings.ts';
+export {
+  type EntryFinding,
+  entryFindingNext,
+  entryFindingText,
+  type WalkFinding,
+  type WalkFindingCode,
+  type WalkFindingParams,
+} from './walk/findings.ts';
 export type { ProgressListener, WalkProgress } from './walk/progress.ts';
 export { entryBytes, type WalkRoot } from './walk/root.ts';
 export { type Translation, type TranslationOutcome, translate } from './walk/translate.ts';

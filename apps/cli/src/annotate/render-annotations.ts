@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { counted } from '@spte/core';
 import type { AnnotationTally, Seen, TraceCounts } from '@spte/trace';
 import { alignRows } from '../io/align.ts';
 import type { Paint } from '../io/paint.ts';
@@ -22,14 +23,18 @@ export function renderAnnotations(paint: Paint, annotations: Annotations): strin
   const text = [
     paint(
       'bold',
-      `${lines} lines: ${recognised} with entries, ${passed} passed through${damaged > 0 ? `, ${damaged} of them damaged` : ''}`,
+      `${counted(lines, 'line')}: ${recognised} with entries, ${passed} passed through${damaged > 0 ? `, ${damaged} of them damaged` : ''}`,
     ),
-    `  ${sptes} entries: ${Object.entries(annotations.kinds)
-      .map(([kind, count]) => `${count} ${kind}`)
-      .join(', ')}`,
-    paint(disagreements === 0 ? 'green' : 'red', `  ${checks} checks, ${disagreements} disagree`),
+    `  ${[counted(sptes, 'entry', 'entries'), ...kindCounts(annotations)].join(': ')}`,
+    paint(
+      disagreements === 0 ? 'green' : 'red',
+      `  ${counted(checks, 'check')}, ${disagreements === 1 ? '1 disagrees' : `${disagreements} disagree`}`,
+    ),
     ...alignRows(foundRows(annotations.disagreementsByField)).map((line) => `  ${line}`),
-    paint(findings === 0 ? 'green' : 'red', `  ${findings === 0 ? 'no' : findings} findings`),
+    paint(
+      findings === 0 ? 'green' : 'red',
+      `  ${findings === 0 ? 'no findings' : counted(findings, 'finding')}`,
+    ),
     ...alignRows(foundRows(annotations.findingsByCode)).map((line) => `  ${line}`),
   ];
   if (disagreements > checks / 4) {
@@ -48,6 +53,12 @@ export function renderAnnotations(paint: Paint, annotations: Annotations): strin
     ),
   );
   return text.join('\n');
+}
+
+/** The kinds of the entries, in one text; none where there are no entries. */
+function kindCounts({ kinds }: Annotations): string[] {
+  const counts = Object.entries(kinds).map(([kind, count]) => `${count} ${kind}`);
+  return counts.length === 0 ? [] : [counts.join(', ')];
 }
 
 const foundRows = (found: Readonly<Record<string, Seen>>): string[][] =>

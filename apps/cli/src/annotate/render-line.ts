@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { explainChange, explainSpte, hex, type Mmu } from '@spte/core';
+import {
+  changeText,
+  explainChange,
+  explainSpte,
+  findingLines,
+  guessText,
+  hex,
+  type Mmu,
+  objectionText,
+  type TextLine,
+} from '@spte/core';
 import type { AnnotatedLine } from '@spte/trace';
-import type { Paint } from '../io/paint.ts';
+import { type Paint, paintLines } from '../io/paint.ts';
 
 type AnnotatedSpte = AnnotatedLine['sptes'][number];
 
@@ -41,19 +51,17 @@ function sayWhat({ value, kind, level, gfn, pfn, access, memtype, generation }: 
 function findingLines(paint: Paint, mmu: Mmu, { value, level, findings }: AnnotatedSpte): string[] {
   if (findings.length === 0) return [];
   const explanation = explainSpte(mmu, BigInt(value), level);
-  return [
-    ...explanation.findings.map(({ severity, code, bits, text }) =>
-      paint(
-        severity === 'error' ? 'red' : 'yellow',
-        `      ${severity}: ${text} [${code}, bit ${bits.join(' ')}]`,
-      ),
+  const lines: TextLine[] = [
+    ...explanation.findings.flatMap(findingLines).filter(({ role }) => role !== 'next'),
+    ...explanation.guesses.map(
+      (guess): TextLine => ({ role: 'guess', text: `  may be ${guessText(guess)}` }),
     ),
-    ...explanation.guesses.map(({ text }) => paint('cyan', `      may be ${text}`)),
   ];
+  return lines.map(({ role, text }) => paintLines(paint, [{ role, text: `    ${text}` }]));
 }
 
 /** Changes that are remembered. */
-const MOST_CHANGES = 4096;
+const MAX_CHANGES = 4096;
 
 /**
  * What a change is, in words. Of mappings and tables it does not depend on the page but on whether it stays the same,
@@ -68,9 +76,13 @@ function changeTexts(mmu: Mmu): (old: AnnotatedSpte, now: AnnotatedSpte) => stri
     const key = [keyOf(old), keyOf(now), old.pfn === now.pfn, now.level].join();
     const before = known.get(key);
     if (before !== undefined) return before;
-    const { text, objection } = explainChange(mmu, BigInt(old.value), BigInt(now.value), now.level);
-    const said = objection === null ? text : `${text}; NOT ALLOWED: ${objection}`;
-    if (known.size >= MOST_CHANGES) known.clear();
+    const change = explainChange(mmu, BigInt(old.value), BigInt(now.value), now.level);
+    const { objection } = change;
+    const said =
+      objection === null
+        ? changeText(change)
+        : `${changeText(change)}; NOT ALLOWED: ${objectionText(objection)}`;
+    if (known.size >= MAX_CHANGES) known.clear();
     known.set(key, said);
     return said;
   };

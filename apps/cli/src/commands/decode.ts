@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
   type Candidate,
+  changeLines,
   type Explanation,
   explainAcross,
   explainChange,
   explainSpte,
+  explanationLines,
   rankContexts,
-  renderChange,
-  renderExplanation,
 } from '@spte/core';
 import type { Command } from 'commander';
 import { candidatesOf } from '../context/candidates.ts';
 import { contextOf, contextText, isContextKnown } from '../context/context.ts';
 import { addCommonOptions, type CommonOptions, end, type Session } from '../context/session.ts';
 import { acrossJson, renderAcross, renderFits } from '../entry/render-across.ts';
-import { spteJson } from '../entry/spte-json.ts';
+import { changeJson, spteJson } from '../entry/spte-json.ts';
 import { UsageError } from '../io/errors.ts';
-import { paintExplanation } from '../io/paint.ts';
+import { paintLines } from '../io/paint.ts';
 import { integer, parseWord } from '../io/parse.ts';
 
 interface DecodeOptions extends CommonOptions {
@@ -92,7 +92,7 @@ function decodeWith(
   else {
     if (heading !== undefined) void out.line(out.paint('dim', heading));
     for (const explanation of explained) {
-      void out.line(paintExplanation(out.paint, renderExplanation(explanation)));
+      void out.line(paintLines(out.paint, explanationLines(explanation)));
     }
   }
   return explained.every(({ findings }) => findings.length === 0);
@@ -156,17 +156,16 @@ function decodeChange({ out, io }: Session, values: readonly Value[], options: D
   const context = contextOf(io, options);
   const level = now.level ?? old.level;
   const change = explainChange(context.mmu, old.value, now.value, level);
-  const { from: _from, to: _to, ...what } = change;
   const record = {
     old: spteJson(explainSpte(context.mmu, old.value, level), 'old'),
     new: spteJson(explainSpte(context.mmu, now.value, level), 'new'),
-    change: what,
+    change: changeJson(change),
   };
   if (options.ndjson === true) void out.record(record);
   else if (options.json === true) out.document(record);
   else {
     void out.line(out.paint('dim', contextText(context)));
-    void out.line(paintExplanation(out.paint, renderChange(change)));
+    void out.line(paintLines(out.paint, changeLines(change)));
   }
   return change.allowed;
 }

@@ -2,6 +2,7 @@
 import {
   type Diagnostic,
   explainSpte,
+  explanationLines,
   formatWord,
   hex,
   type Mmu,
@@ -12,7 +13,6 @@ import {
   pageRole,
   plainHost,
   type Reason,
-  renderExplanation,
 } from '@spte/core';
 import { makeMmioSpte } from '@spte/mmio';
 import type { Command } from 'commander';
@@ -22,7 +22,7 @@ import { accessWord, isAdDisabled } from '../entry/access.ts';
 import { reasonLines } from '../entry/render-reasons.ts';
 import { spteJson } from '../entry/spte-json.ts';
 import { UsageError } from '../io/errors.ts';
-import { paintExplanation } from '../io/paint.ts';
+import { paintLines } from '../io/paint.ts';
 import { integer, parseWord } from '../io/parse.ts';
 
 interface MakeOptions extends CommonOptions {
@@ -145,9 +145,8 @@ function make({ io, out }: Session, options: MakeOptions): boolean {
     void out.line(out.paint('bold', formatWord(value.spte)));
     printReasons(out, reasons, value, warnings);
     void out.line(out.paint('dim', '\nRead back:'));
-    const [first = '', ...lines] = renderExplanation(explanation).split('\n');
-    const summary = lines.filter((line) => !/^ {2,}\d+(?::\d+|\.\.\d+)? {2}/.test(line));
-    void out.line(paintExplanation(out.paint, [first, ...summary].join('\n')));
+    const lines = explanationLines(explanation).filter(({ role }) => role !== 'field');
+    void out.line(paintLines(out.paint, lines));
   }
   return warnings.length === 0 && explanation.findings.length === 0;
 }

@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type AcrossContexts, type Fit, formatWord, hex, type Reading, renderExplanation } from '@spte/core';
+import {
+  type AcrossContexts,
+  explanationLines,
+  type Fit,
+  formatWord,
+  hex,
+  type LineRole,
+  type Reading,
+  verdict,
+} from '@spte/core';
 import { gathered } from '../context/candidates.ts';
-import { type Paint, paintExplanation } from '../io/paint.ts';
+import { type Paint, paintLines } from '../io/paint.ts';
 import { type SpteJson, spteJson } from './spte-json.ts';
 
 /** Readings with findings that are shown. */
-const MOST_READINGS = 4;
+const MAX_READINGS = 4;
 
 /** What several contexts make of one value, as JSON: the best reading, with the others beside it. */
 export function acrossJson({ value, agreed, readings }: AcrossContexts): object {
@@ -30,7 +39,7 @@ export function renderAcross(paint: Paint, { value, agreed, readings }: AcrossCo
   const clean = readings.filter(({ explanation }) => explanation.findings.length === 0);
   const wrong = readings.filter(({ explanation }) => explanation.findings.length > 0);
   lines.push(...clean.map((reading, index) => renderReading(paint, reading, index === 0)));
-  const shownWrong = clean.length > 0 ? [] : wrong.slice(0, MOST_READINGS);
+  const shownWrong = clean.length > 0 ? [] : wrong.slice(0, MAX_READINGS);
   lines.push(...shownWrong.map((reading, index) => renderReading(paint, reading, index === 0)));
   const left = wrong.slice(shownWrong.length);
   if (left.length > 0)
@@ -38,16 +47,17 @@ export function renderAcross(paint: Paint, { value, agreed, readings }: AcrossCo
   return lines.join('\n');
 }
 
-/** One way to read a value: whole, or the lines above its bits. */
+/** What is left out of a reading that is not the first. */
+const DETAILS: readonly LineRole[] = ['field', 'cpu', 'safe'];
+
+/** One way to read a value: whole, or without its bits and what the CPU makes of them. */
 function renderReading(paint: Paint, { contexts, explanation }: Reading, whole: boolean): string {
-  const [, ...text] = renderExplanation(explanation).split('\n');
-  const isBit = (line: string): boolean => /^ {2,}\d+(?::\d+|\.\.\d+)? {2}/.test(line);
-  const body = whole
-    ? text
-    : text.filter((line) => !isBit(line) && !/^ {2}(?:\w+ (?:read|write|fetch)|L1TF: safe|clean)/.test(line));
-  const heading = `  ${paint('cyan', gathered(contexts))}: ${explanation.kind}`;
-  const [, ...painted] = paintExplanation(paint, ['', ...body].join('\n')).split('\n');
-  return [heading, ...painted.map((line) => `  ${line}`)].join('\n');
+  const [, , ...lines] = explanationLines(explanation);
+  const body = whole ? lines : lines.filter(({ role }) => !DETAILS.includes(role));
+  const heading = `  ${paint('cyan', gathered(contexts))}: ${verdict(explanation)}`;
+  return [heading, ...body.map(({ role, text }) => paintLines(paint, [{ role, text: `  ${text}` }]))].join(
+    '\n',
+  );
 }
 
 /** A ranking of contexts: equal ones on one line. */

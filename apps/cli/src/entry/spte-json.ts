@@ -1,5 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bitNumbers, type Explanation, type SpteKind } from '@spte/core';
+import {
+  accessText,
+  bitNumbers,
+  changeText,
+  type DecodedAccess,
+  type Evidence,
+  type ExplainedChange,
+  type Explanation,
+  evidenceText,
+  type Finding,
+  findingNext,
+  findingText,
+  type Guess,
+  guessText,
+  objectionText,
+  type SpteKind,
+  verdict,
+} from '@spte/core';
 
 /** An entry as `--json` has it; numbers that are words become hex. */
 export interface SpteJson {
@@ -7,6 +24,8 @@ export interface SpteJson {
   readonly value: bigint;
   readonly level: number | null;
   readonly kind: SpteKind;
+  /** The answer in one sentence. */
+  readonly verdict: string;
   readonly gfn: bigint | null;
   readonly gpa: bigint | null;
   readonly pfn: bigint | null;
@@ -14,15 +33,15 @@ export interface SpteJson {
   readonly access: string | null;
   readonly memtype: string | null;
   readonly generation: bigint | null;
-  readonly findings: Explanation['findings'];
+  readonly findings: readonly FindingJson[];
   /** Every set bit. */
   readonly bits: readonly BitJson[];
   readonly context: Explanation['context'];
   readonly mapping: Explanation['mapping'];
   readonly cpu: Explanation['cpu'];
   readonly l1tf: Explanation['l1tf'];
-  readonly guesses: Explanation['guesses'];
-  readonly evidence: Explanation['evidence'];
+  readonly guesses: readonly (Guess & { readonly text: string })[];
+  readonly evidence: readonly (Evidence & { readonly text: string })[];
 }
 
 /** A set bit and what it is there for. */
@@ -35,17 +54,25 @@ interface BitJson {
   readonly reason: string;
 }
 
-/** `rwx` with dashes. */
-export function accessText({
-  read,
-  write,
-  execute,
-}: {
-  read: boolean;
-  write: boolean;
-  execute: boolean;
-}): string {
-  return `${read ? 'r' : '-'}${write ? 'w' : '-'}${execute ? 'x' : '-'}`;
+/** A finding beside its words. */
+export type FindingJson = Finding & { readonly text: string; readonly next: string };
+
+export function findingJson(finding: Finding): FindingJson {
+  return { ...finding, text: findingText(finding), next: findingNext(finding) };
+}
+
+/** Letters as JSON has them: what is a user's and what a supervisor's is in `mapping`. */
+export const accessLetters = (access: DecodedAccess): string => accessText({ ...access, user: null });
+
+/** A change as `--json` has it, beside its two entries. */
+export function changeJson({ from: _from, to: _to, ...change }: ExplainedChange): object {
+  const { objection } = change;
+  return {
+    ...change,
+    verdict: verdict({ from: _from, to: _to, ...change }),
+    text: changeText(change),
+    objection: objection === null ? null : { ...objection, text: objectionText(objection) },
+  };
 }
 
 /** The JSON shape of an explained entry. */
@@ -56,21 +83,22 @@ export function spteJson(explanation: Explanation, role = 'spte'): SpteJson {
     value,
     level,
     kind,
+    verdict: verdict(explanation),
     gfn: mmio?.gfn ?? null,
     gpa: mmio?.gpa ?? null,
     pfn: mapping?.pfn ?? null,
     hpa: mapping?.hpa ?? null,
-    access: mapping === null ? null : accessText(mapping.access),
+    access: mapping === null ? null : accessLetters(mapping.access),
     memtype: mapping?.memtype ?? null,
     generation: mmio?.generation ?? null,
-    findings,
+    findings: findings.map(findingJson),
     bits: setBits(explanation),
     context,
     mapping,
     cpu,
     l1tf,
-    guesses,
-    evidence,
+    guesses: guesses.map((guess) => ({ ...guess, text: guessText(guess) })),
+    evidence: evidence.map((test) => ({ ...test, text: evidenceText(test) })),
   };
 }
 

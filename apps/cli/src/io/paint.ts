@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { styleText } from 'node:util';
+import type { LineRole, TextLine } from '@spte/core';
 import type { Io } from './io.ts';
 
 type Style = Extract<Parameters<typeof styleText>[0], string>;
@@ -13,26 +14,28 @@ export function painter({ terminal, env }: Io): Paint {
   return wanted ? (style, text) => styleText(style, text, { validateStream: false }) : (_style, text) => text;
 }
 
-/** What lines of core's texts begin with, and their colour. */
-const LINES: readonly (readonly [RegExp, Style])[] = [
-  [/^\s+error: /, 'red'],
-  [/^\s+warning: /, 'yellow'],
-  [/^\s+next: /, 'dim'],
-  [/^\s+clean$/, 'green'],
-  [/^\s+note: /, 'yellow'],
-  [/^\s+may be /, 'cyan'],
-  [/^\s+NOT ALLOWED/, 'red'],
-  [/^\s+L1TF: UNSAFE/, 'red'],
-];
+/** The colour of each role; a line of any other has none. */
+const STYLES: Readonly<Partial<Record<LineRole, Style>>> = {
+  clean: 'green',
+  bad: 'red',
+  suspicious: 'yellow',
+  context: 'dim',
+  note: 'yellow',
+  error: 'red',
+  warning: 'yellow',
+  next: 'dim',
+  guess: 'cyan',
+  unsafe: 'red',
+  allowed: 'green',
+  refused: 'red',
+};
 
-/** Colours an explanation of core, line by line: the value bold, findings by severity. */
-export function paintExplanation(paint: Paint, text: string): string {
-  return text
-    .split('\n')
-    .map((line, index) => {
-      if (index === 0) return paint('bold', line);
-      const [, style] = LINES.find(([start]) => start.test(line)) ?? [];
-      return style === undefined ? line : paint(style, line);
+/** Colours lines of core by what they say. */
+export function paintLines(paint: Paint, lines: readonly TextLine[]): string {
+  return lines
+    .map(({ role, text }) => {
+      const style = STYLES[role];
+      return style === undefined ? text : paint(style, text);
     })
     .join('\n');
 }

@@ -1,16 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import {
-  fieldValue,
-  isExecutablePte,
-  isPresentKind,
-  isWritablePte,
-  type Mmu,
-  type SpteKind,
-  spteToPfn,
-} from '@spte/core';
-import { getMmioSpteGeneration, getMmioSpteGfn } from '@spte/mmio';
-import type { WalkEntry } from '@spte/walk';
-import { accessText } from '../entry/spte-json.ts';
+import { type Mmu, outlineSpte, type SpteKind } from '@spte/core';
+import { type EntryFinding, entryFindingNext, entryFindingText, type WalkEntry } from '@spte/walk';
+import { accessLetters } from '../entry/spte-json.ts';
 
 /** An entry of a walk as `--ndjson` has it. */
 export interface EntryJson {
@@ -27,13 +18,13 @@ export interface EntryJson {
   readonly access: string | null;
   readonly memtype: string | null;
   readonly generation: bigint | null;
-  readonly findings: WalkEntry['findings'];
+  readonly findings: readonly (EntryFinding & { readonly text: string; readonly next: string })[];
 }
 
 /** The JSON shape of an entry of a walk. */
 export function entryJson(mmu: Mmu, entry: WalkEntry): EntryJson {
   const { level, gpa, address, spte, kind, bytes, index, findings } = entry;
-  const present = isPresentKind(kind);
+  const { pfn, access, memtype, gfn, generation } = outlineSpte(mmu, spte, kind);
   return {
     level,
     gpa,
@@ -42,21 +33,15 @@ export function entryJson(mmu: Mmu, entry: WalkEntry): EntryJson {
     kind,
     bytes,
     index,
-    gfn: kind === 'mmio' ? getMmioSpteGfn(mmu, spte) : null,
-    pfn: present ? spteToPfn(mmu, spte) : null,
-    access: present ? entryAccess(mmu, spte) : null,
-    memtype: present && kind !== 'table' ? memtypeOf(mmu, spte) : null,
-    generation: kind === 'mmio' ? getMmioSpteGeneration(mmu, spte) : null,
-    findings,
+    gfn,
+    pfn,
+    access: access === null ? null : accessLetters(access),
+    memtype,
+    generation,
+    findings: findings.map((finding) => ({
+      ...finding,
+      text: entryFindingText(finding),
+      next: entryFindingNext(finding),
+    })),
   };
-}
-
-function entryAccess(mmu: Mmu, spte: bigint): string {
-  const read = (spte & mmu.vendor.format.permissions.read.mask) !== 0n;
-  return accessText({ read, write: isWritablePte(spte), execute: isExecutablePte(mmu, spte) });
-}
-
-function memtypeOf({ vendor }: Mmu, spte: bigint): string | null {
-  const { memtype } = vendor.format;
-  return memtype?.values?.[Number(fieldValue(spte, memtype))] ?? null;
 }

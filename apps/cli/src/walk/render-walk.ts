@@ -1,8 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { explainChange, formatWord, hex, type Mmu } from '@spte/core';
+import { changeText, counted, explainChange, formatWord, hex, type Mmu, type SpteKind } from '@spte/core';
 import type { Share, Translation, WalkChange, WalkSummary } from '@spte/walk';
 import type { Paint } from '../io/paint.ts';
 import type { EntryJson } from './entry-json.ts';
+
+/** Kinds of which several are called something else. */
+const PLURALS: Readonly<Record<SpteKind, string>> = {
+  leaf: 'leaves',
+  tracked: 'tracked',
+  table: 'tables',
+  mmio: 'mmio',
+  frozen: 'frozen',
+  empty: 'empty',
+  unknown: 'unknown',
+};
 
 const UNITS = ['B', 'K', 'M', 'G', 'T', 'P'] as const;
 
@@ -54,30 +65,35 @@ export function renderChangeOf(paint: Paint, mmu: Mmu, { change, before, after }
   const where = `L${level} ${address(gpa)}`;
   if (change === 'added') return paint('green', `+ ${where}  ${formatWord(after.spte)}  ${after.kind}`);
   if (change === 'removed') return paint('red', `- ${where}  ${formatWord(before.spte)}  ${before.kind}`);
-  const { text, fields } = explainChange(mmu, before.spte, after.spte, level);
-  const changes = fields.map(({ name, from, to }) => `${name} ${from} -> ${to}`).join(', ');
+  const made = explainChange(mmu, before.spte, after.spte, level);
+  const changes = made.fields.map(({ name, from, to }) => `${name} ${from} -> ${to}`).join(', ');
   return [
     paint('yellow', `~ ${where}  ${formatWord(before.spte)} -> ${formatWord(after.spte)}`),
-    `     ${text}${changes === '' ? '' : `: ${changes}`}`,
+    `     ${changeText(made)}${changes === '' ? '' : `: ${changes}`}`,
   ].join('\n');
 }
+
+const leavesText = (count: number): string => counted(count, 'leaf', 'leaves');
 
 /** Counts, shares and findings. */
 export function renderSummary(paint: Paint, summary: WalkSummary): string {
   const { entries, levels, mapped, accessed, dirty, writable, executable, memtypes, findings } = summary;
   const lines = [
-    paint('bold', `${entries} entries, ${sizeText(mapped.bytes)} mapped by ${mapped.leaves} leaves`),
+    paint(
+      'bold',
+      `${counted(entries, 'entry', 'entries')}, ${sizeText(mapped.bytes)} mapped by ${leavesText(mapped.leaves)}`,
+    ),
   ];
   for (const { level, entryBytes, kinds } of levels) {
     const counts = Object.entries(kinds)
       .filter(([, count]) => count > 0)
-      .map(([kind, count]) => `${count} ${kind}`);
+      .map(([kind, count]) => counted(count, kind, PLURALS[kind as SpteKind]));
     lines.push(`  level ${level} (${sizeText(entryBytes)}): ${counts.join(', ')}`);
   }
   const share = (name: string, { leaves, bytes }: Share): string => {
     // Rounded down: 100% are all of them.
     const part = mapped.leaves === 0 ? 0 : Math.floor((100 * leaves) / mapped.leaves);
-    return `  ${name.padEnd(10)}  ${String(part).padStart(3)}%  ${leaves} leaves, ${sizeText(bytes)}`;
+    return `  ${name.padEnd(10)}  ${String(part).padStart(3)}%  ${leavesText(leaves)}, ${sizeText(bytes)}`;
   };
   lines.push(
     share('accessed', accessed),
@@ -86,12 +102,15 @@ export function renderSummary(paint: Paint, summary: WalkSummary): string {
     share('executable', executable),
   );
   for (const { memtype, leaves, bytes } of memtypes) {
-    lines.push(`  ${memtype ?? 'no memory type of its own'}: ${leaves} leaves, ${sizeText(bytes)}`);
+    lines.push(`  ${memtype ?? 'no memory type of its own'}: ${leavesText(leaves)}, ${sizeText(bytes)}`);
   }
   if (findings.length === 0) lines.push(paint('green', '  no findings'));
   for (const { code, severity, count, examples } of findings) {
     lines.push(
-      paint(severity === 'error' ? 'red' : 'yellow', `  ${severity}: ${count} entries with ${code}, such as`),
+      paint(
+        severity === 'error' ? 'red' : 'yellow',
+        `  ${severity}: ${counted(count, 'entry', 'entries')} with ${code}, such as`,
+      ),
     );
     for (const { level, gpa, spte } of examples)
       lines.push(`    L${level} ${address(gpa)}  ${formatWord(spte)}`);

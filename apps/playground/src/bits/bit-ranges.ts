@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bit } from '@spte/core';
+import { bit, bitNumbers, bitsText, runsText } from '@spte/core';
 
 /** A run of adjacent set bits. */
 export interface BitRange {
@@ -31,14 +31,12 @@ export function maskOf(numbers: readonly number[]): bigint {
 
 /** Bits as text: `62:52, 10:3`; `none` for 0. */
 export function bitText(value: bigint): string {
-  const texts = bitRanges(value).map(({ high, low }) => (high === low ? `${high}` : `${high}:${low}`));
-  return texts.length === 0 ? 'none' : texts.join(', ');
+  return value === 0n ? 'none' : runsText(value);
 }
 
-/** Bits as a phrase: `bit 7`, `bits 62:52, 10:3`. */
+/** Bits as a phrase: `bit 7`, `bits 62:52, 10:3`; `bits none` for 0. */
 export function bitPhrase(value: bigint): string {
-  const single = value !== 0n && (value & (value - 1n)) === 0n;
-  return `${single ? 'bit' : 'bits'} ${bitText(value)}`;
+  return value === 0n ? 'bits none' : bitsText(bitNumbers(value));
 }
 
 /** All 16 hex digits of a 64-bit value, highest first. */

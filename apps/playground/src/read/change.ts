@@ -7,6 +7,8 @@ import {
   explainChange,
   judgeSpte,
   type Mmu,
+  objectionText,
+  verdict,
 } from '@spte/core';
 import { type BitItem, itemsOfFields } from '../bits/bit-item.ts';
 import { bitText, maskOf } from '../bits/bit-ranges.ts';
@@ -17,7 +19,7 @@ import { parseHex } from '../fields/parse.ts';
 import type { ReadForm } from '../state/read-form.ts';
 import type { FactGroup } from './facts.ts';
 import { wrongBits } from './findings.ts';
-import { levelOf } from './read.ts';
+import { levelOf, sentence } from './read.ts';
 
 /** One of the two entries of a change. */
 interface ChangeSide {
@@ -50,7 +52,7 @@ export function changeOf(mmu: Mmu, form: ReadForm): Attempt<EntryChange | null, 
     const change = explainChange(mmu, spte, becomes, levelOf(form));
     const differing = maskOf(change.bits);
     return {
-      headline: sentence(change.text),
+      headline: sentence(verdict(change)),
       facts: [outcomeFacts(change)],
       from: sideOf(mmu, change.from, differing),
       to: sideOf(mmu, change.to, differing),
@@ -60,9 +62,7 @@ export function changeOf(mmu: Mmu, form: ReadForm): Attempt<EntryChange | null, 
   });
 }
 
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
-
-function outcomeFacts({ from, to, allowed, objection, flush, lost }: ExplainedChange): FactGroup {
+function outcomeFacts({ from, to, objection, flush, lost }: ExplainedChange): FactGroup {
   const losses = [lost.accessed && 'accessed', lost.dirty && 'dirty'].filter((word) => word !== false);
   return {
     title: 'Outcome',
@@ -70,8 +70,8 @@ function outcomeFacts({ from, to, allowed, objection, flush, lost }: ExplainedCh
       { name: 'kinds', value: `${from.kind} → ${to.kind}`, tone: 'plain' },
       {
         name: 'allowed',
-        value: allowed ? 'yes' : `no: ${objection ?? ''}`,
-        tone: allowed ? 'good' : 'bad',
+        value: objection === null ? 'yes' : `no: ${objectionText(objection)}`,
+        tone: objection === null ? 'good' : 'bad',
       },
       { name: 'TLB flush', value: flush ? 'due' : 'not due', tone: 'plain' },
       { name: 'lost', value: losses.length === 0 ? 'nothing' : losses.join(', '), tone: 'plain' },

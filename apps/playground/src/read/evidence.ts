@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { DecodedSpte, Evidence, SpteKind } from '@spte/core';
+import { type DecodedSpte, type Evidence, evidenceText, type SpteKind } from '@spte/core';
 
 /** A test of what an entry is, with its outcome in words. */
 export interface Proof {
@@ -25,8 +25,13 @@ export function proofsOf({ kind, evidence }: Pick<DecodedSpte, 'kind' | 'evidenc
   };
 }
 
-function proofOf({ kinds, holds, text, because }: Evidence): Proof {
-  return { verdict: `${holds ? '' : 'not '}${listOf(kinds)}`, text, rule: because.rule };
+function proofOf(evidence: Evidence): Proof {
+  const { kinds, holds, because } = evidence;
+  return {
+    verdict: `${holds ? '' : 'not '}${listOf(kinds)}`,
+    text: evidenceText(evidence),
+    rule: because.rule,
+  };
 }
 
 function listOf(kinds: readonly SpteKind[]): string {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type CpuReading, type Explanation, getRsvdBits, hex, type Mmu, type Outcome } from '@spte/core';
+import { type CpuReading, type Explanation, getRsvdBits, hex, type Mmu, outcomeText } from '@spte/core';
 import { bitPhrase, maskOf } from '../bits/bit-ranges.ts';
 
 /** Whether a fact is a good or a bad one; most are neither. */
@@ -94,32 +94,6 @@ function cpuFacts({ accessor, read, write, fetch }: CpuReading): FactGroup {
     title,
     facts: [fact('read', texts[0] ?? ''), fact('write', texts[1] ?? ''), fact('fetch', texts[2] ?? '')],
   };
-}
-
-function outcomeText(outcome: Outcome): string {
-  switch (outcome.kind) {
-    case 'translates':
-      return `goes to ${hex(outcome.hpa)}, ${outcome.memtype}`;
-    case 'next-table':
-      return `goes on to the table at ${hex(outcome.hpa)}`;
-    case 'ept-violation':
-      return `EPT violation, qualification ${hex(outcome.qualification)}`;
-    case 'ept-misconfig':
-      return ['EPT misconfiguration', ...causesText(outcome.causes)].join(': ');
-    case 'nested-page-fault':
-    case 'page-fault': {
-      const what = outcome.kind === 'page-fault' ? 'page fault' : 'nested page fault';
-      return [`${what}, error code ${hex(outcome.errorCode)}`, ...causesText(outcome.causes)].join(': ');
-    }
-  }
-}
-
-/** The causes in one text, or none. */
-function causesText(
-  causes: readonly { readonly cause: string; readonly bits: readonly number[] }[],
-): string[] {
-  if (causes.length === 0) return [];
-  return [causes.map(({ cause, bits }) => `${cause} (${bitPhrase(maskOf(bits))})`).join('; ')];
 }
 
 /** What a CPU with L1TF reads on the way to the fault, for an entry that faults. */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { Finding } from '@spte/core';
-import { bitPhrase, maskOf } from '../bits/bit-ranges.ts';
+import { bitsText, type Finding, findingNext, findingText } from '@spte/core';
 
 /** What is wrong with an entry, and what to ask next. */
 export function Findings({ findings }: { readonly findings: readonly Finding[] }) {
@@ -9,11 +8,11 @@ export function Findings({ findings }: { readonly findings: readonly Finding[] }
   }
   return (
     <ul class="warnings">
-      {findings.map(({ code, severity, bits, text, next }) => (
-        <li key={code} class={`finding-${severity}`}>
-          <strong>{severity === 'error' ? 'Error' : 'Warning'}:</strong> {text}
+      {findings.map((finding) => (
+        <li key={finding.code} class={`finding-${finding.severity}`}>
+          <strong>{finding.severity === 'error' ? 'Error' : 'Warning'}:</strong> {findingText(finding)}
           <p class="next">
-            <code>{code}</code>, {bitPhrase(maskOf(bits))}: {next}
+            <code>{finding.code}</code>, {bitsText(finding.bits)}: {findingNext(finding)}
           </p>
         </li>
       ))}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type DecodedSpte, type Explanation, explainSpte, hex, type Mmu } from '@spte/core';
+import { type Explanation, explainSpte, type Mmu, verdict } from '@spte/core';
 import { type BitItem, itemsOfFields } from '../bits/bit-item.ts';
 import { type Cell, cellsOf } from '../bits/cells.ts';
 import { type Attempt, attempt, Reader } from '../fields/attempt.ts';
@@ -32,7 +32,7 @@ export function readEntry(mmu: Mmu, form: ReadForm): Attempt<ReadEntry, keyof Re
     const explained = explainSpte(mmu, spte, levelOf(form));
     return {
       explained,
-      headline: headlineOf(explained),
+      headline: sentence(verdict(explained)),
       cells: cellsOf(spte, explained.fields, wrongBits(explained.findings)),
       items: itemsOfFields(explained.fields),
       facts: factsOf(mmu, explained),
@@ -41,26 +41,5 @@ export function readEntry(mmu: Mmu, form: ReadForm): Attempt<ReadEntry, keyof Re
   });
 }
 
-const PAGE_SIZES: Readonly<Record<number, string>> = { 1: '4K', 2: '2M', 3: '1G' };
-
-/** The entry in a sentence. */
-function headlineOf({ kind, level, mapping, mmio }: DecodedSpte): string {
-  const hpa = mapping === null ? '' : hex(mapping.hpa);
-  const page = level === null || PAGE_SIZES[level] === undefined ? 'page' : `${PAGE_SIZES[level]} page`;
-  switch (kind) {
-    case 'leaf':
-      return `Leaf: maps the ${page} at ${hpa}`;
-    case 'tracked':
-      return `Access-tracked leaf: would map the ${page} at ${hpa}, permissions taken away`;
-    case 'table':
-      return `Table: points to the table at ${hpa}`;
-    case 'mmio':
-      return `MMIO: nothing is mapped at gpa ${hex(mmio?.gpa ?? 0n)}, the access is emulated`;
-    case 'frozen':
-      return 'Frozen: a CPU is changing this entry';
-    case 'empty':
-      return 'Empty: maps nothing';
-    case 'unknown':
-      return 'Not an entry that KVM makes on this machine: neither present, MMIO, frozen nor empty';
-  }
-}
+/** A text that begins as a sentence does. */
+export const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;

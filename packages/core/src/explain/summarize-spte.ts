@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Finding } from '../judge/finding.ts';
 import { judgeEntry } from '../judge/judge-spte.ts';
-import type { Mmu } from '../mmu/contract.ts';
+import type { Mmu, PolicyReading } from '../mmu/contract.ts';
 import { accessOf, type DecodedAccess, memtypeOf } from '../read/decode-spte.ts';
 import { checkEntry, entryAt } from '../read/entry.ts';
 import { isPresentKind, type SpteKind } from '../read/spte-kind.ts';
 import { spteToPfn } from '../rules/predicates.ts';
 
-/** An entry in short: what a row of a table, or a line below a trace, has room for. */
-export interface SpteSummary {
-  readonly kind: SpteKind;
+/** Where an entry points to and what it allows. */
+export interface SpteOutline {
   /** What a mapping or a table points to; null for every other. */
   readonly pfn: bigint | null;
   /** What the CPU allows; null for what is not present. */
@@ -20,6 +19,11 @@ export interface SpteSummary {
   readonly gfn: bigint | null;
   /** Memslot generation of an MMIO entry; null for every other. */
   readonly generation: bigint | null;
+}
+
+/** An entry in short: what a row of a table, or a line below a trace, has room for. */
+export interface SpteSummary extends SpteOutline {
+  readonly kind: SpteKind;
   readonly findings: readonly Finding[];
 }
 
@@ -34,14 +38,27 @@ export function summarizeSpte(mmu: Mmu, spte: bigint, level: number | null = nul
   checkEntry(spte, level);
   const entry = entryAt(mmu, spte, level);
   const { kind, reading } = entry;
+  const { pfn, access, memtype, gfn, generation } = outline(mmu, spte, kind, reading);
+  return { kind, pfn, access, memtype, gfn, generation, findings: judgeEntry(entry) };
+}
+
+/**
+ * Says where an entry points to and what it allows, whose kind is known.
+ *
+ * @throws TypeError, RangeError when `spte` is not a 64-bit word, and for no other reason
+ */
+export function outlineSpte(mmu: Mmu, spte: bigint, kind: SpteKind): SpteOutline {
+  checkEntry(spte, null);
+  return outline(mmu, spte, kind, kind === 'mmio' ? entryAt(mmu, spte, null).reading : null);
+}
+
+function outline(mmu: Mmu, spte: bigint, kind: SpteKind, reading: PolicyReading | null): SpteOutline {
   const present = isPresentKind(kind);
   return {
-    kind,
     pfn: present ? spteToPfn(mmu, spte) : null,
     access: present ? accessOf(mmu, spte) : null,
     memtype: present && kind !== 'table' ? memtypeOf(mmu, spte) : null,
     gfn: reading?.gfn ?? null,
     generation: reading?.generation ?? null,
-    findings: judgeEntry(entry),
   };
 }

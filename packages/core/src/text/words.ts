@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bitNumbers, hex } from '../bits/bits.ts';
+import { bit, bitNumbers, hex, runsOf } from '../bits/bits.ts';
 import type { DecodedAccess } from '../read/decode-spte.ts';
 
 // The small words of which all texts are made.
@@ -33,20 +33,15 @@ export function placeText(mask: bigint): string {
   return `${high}${numbers.length === high - low + 1 ? ':' : '..'}${low}`;
 }
 
-/**
- * Bits by their numbers, runs put together, lowest first: `bit 7`, `bits 2:0 57`.
- *
- * @param numbers lowest first
- */
+/** Where the bits of a mask stand, run by run, highest first: `62:52, 10:3`. */
+export function runsText(mask: bigint): string {
+  return runsOf(mask).toReversed().map(placeText).join(', ');
+}
+
+/** Bits by their numbers as a phrase: `bit 7`, `bits 62:52, 10:3`. */
 export function bitsText(numbers: readonly number[]): string {
-  const runs: { low: number; high: number }[] = [];
-  for (const n of numbers) {
-    const last = runs.at(-1);
-    if (last?.high === n - 1) last.high = n;
-    else runs.push({ low: n, high: n });
-  }
-  const places = runs.map(({ low, high }) => (low === high ? `${low}` : `${high}:${low}`));
-  return `${numbers.length === 1 ? 'bit' : 'bits'} ${places.join(' ')}`;
+  const mask = numbers.reduce((sum, n) => sum | bit(n), 0n);
+  return `${numbers.length === 1 ? 'bit' : 'bits'} ${runsText(mask)}`;
 }
 
 /** Permissions in letters: `rwx`, a dash for what is refused; `u` where the format tells users from supervisors. */

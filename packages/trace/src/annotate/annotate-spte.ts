@@ -1,17 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import {
-  fieldValue,
-  hex,
-  isExecutablePte,
-  isPresentKind,
-  isWritablePte,
-  judgeSpte,
-  type Mmu,
-  type SpteKind,
-  spteKind,
-  spteToPfn,
-} from '@spte/core';
-import { getMmioSpteGeneration, getMmioSpteGfn } from '@spte/mmio';
+import { accessText, hex, type Mmu, type SpteKind, summarizeSpte } from '@spte/core';
 import type { SpteRole, TracedSpte } from '../events/record.ts';
 
 /** Something wrong with an SPTE. */
@@ -42,45 +30,36 @@ export interface AnnotatedSpte {
   readonly findings: readonly AnnotatedFinding[];
 }
 
-const NOT_SAID = { pfn: null, access: null, memtype: null, generation: null };
-
 /** Says what an SPTE is; `gfn` is that of its line. */
 export function annotateSpte(
   { role, value, level }: TracedSpte,
   mmu: Mmu,
   gfn: string | null,
 ): AnnotatedSpte {
-  const plain = { role, value: hex(value), level, gfn, ...NOT_SAID };
-  if (role === 'guest') return { ...plain, kind: 'guest', findings: [] };
-  const kind = spteKind(mmu, value, level);
-  const findings = judgeSpte(mmu, value, level).map(({ code, bits }) => ({ code, bits }));
-  if (kind === 'mmio') {
+  const named = { role, value: hex(value), level };
+  if (role === 'guest') {
     return {
-      ...plain,
-      kind,
-      gfn: hex(getMmioSpteGfn(mmu, value)),
-      generation: hex(getMmioSpteGeneration(mmu, value)),
-      findings,
+      ...named,
+      kind: 'guest',
+      gfn,
+      pfn: null,
+      access: null,
+      memtype: null,
+      generation: null,
+      findings: [],
     };
   }
-  if (!isPresentKind(kind)) return { ...plain, kind, findings };
+  const summary = summarizeSpte(mmu, value, level);
+  const { kind, pfn, access, memtype, generation } = summary;
   return {
-    ...plain,
+    ...named,
     kind,
-    pfn: hex(spteToPfn(mmu, value)),
-    access: accessOf(mmu, value),
-    memtype: kind === 'table' ? null : memtypeOf(mmu, value),
-    findings,
+    gfn: summary.gfn === null ? gfn : hex(summary.gfn),
+    pfn: pfn === null ? null : hex(pfn),
+    // What is a user's and what a supervisor's stands beside it in the trace.
+    access: access === null ? null : accessText({ ...access, user: null }),
+    memtype,
+    generation: generation === null ? null : hex(generation),
+    findings: summary.findings.map(({ code, bits }) => ({ code, bits })),
   };
-}
-
-function accessOf(mmu: Mmu, spte: bigint): string {
-  const { read } = mmu.vendor.format.permissions;
-  const readable = (spte & read.mask) !== 0n;
-  return `${readable ? 'r' : '-'}${isWritablePte(spte) ? 'w' : '-'}${isExecutablePte(mmu, spte) ? 'x' : '-'}`;
-}
-
-function memtypeOf({ vendor }: Mmu, spte: bigint): string | null {
-  const { memtype } = vendor.format;
-  return memtype?.values?.[Number(fieldValue(spte, memtype))] ?? null;
 }

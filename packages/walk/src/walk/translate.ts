@@ -2,7 +2,7 @@
 import { checkU64, gfnRoundForLevel, hex, type Mmu, PAGE_SHIFT, type SpteKind, spteToPfn } from '@spte/core';
 import type { PhysicalMemory } from '../memory/memory.ts';
 import { entryOf, tableBelow, type WalkEntry } from './entry.ts';
-import type { WalkFindingCode } from './findings.ts';
+import { entryFindingText, type WalkFindingCode } from './findings.ts';
 import { type Frame, frameOf } from './frame.ts';
 import { readEntry } from './read-entry.ts';
 import { openRoot, type WalkRoot } from './root.ts';
@@ -64,7 +64,7 @@ export function translate(mmu: Mmu, memory: PhysicalMemory, root: WalkRoot, gpa:
     steps.push(step);
     if (below.table !== null) stack.push(frameOf(below.table, step.gpa));
     else if (below.finding !== null) {
-      return { gpa, steps, outcome: below.finding.code, hpa: null, text: below.finding.text };
+      return { gpa, steps, outcome: below.finding.code, hpa: null, text: entryFindingText(below.finding) };
     }
   }
   return { gpa, steps, ...ending(mmu, gpa, steps.at(-1)) };
