@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What `entry.bench.ts` measures, bundled once for each checkout.
 
-import { l1tf } from '@spte/l1tf';
 import {
   createMmu,
   decodeSpte,
@@ -12,6 +11,7 @@ import {
   pageRole,
   plainHost,
 } from '../packages/core/src/index.ts';
+import { l1tf } from '../packages/l1tf/src/index.ts';
 import { makeMmioSpte, mmio } from '../packages/mmio/src/index.ts';
 import { createAnnotator, parseLine } from '../packages/trace/src/index.ts';
 import { svm } from '../packages/vendor-svm/src/index.ts';

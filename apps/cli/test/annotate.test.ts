@@ -89,7 +89,7 @@ describe('spte annotate', () => {
   it('says where the kernel printed something else', async () => {
     const stdin = LEAF.replace('rwxu', 'r-xu');
     expect((await spte(`annotate ${CONTEXT}`, { stdin })).out).toContain('DISAGREES');
-    expect((await spte(`annotate --summary ${CONTEXT}`, { stdin })).out).toContain('1 checks, 1 disagree');
+    expect((await spte(`annotate --summary ${CONTEXT}`, { stdin })).out).toContain('1 check, 1 disagrees');
   });
 
   it('reads gzip and zstd', async () => {

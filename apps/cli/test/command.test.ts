@@ -126,7 +126,7 @@ describe('the process', () => {
 
   it('reads its standard input and writes no colours into a pipe', async () => {
     const { out } = await shell('echo spte 5a0 | spte annotate --preset milan --kernel 6.8 --summary | cat');
-    expect(out).toContain('1 lines');
+    expect(out).toContain('1 line:');
     expect(out).not.toContain('\u001b');
   });
 

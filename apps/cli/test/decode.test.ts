@@ -53,7 +53,7 @@ describe('spte decode', () => {
     const { out } = await spte('decode 0x600000455299b77 --level 1');
     expect(out).toMatch(/level 1, \d+ readings/);
     expect(out).toContain('all agree: ');
-    expect(out).toMatch(/^ {2}EPT 5\.13-6\.9: leaf$/m);
+    expect(out).toMatch(/^ {2}EPT 5\.13-6\.9: clean leaf: maps the 4K page at 0x455299000, rwx, WB$/m);
     expect(out).toContain('wrong in ');
     const [first] = (await json('decode 0x600000455299b77')) as [{ kind: string; readings: unknown[] }];
     expect(first.kind).toBe('leaf');
@@ -77,7 +77,7 @@ describe('spte decode', () => {
   it('says what happened between two values', async () => {
     const line = `decode --diff 0x600000455299b77 0x600000455299975 --level 1 ${HASWELL}`;
     const { out } = await spte(line);
-    expect(out).toContain('allowed; a TLB flush is due; lost: dirty');
+    expect(out).toContain('  allowed: writes were forbidden: dirty logging, or a shadowed table at this gfn\n  a TLB flush is due; lost: dirty\n');
     expect(await json(line)).toMatchObject({
       old: { role: 'old' },
       new: { role: 'new' },

@@ -199,8 +199,8 @@ describe('two configurations', () => {
     ]);
     expect(layout.find(({ name }) => name === 'savedBits')).toEqual({
       name: 'savedBits',
-      a: 'fields: bit 54, bit 56',
-      b: 'fields: bit 52, bit 54, bit 62',
+      a: 'mask: 0x5; shift: 0x36; fields: bit 54, bit 56',
+      b: 'mask: 0x405; shift: 0x34; fields: bit 52, bit 54, bit 62',
     });
     expect(layout.find(({ name }) => name === 'mmioGeneration')).toMatchObject({
       a: 'low: bits 10:3; high: bits 62:52',

@@ -6,8 +6,8 @@ import {
   type HostFacts,
   legacyFormat,
   type Mmu,
+  outcomeText,
   renderExplanation,
-  renderOutcome,
   toJson,
   type Vendor,
 } from '@spte/core';
@@ -149,12 +149,12 @@ describe('the text of an explanation', () => {
   const text = (mmu: Mmu, spte: bigint, level: number | null = 1): string =>
     renderExplanation(explainSpte(mmu, spte, level));
 
-  it('has kind, address and permissions first, then every field', () => {
+  it('has the verdict first, then context and address, then every field', () => {
     const lines = text(ept, 0x600000455299b77n).split('\n');
     expect(lines.slice(0, 3)).toEqual([
-      '0x0600000455299b77  leaf, level 1  (vmx tdp, kernel 6.8, layout since 5.13)',
+      '0x0600000455299b77  clean leaf: maps the 4K page at 0x455299000, rwx, WB',
+      '  leaf, level 1  (vmx tdp, kernel 6.8, layout since 5.13)',
       '  pfn 0x455299  hpa 0x455299000  rwx  WB+IPAT',
-      '  clean',
     ]);
     expect(lines).toContain('      58  mmuWritable     yes  (a write fault may set W without mmu_lock)');
     expect(lines.at(-1)).toBe('  guest fetch: to 0x455299000, WB, guest PAT ignored');
@@ -177,7 +177,7 @@ describe('the text of an explanation', () => {
       'gfn 0xfee00  gpa 0xfee00000  access 0x0  generation 0x7ffff',
     );
     expect(text(ept, 0xfee0000en)).toContain(
-      'guest read:  EPT misconfiguration: write-without-read (bit 0 1 2)',
+      'guest read:  EPT misconfiguration: write-without-read (bits 2:0)',
     );
     expect(text(ept, 0xfee0000en)).toContain('L1TF: safe');
   });
@@ -199,15 +199,15 @@ describe('the text of an explanation', () => {
   });
 
   it('has words for every outcome', () => {
-    expect(renderOutcome({ kind: 'next-table', hpa: 0x1000n })).toBe('on to the table at 0x1000');
-    expect(renderOutcome({ kind: 'ept-violation', qualification: 0x12 })).toBe(
+    expect(outcomeText({ kind: 'next-table', hpa: 0x1000n })).toBe('on to the table at 0x1000');
+    expect(outcomeText({ kind: 'ept-violation', qualification: 0x12 })).toBe(
       'EPT violation, qualification 0x12',
     );
     const causes = [{ cause: 'reserved-bits', bits: [50, 51] }];
-    expect(renderOutcome({ kind: 'page-fault', errorCode: 9, causes })).toBe(
-      '#PF, error code 0x9 reserved-bits (bit 50 51)',
+    expect(outcomeText({ kind: 'page-fault', errorCode: 9, causes })).toBe(
+      '#PF, error code 0x9: reserved-bits (bits 51:50)',
     );
-    expect(renderOutcome({ kind: 'nested-page-fault', errorCode: 0xd, causes: [] })).toBe(
+    expect(outcomeText({ kind: 'nested-page-fault', errorCode: 0xd, causes: [] })).toBe(
       'nested page fault, error code 0xd',
     );
   });

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { readFileSync } from 'node:fs';
-import { createMmu, explainSpte, type HostFacts, type Mmu, type RootConfig, type Vendor } from '@spte/core';
+import {
+  createMmu,
+  explainSpte,
+  guessText,
+  type HostFacts,
+  type Mmu,
+  type RootConfig,
+  type Vendor,
+} from '@spte/core';
 import { l1tf } from '@spte/l1tf';
 import { mmio } from '@spte/mmio';
 import { svm } from '@spte/vendor-svm';
@@ -124,29 +132,29 @@ describe('values that look like something else', () => {
   it("takes Xen's entry for another hypervisor's", () => {
     const { kind, guesses } = explainSpte(context('6.8', vmx()), 0x9c0000047eba3107n, 1);
     expect(kind).toBe('unknown');
-    expect(guesses.map(({ what }) => what)).toContain('other-hypervisor');
+    expect(guesses.map(({ code }) => code)).toContain('other-hypervisor');
   });
 
   it("takes a guest's own entry for one", () => {
     const { kind, guesses } = explainSpte(context('6.2', vmx()), 0x8000000002f3a161n, 1);
     expect(kind).toBe('unknown');
-    expect(guesses.map(({ what }) => what)).toContain('guest-entry');
+    expect(guesses.map(({ code }) => code)).toContain('guest-entry');
   });
 
   it("names the release of another kernel's frozen and empty entries", () => {
     const newer = explainSpte(context('6.8', vmx()), 0x80000000000005a0n, 1);
     expect(newer.guesses[0]).toMatchObject({
-      what: 'other-kernel',
-      text: expect.stringContaining('6.10') as string,
+      code: 'other-kernel',
+      params: { since: '6.10' },
     });
     const empty = explainSpte(context('6.8', vmx()), 1n << 63n, 1).guesses;
-    expect(empty.filter(({ what }) => what === 'other-kernel').map(({ text }) => text)).toEqual([
+    expect(empty.filter(({ code }) => code === 'other-kernel').map(guessText)).toEqual([
       'what kernels since 6.10 write into empty entries',
     ]);
     const older = explainSpte(context('7.3', vmx()), 0x5a0n, 1);
     expect(older.guesses[0]).toMatchObject({
-      what: 'other-kernel',
-      text: expect.stringContaining('5.13') as string,
+      code: 'other-kernel',
+      params: { since: '5.13' },
     });
   });
 });

@@ -2,7 +2,7 @@
 import { isPresentKind, judgeSpte, makeNonleafSpte, plainHost, spteKind } from '@spte/core';
 import { makeMmioSpte } from '@spte/mmio';
 import { KERNELS, MACHINE_NAMES, machine } from '@spte/testing/machines';
-import { bytesMemory, summarizeWalk, translate, type WalkEntry, walk } from '@spte/walk';
+import { bytesMemory, entryFindingText, summarizeWalk, translate, type WalkEntry, walk } from '@spte/walk';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { pageFrameBits } from '../src/walk/pattern.ts';
@@ -60,10 +60,11 @@ describe('a table that points to', () => {
       [],
       [],
     ]);
-    expect(entries[2]?.findings[1]).toMatchObject({
-      bits: [45],
-      text: "the table at 0x200000000000 is beyond the machine's physical addresses",
-    });
+    const beyond = entries[2]?.findings[1];
+    expect(beyond?.bits).toEqual([45]);
+    expect(beyond && entryFindingText(beyond)).toBe(
+      "the table at 0x200000000000 is beyond the machine's physical addresses",
+    );
   });
 
   it('a sane place with a reserved bit is followed, and the bit is named', () => {

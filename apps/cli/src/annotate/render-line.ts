@@ -27,7 +27,7 @@ export function lineRenderer(paint: Paint, mmu: Mmu): (line: AnnotatedLine) => s
           paint('cyan', `      ${eventOf(old, now)}`),
         ]
       : sptes.map((spte) => paint('cyan', `    ^ ${sayWhat(spte)}`));
-    lines.push(...sptes.flatMap((spte) => findingLines(paint, mmu, spte)));
+    lines.push(...sptes.flatMap((spte) => detailLines(paint, mmu, spte)));
     for (const { field, printed, computed, agree } of checks) {
       if (agree) continue;
       const text = `      DISAGREES: the kernel printed ${field} ${printed}, computed is ${computed}`;
@@ -48,11 +48,11 @@ function sayWhat({ value, kind, level, gfn, pfn, access, memtype, generation }: 
 }
 
 /** The findings of core in full, and what a value may be that is no entry: they are rare. */
-function findingLines(paint: Paint, mmu: Mmu, { value, level, findings }: AnnotatedSpte): string[] {
+function detailLines(paint: Paint, mmu: Mmu, { value, level, findings }: AnnotatedSpte): string[] {
   if (findings.length === 0) return [];
   const explanation = explainSpte(mmu, BigInt(value), level);
   const lines: TextLine[] = [
-    ...explanation.findings.flatMap(findingLines).filter(({ role }) => role !== 'next'),
+    ...explanation.findings.flatMap((finding) => findingLines(finding)).filter(({ role }) => role !== 'next'),
     ...explanation.guesses.map(
       (guess): TextLine => ({ role: 'guess', text: `  may be ${guessText(guess)}` }),
     ),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type CpuReading, type Explanation, getRsvdBits, hex, type Mmu, outcomeText } from '@spte/core';
-import { bitPhrase, maskOf } from '../bits/bit-ranges.ts';
+import { bitPhrase } from '../bits/bit-ranges.ts';
 
 /** Whether a fact is a good or a bad one; most are neither. */
 type Tone = 'good' | 'bad' | 'plain';
