@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Runs the console blocks of documents: `$ spte …`, alone or between other programs in a pipe.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Run, run } from './run.ts';
@@ -47,33 +47,67 @@ function words(text: string, cwd: string): string[] {
   return out.split('\0').slice(0, -1);
 }
 
+const ESCAPE = '\u001B';
+const STYLE = new RegExp(`${ESCAPE}\\[(\\d+)m`, 'g');
+
+/** Colours that can be read: `<red>text</>`. */
+const readable = (text: string): string =>
+  text.replaceAll(STYLE, (whole, code: string) => STYLES[code] ?? whole).replaceAll(ESCAPE, '<escape>');
+
+const STYLES: Readonly<Record<string, string>> = {
+  1: '<bold>',
+  2: '<dim>',
+  31: '<red>',
+  32: '<green>',
+  33: '<yellow>',
+  36: '<cyan>',
+  22: '</>',
+  39: '</>',
+};
+
+/** Runs a program of a pipe. `tty spte …` is the command on a terminal. */
 async function runStage(stage: string, stdin: string, cwd: string): Promise<Run> {
-  const [, rest = '', target] = /^spte (.*?)(?: > (\S+))?$/.exec(stage) ?? [];
-  if (rest === '') {
-    return {
-      code: 0,
-      err: '',
-      out: execFileSync('bash', ['-c', stage], { cwd, input: stdin, encoding: 'utf8', maxBuffer: 1 << 26 }),
-    };
+  const [, tty, rest = '', target] = /^(tty )?spte\b ?(.*?)(?: > (\S+))?$/.exec(stage) ?? [];
+  if (!/^(?:tty )?spte\b/.test(stage)) {
+    // A program that reads no further, such as head, is no error.
+    const { status, stdout, stderr } = spawnSync('bash', ['-c', stage], {
+      cwd,
+      input: stdin,
+      encoding: 'utf8',
+      maxBuffer: 1 << 26,
+    });
+    return { code: status ?? 2, out: stdout, err: stderr };
   }
-  const result = await run(words(rest, cwd), { stdin, cwd });
+  const terminal = tty !== undefined;
+  const { code, out, err } = await run(words(rest, cwd), { stdin, cwd, terminal });
+  const result = { code, out: terminal ? readable(out) : out, err };
   if (target === undefined) return result;
   writeFileSync(join(cwd, target), result.out);
   return { ...result, out: '' };
 }
 
-/** What a command line prints; null for one that is not run. Throws when the command complains. */
-async function outputOf(command: string, cwd: string): Promise<string | null> {
+/** What a block may show beside the standard output: complaints, each line after `! `, and an exit status that is not 0. */
+const complaints = ({ code, err }: Run): string =>
+  `${err.replaceAll(/^(?=.)/gm, '! ')}${code === 0 ? '' : `exit ${code}\n`}`;
+
+/**
+ * What a command line prints; null for one that is not run.
+ *
+ * Throws when the command complains, unless complaints are shown.
+ */
+async function outputOf(command: string, cwd: string, complaining: boolean): Promise<string | null> {
   const stages = asSpte(command).split(' | ');
   if (stages.some((stage) => (/^\S+/.exec(stage)?.[0] ?? '') in NOT_RUN)) return null;
   let stdin = '';
   for (const stage of stages) {
-    const { code, out, err } = await runStage(stage, stdin, cwd);
+    const result = await runStage(stage, stdin, cwd);
+    const { code, out, err } = result;
     // 1 is an answer, such as a difference; 2 is a mistake.
-    if (code > 1 || err !== '') throw new Error(`${command}: exit status ${code}: ${err}`);
-    stdin = out;
+    if (!complaining && (code > 1 || err !== '')) throw new Error(`${command}: exit status ${code}: ${err}`);
+    stdin = complaining ? out + complaints(result) : out;
   }
-  return stdin;
+  // Where the test puts its files is another folder each time.
+  return stdin.replaceAll(`${cwd}/`, './');
 }
 
 const isCut = (line: string): boolean => line.trim() === '…';
@@ -105,10 +139,15 @@ function cutAs(shown: readonly string[], printed: readonly string[]): readonly s
   return result;
 }
 
-/** Runs all console blocks of a document. Gives the document as it has to be, and how many commands were run. */
+/**
+ * Runs all console blocks of a document. Gives the document as it has to be, and how many commands were run.
+ *
+ * With `complaining` each command shows all that it printed, on the standard error too, and its exit status.
+ */
 export async function runConsole(
   document: string,
   cwd: string,
+  complaining = false,
 ): Promise<{ readonly document: string; readonly ran: number }> {
   let result = document;
   let ran = 0;
@@ -117,11 +156,13 @@ export async function runConsole(
     const source = block.split(/^(?=\$ )/m);
     for (const [index, { command, output }] of commandsOf(block).entries()) {
       const asked = source[index]?.trimEnd() ?? '';
-      const printed = await outputOf(command, cwd);
+      const printed = await outputOf(command, cwd, complaining);
       if (printed !== null) ran++;
       const head = output.length === 0 ? asked : asked.slice(0, asked.length - output.join('\n').length - 1);
       const below =
-        printed === null || output.length === 0 ? output : cutAs(output, printed.trimEnd().split('\n'));
+        printed === null || (output.length === 0 && !complaining)
+          ? output
+          : cutAs(output, printed.trimEnd().split('\n'));
       text += `${[head, ...below].join('\n')}\n`;
     }
     result = result.replace(whole, () => `\`\`\`console\n${text}\`\`\``);
