@@ -11,6 +11,9 @@ process.env['CI'] = '1';
 process.chdir(root);
 process.on('disconnect', () => process.exit());
 
+/** Longer than the parent waits. */
+const MAX_MILLISECONDS = 600_000;
+
 const say = (message: Message): void => void process.send?.(message);
 
 const vitest: Vitest = await createVitest(
@@ -18,6 +21,8 @@ const vitest: Vitest = await createVitest(
   { root, watch: false, bail: 1, maxWorkers: 1, coverage: { enabled: false }, reporters: [{}] },
   { logLevel: 'silent' },
 );
+// The parent gives up on a test that does not end; a busy machine is no reason to call a mutant caught.
+for (const project of vitest.projects) project.config.testTimeout = MAX_MILLISECONDS;
 await vitest.standalone();
 
 const fileOf = ({ project, moduleId }: TestSpecification): TestFile => ({
