@@ -29,10 +29,10 @@ interface Manifest {
 }
 
 /** The folder of the package that holds a file: `packages/core`. */
-export const packageOf = (file: string): string => file.split('/').slice(0, 2).join('/');
+const packageOf = (file: string): string => file.split('/').slice(0, 2).join('/');
 
 /** Each package, and all whose sources or tests import it. */
-export function dependents(root: string): ReadonlyMap<string, ReadonlySet<string>> {
+function dependents(root: string): ReadonlyMap<string, ReadonlySet<string>> {
   const manifests = new Map<string, Manifest>();
   for (const group of ['packages', 'apps']) {
     for (const name of readdirSync(join(root, group))) {
@@ -80,15 +80,16 @@ export class Chooser {
   }
 
   /**
-   * For a change of `mutated`: tests of its package before
-   * others', those that caught most in least time first. What belongs to no package, such as documents, tests all.
+   * For a change of `mutated`: tests of its package and of those that use it, those that caught most in least time
+   * first. What belongs to no package, such as documents, tests all.
    */
   testsOf(mutated: string): readonly TestFile[] {
     const home = packageOf(mutated);
     const users = this.#dependents.get(home);
     const rank = ({ file }: TestFile): number => {
       const caught = this.#caught.get(`${home} ${file}`) ?? 0;
-      return (1 + (this.#milliseconds.get(file) ?? 0)) / (1 + caught) - (packageOf(file) === home ? 1e7 : 0);
+      const farness = packageOf(file) === home ? 1 : 3;
+      return (farness * (this.#milliseconds.get(file) ?? 0)) / (1 + 4 * caught);
     };
     const mustSee = ({ file }: TestFile): boolean => {
       const tested = packageOf(file);

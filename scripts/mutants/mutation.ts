@@ -25,7 +25,7 @@ export function applied(source: string, { file, start, end, before, after }: Edi
 }
 
 /** The number of the line, from 1, in which an offset stands. */
-export function lineOf(source: string, offset: number): number {
+function lineOf(source: string, offset: number): number {
   return source.slice(0, offset).split('\n').length;
 }
 

@@ -7,7 +7,7 @@ import { findMutations } from './find-mutations.ts';
 import type { Mutation } from './mutation.ts';
 
 /** Parts of the repository that get the same share of mutations, whatever their size. */
-export const AREAS = {
+const AREAS = {
   rules: [
     ...['bits', 'cpu', 'kernel', 'mmu', 'observe', 'rules'].map((name) => `packages/core/src/${name}`),
     ...['l1tf', 'mmio', 'vendor-svm', 'vendor-vmx'].map((name) => `packages/${name}/src`),
@@ -21,7 +21,7 @@ export const AREAS = {
 
 export type Area = keyof typeof AREAS;
 
-export const AREA_NAMES: readonly Area[] = Object.keys(AREAS) as Area[];
+const AREA_NAMES: readonly Area[] = Object.keys(AREAS) as Area[];
 
 const SOURCE = /\.ts$/;
 /** Is compiled from another language, or says nothing itself. */

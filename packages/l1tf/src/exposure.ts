@@ -20,6 +20,16 @@ const PAGE_SHIFT = 12;
  * @param host `cacheBits` in bits, `ramEnd` in bytes; without `ramEnd`, RAM is taken to end below the topmost 1/32 of
  *   what the cache can address, as KVM does
  * @throws TypeError, RangeError when `entry` is not a 64-bit word or `cacheBits` not within 32..63
+ *
+ * @example
+ * ```ts
+ * import { l1tfExposure } from '@spte/l1tf';
+ *
+ * const haswell = { l1tf: true, cacheBits: 44 };
+ * l1tfExposure(0xfec00006n, haswell).why; // the guarded bits 0xf8000000000 are not all set: there may be RAM
+ * l1tfExposure(0xf80fec00006n, haswell).safe; // true
+ * l1tfExposure(0xfec00006n, { ...haswell, ramEnd: 0x80000000n }).why; // there is no RAM at 0xfec00000 to be in the cache
+ * ```
  */
 export function l1tfExposure(entry: bigint, { l1tf, cacheBits, ramEnd }: L1tfHost): Exposure {
   checkU64('entry', entry);

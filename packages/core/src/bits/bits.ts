@@ -37,7 +37,17 @@ export function bitNumbers(value: bigint): number[] {
 /** The number of the lowest set bit of a 32-bit value that is not 0. */
 const lowestBit = (value: number): number => 31 - Math.clz32(value & -value);
 
-/** Lower-case hex without leading zeros, as every `@spte` package prints 64-bit values: `0x600000455299b77`. */
+/**
+ * Lower-case hex without leading zeros, as every `@spte` package prints 64-bit values: `0x600000455299b77`.
+ *
+ * @example
+ * ```ts
+ * import { hex } from '@spte/core';
+ *
+ * hex(0x600000455299b77n); // 0x600000455299b77
+ * hex(0n); // 0x0
+ * ```
+ */
 export function hex(value: bigint | number): string {
   return `0x${value.toString(16)}`;
 }
