@@ -4,7 +4,20 @@ import { movedUp } from '@spte/l1tf';
 import { getMmioSpteGeneration } from './generation.ts';
 import { getMmioSpteAccess, getMmioSpteGfn } from './mmio-spte.ts';
 
-/** Takes an MMIO SPTE apart; null when the entry is none. */
+/**
+ * Takes an MMIO SPTE apart; null when the entry is none.
+ *
+ * @example
+ * ```ts
+ * import { createMmu, plainHost } from '@spte/core';
+ * import { makeMmioSpte, mmio, readMmioSpte } from '@spte/mmio';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx(), policies: [mmio()] });
+ * readMmioSpte(mmu, makeMmioSpte(mmu, plainHost, 0xfec00n, 7))?.gfn; // 1043456n
+ * readMmioSpte(mmu, 0x600000455299b77n); // null
+ * ```
+ */
 export function readMmioSpte(mmu: Mmu, spte: bigint): PolicyReading | null {
   if (!isMmioSpte(mmu, spte)) return null;
   const { masks, layout } = mmu;

@@ -27,6 +27,16 @@ const NPT_MAX_PAGE_LEVEL = 3;
  * MTRRs apply.
  *
  * @throws TypeError, RangeError when an option is not of its width
+ *
+ * @example
+ * ```ts
+ * import { createMmu, hex } from '@spte/core';
+ * import { svm } from '@spte/vendor-svm';
+ *
+ * const mmu = createMmu({ host: { physBits: 43 }, vendor: svm({ smeMeMask: 1n << 47n }) });
+ * hex(mmu.masks.meValue); // 0x800000000000
+ * createMmu({ host: { physBits: 43 }, vendor: svm({ npt: false }) }).masks.tdpEnabled; // false
+ * ```
  */
 export function svm(options: SvmOptions = {}): Vendor {
   const { npt = true, smeMeMask = 0n, ...facts } = options;

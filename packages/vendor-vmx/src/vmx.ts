@@ -35,6 +35,17 @@ const PML_ENTRIES = 512;
  * Intel: EPT, or shadow paging without it.
  *
  * @throws TypeError, RangeError when `eptMaxPageLevel` is not 1, 2 or 3
+ *
+ * @example
+ * ```ts
+ * import { createMmu, hex } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const masksOf = (vendor: ReturnType<typeof vmx>) => createMmu({ host: { physBits: 46 }, vendor }).masks;
+ * hex(masksOf(vmx()).accessed); // 0x100
+ * hex(masksOf(vmx({ eptAd: false })).accessed); // 0x0
+ * hex(masksOf(vmx({ ept: false })).nx); // 0x8000000000000000
+ * ```
  */
 export function vmx(options: VmxOptions = {}): Vendor {
   const { ept = true, eptAd = true, eptExecOnly = true, eptMaxPageLevel = 3, pml = true } = options;

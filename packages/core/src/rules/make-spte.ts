@@ -67,6 +67,16 @@ function mmioPfnClassifier({ policies, kernel }: Mmu, host: Host, pfn: bigint): 
  * @throws TypeError, RangeError when a word of the request is not one, or the role has no such level
  *
  * Kernel: `make_spte()`.
+ *
+ * @example
+ * ```ts
+ * import { createMmu, hex, makeSpte, pageRole, plainHost } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
+ * const request = { role: pageRole(), gfn: 0x1000n, pfn: 0x455299n };
+ * hex(makeSpte(mmu, plainHost, request).spte); // 0x600000455299b77
+ * ```
  */
 export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSpte {
   const { role, prefetch = false, canUnsync = true, hostWritable = true } = request;
