@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Draws mutations, the same ones for the same seed and sources.
-import { type Random, random } from '../../bench/fuzz/random.ts';
+import { type Random, random } from '@spte/testing/random';
 import { groupBy } from './group-by.ts';
 import type { Mutation } from './mutation.ts';
 

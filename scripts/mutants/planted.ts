@@ -30,7 +30,7 @@ export const planted: readonly Plan[] = [
   },
   {
     what: 'the executable share of walk --summary is that of writable',
-    file: 'apps/cli/src/commands/render-walk.ts',
+    file: 'apps/cli/src/walk/render-walk.ts',
     find: "share('executable', executable)",
     replace: "share('executable', writable)",
   },
@@ -108,13 +108,13 @@ export const planted: readonly Plan[] = [
   },
   {
     what: 'walk remembers patterns without an end',
-    file: 'packages/walk/src/walk/entry-reading.ts',
+    file: 'packages/walk/src/walk/read-entry.ts',
     find: 'MAX_PATTERNS = 1 << 12',
     replace: 'MAX_PATTERNS = 1 << 30',
   },
   {
     what: 'the summary of a walk remembers patterns without an end',
-    file: 'packages/walk/src/walk/summarize.ts',
+    file: 'packages/walk/src/summary/summarize-walk.ts',
     find: 'MAX_PATTERNS = 1 << 12',
     replace: 'MAX_PATTERNS = 1 << 30',
   },
@@ -127,14 +127,14 @@ export const planted: readonly Plan[] = [
   {
     what: 'a line may be wrapped without an end',
     file: 'packages/trace/src/lines/reader.ts',
-    find: 'MOST_WRAPPED = 4',
-    replace: 'MOST_WRAPPED = 1 << 30',
+    find: 'MAX_WRAPPED = 4',
+    replace: 'MAX_WRAPPED = 1 << 30',
   },
   {
     what: 'the header of a line may be of any length',
-    file: 'packages/trace/src/lines/header.ts',
-    find: 'LONGEST = 256',
-    replace: 'LONGEST = 1 << 30',
+    file: 'packages/trace/src/text/limits.ts',
+    find: 'MAX_HEADER: usize = 256',
+    replace: 'MAX_HEADER: usize = 1 << 30',
   },
   {
     what: 'errors are green',

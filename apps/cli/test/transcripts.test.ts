@@ -4,11 +4,12 @@
 import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { traceFiles } from '@spte/testing/runs';
 import { beforeAll, expect, it } from 'vitest';
 import { version6 } from '../../../packages/trace/test/dat-files.ts';
 import { runConsole } from './console.ts';
 import { image } from './images.ts';
-import { captured, traces } from './machines.ts';
+import { captured } from './machines.ts';
 import { file, folder, repository } from './run.ts';
 
 const TRANSCRIPTS = join(repository, 'apps/cli/test/transcripts');
@@ -41,9 +42,9 @@ beforeAll(() => {
   captured('svm61-npt-tdp-dump', 'svm');
   captured('svm73-npt-tdp', 'svm73');
   captured('svm61-shadow', 'shadow');
-  file('vmx/trace.txt', traces['vmx61-ept-noad']?.['trace.txt'] ?? '');
-  file('shadow/trace.txt', traces['svm61-shadow']?.['trace.txt'] ?? '');
-  file('report.txt', traces['svm61-tracecmd']?.['report-host-plugins.txt'] ?? '');
+  file('vmx/trace.txt', traceFiles['vmx61-ept-noad']?.['trace.txt'] ?? '');
+  file('shadow/trace.txt', traceFiles['svm61-shadow']?.['trace.txt'] ?? '');
+  file('report.txt', traceFiles['svm61-tracecmd']?.['report-host-plugins.txt'] ?? '');
   file('lines.txt', LINES);
   file('lines.txt.gz', gzipSync(LINES));
   file('one.dat', version6());

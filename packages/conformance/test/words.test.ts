@@ -16,12 +16,12 @@ import {
 } from '@spte/core';
 import { L1TF_DIAGNOSTICS } from '@spte/l1tf';
 import { MMIO_DIAGNOSTICS } from '@spte/mmio';
+import { machines } from '@spte/testing/machines';
 import { expect, it } from 'vitest';
 import { mmuFactory } from '../src/configure.ts';
 import { functions } from '../src/functions.ts';
 import { parseVector } from '../src/vector.ts';
 import { eraLines } from './corpus.ts';
-import { machines } from './machines.ts';
 import { realRuns, word } from './real-runs.ts';
 
 const text = (lines: Iterable<string>): string => `${[...lines].join('\n')}\n`;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type HostTexts, hostReport, mmuOf, parseHostTexts } from '@spte/host';
+import { hosts, textsOf } from '@spte/testing/runs';
 import { expect, it } from 'vitest';
-import { runs, textsOf } from './runs.ts';
 
 const file = (text: string) => ({ name: 'file', text });
 const params = (text: string) => ({
@@ -30,7 +30,7 @@ const cpuid = {
 /** Machines that differ in what they tell about themselves. */
 const machines: readonly HostTexts[] = [
   {},
-  ...runs.map(([, files]) => textsOf(files)),
+  ...Object.values(hosts).map(textsOf),
   params('kvm_amd.nested=1'),
   params('kvm_intel.nested=1'),
   { cpuinfo: file('vendor_id : HygonGenuine') },

@@ -42,6 +42,7 @@ export function setMmioSpteMask(
 
   let mmioValue = masks.allowMmioCaching ? value : 0n;
   if ((mask & ~layout.mmioAllowed) !== 0n) mmioValue = complain('mmio-mask.outside-allowed');
+  // A value within the bits that L1TF moves would spoil the gfn (upstream commit 44aaa0150bfd).
   if ((mmioValue & movedUp(masks.nonpresentOrRsvd, masks.nonpresentOrRsvd)) !== 0n) {
     mmioValue = complain('mmio-mask.l1tf-collision');
   }
@@ -76,7 +77,7 @@ const LEGACY_ACCESS = PT.writable.mask | PT.user.mask;
 
 /**
  * MMIO in legacy paging: a present entry with reserved address bits from `low` to 51, which faults with RSVD. Without
- * such a bit (`low` = 52) MMIO cannot be cached.
+ * such a bit (`low` = 52) MMIO cannot be cached, and nothing may be left of the value (upstream commit 6129ed877d40).
  */
 export function setReservedBitMmioMask(setup: Setup, registry: Registry, low: number): Registry {
   const mask = low < ENTRY_PHYS_BITS ? bits(ENTRY_PHYS_BITS - 1, low) | PT.present.mask : 0n;

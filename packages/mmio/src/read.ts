@@ -5,7 +5,7 @@ import { getMmioSpteGeneration } from './generation.ts';
 import { getMmioSpteAccess, getMmioSpteGfn } from './mmio-spte.ts';
 
 /**
- * Takes an MMIO SPTE apart; null when the entry is none.
+ * Takes an MMIO SPTE apart; null when the entry is not one.
  *
  * @example
  * ```ts

@@ -35,6 +35,7 @@ const NPT_MAX_PAGE_LEVEL = 3;
  *
  * const mmu = createMmu({ host: { physBits: 43 }, vendor: svm({ smeMeMask: 1n << 47n }) });
  * hex(mmu.masks.meValue); // 0x800000000000
+ * mmu.setBy.meValue; // kvm_mmu_set_me_spte_mask
  * createMmu({ host: { physBits: 43 }, vendor: svm({ npt: false }) }).masks.tdpEnabled; // false
  * ```
  */

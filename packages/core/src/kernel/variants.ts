@@ -2,44 +2,47 @@
 import { accessBits, gpteIs8Bytes, roleLayout } from './role.ts';
 import { defineVariant, type Variant } from './variant.ts';
 
-/** How `make_spte()` makes an SPTE writable. A writable old SPTE spares it the unsync attempt. */
+/** How `make_spte()` makes an SPTE writable. Over an old SPTE that is already writable it skips the unsync attempt. */
 export interface MakingWritable {
   /** Whether the old SPTE must be a last-level one for that. */
   readonly needsLeaf: boolean;
   /**
    * Whether W, MMU-writable and D are set together or not at all. Else W and MMU-writable are set first and taken back
-   * when write access is refused (from a pfn that reaches them as well), and a spared attempt spares D.
+   * when write access is refused (from a pfn that reaches them as well), and D is skipped with the unsync attempt.
    */
-  readonly atOnce: boolean;
+  readonly together: boolean;
 }
 
 export const makingWritable: Variant<MakingWritable> = defineVariant(
   'making an SPTE writable over a writable old one',
   {
     since: '5.4',
-    value: { needsLeaf: false, atOnce: false },
+    value: { needsLeaf: false, together: false },
     change:
       'any old value with bit 1 set, an MMIO or a non-leaf SPTE too, spares the unsync attempt and D: a 2M leaf written over a table lacks its dirty bit',
   },
   {
     since: '6.1.192',
-    value: { needsLeaf: true, atOnce: false },
+    value: { needsLeaf: true, together: false },
     change: 'stable fix: the old SPTE must be a last-level one (level 1, or bit 7 set)',
+    commits: ['2867eb782cf7'],
   },
   {
     since: '6.2',
-    value: { needsLeaf: false, atOnce: false },
+    value: { needsLeaf: false, together: false },
     change: 'as 5.4: 6.2 to 6.10 lack the fix',
   },
   {
     since: '6.11',
-    value: { needsLeaf: true, atOnce: false },
+    value: { needsLeaf: true, together: false },
     change: 'the old SPTE must be a last-level one',
+    commits: ['2867eb782cf7'],
   },
   {
     since: '6.13',
-    value: { needsLeaf: true, atOnce: true },
+    value: { needsLeaf: true, together: true },
     change: 'only the unsync attempt is spared: every writable SPTE has D',
+    commits: ['cc7ed3358e41', '081976992f43'],
   },
 );
 

@@ -41,6 +41,7 @@ function tdpZeroCheck(setup: Setup, registry: Registry, root: RootConfig): RsvdB
     ? resetRsvdsBitsMask({
         paBitsRsvd,
         level: root.level,
+        // KVM itself sets NX, whatever the guest's EFER says (upstream commit 6c6ab524cfae).
         nx: true,
         gbpages: setup.host.gbpages,
         pse: false,

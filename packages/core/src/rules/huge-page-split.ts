@@ -63,6 +63,15 @@ const INT_MAX = 0x7fff_ffff;
  * @throws TypeError, RangeError when an argument is not of its width
  *
  * Kernel: `make_huge_page_split_spte()`, `make_small_spte()` since 6.13.
+ *
+ * @example
+ * ```ts
+ * import { createMmu, hex, makeHugePageSplitSpte, pageRole, plainHost } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
+ * hex(makeHugePageSplitSpte(mmu, plainHost, 0x60000021be00bf7n, pageRole({ level: 1 }), 3)); // 0x60000021be03b77
+ * ```
  */
 export function makeHugePageSplitSpte(
   mmu: Mmu,

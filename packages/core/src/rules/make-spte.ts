@@ -32,7 +32,7 @@ export interface MakeSpteRequest {
   readonly access?: number;
   /** The value that the new SPTE replaces; an empty one when absent. */
   readonly oldSpte?: bigint;
-  /** Whether nobody has asked for this gfn yet. */
+  /** Whether the gfn has not been asked for yet. */
   readonly prefetch?: boolean;
   /**
    * Whether a shadowed guest table at this gfn may go out of sync instead of being write-protected; false while KVM
@@ -76,6 +76,8 @@ function mmioPfnClassifier({ policies, kernel }: Mmu, host: Host, pfn: bigint): 
  * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
  * const request = { role: pageRole(), gfn: 0x1000n, pfn: 0x455299n };
  * hex(makeSpte(mmu, plainHost, request).spte); // 0x600000455299b77
+ * // The gfn must stay write-protected: no W, no MMU-writable, no D.
+ * hex(makeSpte(mmu, { ...plainHost, tryToUnsyncPages: () => -1 }, request).spte); // 0x200000455299975
  * ```
  */
 export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSpte {
@@ -140,14 +142,15 @@ export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSp
   spte |= set(u64(pfn << PAGE_SHIFT), 'the page frame');
 
   if ((access & acc.write) !== 0) {
-    const { needsLeaf, atOnce } = makingWritable(kernel);
-    const spared = isWritablePte(oldSpte) && (!needsLeaf || isLastSpte(oldSpte, level));
-    wrprot = !spared && host.tryToUnsyncPages(gfn, canUnsync, prefetch) !== 0;
+    const { needsLeaf, together } = makingWritable(kernel);
+    const alreadyWritable = isWritablePte(oldSpte) && (!needsLeaf || isLastSpte(oldSpte, level));
+    wrprot = !alreadyWritable && host.tryToUnsyncPages(gfn, canUnsync, prefetch) !== 0;
     if (!wrprot) {
       spte |= set(PT.writable.mask, 'writes are allowed');
       spte |= set(masks.mmuWritable, 'nothing write-protects the page');
-      if (!spared || atOnce) spte |= set(spteShadowDirtyMask(mmu, spte), 'a write is about to happen');
-    } else if (!atOnce) {
+      if (!alreadyWritable || together)
+        spte |= set(spteShadowDirtyMask(mmu, spte), 'a write is about to happen');
+    } else if (!together) {
       spte &= clear(PT.writable.mask | masks.mmuWritable);
     }
   }

@@ -58,6 +58,15 @@ export interface SpteUpdate {
  * @throws TypeError, RangeError when an argument is not a 64-bit word
  *
  * Kernel: `mmu_spte_update()`.
+ *
+ * @example
+ * ```ts
+ * import { createMmu, mmuSpteUpdate, plainHost, toJson } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
+ * toJson(mmuSpteUpdate(mmu, plainHost, 0x600000455299b77n, 0x600000455299975n)); // { spte: '0x600000455299975', flush: true }
+ * ```
  */
 export function mmuSpteUpdate(mmu: Mmu, host: Host, oldSpte: bigint, newSpte: bigint): SpteUpdate {
   checkU64('oldSpte', oldSpte);
