@@ -77,7 +77,9 @@ describe('spte decode', () => {
   it('says what happened between two values', async () => {
     const line = `decode --diff 0x600000455299b77 0x600000455299975 --level 1 ${HASWELL}`;
     const { out } = await spte(line);
-    expect(out).toContain('  allowed: writes were forbidden: dirty logging, or a shadowed table at this gfn\n  a TLB flush is due; lost: dirty\n');
+    expect(out).toContain(
+      '  allowed: writes were forbidden: dirty logging, or a shadowed table at this gfn\n  a TLB flush is due; lost: dirty\n',
+    );
     expect(await json(line)).toMatchObject({
       old: { role: 'old' },
       new: { role: 'new' },

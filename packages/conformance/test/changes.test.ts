@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type ChangeEvent, createMmu, explainChange, type Mmu, objectionText, renderChange } from '@spte/core';
+import {
+  type ChangeEvent,
+  createMmu,
+  explainChange,
+  type Mmu,
+  objectionText,
+  renderChange,
+} from '@spte/core';
 import { l1tf } from '@spte/l1tf';
 import { mmio } from '@spte/mmio';
 import { svm } from '@spte/vendor-svm';
@@ -226,7 +233,9 @@ describe('a change', () => {
 
   it('is rendered with both states that are lost, and with none', () => {
     expect(renderChange(explainChange(ept, LEAF, 0n, 1))).toContain('lost: accessed and dirty');
-    expect(renderChange(explainChange(ept, 0n, LEAF, 1))).toContain('allowed: a page was mapped\n  no TLB flush is due\n');
+    expect(renderChange(explainChange(ept, 0n, LEAF, 1))).toContain(
+      'allowed: a page was mapped\n  no TLB flush is due\n',
+    );
   });
 
   it('is rendered with the WARNs that it raises', () => {
