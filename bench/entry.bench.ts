@@ -32,8 +32,8 @@ async function workOf(checkout: string, name: string): Promise<Work> {
     esbuildPlugins: [
       {
         name: 'checkout',
-        setup({ onResolve }) {
-          onResolve({ filter: /^\.\.\/packages\// }, ({ path }) => ({
+        setup(building) {
+          building.onResolve({ filter: /^\.\.\/packages\// }, ({ path }) => ({
             path: `${checkout}/${path.slice(3)}`,
           }));
         },

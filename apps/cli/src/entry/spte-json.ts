@@ -55,9 +55,9 @@ interface BitJson {
 }
 
 /** A finding beside its words. */
-export type FindingJson = Finding & { readonly text: string; readonly next: string };
+type FindingJson = Finding & { readonly text: string; readonly next: string };
 
-export function findingJson(finding: Finding): FindingJson {
+function findingJson(finding: Finding): FindingJson {
   return { ...finding, text: findingText(finding), next: findingNext(finding) };
 }
 

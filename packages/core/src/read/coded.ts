@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/** What the text of an answer needs to know, as plain data. */
-export type Params = Readonly<Record<string, bigint | number | string | boolean | null | readonly string[]>>;
-
 /** The text needs to know nothing more. */
-export type NoParams = Readonly<Record<never, never>>;
+export type NoParams = Readonly<Record<string, never>>;
 
 /** One of the answers of a table: its stable name, and what its text needs to know. The folder `text` has the words. */
 export type Coded<Table> = {

@@ -57,7 +57,7 @@ export const xwrText = (xwr: bigint): string => `XWR=${xwr.toString(2).padStart(
 const PAGE_SIZES = ['4K', '2M', '1G'];
 
 /** The size of a page at a level: `2M`; nothing where no page can be. */
-export function pageSizeText(level: number | null): string | undefined {
+function pageSizeText(level: number | null): string | undefined {
   return level === null ? undefined : PAGE_SIZES[level - 1];
 }
 
