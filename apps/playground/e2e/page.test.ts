@@ -113,12 +113,12 @@ describe('the playground in a browser', () => {
   it('explains a change when it is told what the entry becomes', async () => {
     const page = await open();
     await page.getByLabel('Becomes').fill('0x5a0');
-    await page.getByRole('heading', { name: 'The entry was frozen' }).waitFor();
+    await page.getByRole('heading', { name: 'the entry was frozen' }).waitFor();
     expect(await page.locator('.fact', { hasText: 'TLB flush' }).textContent()).toContain('due');
     expect(await page.locator('.fact', { hasText: 'lost' }).textContent()).toContain('accessed, dirty');
     await expect.poll(() => page.evaluate(() => location.hash)).toContain('becomes=0x5a0');
     await page.getByRole('link', { name: 'Read the new value' }).click();
-    await page.getByRole('heading', { name: 'Frozen: a CPU is changing this entry' }).waitFor();
+    await page.getByRole('heading', { name: 'Clean frozen entry: a CPU is changing it' }).waitFor();
     expect(await page.getByLabel('Becomes').inputValue()).toBe('');
   });
 

@@ -64,7 +64,7 @@ describe('a change of an entry', () => {
 
   it('says that nothing changed', () => {
     const change = changeIn(becoming(opening.read.spte));
-    expect(change.headline).toBe('Nothing changed');
+    expect(change.headline).toBe('Allowed: nothing changed');
     expect(change.items).toEqual([]);
   });
 

@@ -35,7 +35,7 @@ const codesOf = (entry: ReadEntry) => entry.explained.findings.map(({ code }) =>
 describe('reading an entry', () => {
   it('opens with a leaf of a public trace', () => {
     const entry = read(opening);
-    expect(entry.headline).toBe('Leaf: maps the 4K page at 0x455299000');
+    expect(entry.headline).toBe('Clean leaf: maps the 4K page at 0x455299000, rwx, WB');
     expect(entry.explained.findings).toEqual([]);
     expect(factsIn(entry)).toMatchObject({
       'Mapping: pfn': '0x455299',
@@ -46,12 +46,15 @@ describe('reading an entry', () => {
   });
 
   it.each([
-    ['Table', 'Table: points to the table at 0x2c583e000'],
-    ['Leaf, 2M, no X', 'Leaf: maps the 2M page at 0x21be00000'],
-    ['Frozen', 'Frozen: a CPU is changing this entry'],
-    ['MMIO, EPT', 'MMIO: nothing is mapped at gpa 0xc1010000, the access is emulated'],
-    ['MMIO under L1TF', 'MMIO: nothing is mapped at gpa 0xfe00d000, the access is emulated'],
-    ['Access-tracked', 'Access-tracked leaf: would map the 4K page at 0x45bc000, permissions taken away'],
+    ['Table', 'Clean table: points to the table at 0x2c583e000, rwx'],
+    ['Leaf, 2M, no X', 'Clean leaf: maps the 2M page at 0x21be00000, rw-, WB'],
+    ['Frozen', 'Clean frozen entry: a CPU is changing it'],
+    ['MMIO, EPT', 'Clean MMIO entry: no memory at gpa 0xc1010000, the access is emulated'],
+    ['MMIO under L1TF', 'Clean MMIO entry: no memory at gpa 0xfe00d000, the access is emulated'],
+    [
+      'Access-tracked',
+      'Clean access-tracked leaf: the 4K page at 0x45bc000 without its permissions, to notice the next access',
+    ],
   ])('says what the real entry %j is', (title, headline) => {
     expect(readReal(title).headline).toBe(headline);
   });
