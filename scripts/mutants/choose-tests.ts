@@ -13,8 +13,8 @@ const TRANSCRIPTS = 'apps/cli/test/transcripts.test.ts';
 
 /** What rules give, and what they say: in small, in words, and as KVM's own C gave it. */
 const RULES: Prefixes = conformance(
-  ...['snippets', 'explain', 'changes', 'registry', 'reasons', 'planted-faults', 'real-values'],
-  ...['words', 'vectors', 'real-runs', 'contexts', 'properties'],
+  ...['words', 'snippets', 'explain', 'changes', 'registry', 'reasons', 'planted-faults', 'real-values'],
+  ...['vectors', 'real-runs', 'contexts', 'properties'],
 );
 
 /**
@@ -28,7 +28,14 @@ const GUARDS: Readonly<Record<string, Prefixes>> = {
   'packages/vendor-svm/': ['packages/vendor-svm/', TRANSCRIPTS, ...RULES],
   'packages/vendor-vmx/': ['packages/vendor-vmx/', TRANSCRIPTS, ...RULES],
   'packages/host/': ['packages/host/test/', 'apps/cli/test/host.test.ts', TRANSCRIPTS],
-  'packages/trace/': ['packages/trace/test/', TRANSCRIPTS, 'apps/cli/test/annotate.test.ts'],
+  'packages/trace/': [
+    ...['limits', 'headers', 'forms', 'snippets', 'checks', 'remember', 'real', 'dat'].map(
+      (name) => `packages/trace/test/${name}.test.ts`,
+    ),
+    TRANSCRIPTS,
+    'apps/cli/test/annotate.test.ts',
+    'packages/trace/test/',
+  ],
   'packages/walk/': ['packages/walk/test/', TRANSCRIPTS, 'apps/cli/test/walk.test.ts'],
   'packages/batch/': ['packages/batch/test/engine.test.ts', 'packages/batch/test/room.test.ts'],
   'apps/cli/src/': [
