@@ -11,7 +11,15 @@ export interface Equivalent {
   readonly why: string;
 }
 
-export const equivalents: readonly Equivalent[] = [];
+export const equivalents: readonly Equivalent[] = [
+  {
+    file: 'packages/walk/src/memory/image-format.ts',
+    line: "['kdump', 'KDUMP   '],",
+    before: "['kdump', 'KDUMP   '],\n  ['kdump', 'DISKDUMP']",
+    after: "['kdump', 'DISKDUMP'],\n  ['kdump', 'KDUMP   ']",
+    why: 'a file begins with one of the two at most, and both are the same format',
+  },
+];
 
 /** Whether an edit is one that is listed. */
 export function isEquivalent(source: string, edit: Edit): boolean {
