@@ -19,6 +19,13 @@ export const equivalents: readonly Equivalent[] = [
     after: "['kdump', 'DISKDUMP'],\n  ['kdump', 'KDUMP   ']",
     why: 'a file begins with one of the two at most, and both are the same format',
   },
+  {
+    file: 'packages/host/src/node-devices.ts',
+    line: 'const RECORD = 1 << 14;',
+    before: '14',
+    after: '15',
+    why: 'a buffer that is larger than every record reads the same',
+  },
 ];
 
 /** Whether an edit is one that is listed. */
