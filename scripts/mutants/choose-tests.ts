@@ -13,8 +13,18 @@ const TRANSCRIPTS = 'apps/cli/test/transcripts.test.ts';
 
 /** What rules give, and what they say: in small, in words, and as KVM's own C gave it. */
 const RULES: Prefixes = conformance(
-  ...['words', 'snippets', 'explain', 'changes', 'registry', 'reasons', 'planted-faults', 'real-values'],
-  ...['vectors', 'real-runs', 'contexts', 'properties'],
+  'words',
+  'snippets',
+  'explain',
+  'changes',
+  'registry',
+  'reasons',
+  'planted-faults',
+  'real-values',
+  'vectors',
+  'real-runs',
+  'contexts',
+  'properties',
 );
 
 /**
