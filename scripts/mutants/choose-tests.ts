@@ -1,101 +1,96 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Which test files must catch a change of a file, and in which order they are tried.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { TestFile } from './messages.ts';
 
-/** Test files that no mutant waits for, with the reason. What only they would see counts as survived. */
-const LEFT_OUT: readonly (readonly [file: RegExp, why: string])[] = [
-  [/^apps\/playground\/e2e\//, 'needs a Chromium, and a minute'],
-  [/^apps\/cli\/test\/(?:sections|jobs)\.test\.ts$/, 'compare ways to the same output'],
-  [/^packages\/batch\/test\/(?:equality|kernel)\.test\.ts$/, 'compare fast loops with slow ones'],
-];
+/** Files that begin so, or that are called so. */
+type Prefixes = readonly string[];
 
-/** Test files that only mutants of their own package wait for: what they say of other packages is not new. */
-const ONLY_AT_HOME: readonly RegExp[] = [
-  /^packages\/trace\/test\/(?:columns|dat|fuzz|hostile|kernel|ndjson|sections)\.test\.ts$/,
-  /^packages\/walk\/test\/(?:fuzz|hostile)\.test\.ts$/,
-  /^packages\/batch\/test\//,
-  /^packages\/conformance\/test\/corruption\.test\.ts$/,
-  /^apps\/cli\/test\/parquet\.test\.ts$/,
-];
+const conformance = (...names: string[]): Prefixes =>
+  names.map((name) => `packages/conformance/test/${name}.test.ts`);
 
-const isChosen = ({ file }: TestFile): boolean => !LEFT_OUT.some(([pattern]) => pattern.test(file));
+/** Every command, word for word. */
+const TRANSCRIPTS = 'apps/cli/test/transcripts.test.ts';
 
-interface Manifest {
-  readonly name: string;
-  readonly dependencies?: Readonly<Record<string, string>>;
-  readonly devDependencies?: Readonly<Record<string, string>>;
-}
+/** What rules give, and what they say: in small, in words, and as KVM's own C gave it. */
+const RULES: Prefixes = conformance(
+  'words',
+  'snippets',
+  'explain',
+  'changes',
+  'registry',
+  'reasons',
+  'planted-faults',
+  'real-values',
+  'vectors',
+  'real-runs',
+  'contexts',
+  'properties',
+);
 
-/** The folder of the package that holds a file: `packages/core`. */
-const packageOf = (file: string): string => file.split('/').slice(0, 2).join('/');
+/**
+ * By the beginning of the path of what is changed, the tests that must notice, the quickest first. Those of the package
+ * itself come first; a test that compares fast ways with slow ones is left out, for it sees what the others see, later.
+ */
+const GUARDS: Readonly<Record<string, Prefixes>> = {
+  'packages/core/': ['packages/core/test/', TRANSCRIPTS, ...RULES],
+  'packages/l1tf/': ['packages/l1tf/', TRANSCRIPTS, ...RULES],
+  'packages/mmio/': ['packages/mmio/', TRANSCRIPTS, ...RULES],
+  'packages/vendor-svm/': ['packages/vendor-svm/', TRANSCRIPTS, ...RULES],
+  'packages/vendor-vmx/': ['packages/vendor-vmx/', TRANSCRIPTS, ...RULES],
+  'packages/host/': ['packages/host/test/', 'apps/cli/test/host.test.ts', TRANSCRIPTS],
+  'packages/trace/': [
+    ...['limits', 'headers', 'forms', 'snippets', 'checks', 'remember', 'real', 'dat'].map(
+      (name) => `packages/trace/test/${name}.test.ts`,
+    ),
+    TRANSCRIPTS,
+    'apps/cli/test/annotate.test.ts',
+    'packages/trace/test/',
+  ],
+  'packages/walk/': ['packages/walk/test/', TRANSCRIPTS, 'apps/cli/test/walk.test.ts'],
+  'packages/batch/': ['packages/batch/test/engine.test.ts', 'packages/batch/test/room.test.ts'],
+  'apps/cli/src/': [
+    TRANSCRIPTS,
+    ...['make-compare', 'host', 'trace-dat', 'decode', 'walk', 'annotate', 'vectors'].map(
+      (name) => `apps/cli/test/${name}.test.ts`,
+    ),
+    'apps/cli/test/',
+  ],
+};
 
-/** Each package, and all whose sources or tests import it. */
-function dependents(root: string): ReadonlyMap<string, ReadonlySet<string>> {
-  const manifests = new Map<string, Manifest>();
-  for (const group of ['packages', 'apps']) {
-    for (const name of readdirSync(join(root, group))) {
-      const path = join(root, group, name, 'package.json');
-      if (existsSync(path))
-        manifests.set(`${group}/${name}`, JSON.parse(readFileSync(path, 'utf8')) as Manifest);
-    }
-  }
-  const users = (folder: string, found = new Set<string>()): ReadonlySet<string> => {
-    if (found.has(folder)) return found;
-    found.add(folder);
-    const name = manifests.get(folder)?.name ?? '';
-    for (const [user, { dependencies = {}, devDependencies = {} }] of manifests) {
-      if (name in dependencies || name in devDependencies) users(user, found);
-    }
-    return found;
-  };
-  return new Map([...manifests.keys()].map((folder) => [folder, users(folder)]));
-}
-
-/** Remembers how long test files take and what they caught. */
+/** Caught more: tried earlier. */
 export class Chooser {
-  readonly #dependents: ReadonlyMap<string, ReadonlySet<string>>;
   readonly #tests: readonly TestFile[];
-  readonly #milliseconds = new Map<string, number>();
-  /** How many mutants of a package a test file has caught. */
+  /** How many changes below a guarded folder a test file has caught. */
   readonly #caught = new Map<string, number>();
 
-  constructor(root: string, tests: readonly TestFile[]) {
-    this.#dependents = dependents(root);
-    this.#tests = tests.filter(isChosen);
-  }
-
-  get tests(): readonly TestFile[] {
-    return this.#tests;
-  }
-
-  took({ file }: TestFile, milliseconds: number): void {
-    this.#milliseconds.set(file, milliseconds);
-  }
-
-  caught(mutated: string, { file }: TestFile): void {
-    const key = `${packageOf(mutated)} ${file}`;
-    this.#caught.set(key, (this.#caught.get(key) ?? 0) + 1);
+  constructor(tests: readonly TestFile[]) {
+    this.#tests = tests;
   }
 
   /**
-   * For a change of `mutated`: tests of its package and of those that use it, those that caught most in least time
-   * first. What belongs to no package, such as documents, tests all.
+   * The test files for a change of `mutated`.
+   *
+   * @throws RangeError when nothing guards the file, or a guard is no test file any more
    */
   testsOf(mutated: string): readonly TestFile[] {
-    const home = packageOf(mutated);
-    const users = this.#dependents.get(home);
-    const rank = ({ file }: TestFile): number => {
-      const caught = this.#caught.get(`${home} ${file}`) ?? 0;
-      const farness = packageOf(file) === home ? 1 : 3;
-      return (farness * (this.#milliseconds.get(file) ?? 0)) / (1 + 4 * caught);
-    };
-    const mustSee = ({ file }: TestFile): boolean => {
-      const tested = packageOf(file);
-      if (tested === home || !this.#dependents.has(tested)) return true;
-      return users?.has(tested) === true && !ONLY_AT_HOME.some((pattern) => pattern.test(file));
-    };
-    return this.#tests.filter(mustSee).toSorted((a, b) => rank(a) - rank(b));
+    const [folder, guards] = guardsOf(mutated);
+    const chosen = guards.flatMap((prefix) => {
+      const found = this.#tests.filter(({ file }) => file.startsWith(prefix));
+      if (found.length === 0) throw new RangeError(`choose-tests.ts: no test file ${prefix}`);
+      return found;
+    });
+    const caught = ({ file }: TestFile): number => this.#caught.get(`${folder} ${file}`) ?? 0;
+    return [...new Set(chosen)].toSorted((a, b) => caught(b) - caught(a));
   }
+
+  caught(mutated: string, { file }: TestFile): void {
+    const key = `${guardsOf(mutated)[0]} ${file}`;
+    this.#caught.set(key, (this.#caught.get(key) ?? 0) + 1);
+  }
+}
+
+function guardsOf(mutated: string): readonly [folder: string, guards: Prefixes] {
+  const found = Object.entries(GUARDS).find(([folder]) => mutated.startsWith(folder));
+  if (found === undefined) throw new RangeError(`choose-tests.ts: nothing guards ${mutated}`);
+  return found;
 }

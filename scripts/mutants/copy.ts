@@ -19,6 +19,22 @@ function trackedFiles(root: string): string[] {
   return list.split('\0').filter((file) => file !== '' && existsSync(join(root, file)));
 }
 
+/** Packages as pnpm keeps them, to which all else in `node_modules` is a relative link. */
+const STORE = '.pnpm';
+
+/**
+ * Gives a copy links of its own. What is installed serves both, but an install in the copy, which a test or a reader's
+ * command may run, must not turn the links of the tree to a folder that will be gone.
+ */
+function linkInstalled(root: string, copy: string): void {
+  const [from, to] = [join(root, 'node_modules'), join(copy, 'node_modules')];
+  mkdirSync(to);
+  for (const name of readdirSync(from)) {
+    if (name !== STORE) cpSync(join(from, name), join(to, name), { recursive: true, verbatimSymlinks: true });
+  }
+  symlinkSync(join(from, STORE), join(to, STORE));
+}
+
 /** Copies the tree of `root` into a new temporary folder; what is installed there serves both. */
 export function copyTree(root: string): string {
   const copy = mkdtempSync(join(tmpdir(), 'spte-mutants-'));
@@ -26,7 +42,7 @@ export function copyTree(root: string): string {
     mkdirSync(dirname(join(copy, file)), { recursive: true });
     cpSync(join(root, file), join(copy, file), { verbatimSymlinks: true });
   }
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  linkInstalled(root, copy);
   for (const group of GROUPS) {
     for (const name of readdirSync(join(root, group))) {
       const modules = join(group, name, 'node_modules');

@@ -11,7 +11,29 @@ export interface Equivalent {
   readonly why: string;
 }
 
-export const equivalents: readonly Equivalent[] = [];
+export const equivalents: readonly Equivalent[] = [
+  {
+    file: 'packages/walk/src/memory/image-format.ts',
+    line: "['kdump', 'KDUMP   '],",
+    before: "['kdump', 'KDUMP   '],\n  ['kdump', 'DISKDUMP']",
+    after: "['kdump', 'DISKDUMP'],\n  ['kdump', 'KDUMP   ']",
+    why: 'a file begins with one of the two at most, and both are the same format',
+  },
+  {
+    file: 'packages/host/src/node-devices.ts',
+    line: 'const RECORD = 1 << 14;',
+    before: '14',
+    after: '15',
+    why: 'a buffer that is larger than every record reads the same',
+  },
+  {
+    file: 'packages/walk/src/summary/summarize-walk.ts',
+    line: 'kinds: summaries.reduce((sum, { kinds }) => addKinds(sum, kinds), NO_KINDS),',
+    before: 'sum, kinds',
+    after: 'kinds, sum',
+    why: 'a sum of two counts is the same either way',
+  },
+];
 
 /** Whether an edit is one that is listed. */
 export function isEquivalent(source: string, edit: Edit): boolean {

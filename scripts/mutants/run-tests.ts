@@ -52,7 +52,11 @@ export class Runner {
 
   /** Runs test files, up to the first that fails, while an edit is in its copy. */
   async run(edit: Edit | null, tests: readonly TestFile[]): Promise<Outcome> {
-    if (edit === null) return this.#send({ changed: [], tests });
+    if (edit === null) {
+      const changed = this.#restored;
+      this.#restored = [];
+      return this.#send({ changed, tests });
+    }
     const path = join(this.#copy, edit.file);
     const before = readFileSync(path, 'utf8');
     writeFileSync(path, applied(before, edit));

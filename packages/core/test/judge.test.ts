@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type Finding, findingText, judgeSpte } from '@spte/core';
+import { type Finding, findingText, judgeSpte, makeNonleafSpte } from '@spte/core';
 import { eptVendor, mmuOf } from '@spte/testing/vendors';
 import { describe, expect, it } from 'vitest';
 
@@ -23,5 +23,14 @@ describe('a single bit is blamed', () => {
     expect(found?.bits.length).toBeGreaterThan(1);
     expect(found?.bits).not.toContain(11);
     expect(found && findingText(found)).toBe('not present, empty, frozen or MMIO in this kernel');
+  });
+});
+
+describe('bit 7 is blamed', () => {
+  it('beside the address bits of a table that it makes wrong, lowest first', () => {
+    const table = makeNonleafSpte(ept, 0x2c583e000n, false);
+    expect(judgeSpte(ept, table, 2)).toEqual([]);
+    const [found] = judgeSpte(ept, table | (1n << 7n), 2);
+    expect(found).toMatchObject({ code: 'reserved-bits', bits: [7, 13, 14, 15, 16, 17] });
   });
 });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Mmu } from '@spte/core';
+import { largestMap } from '@spte/testing/largest-map';
 import type { SpteRole } from '@spte/trace';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -54,5 +55,14 @@ describe('what is remembered of an entry', () => {
       ),
       { numRuns: Number(process.env['SPTE_FUZZ_RUNS'] ?? 100) },
     );
+  });
+
+  it('is kept for 16,384 values of the guest, and for none more', () => {
+    const about = rememberSptes(mmuOfRun('vmx61-ept-noad'));
+    const values = Array.from({ length: 20_000 }, (_, i) => 0x67n | (BigInt(i) << 12n));
+    const largest = largestMap(() => {
+      for (const value of values) about({ role: 'guest', level: 1, value }, null);
+    });
+    expect(largest).toBe(1 << 14);
   });
 });

@@ -51,14 +51,26 @@ describe('translate', () => {
   });
 
   it('says why there is no address', () => {
-    expect(at(0x6000n)).toMatchObject({ outcome: 'tracked', hpa: 0x1235000n });
+    expect(at(0x6000n)).toMatchObject({
+      outcome: 'tracked',
+      hpa: 0x1235000n,
+      text: 'mapped, but access-tracked: the next access faults and gives the permissions back: 0x6000 is at 0x1235000',
+    });
     expect(at(0x7000n)).toMatchObject({
       outcome: 'mmio',
       hpa: null,
       text: 'MMIO: nothing is mapped, accesses are emulated',
     });
-    expect(at(0x8000n)).toMatchObject({ outcome: 'frozen', hpa: null });
-    expect(at(0x9000n)).toMatchObject({ outcome: 'unknown', hpa: null });
+    expect(at(0x8000n)).toMatchObject({
+      outcome: 'frozen',
+      hpa: null,
+      text: 'frozen: a CPU was changing the entry',
+    });
+    expect(at(0x9000n)).toMatchObject({
+      outcome: 'unknown',
+      hpa: null,
+      text: "the entry is not one of KVM's",
+    });
     expect(at(0xa000n)).toMatchObject({ outcome: 'empty', hpa: null, text: 'not mapped' });
     expect(at(1n << 47n)).toMatchObject({ outcome: 'empty', hpa: null });
     expect(at(1n << 48n)).toEqual({

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { draw } from '../draw.ts';
 import { findMutations } from '../find-mutations.ts';
 import { applied, editText, lineAt, type Mutation } from '../mutation.ts';
-import { edited } from '../planted.ts';
+import { editOf, planted } from '../planted.ts';
 
 const FILE = 'file.ts';
 const OPTIONS: ts.CompilerOptions = { target: ts.ScriptTarget.ES2022, noLib: true, strict: true };
@@ -96,11 +100,29 @@ describe('drawing', () => {
 });
 
 describe('a planted change', () => {
-  const plan = { what: 'wrong', file: FILE, find: 'one', replace: 'two' };
+  const root = mkdtempSync(join(tmpdir(), 'spte-planted-'));
+  const plan = { what: 'wrong', within: 'src', find: 'one', replace: 'two' };
 
-  it('stands exactly once in its file', () => {
-    expect(applied('a one', edited('a one', plan))).toBe('a two');
-    expect(() => edited('a', plan)).toThrow('no longer');
-    expect(() => edited('one one', plan)).toThrow('more than once');
+  beforeAll(() => {
+    mkdirSync(join(root, 'src/deep'), { recursive: true });
+    writeFileSync(join(root, 'src/deep/text.ts'), 'a and one');
+    writeFileSync(join(root, 'src/note.md'), 'one');
+  });
+  afterAll(() => rmSync(root, { recursive: true }));
+
+  it('is found by its text, in whatever file', () => {
+    const edit = editOf(root, plan);
+    expect(edit).toEqual({ file: 'src/deep/text.ts', start: 6, end: 9, before: 'one', after: 'two' });
+    expect(applied('a and one', edit)).toBe('a and two');
+  });
+
+  it('must stand exactly once', () => {
+    expect(() => editOf(root, { ...plan, find: 'three' })).toThrow('"wrong": "three" stands nowhere in src');
+    expect(() => editOf(root, { ...plan, find: 'a' })).toThrow('"a" stands 2 times in src');
+  });
+
+  it.each(planted)('of those that were once missed still applies: $what', (missed) => {
+    const edit = editOf(fileURLToPath(new URL('../../..', import.meta.url)), missed);
+    expect(edit.after).not.toBe(edit.before);
   });
 });
