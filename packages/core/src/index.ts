@@ -33,6 +33,7 @@ export {
   U64_MAX,
   u64,
 } from './bits/bits.ts';
+export { BoundedMap } from './bits/bounded-map.ts';
 export { type JsonSafe, toJson } from './bits/json.ts';
 export { parseDecimal, parseHex } from './bits/parse.ts';
 export {
@@ -80,6 +81,15 @@ export {
   rankContexts,
   type Sample,
 } from './explain/rank-contexts.ts';
+export {
+  type AddressDependence,
+  type AddressTest,
+  addressDependence,
+  type Fallback,
+  leastMmioSpte,
+  type SignificantBits,
+  significantBits,
+} from './judge/address-dependence.ts';
 export type { Finding, FindingCode, Severity } from './judge/finding.ts';
 export { type JudgeOptions, judgeSpte } from './judge/judge-spte.ts';
 export {
@@ -215,6 +225,7 @@ export type { Evidence } from './read/evidence.ts';
 export type { Guess } from './read/guess-unknown.ts';
 export { readLegacyEntry } from './read/legacy-walk.ts';
 export { isPresentKind, type SpteKind, spteKind } from './read/spte-kind.ts';
+export { frameDependence } from './rules/frame-dependence.ts';
 export { markSpteForAccessTrack, restoreAccTrackSpte } from './rules/access-track.ts';
 export { changedPteNotifierMakeSpte } from './rules/changed-pte.ts';
 export {
