@@ -225,9 +225,9 @@ export type { Evidence } from './read/evidence.ts';
 export type { Guess } from './read/guess-unknown.ts';
 export { readLegacyEntry } from './read/legacy-walk.ts';
 export { isPresentKind, type SpteKind, spteKind } from './read/spte-kind.ts';
-export { frameDependence } from './rules/frame-dependence.ts';
 export { markSpteForAccessTrack, restoreAccTrackSpte } from './rules/access-track.ts';
 export { changedPteNotifierMakeSpte } from './rules/changed-pte.ts';
+export { frameDependence } from './rules/frame-dependence.ts';
 export {
   changeSpteExecutable,
   makeHugePageSplitSpte,
