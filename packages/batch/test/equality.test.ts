@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { ADDRESS, createMmu, type Mmu, makeSpte, pageRole, plainHost, type Vendor } from '@spte/core';
 import { l1tf } from '@spte/l1tf';
 import { mmio } from '@spte/mmio';
+import { addresses, meaningful } from '@spte/testing/entries';
 import { random } from '@spte/testing/random';
 import { svm } from '@spte/vendor-svm';
 import { vmx } from '@spte/vendor-vmx';
@@ -12,7 +13,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../src/index.ts';
 import { KERNELS, machine, machines } from './machines.ts';
-import { addresses, LEVELS, meaningful, ROWS, rowDifferences } from './patterns.ts';
+import { LEVELS, ROWS, rowDifferences } from './patterns.ts';
 import { differences, findingDifferences, kindDifferences } from './scalar.ts';
 
 describe.each(Object.keys(machines))('%s', (name) => {

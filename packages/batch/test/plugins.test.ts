@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { createMmu, type Mmu, makeSpte, pageRole, plainHost } from '@spte/core';
+import { addresses, meaningful } from '@spte/testing/entries';
 import { MACHINE_NAMES, machine } from '@spte/testing/machines';
 import { PLUGIN_MACHINE_NAMES, type PluginMachineName, pluginMachines } from '@spte/testing/plugins';
 import { random } from '@spte/testing/random';
 import { describe, expect, it } from 'vitest';
 import { compile, FINDING_BITS } from '../src/index.ts';
 import { KERNELS } from './machines.ts';
-import { addresses, LEVELS, meaningful } from './patterns.ts';
+import { LEVELS } from './patterns.ts';
 import { differences } from './scalar.ts';
 
 const ERAS = ['5.4', '7.3'];

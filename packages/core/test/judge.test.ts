@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type Finding, judgeSpte } from '@spte/core';
+import { machine } from '@spte/testing/machines';
 import { eptVendor, mmuOf } from '@spte/testing/vendors';
 import { describe, expect, it } from 'vitest';
 
@@ -24,4 +25,12 @@ describe('a single bit is blamed', () => {
     expect(found?.bits).not.toContain(11);
     expect(found?.text).toBe('not present, empty, frozen or MMIO in this kernel');
   });
+});
+
+it('a gfn beyond the last is found by the bits that made room for the L1TF guard, too', () => {
+  const mmu = machine('EPT without A/D, L1TF');
+  // Bit 39 of the address stands at bit 44; the machine has 39 bits.
+  const guarded = mmu.masks.vmMmioValue | mmu.masks.nonpresentOrRsvd;
+  expect(judgeSpte(mmu, guarded | (1n << 38n), 1)).toEqual([]);
+  expect(brief(judgeSpte(mmu, guarded | (1n << 44n), 1))).toEqual([['mmio-gfn-too-high', [44]]]);
 });

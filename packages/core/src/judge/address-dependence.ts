@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { BitField } from '../bits/bit-field.ts';
-import { ADDRESS, bitNumbers, hex, LEVELS } from '../bits/bits.ts';
+import { ADDRESS, bitNumbers, hex, LEVELS, U64_MAX } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import type { Masks } from '../mmu/masks.ts';
@@ -8,6 +8,7 @@ import { hardwareFields, unownedBits } from '../read/decode-fields.ts';
 import { readByPolicy, type SpteKind, tableBits } from '../read/spte-kind.ts';
 import { undeclared } from '../rules/frame-dependence.ts';
 import { isMmioSpte, isShadowPresentPte, kvmMmuMaxGfn } from '../rules/predicates.ts';
+import { gfnBits } from './checks.ts';
 
 /** Something that must be slow because what it depends on is not known. */
 export interface Fallback {
@@ -27,9 +28,10 @@ export interface AddressTest {
 }
 
 /**
- * What `spteKind()`, `decodeSpte()` and `judgeSpte()` may look at in the address of an entry, beside the 24 bits outside
- * it, and whether it is 0. Two entries at a level that agree in all of that differ in their frame alone: one answer
- * serves both.
+ * What decides in the address of an entry, beside the 24 bits outside it and whether it is 0, what the entry is
+ * (`spteKind()`), what its mapping or its MMIO access says (`decodeSpte()`), and which findings it has (`judgeSpte()`).
+ * Two entries at a level that agree in all of that differ in their frame alone: one answer serves both. The bits that a
+ * finding names are finer: see {@link significantBits}.
  *
  * ```
  *  63      52 51                                   12 11       0
@@ -40,8 +42,8 @@ export interface AddressTest {
  *   key          reserved ─┴─┴─ MMIO, L1TF guard        key
  * ```
  *
- * Each list is of tests that are asked of some entries only. What is wrong with an entry may be said after a look at it
- * with bit 7 the other way round; then the tests of both lists count.
+ * Each list but the first is of tests that are asked of some entries only. To ask all lists of all entries is right, too:
+ * it tells more entries apart.
  */
 export interface AddressDependence {
   /** Of every entry: what tells the kinds apart, encryption, fields that KVM placed in the address. */
@@ -103,7 +105,8 @@ export interface SignificantBits {
 
 /**
  * The address bits of an entry that count: present entries at a level that differ in no other bit of 51:12 are of one
- * kind and have the same findings, with the same bits. All of 51:12 where a rule may look at any bit.
+ * kind and have the same findings, with the same bits. What is wrong with an entry may be said after a look at it with
+ * bit 7 the other way round; then both masks count. All of 51:12 where a rule may look at any bit.
  *
  * MMIO entries are not meant: their address is a gfn.
  */
@@ -175,11 +178,18 @@ function ofMmio(mmu: Mmu): AddressTest[] {
   if (least === null || reading === null) return [];
   const claimed = reading.fields.reduce((sum, { mask }) => sum | mask, 0n);
   const max = kvmMmuMaxGfn(mmu);
-  const tooHigh = bitNumbers(ADDRESS)
+  const tooHigh = bitNumbers(U64_MAX)
     .map((n) => 1n << BigInt(n))
     .filter((bit) => (readByPolicy(mmu, least | bit)?.gfn ?? 0n) > max)
     .reduce((sum, bit) => sum | bit, 0n);
-  return [all(mmu.masks.nonpresentOrRsvd), any(~claimed), any(tooHigh)];
+  // The bits that are blamed for a gfn beyond the last: where they are all clear, nothing is said.
+  const blamed = gfnBits(mmu, reading);
+  return [
+    all(mmu.masks.nonpresentOrRsvd),
+    any(~claimed),
+    any(tooHigh),
+    any((tooHigh & ~blamed) === 0n ? 0n : blamed),
+  ];
 }
 
 /** Why the policies may read anything in any bit; null where one at most reads entries, and declares how. */

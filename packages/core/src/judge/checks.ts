@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bits, hex } from '../bits/bits.ts';
+import { ADDRESS, bits, hex } from '../bits/bits.ts';
 import { EPT, PT } from '../cpu/entry-format.ts';
 import { isBadMtXwr } from '../cpu/rsvd-bits.ts';
 import { mmuPresentMask } from '../kernel/layout.ts';
 import { accessBits } from '../kernel/role.ts';
-import type { PolicyReading } from '../mmu/contract.ts';
+import type { Mmu, PolicyReading } from '../mmu/contract.ts';
 import { hardwareFields, unownedBits } from '../read/decode-fields.ts';
 import { readByPolicy, type SpteKind, tableBits } from '../read/spte-kind.ts';
 import { isMmioSpte, isMmuWritableSpte, isWritablePte, kvmMmuMaxGfn } from '../rules/predicates.ts';
@@ -26,6 +26,12 @@ function usedBits({ mmu: { masks, kernel }, level }: Judged): bigint {
   const pageSize = level === 1 ? 0n : PT.pageSize.mask;
   const software = masks.hostWritable | masks.mmuWritable;
   return permissions | pageSize | masks.accessed | masks.dirty | masks.memtype | masks.accTrack | software;
+}
+
+/** Where an MMIO entry keeps its gfn: what its fields claim of the address, but for the marker and the L1TF guard. */
+export function gfnBits({ masks: { mmioMask, nonpresentOrRsvd } }: Mmu, { fields }: PolicyReading): bigint {
+  const claimed = fields.reduce((sum, { mask }) => sum | mask, 0n);
+  return claimed & ADDRESS & ~mmioMask & ~nonpresentOrRsvd;
 }
 
 /** What the CPU, or an assertion of KVM, refuses. */
@@ -175,8 +181,8 @@ const oddities: readonly Check[] = [
     rule: 'kvm_mmu_max_gfn',
     wrong({ mmu, spte }) {
       // An entry is MMIO because a policy read it.
-      const { gfn } = readByPolicy(mmu, spte) as PolicyReading;
-      return gfn > kvmMmuMaxGfn(mmu) ? spte & mmu.masks.lowerGfn : 0n;
+      const reading = readByPolicy(mmu, spte) as PolicyReading;
+      return reading.gfn > kvmMmuMaxGfn(mmu) ? spte & gfnBits(mmu, reading) : 0n;
     },
     text: (_wrong, { mmu }) => `the gfn is beyond the last one, ${hex(kvmMmuMaxGfn(mmu))}`,
     next: 'what did the guest access?',
