@@ -45,7 +45,7 @@ const MACHINES: [string, Mmu][] = ERAS.flatMap((kernel) => [
 
 /** Machines with a policy that reads entries in a way that it does not declare. */
 const isUnknown = (name: string): boolean =>
-  name.startsWith('MMIO by address bits, ') && !/declared/.test(name);
+  name.startsWith('MMIO by address bits, ') && !name.includes('declared');
 
 const answer =
   (spte: bigint) =>
