@@ -75,7 +75,6 @@ export class CompiledRules {
       this.#mmu,
       this.table(decodeRule, 'decode'),
       this.#kernel?.tables ?? null,
-      (reason) => this.#report('decode.mmio', reason),
     );
     return this.#decoding;
   }

@@ -65,7 +65,7 @@ export class BatchEngine {
 
   /**
    * Rules that could not be compiled, as far as they were used. Their results are right, but slow. `what` is `classify`,
-   * `decode`, `decodeSpte`, `decode.mmio`, `judge`, `encode`, or the name of the function that was given.
+   * `decode`, `decodeSpte`, `judge`, `encode`, or the name of the function that was given.
    */
   get fallbacks(): readonly Fallback[] {
     return this.#rules.fallbacks;

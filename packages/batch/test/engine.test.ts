@@ -467,7 +467,7 @@ describe('plugins', () => {
     (_, n) => (BigInt(n) << 12n) | (n % 2 === 0 ? 0x400n : 0xb77n),
   );
 
-  const names = ['classify', 'decode', 'decode.mmio', 'judge', 'decodeSpte'];
+  const names = ['classify', 'decode', 'judge', 'decodeSpte'];
 
   it('read their own entries, and the engine says that it asks them each time', () => {
     const engine = compile(

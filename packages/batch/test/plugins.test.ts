@@ -46,7 +46,7 @@ describe.each([true, false])('on machines with odd plugins, wasm: %s', (wasm) =>
       expect(differences(engine, BigUint64Array.from(entries), level)).toEqual([]);
     }
     const slow = name === 'MMIO by address bits';
-    expect(engine.fallbacks.map(({ why }) => why)).toEqual(slow ? Array(5).fill(READ) : []);
+    expect(engine.fallbacks.map(({ why }) => why)).toEqual(slow ? Array(4).fill(READ) : []);
   });
 
   it.each(MACHINES)('%s, kernel %s: entries are made as core makes them', (name, _kernel, mmu) => {
