@@ -2,6 +2,7 @@
 import {
   assignMasks,
   bit,
+  bits,
   configureMmu,
   defineVendor,
   type EntryFormat,
@@ -52,7 +53,10 @@ const keyed: Vendor = defineVendor({
   setup: (setup, registry) => configureMmu(setup, registry, true, 3),
 });
 
-/** A kernel that keeps bits of its own in the address: bit 45 with user access, bit 44 with each write. */
+/**
+ * A kernel that keeps bits of its own in the address: bit 45 with user access, bit 44 with each write. Its memory is
+ * encrypted where bits 42 and 41 are both set.
+ */
 const marked: Vendor = defineVendor({
   name: 'marked',
   apiVersion: 1,
@@ -62,6 +66,8 @@ const marked: Vendor = defineVendor({
     return assignMasks(registry, 'marked_setup', {
       user: registry.masks.user | bit(45),
       dirty: bit(44),
+      meMask: bits(42, 41),
+      meValue: bits(42, 41),
     });
   },
 });
