@@ -15,6 +15,7 @@ import {
   leastMmioSpte,
   legacyFormat,
   type Mmu,
+  makeNonleafSpte,
   makeSpte,
   type Policy,
   PT,
@@ -71,17 +72,22 @@ function saidOf(mmu: Mmu, spte: bigint, level: number | null): string {
 function disagreements(mmu: Mmu, level: number | null): string[] {
   const { pick, u64 } = random(5);
   const places = addresses(mmu, u64);
+  const leaf = makeSpte(mmu, plainHost, { role: pageRole({ level: level ?? 1 }), gfn: 0n, pfn: 0n }).spte;
+  const made = [leaf, makeNonleafSpte(mmu, 0n, false)];
+  const entries = [
+    ...made.flatMap((base) => places.map((place) => base ^ place)),
+    ...[...made, ...meaningful(mmu)].flatMap((base) =>
+      Array.from({ length: 8 }, () => base ^ pick(places) ^ (pick(places) & u64())),
+    ),
+  ];
   const said = new Map<string, [bigint, string]>();
   const found: string[] = [];
-  for (const attributes of meaningful(mmu)) {
-    for (let n = 0; n < 8; n++) {
-      const spte = attributes | (pick(places) ^ (pick(places) & u64()));
-      const key = keyOf(mmu, spte, level);
-      const now = saidOf(mmu, spte, level);
-      const [first, before] = said.get(key) ?? [spte, now];
-      said.set(key, [first, before]);
-      if (now !== before) found.push(`${hex(first)}: ${before}; ${hex(spte)}: ${now}`);
-    }
+  for (const spte of entries) {
+    const key = keyOf(mmu, spte, level);
+    const now = saidOf(mmu, spte, level);
+    const [first, before] = said.get(key) ?? [spte, now];
+    said.set(key, [first, before]);
+    if (now !== before) found.push(`${hex(first)}: ${before}; ${hex(spte)}: ${now}`);
   }
   return found;
 }
