@@ -50,8 +50,8 @@ export const planted: readonly Plan[] = [
   {
     what: 'fetch shows the outcome of a write',
     within: 'packages/core/src',
-    find: 'renderOutcome(fetch)',
-    replace: 'renderOutcome(write)',
+    find: 'outcomeText(fetch)',
+    replace: 'outcomeText(write)',
   },
   {
     what: 'the executable share of walk --summary is that of writable',
@@ -116,8 +116,8 @@ export const planted: readonly Plan[] = [
   {
     what: 'the guess at an entry of a guest is loose',
     within: 'packages/core/src',
-    find: '&& accessed && high === 0n',
-    replace: '&& high === 0n',
+    find: 'const used = PT.present.mask | PT.accessed.mask',
+    replace: 'const used = PT.present.mask',
   },
   {
     what: 'events are tallied least first',
@@ -164,8 +164,8 @@ export const planted: readonly Plan[] = [
   {
     what: 'errors are green',
     within: 'apps/cli/src',
-    find: "[/^\\s+error: /, 'red']",
-    replace: "[/^\\s+error: /, 'green']",
+    find: "error: 'red'",
+    replace: "error: 'green'",
   },
   {
     what: 'a whole run of bits is shown as one with holes',

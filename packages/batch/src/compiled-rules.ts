@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { BitField, Mmu } from '@spte/core';
-import type { AddressTest } from './address-tests.ts';
+import { ADDRESS, type AddressTest, type BitField, bitNumbers, type Fallback, type Mmu } from '@spte/core';
 import { type Decoding, prepareDecoding } from './decoding.ts';
 import { Encoder } from './encoder.ts';
 import type { Kernel } from './kernel.ts';
@@ -13,19 +12,12 @@ import { EntryDecoder } from './scalar.ts';
 /** A question that is answered by yes or no, such as core's predicates. */
 export type Predicate = (mmu: Mmu, spte: bigint, level: number | null) => boolean;
 
-/** A rule that is asked for each entry, because its answers do not fit a table. */
-export interface Fallback {
-  /** `classify`, `decode`, `decodeSpte`, `decode.mmio`, `judge`, `encode`, or the name of the function that was given. */
-  readonly rule: string;
-  readonly reason: string;
-}
-
 /** The rules of an engine: each is compiled when it is first used, into tables in the kernel's memory while there is room. */
 export class CompiledRules {
   /** Rules that could not be compiled. */
   readonly fallbacks: Fallback[] = [];
   readonly #mmu: Mmu;
-  readonly #watch: readonly AddressTest[];
+  readonly #watch: readonly AddressTest[] | null;
   readonly #kernel: Kernel | null;
   readonly #kernelLoops: Loops | null;
   readonly #tables = new Map<Rule | Predicate, RuleTable>();
@@ -34,7 +26,8 @@ export class CompiledRules {
   #decoder: EntryDecoder | undefined;
   #encoder: Encoder | undefined;
 
-  constructor(mmu: Mmu, watch: readonly AddressTest[], kernel: Kernel | null) {
+  /** @param watch what rules of the caller's look at beyond core's; null where nobody said */
+  constructor(mmu: Mmu, watch: readonly AddressTest[] | null, kernel: Kernel | null) {
     this.#mmu = mmu;
     this.#watch = watch;
     this.#kernel = kernel;
@@ -48,12 +41,20 @@ export class CompiledRules {
     return size + (this.#decoding?.mmio.tables.byteLength ?? 0);
   }
 
-  /** @param name of the rule, for {@link fallbacks} */
-  table(rule: Rule | Predicate, name: string): RuleTable {
+  /** The table of a rule of the caller's. */
+  ownTable(rule: Rule | Predicate): RuleTable {
+    return this.table(rule, rule.name, this.#watch);
+  }
+
+  /**
+   * @param name of the rule, for {@link fallbacks}
+   * @param watch what it looks at beyond core's rules; null where nobody said
+   */
+  table(rule: Rule | Predicate, name: string, watch: readonly AddressTest[] | null = []): RuleTable {
     const known = this.#tables.get(rule);
     if (known !== undefined) return known;
     const asNumber: Rule = (mmu, spte, level) => Number(rule(mmu, spte, level));
-    const table = new RuleTable(this.#mmu, asNumber, this.#watch, this.#kernel?.tables);
+    const table = new RuleTable(this.#mmu, asNumber, watch, this.#kernel?.tables);
     this.#tables.set(rule, table);
     this.#report(name, table.reason);
     return table;
@@ -63,7 +64,10 @@ export class CompiledRules {
   fieldTable(field: BitField): RuleTable {
     const rule = this.#fieldRules.get(field) ?? fieldRule(field);
     this.#fieldRules.set(field, rule);
-    return this.table(rule, rule.name);
+    const watch = bitNumbers(field.mask & ADDRESS).map(
+      (n): AddressTest => ({ test: 'any', mask: 1n << BigInt(n) }),
+    );
+    return this.table(rule, `histogramBy ${field.name}`, watch);
   }
 
   get decoding(): Decoding {
@@ -71,14 +75,13 @@ export class CompiledRules {
       this.#mmu,
       this.table(decodeRule, 'decode'),
       this.#kernel?.tables ?? null,
-      (reason) => this.#report('decode.mmio', reason),
     );
     return this.#decoding;
   }
 
   /** Makes what decodes one entry at a time: once. */
   createDecoder(): EntryDecoder {
-    this.#decoder = new EntryDecoder(this.#mmu, this.#watch, this.decoding);
+    this.#decoder = new EntryDecoder(this.#mmu, this.decoding);
     this.#report('decodeSpte', this.#decoder.table.reason);
     return this.#decoder;
   }
@@ -98,7 +101,7 @@ export class CompiledRules {
     return arrays.every(({ buffer }) => buffer === this.#kernel?.memory) ? this.#kernelLoops : plainLoops;
   }
 
-  #report(rule: string, reason: string | null): void {
-    if (reason !== null) this.fallbacks.push({ rule, reason });
+  #report(what: string, why: string | null): void {
+    if (why !== null) this.fallbacks.push({ what, why });
   }
 }

@@ -48,24 +48,10 @@ export interface Decoding {
  * Prepares to decode.
  *
  * @param table that of `decodeRule`
- * @param slow hears once why MMIO entries are read by their policy, if one is
  */
-export function prepareDecoding(
-  mmu: Mmu,
-  table: RuleTable,
-  arena: Arena | null,
-  slow: (reason: string | null) => void,
-): Decoding {
+export function prepareDecoding(mmu: Mmu, table: RuleTable, arena: Arena | null): Decoding {
   const { baseAddr } = mmu.masks;
-  const fields = mmioFields(mmu, arena);
-  let silent = true;
-  // A machine without MMIO entries needs no tables: only their use is a fallback.
-  const read: MmioFields['read'] = (hi, lo) => {
-    if (silent) slow(fields.reason);
-    silent = false;
-    return fields.read(hi, lo);
-  };
-  const mmio = { ...fields, read };
+  const mmio = mmioFields(mmu, arena);
   return { table, mmio, base: baseAddr, baseHi: highHalf(baseAddr), baseLo: lowHalf(baseAddr) };
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { checkInteger, checkU64, type Mmu, makeSpte, PAGE_SHIFT, pageRole, plainHost } from '@spte/core';
+import { checkInteger, checkU64, frameDependence, type Mmu, makeSpte, pageRole, plainHost } from '@spte/core';
 import {
   arrayIn,
   highHalf,
@@ -83,7 +83,7 @@ export class Encoder {
   constructor(mmu: Mmu, kernel: Kernel | null = null) {
     this.#mmu = mmu;
     this.#made = arrayIn(kernel?.tables ?? null, Int32Array, 2 * KEYS);
-    this.reason = this.#probe();
+    this.reason = frameDependence(mmu);
     this.#kernel = this.#made.buffer === kernel?.memory && this.reason === null ? kernel : null;
   }
 
@@ -213,29 +213,7 @@ export class Encoder {
       hostWritable: !has(REQUEST_BITS.hostReadOnly),
     }).spte;
   }
-
-  /** Looks for a pfn or a gfn that does more than stand in its place. */
-  #probe(): string | null {
-    for (const key of PROBED_KEYS) {
-      const plain = this.#make(key, 0n, 0n);
-      for (const pfn of PROBED_FRAMES) {
-        for (const gfn of PROBED_FRAMES) {
-          if (this.#make(key, pfn, gfn) !== (plain | (pfn << PAGE_SHIFT))) {
-            return `it depends on the frame: see pfn 0x${pfn.toString(16)}, gfn 0x${gfn.toString(16)}`;
-          }
-        }
-      }
-    }
-    return null;
-  }
 }
-
-/** All access at level 1, and at level 2 without A/D bits. */
-const PROBED_KEYS = [
-  (1 << LEVEL_KEY_SHIFT) | 0x1e0,
-  (2 << LEVEL_KEY_SHIFT) | 0x1e0 | REQUEST_BITS.adDisabled,
-];
-const PROBED_FRAMES = [0n, 1n, 0x1000n, 0x12_3456n, 0x1f_ffff_ffffn, (1n << 40n) - 1n];
 
 const MAX_BYTE = 255;
 

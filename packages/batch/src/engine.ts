@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type BitField, checkInteger, checkU64, fieldText, type Mmu, type SpteKind } from '@spte/core';
+import {
+  ADDRESS,
+  type AddressTest,
+  type BitField,
+  checkInteger,
+  checkU64,
+  type Fallback,
+  fieldText,
+  type Mmu,
+  type SpteKind,
+} from '@spte/core';
 import { Arena, type ArrayClass } from '@spte/wasm';
-import type { AddressTest } from './address-tests.ts';
 import { SPTE_KINDS } from './codes.ts';
-import { CompiledRules, type Fallback, type Predicate } from './compiled-rules.ts';
+import { CompiledRules, type Predicate } from './compiled-rules.ts';
 import { type DecodedColumns, decodedColumns } from './decoding.ts';
 import type { EncodeColumns, EncodeRequest, Encoder } from './encoder.ts';
 import { checkLength, type Entries, EntryView } from './entries.ts';
@@ -16,8 +25,10 @@ import { answerFor, type DecodedEntry, type EntryDecoder } from './scalar.ts';
 /** How rules are compiled. */
 export interface CompileOptions {
   /**
-   * Address bits that rules of plugins look at, beyond those in the masks and the reserved bits of the MMU: for each
-   * mask a rule may depend on whether any of its bits is set, and on whether all are.
+   * What rules of your own, given to `map()` and `select()`, look at in bits 51:12 of an entry beyond what core's rules
+   * do (`addressDependence()`): for each mask they may depend on whether any of its bits is set, and on whether all are.
+   * `[]` for nothing more. You must name all that they look at: answers of like entries are taken for one another's.
+   * When absent, rules of your own are taken to look at everything, and are asked for each entry.
    */
   readonly watch?: readonly bigint[] | undefined;
   /**
@@ -43,20 +54,19 @@ export class BatchEngine {
   #decoder: EntryDecoder | undefined;
 
   /** @internal {@link compile} makes engines. */
-  constructor(mmu: Mmu, { watch = [], room = 0, wasm = true }: CompileOptions) {
+  constructor(mmu: Mmu, { watch, room = 0, wasm = true }: CompileOptions) {
     checkInteger('room', room, 0, MAX_ROOM);
     this.mmu = mmu;
     const kernel = wasm ? createKernel(room) : null;
-    const tests = watch.flatMap((mask): AddressTest[] => [
-      { test: 'any', mask },
-      { test: 'all', mask },
-    ]);
     this.wasm = kernel !== null;
-    this.#rules = new CompiledRules(mmu, tests, kernel);
+    this.#rules = new CompiledRules(mmu, watch === undefined ? null : watch.flatMap(watching), kernel);
     this.#room = kernel?.room ?? new Arena(new ArrayBuffer(room));
   }
 
-  /** Rules that could not be compiled, as far as they were used. Their results are right, but slow. */
+  /**
+   * Rules that could not be compiled, as far as they were used. Their results are right, but slow. `what` is `classify`,
+   * `decode`, `decodeSpte`, `judge`, `encode`, or the name of the function that was given.
+   */
   get fallbacks(): readonly Fallback[] {
     return this.#rules.fallbacks;
   }
@@ -88,7 +98,7 @@ export class BatchEngine {
     const view = new EntryView(entries);
     const out = into ?? new Uint8Array(view.length);
     checkLength('into', out, view.length);
-    this.#toBytes(kindRule, 'classify', view, levels, out);
+    this.#toBytes(this.#rules.table(kindRule, 'classify'), view, levels, out);
     return out;
   }
 
@@ -136,7 +146,7 @@ export class BatchEngine {
    * @throws RangeError when the rule answers anything else
    */
   map(entries: Entries, levels: Levels, rule: Rule): Uint32Array<ArrayBuffer> {
-    return this.#toWords(this.#rules.table(rule, rule.name), entries, levels);
+    return this.#toWords(this.#rules.ownTable(rule), entries, levels);
   }
 
   /**
@@ -149,7 +159,7 @@ export class BatchEngine {
     const { length } = view;
     const found = new Uint32Array(length);
     const answers = new Uint8Array(length);
-    this.#toBytes(predicate, predicate.name, view, levels, answers);
+    this.#toBytes(this.#rules.ownTable(predicate), view, levels, answers);
     let count = 0;
     for (let i = 0; i < length; i++) {
       found[count] = i;
@@ -176,7 +186,7 @@ export class BatchEngine {
    * How many entries have each value of a field, by the value in words (`WB`, `yes`). Counted are shadow-present entries
    * that have the field: in others its bits mean something else.
    *
-   * @param field of the CPU's format (`mmu.vendor.format`) or of KVM's layout (`mmu.layout`), within 63:52 and 11:0
+   * @param field of the CPU's format (`mmu.vendor.format`) or of KVM's layout (`mmu.layout`)
    * @throws RangeError when a value of the field is above 65533
    */
   histogramBy(entries: Entries, levels: Levels, field: BitField): Record<string, number> {
@@ -242,8 +252,7 @@ export class BatchEngine {
     return this.#encoder;
   }
 
-  #toBytes(rule: Rule | Predicate, name: string, view: EntryView, levels: Levels, out: Uint8Array): void {
-    const table = this.#rules.table(rule, name);
+  #toBytes(table: RuleTable, view: EntryView, levels: Levels, out: Uint8Array): void {
     forEachLevel(view, levels, (span) => this.#rules.loopsFor(table, span.level).toBytes(table, span, out));
   }
 
@@ -259,6 +268,19 @@ export class BatchEngine {
     forEachLevel(view, levels, (span) => this.#rules.loopsFor(table, span.level).toWords(table, span, out));
     return out;
   }
+}
+
+/** What rules of the caller's may ask of a mask; a single bit is all of itself. */
+function watching(watched: bigint): AddressTest[] {
+  const mask = watched & ADDRESS;
+  if (mask === 0n) return [];
+  const single = (mask & (mask - 1n)) === 0n;
+  return single
+    ? [{ test: 'any', mask }]
+    : [
+        { test: 'any', mask },
+        { test: 'all', mask },
+      ];
 }
 
 /**

@@ -4,6 +4,7 @@
  *
  * @module
  */
+export type { Fallback } from '@spte/core';
 export {
   ACCESS_BITS,
   AD_TYPE_SHIFT,
@@ -15,7 +16,7 @@ export {
   REQUEST_BITS,
   SPTE_KINDS,
 } from './codes.ts';
-export type { Fallback, Predicate } from './compiled-rules.ts';
+export type { Predicate } from './compiled-rules.ts';
 export type { DecodedColumns } from './decoding.ts';
 export type { EncodeColumns, EncodeRequest } from './encoder.ts';
 export { BatchEngine, type CompileOptions, compile } from './engine.ts';

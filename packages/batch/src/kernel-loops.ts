@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { KIND_CODES } from './codes.ts';
 import { ColumnWindow } from './column-window.ts';
-import { type DecodedColumns, decodeMmio, PRESENT_KINDS } from './decoding.ts';
-import { halves } from './entries.ts';
+import { PRESENT_KINDS } from './decoding.ts';
 import type { Kernel } from './kernel.ts';
 import type { Span } from './levels.ts';
 import type { Loops } from './loops.ts';
@@ -19,11 +18,7 @@ import {
   ROW_OF,
   WATCH,
 } from './memory-layout.ts';
-import type { MmioFields } from './mmio-fields.ts';
 import type { RuleTable } from './rule-table.ts';
-
-/** Where no entry is read by its bytes: no kind has this code. */
-const NO_KIND = 255;
 
 /** The loops of loops.ts by a kernel: from the same tables, which must stand in its memory, block by block. */
 export function kernelLoops(kernel: Kernel): Loops {
@@ -48,7 +43,7 @@ export function kernelLoops(kernel: Kernel): Loops {
       for (let kind = 0; kind < 16; kind++) {
         view.setInt8(RECORD + FRAME_KINDS + kind, -((PRESENT_KINDS >>> kind) & 1));
       }
-      view.setUint8(RECORD + MOVED_KIND, mmio.reason === null ? KIND_CODES.mmio : NO_KIND);
+      view.setUint8(RECORD + MOVED_KIND, KIND_CODES.mmio);
       view.setUint32(RECORD + MOVED, mmio.tables.byteOffset, true);
       const kinds = new ColumnWindow(columns.kind, 1, kernel.kinds);
       const frames = new ColumnWindow(columns.frame, 8, kernel.frames, span.entries.bytes);
@@ -68,27 +63,9 @@ export function kernelLoops(kernel: Kernel): Loops {
           count,
         );
         for (const column of all) column.settle(at, count);
-        if (mmio.reason !== null) readMmio(kernel, mmio, entries, at, count, columns);
       });
     },
   };
-}
-
-/** Asks the policy about the MMIO entries of a block. */
-function readMmio(
-  { view }: Kernel,
-  mmio: MmioFields,
-  entries: number,
-  at: number,
-  count: number,
-  { kind, frame, generation }: DecodedColumns,
-): void {
-  const frames = halves(frame);
-  for (let i = 0; i < count; i++) {
-    if (kind[at + i] !== KIND_CODES.mmio) continue;
-    const [hi, lo] = [view.getInt32(entries + 8 * i + 4, true), view.getInt32(entries + 8 * i, true)];
-    decodeMmio(mmio, hi, lo, at + i, frames, generation);
-  }
 }
 
 /** Takes entries block by block through a loop; where it stops, the table is filled. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type Mmu, type PolicyReading, spteKind } from '@spte/core';
+import { addressDependence, leastMmioSpte, type Mmu, type PolicyReading, spteKind } from '@spte/core';
 import { type Arena, arrayIn, highHalf, joinHalves, lowHalf } from '@spte/wasm';
-import { mmioSample } from './address-tests.ts';
 
 /** What an MMIO entry says beside its access bits. */
 export interface MmioFields {
@@ -19,7 +18,10 @@ const MMIO_WORDS = 4;
 const BYTES = 8;
 const BYTE_VALUES = 256;
 
-/** Bits of the generation and of the gfn come from single bits of the entry: which, the policy's own reading tells. */
+/**
+ * Bits of the generation and of the gfn come from single bits of the entry, as the policy declares; which, its own reading
+ * tells.
+ */
 export function mmioFields(mmu: Mmu, arena: Arena | null): MmioFields {
   const read = (spte: bigint): PolicyReading =>
     mmu.policies
@@ -27,9 +29,10 @@ export function mmioFields(mmu: Mmu, arena: Arena | null): MmioFields {
       .find((reading) => reading !== null) as PolicyReading;
   const length = BYTES * BYTE_VALUES * MMIO_WORDS;
   const tables = arrayIn(arena, Int32Array, length);
-  const sample = mmioSample(mmu);
-  if (sample !== null) fillTables(tables, mmu, sample, read);
-  const reason = sample === null ? 'KVM has no MMIO entries here' : notLinear(tables, mmu, sample, read);
+  const { unknown: reason } = addressDependence(mmu, null);
+  const least = leastMmioSpte(mmu);
+  const reads = mmu.policies.some((policy) => policy.read !== undefined);
+  if (reason === null && least !== null && reads) fillTables(tables, mmu, least, read);
   return { reason, tables, read: (hi, lo) => read(joinHalves(hi, lo)) };
 }
 
@@ -43,12 +46,12 @@ const wordsOf = ({ gfn, generation }: PolicyReading): number[] => [
 function fillTables(
   tables: Int32Array,
   mmu: Mmu,
-  sample: bigint,
+  least: bigint,
   read: (spte: bigint) => PolicyReading,
 ): void {
-  const base = wordsOf(read(sample));
+  const base = wordsOf(read(least));
   const added = Array.from({ length: 64 }, (_, n) => {
-    const other = sample | (1n << BigInt(n));
+    const other = least | (1n << BigInt(n));
     return spteKind(mmu, other, null) === 'mmio' ? wordsOf(read(other)) : base;
   });
   for (let byte = 0; byte < BYTES; byte++) {
@@ -62,35 +65,6 @@ function fillTables(
       }
     }
   }
-}
-
-const PROBES = 32;
-
-/** Compares the tables with the policy on entries that have many bits set. */
-function notLinear(
-  tables: Int32Array,
-  mmu: Mmu,
-  sample: bigint,
-  read: (spte: bigint) => PolicyReading,
-): string | null {
-  const frame = new Int32Array(2);
-  const generation = new Uint32Array(1);
-  for (let n = 1n; n <= PROBES; n++) {
-    const noise = BigInt.asUintN(64, 0x9e37_79b9_7f4a_7c15n * n);
-    // Flips no bit by which the entry is MMIO.
-    let spte = sample;
-    for (let i = 0n; i < 64n; i++) {
-      const flipped = spte ^ (noise & (1n << i));
-      if (spteKind(mmu, flipped, null) === 'mmio') spte = flipped;
-    }
-    const reading = read(spte);
-    putMmio(tables, highHalf(spte), lowHalf(spte), 0, frame, generation);
-    const words = [...frame, lowHalf(BigInt(generation[0] as number))];
-    if (reading.generation >> 32n !== 0n || wordsOf(reading).some((word, i) => word !== words[i])) {
-      return `its reading is more than moved bits: see 0x${spte.toString(16)}`;
-    }
-  }
-  return null;
 }
 
 /** Writes gfn and generation of an MMIO entry to element `i`. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { checkLevel, type Mmu, makeNonleafSpte, makeSpte, pageRole, plainHost } from '@spte/core';
+import { type AddressTest, addressDependence, checkLevel, type Mmu } from '@spte/core';
 import { type Arena, arrayIn, highHalf, joinHalves, lowHalf } from '@spte/wasm';
-import { ADDRESS, type AddressTest, addressTests, distinct } from './address-tests.ts';
 import { ADDRESS_SHIFT, CELL_BITS, PIECE_BITS } from './memory-layout.ts';
 
 /** What a rule answers for an entry: an integer within 0..65534. */
@@ -23,8 +22,10 @@ const PER_CLASS = 2 * ROW_CELLS;
 const MAX_CLASSES = 32;
 const MAX_ROWS = 72;
 
-/** Tests that a key can hold. */
+/** Tests that a key can hold; machines of the vendors that come with core have 9 at most. */
 const MAX_TESTS = 16;
+
+const UNDECLARED = 'nobody said which address bits it looks at: see `watch` of compile()';
 const PIECE = 1 << PIECE_BITS;
 
 /**
@@ -100,15 +101,15 @@ export class RuleTable {
   #classes = 0;
 
   /**
-   * @param watch address tests of the rule beyond those of core's rules
+   * @param watch address tests of the rule beyond those of core's rules; null where it may look at anything
    * @param arena where its arrays are to stand, if anywhere
    */
-  constructor(mmu: Mmu, rule: Rule, watch: readonly AddressTest[] = [], arena: Arena | null = null) {
+  constructor(mmu: Mmu, rule: Rule, watch: readonly AddressTest[] | null = [], arena: Arena | null = null) {
     this.mmu = mmu;
     this.rule = rule;
-    this.#watch = watch;
+    this.#watch = watch ?? [];
     this.#arena = arena;
-    this.reason = this.#probe();
+    this.reason = watch === null ? UNDECLARED : this.#reason();
     const rows = this.reason === null ? MAX_CLASSES * PER_CLASS : 0;
     this.rowOf = arrayIn(arena, Uint8Array, rows);
     const cells = this.reason === null ? (MAX_ROWS + 1) * ROW_CELLS : 0;
@@ -186,8 +187,20 @@ export class RuleTable {
     return value;
   }
 
+  /** The tests of all entries of a level. */
   #tests(level: number | null): AddressTest[] {
-    return distinct([...addressTests(this.mmu, level), ...this.#watch]);
+    const { always, bit7Clear, bit7Set, mmio } = addressDependence(this.mmu, level);
+    const all = [...always, ...bit7Clear, ...bit7Set, ...mmio, ...this.#watch];
+    return [...new Map(all.map((test) => [`${test.test} ${test.mask}`, test])).values()];
+  }
+
+  /** Why no table serves. An entry without a level has the tests of all levels. */
+  #reason(): string | null {
+    const { unknown } = addressDependence(this.mmu, null);
+    const { length } = this.#tests(null);
+    return (
+      unknown ?? (length > MAX_TESTS ? `there are ${length} address tests, more than ${MAX_TESTS}` : null)
+    );
   }
 
   #reset(): void {
@@ -197,52 +210,6 @@ export class RuleTable {
     this.#rows = 0;
     this.#classes = 0;
   }
-
-  /** Looks for two entries of one pattern about which the rule says different things. */
-  #probe(): string | null {
-    for (const [n, [spte, level]] of samples(this.mmu).entries()) {
-      const tests = this.#tests(level);
-      if (tests.length > MAX_TESTS) return `it has ${tests.length} address tests, more than ${MAX_TESTS}`;
-      const key = this.key(level);
-      const answers = new Map<number, number>();
-      for (const address of probes(n)) {
-        const word = (spte & ~ADDRESS) | address;
-        const pattern = answersOf(key, highHalf(word), lowHalf(word)) * 2 + Number(address === 0n);
-        const value = this.ask(word, level);
-        if ((answers.get(pattern) ?? value) !== value) {
-          return `it depends on address bits that were not announced: see 0x${word.toString(16)}`;
-        }
-        answers.set(pattern, value);
-      }
-    }
-    return null;
-  }
-}
-
-/** Addresses to probe the `n`th sample with: none, all, some without a pattern, and its share of the single bits. */
-function probes(n: number): bigint[] {
-  const singles = Array.from(
-    { length: 40 / SAMPLES },
-    (_, i) => 1n << BigInt(ADDRESS_SHIFT + SAMPLES * i + n),
-  );
-  const mixed = [1n, 2n].map((i) => (0x9e37_79b9_7f4a_7c15n * (BigInt(n) + 3n * i)) & ADDRESS);
-  return [0n, ADDRESS, ...singles, ...mixed];
-}
-
-/** How many {@link samples} there are. */
-const SAMPLES = 5;
-
-/** Entries of each sort that KVM writes, with the level they have. */
-function samples(mmu: Mmu): [bigint, number | null][] {
-  const leaf = (level: number): bigint =>
-    makeSpte(mmu, plainHost, { role: pageRole({ level }), gfn: 0n, pfn: 0n }).spte;
-  return [
-    [leaf(1), 1],
-    [leaf(2), 2],
-    [makeNonleafSpte(mmu, 0n, false), 2],
-    [mmu.masks.vmMmioValue, 1],
-    [0n, null],
-  ];
 }
 
 /** Where the row of an entry stands among those of its class: by bits 63:52, and by whether the address is 0. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type DecodedMapping, decodeSpte, type Mmu, type SpteKind } from '@spte/core';
 import { wordHalves as sharedHalves, word as sharedWord } from '@spte/wasm';
-import type { AddressTest } from './address-tests.ts';
 import { KIND_CODES } from './codes.ts';
 import { type Decoding, decodeMmio, PRESENT_KINDS } from './decoding.ts';
 import { RuleTable } from './rule-table.ts';
@@ -50,9 +49,9 @@ export class EntryDecoder {
   readonly #places = new Map<string, number>();
   readonly #decoding: Decoding;
 
-  constructor(mmu: Mmu, watch: readonly AddressTest[], decoding: Decoding) {
+  constructor(mmu: Mmu, decoding: Decoding) {
     this.#decoding = decoding;
-    this.table = new RuleTable(mmu, (own, spte, level) => this.#placeOf(own, spte, level), watch);
+    this.table = new RuleTable(mmu, (own, spte, level) => this.#placeOf(own, spte, level));
   }
 
   decode(spte: bigint, level: number | null): DecodedEntry {

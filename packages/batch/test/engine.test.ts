@@ -3,7 +3,9 @@ import {
   createMmu,
   defineHost,
   definePolicy,
+  field,
   isWritablePte,
+  judgeSpte,
   layoutFor,
   type Mmu,
   makeNonleafSpte,
@@ -17,6 +19,7 @@ import {
 } from '@spte/core';
 import { l1tf } from '@spte/l1tf';
 import { mmio } from '@spte/mmio';
+import { legacyVendor, mmuOf } from '@spte/testing/vendors';
 import { vmx } from '@spte/vendor-vmx';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -276,8 +279,8 @@ describe('encode', () => {
     expect([...engine.encode({ pfn, access: 7, level: 1 })]).toEqual([made[0], made[0]]);
     expect(engine.makeSpte({ pfn: 5n, gfn: 3n, access: 7, level: 1 })).toBe(made[1]);
     expect(engine.fallbacks).toHaveLength(1);
-    expect(engine.fallbacks[0]?.rule).toBe('encode');
-    expect(engine.fallbacks[0]?.reason).toMatch(/^it depends on the frame/);
+    expect(engine.fallbacks[0]?.what).toBe('encode');
+    expect(engine.fallbacks[0]?.why).toBe('vendor vmx does not declare what its hook getMtMask looks at');
   });
 });
 
@@ -287,7 +290,7 @@ describe('rules and predicates', () => {
   );
 
   it('select the entries for which a predicate of core holds', () => {
-    const engine = compile(mmu);
+    const engine = compile(mmu, { watch: [] });
     const writable: Predicate = (_mmu, spte) => isWritablePte(spte);
     const want = [...entries.keys()].filter((n) => isWritablePte(entries[n] ?? 0n));
     expect([...engine.select(entries, 1, writable)]).toEqual(want);
@@ -318,7 +321,11 @@ describe('rules and predicates', () => {
     if (pageSize === undefined) throw new Error('some field exists at some levels only');
     expect(engine.histogramBy(some, levels, pageSize)).toEqual({ no: 1 });
     expect(engine.histogramBy(some.subarray(0, 3), 1, pageSize)).toEqual({});
-    expect(() => engine.histogramBy(some, 1, format.address)).toThrow(RangeError);
+    expect(engine.histogramBy(some.subarray(0, 2), 1, format.address)).toEqual({ '0x1': 1, '0x2': 1 });
+    expect(() => engine.histogramBy(BigUint64Array.of(leaf(65534n)), 1, format.address)).toThrow(RangeError);
+    const node = field('node', 45, 43, 'kvm', 'a field in the address');
+    const far = BigUint64Array.of(leaf(5n << 31n), leaf(3n), leaf(5n << 31n));
+    expect(engine.histogramBy(far, 1, node)).toEqual({ '0x0': 1, '0x5': 2 });
     expect(engine.histogramBy(entries, 1, memtype)).toEqual({ WB: 200 });
   });
 
@@ -328,14 +335,14 @@ describe('rules and predicates', () => {
       asked++;
       return Number(spte & 7n);
     };
-    const engine = compile(mmu);
+    const engine = compile(mmu, { watch: [] });
     engine.map(entries, 1, rule);
     const first = asked;
     expect(Array.from(engine.map(entries, 1, rule))).toEqual([...entries].map((spte) => Number(spte & 7n)));
     expect(asked).toBe(first);
   });
 
-  it('are asked for each entry where they look at the whole address, and the engine says so', () => {
+  it('are asked for each entry unless it was said what they look at, and the engine says so', () => {
     const parity: Rule = function parity(_mmu, spte) {
       return Number((spte >> 12n) & 1n);
     };
@@ -346,9 +353,9 @@ describe('rules and predicates', () => {
     const want = [...entries].map((spte) => Number((spte >> 12n) & 1n));
     expect(Array.from(engine.map(entries, 1, parity))).toEqual(want);
     expect([...engine.select(entries, 1, isOdd)]).toEqual([...want.keys()].filter((n) => want[n] === 1));
-    expect(engine.fallbacks.map(({ rule }) => rule)).toEqual(['parity', 'isOdd']);
-    expect(engine.fallbacks[0]?.reason).toBe(
-      'it depends on address bits that were not announced: see 0x600000000020b77',
+    expect(engine.fallbacks.map(({ what }) => what)).toEqual(['parity', 'isOdd']);
+    expect(engine.fallbacks[0]?.why).toBe(
+      'nobody said which address bits it looks at: see `watch` of compile()',
     );
   });
 
@@ -361,15 +368,37 @@ describe('rules and predicates', () => {
     expect(differences(engine, far, 1)).toEqual([]);
   });
 
+  it('may look at what core looks at only, and then at no more', () => {
+    const engine = compile(mmu, { watch: [0xfffn] });
+    const beyond: Predicate = (on, spte) => judgeSpte(on, spte, 1).length > 0;
+    const some = BigUint64Array.of(leaf(1n), leaf(1n << 38n), leaf(2n));
+    expect([...engine.select(some, 1, beyond)]).toEqual([1]);
+    expect(engine.fallbacks).toEqual([]);
+  });
+
   it('can look at so many address bits only', () => {
     const engine = compile(mmu, { watch: Array.from({ length: 20 }, (_, n) => 1n << BigInt(n + 14)) });
+    const low: Rule = function low(_mmu, spte) {
+      return Number((spte >> 14n) & 0xffn);
+    };
+    expect(Array.from(engine.map(entries, 1, low))).toEqual([...entries].map((spte) => low(mmu, spte, 1)));
+    expect(engine.fallbacks).toEqual([{ what: 'low', why: 'there are 25 address tests, more than 16' }]);
+  });
+
+  it('of core do so where a CPU has as many fields in the address', () => {
+    const leaf = Array.from({ length: 20 }, (_, n) => field(`key${n}`, n + 14, n + 14, 'hardware', 'a key'));
+    const many = mmuOf({
+      ...legacyVendor,
+      format: { ...legacyVendor.format, leaf: [...legacyVendor.format.leaf, ...leaf] },
+    });
+    const engine = compile(many);
     const some = BigUint64Array.of(...entries.subarray(0, 20), mmu.masks.vmMmioValue | 0x7000n);
     expect(kindDifferences(engine, some, 1)).toEqual([]);
     expect(columnDifferences(engine, some, 1)).toEqual([]);
     expect(findingDifferences(engine, some, 1)).toEqual([]);
     expect(callDifferences(engine, some, 1)).toEqual([]);
-    expect(engine.fallbacks.map(({ rule }) => rule)).toEqual(['classify', 'decode', 'judge', 'decodeSpte']);
-    expect(engine.fallbacks[0]?.reason).toMatch(/^it has \d+ address tests, more than 16$/);
+    expect(engine.fallbacks.map(({ what }) => what)).toEqual(['classify', 'decode', 'judge', 'decodeSpte']);
+    expect(engine.fallbacks[0]?.why).toMatch(/^there are \d+ address tests, more than 16$/);
   });
 
   it('must answer a small integer', () => {
@@ -438,6 +467,8 @@ describe('plugins', () => {
     (_, n) => (BigInt(n) << 12n) | (n % 2 === 0 ? 0x400n : 0xb77n),
   );
 
+  const names = ['classify', 'decode', 'judge', 'decodeSpte'];
+
   it('read their own entries, and the engine says that it asks them each time', () => {
     const engine = compile(
       withPolicy((_mmu, spte) =>
@@ -447,7 +478,8 @@ describe('plugins', () => {
     expect(kindDifferences(engine, entries, 1)).toEqual([]);
     expect(columnDifferences(engine, entries, 1)).toEqual([]);
     expect(callDifferences(engine, entries, 1)).toEqual([]);
-    expect(engine.fallbacks.map(({ rule }) => rule)).toEqual(['decode.mmio']);
+    expect(new Set(engine.fallbacks.map(({ what }) => what))).toEqual(new Set(names));
+    expect(engine.fallbacks[0]?.why).toBe('policies mmio and own both have a hook read');
   });
 
   it('may read the entries of the MMU in a way of their own', () => {
@@ -474,7 +506,7 @@ describe('plugins', () => {
     );
     expect(columnDifferences(engine, mmioEntries, 1)).toEqual([]);
     expect(callDifferences(engine, mmioEntries, 1)).toEqual([]);
-    expect(engine.fallbacks.map(({ rule }) => rule)).toEqual(['decode.mmio']);
-    expect(engine.fallbacks[0]?.reason).toMatch(/^its reading is more than moved bits/);
+    expect(new Set(engine.fallbacks.map(({ what }) => what))).toEqual(new Set(names));
+    expect(engine.fallbacks[0]?.why).toBe('policy odd does not declare what its hook read looks at');
   });
 });

@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { ADDRESS, createMmu, type Mmu, makeSpte, pageRole, plainHost, type Vendor } from '@spte/core';
 import { l1tf } from '@spte/l1tf';
 import { mmio } from '@spte/mmio';
+import { addresses, meaningful } from '@spte/testing/entries';
 import { random } from '@spte/testing/random';
 import { svm } from '@spte/vendor-svm';
 import { vmx } from '@spte/vendor-vmx';
@@ -14,44 +15,6 @@ import { compile } from '../src/index.ts';
 import { KERNELS, machine, machines } from './machines.ts';
 import { LEVELS, ROWS, rowDifferences } from './patterns.ts';
 import { differences, findingDifferences, kindDifferences } from './scalar.ts';
-
-/** The masks of an MMU that tell entries apart by their address, and parts of them. */
-function addresses({ masks, zeroCheck }: Mmu, next: () => bigint): bigint[] {
-  const whole = [
-    masks.mmioMask,
-    masks.vmMmioValue,
-    masks.meMask,
-    masks.meValue,
-    masks.nonpresentOrRsvd,
-    masks.nonpresentOrRsvd << 5n,
-    masks.lowerGfn,
-    masks.baseAddr,
-    ...zeroCheck.bit7Clear,
-    ...zeroCheck.bit7Set,
-  ].map((mask) => mask & ADDRESS);
-  const partly = whole.map((mask) => mask & next());
-  const singles = Array.from({ length: 40 }, (_, n) => 1n << BigInt(n + 12));
-  return [...new Set([0n, ADDRESS, ...whole, ...partly, ...singles, next() & ADDRESS, next() & ADDRESS])];
-}
-
-/** Attributes that mean something on this machine, with bits of them flipped. */
-function meaningful({ masks, layout }: Mmu): bigint[] {
-  const present = layout.mmuPresent?.mask ?? 0n;
-  const permissions = masks.present | masks.user | masks.x | 3n;
-  const bases = [
-    0n,
-    layout.empty,
-    layout.frozen ?? 0n,
-    masks.vmMmioValue,
-    masks.vmMmioValue | (layout.mmioMarker?.mask ?? 0n),
-    masks.vmMmioValue | layout.mmioGeneration.high.mask | present,
-    present | permissions | masks.accessed | masks.dirty | masks.hostWritable | masks.mmuWritable,
-    present | permissions | masks.memtype | (1n << 7n),
-    present | layout.adType.mask | masks.present,
-    present | (1n << layout.adType.shift) | (layout.savedBits.mask << layout.savedBits.shift),
-  ].map((base) => base & ~ADDRESS);
-  return [...new Set(bases.flatMap((base) => [base, base ^ 1n, base ^ (1n << 7n), base ^ (1n << 11n)]))];
-}
 
 describe.each(Object.keys(machines))('%s', (name) => {
   describe.each(KERNELS)('kernel %s', (kernel) => {

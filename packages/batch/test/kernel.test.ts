@@ -172,7 +172,7 @@ describe('with and without the kernel', () => {
 
 describe('memory', () => {
   it('for tables is limited: further rules run in JavaScript', () => {
-    const engine = compile(machine('NPT', '6.8'));
+    const engine = compile(machine('NPT', '6.8'), { watch: [] });
     const entries = BigUint64Array.from({ length: 300 }, (_, n) => 0xb77n ^ BigInt(n & 7));
     for (let bit = 0n; bit < 12n; bit++) {
       const rule: Rule = (_mmu, spte) => Number((spte >> bit) & 1n);

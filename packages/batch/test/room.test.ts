@@ -26,7 +26,7 @@ interface Memory {
 }
 
 const roomy = (wasm = true): Memory => {
-  const engine = compile(mmu, { room: ROOM, wasm });
+  const engine = compile(mmu, { room: ROOM, wasm, watch: [] });
   return { engine, bytes: engine.allocate(Uint8Array, ROOM) };
 };
 

@@ -33,6 +33,7 @@ export {
   U64_MAX,
   u64,
 } from './bits/bits.ts';
+export { BoundedMap } from './bits/bounded-map.ts';
 export { type JsonSafe, toJson } from './bits/json.ts';
 export { parseDecimal, parseHex } from './bits/parse.ts';
 export {
@@ -83,6 +84,15 @@ export {
   type Sample,
 } from './explain/rank-contexts.ts';
 export { outlineSpte, type SpteOutline, type SpteSummary, summarizeSpte } from './explain/summarize-spte.ts';
+export {
+  type AddressDependence,
+  type AddressTest,
+  addressDependence,
+  type Fallback,
+  leastMmioSpte,
+  type SignificantBits,
+  significantBits,
+} from './judge/address-dependence.ts';
 export type { Finding, FindingCode, FindingParams, Severity } from './judge/finding.ts';
 export { type JudgeOptions, judgeSpte } from './judge/judge-spte.ts';
 export {
@@ -136,12 +146,15 @@ export type {
   CpuReading,
   EntryFault,
   Exposure,
+  MmioPfnDependence,
   Mmu,
+  MtMaskDependence,
   Outcome,
   Params,
   Policy,
   PolicyField,
   PolicyReading,
+  ReadDependence,
   Setup,
   SetupStep,
   Vendor,
@@ -222,6 +235,7 @@ export { readLegacyEntry } from './read/legacy-walk.ts';
 export { isPresentKind, type SpteKind } from './read/spte-kind.ts';
 export { markSpteForAccessTrack, restoreAccTrackSpte } from './rules/access-track.ts';
 export { changedPteNotifierMakeSpte } from './rules/changed-pte.ts';
+export { frameDependence } from './rules/frame-dependence.ts';
 export {
   changeSpteExecutable,
   makeHugePageSplitSpte,

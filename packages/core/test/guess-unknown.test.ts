@@ -8,7 +8,7 @@ const ept = mmuOf(eptVendor);
 const guessed = (spte: bigint): string[] => {
   const { kind, guesses } = explainSpte(ept, spte, null);
   expect(kind).toBe('unknown');
-  return guesses.map(({ what }) => what);
+  return guesses.map(({ code }) => code);
 };
 
 describe('an entry of no kind may be', () => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type Finding, findingText, judgeSpte, makeNonleafSpte } from '@spte/core';
+import { machine } from '@spte/testing/machines';
 import { eptVendor, mmuOf } from '@spte/testing/vendors';
 import { describe, expect, it } from 'vitest';
 
@@ -33,4 +34,12 @@ describe('bit 7 is blamed', () => {
     const [found] = judgeSpte(ept, table | (1n << 7n), 2);
     expect(found).toMatchObject({ code: 'reserved-bits', bits: [7, 13, 14, 15, 16, 17] });
   });
+});
+
+it('a gfn beyond the last is found by the bits that made room for the L1TF guard, too', () => {
+  const mmu = machine('EPT without A/D, L1TF');
+  // Bit 39 of the address stands at bit 44; the machine has 39 bits.
+  const guarded = mmu.masks.vmMmioValue | mmu.masks.nonpresentOrRsvd;
+  expect(judgeSpte(mmu, guarded | (1n << 38n), 1)).toEqual([]);
+  expect(brief(judgeSpte(mmu, guarded | (1n << 44n), 1))).toEqual([['mmio-gfn-too-high', [44]]]);
 });

@@ -48,5 +48,6 @@ export function mmio({ mmioCaching = true }: MmioOptions = {}): Policy {
     },
     isMmioPfn,
     read: readMmioSpte,
+    dependsOn: { isMmioPfn: { of: isMmioPfn, pfn: false }, read: { of: readMmioSpte, address: 0n } },
   });
 }

@@ -26,6 +26,7 @@ import {
   PENDING,
   PENDING_COUNT,
   PFN,
+  SIGNIFICANT,
   SPTE_PIECES,
   SPTE_SLOTS,
   STARTS,
@@ -34,7 +35,6 @@ import {
   TASK_EVENT,
   TASK_LINE,
   TASK_SPTE,
-  TELLING,
   USUAL,
   VALUES,
   WHO_CPU,
@@ -184,7 +184,7 @@ function levelOf(form: usize): u32 {
 function sptePiece(value: u64, level: u32): usize {
   const address = value & load<u64>(ADDRESS);
   const told = address ^ load<u64>(USUAL);
-  const rows = TELLING + ((<usize>level) << 4);
+  const rows = SIGNIFICANT + ((<usize>level) << 4);
   const clear = load<u64>(rows);
   const set = load<u64>(rows, 8);
   if (address !== 0 && (told & ((value & load<u64>(PAGE_SIZE)) === 0 ? clear : set)) === 0) {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-export { type AnnotatedLine, annotate, createAnnotator } from './annotate/annotate.ts';
+export { type AnnotatedLine, type Annotator, annotate, createAnnotator } from './annotate/annotate.ts';
 export type { AnnotatedFinding, AnnotatedSpte } from './annotate/annotate-spte.ts';
 export { type Check, type Checker, checkRecord, createChecker, MAX_LINES_APART } from './annotate/check.ts';
 export {

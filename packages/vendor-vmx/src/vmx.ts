@@ -62,6 +62,8 @@ export function vmx(options: VmxOptions = {}): Vendor {
       return assignMasks(registry, 'vmx_hardware_setup', { cpuDirtyLogSize });
     },
     getMtMask: vmxGetMtMask,
+    // The guest's MTRRs are the host's to ask.
+    dependsOn: { getMtMask: { of: vmxGetMtMask, gfn: false } },
     cpuReads: ept
       ? (mmu, spte, level) =>
           readEptEntry(mmu, spte, level, { execOnly: eptExecOnly, maxPageLevel: eptMaxPageLevel })

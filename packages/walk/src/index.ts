@@ -36,6 +36,7 @@ export {
   type WalkFindingParams,
 } from './walk/findings.ts';
 export type { ProgressListener, WalkProgress } from './walk/progress.ts';
+export { walkFallbacks } from './walk/read-entry.ts';
 export { entryBytes, type WalkRoot } from './walk/root.ts';
 export { type Translation, type TranslationOutcome, translate } from './walk/translate.ts';
 export { type AbortSignalLike, type WalkOptions, walk } from './walk/walk.ts';

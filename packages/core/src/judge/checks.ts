@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bits } from '../bits/bits.ts';
+import { ADDRESS, bits } from '../bits/bits.ts';
 import { EPT, PT } from '../cpu/entry-format.ts';
 import { isBadMtXwr } from '../cpu/rsvd-bits.ts';
 import { mmuPresentMask } from '../kernel/layout.ts';
-import type { PolicyReading } from '../mmu/contract.ts';
+import type { Mmu, PolicyReading } from '../mmu/contract.ts';
 import type { Entry } from '../read/entry.ts';
 import type { Shape } from '../read/shape.ts';
 import type { SpteKind } from '../read/spte-kind.ts';
@@ -40,6 +40,12 @@ const PRESENT: readonly SpteKind[] = [...LEAVES, 'table'];
 /** The permission bits of an EPT entry that the bitmap of bad combinations looks at. */
 const permissionBits = ({ mmu }: Judged): bigint =>
   EPT.readable.mask | EPT.writable.mask | EPT.executable.mask | mmu.zeroCheck.xu;
+
+/** Where an MMIO entry keeps its gfn: what its fields claim of the address, but for the marker and the L1TF guard. */
+export function gfnBits({ masks: { mmioMask, nonpresentOrRsvd } }: Mmu, { fields }: PolicyReading): bigint {
+  const claimed = fields.reduce((sum, { mask }) => sum | mask, 0n);
+  return claimed & ADDRESS & ~mmioMask & ~nonpresentOrRsvd;
+}
 
 /** What the CPU, or an assertion of KVM, refuses. */
 const errors: readonly Check[] = [
@@ -170,7 +176,7 @@ const oddities: readonly Check[] = [
     kinds: ['mmio'],
     rule: 'kvm_mmu_max_gfn',
     wrong: (judged) =>
-      gfnOf(judged) > kvmMmuMaxGfn(judged.mmu) ? judged.spte & judged.mmu.masks.lowerGfn : 0n,
+      gfnOf(judged) > kvmMmuMaxGfn(judged.mmu) ? judged.spte & gfnBits(judged.mmu, readingOf(judged)) : 0n,
     params: (_wrong, judged) => ({ gfn: gfnOf(judged), last: kvmMmuMaxGfn(judged.mmu) }),
   },
   {
@@ -183,8 +189,10 @@ const oddities: readonly Check[] = [
   },
 ];
 
-/** The gfn of an MMIO entry, which is one because a policy read it. */
-const gfnOf = ({ reading }: Judged): bigint => (reading as PolicyReading).gfn;
+/** What a policy read in an MMIO entry, which is one for that reason. */
+const readingOf = ({ reading }: Judged): PolicyReading => reading as PolicyReading;
+
+const gfnOf = (judged: Judged): bigint => readingOf(judged).gfn;
 
 /** Every test, errors first. */
 const checks: readonly Check[] = [...errors, ...oddities];

@@ -61,6 +61,46 @@ export interface PolicyField {
   readonly meaning: string;
 }
 
+/**
+ * What a plugin says of one of its hooks, so that what the hook answered once may serve for others.
+ *
+ * You must name the hook itself in `of`: a plugin that spreads yours and replaces the hook does not inherit what you
+ * said of it. A hook of which nothing is said is taken to depend on everything: its results are right, but are asked for
+ * each time.
+ */
+interface Declaration<Hook> {
+  /** The hook that is meant, the same function. */
+  readonly of: Hook;
+}
+
+/** What the hook `getMtMask` of a vendor looks at. */
+export interface MtMaskDependence extends Declaration<NonNullable<Vendor['getMtMask']>> {
+  /**
+   * Whether the answer depends on the gfn itself. You may say false of a hook that hands the gfn to the `Host` and to
+   * nothing else: then it depends on what the host says of the gfn.
+   */
+  readonly gfn: boolean;
+}
+
+/** What the hook `isMmioPfn` of a policy looks at. */
+export interface MmioPfnDependence extends Declaration<NonNullable<Policy['isMmioPfn']>> {
+  /** Whether the answer depends on the pfn itself, and not only on what the `Host` says of it. */
+  readonly pfn: boolean;
+}
+
+/**
+ * What the hook `read` of a policy looks at. You must keep to all of this:
+ *
+ * - it takes none but entries for which core's `isMmioSpte()` holds, and it takes `leastMmioSpte()`;
+ * - which of them it takes, and the access that it reads, depend on bits outside 51:12 and on `address`;
+ * - the masks of its `fields` are the same in every entry that it takes;
+ * - gfn and generation are bits of the entry, each moved to its place and or-ed.
+ */
+export interface ReadDependence extends Declaration<NonNullable<Policy['read']>> {
+  /** Bits within 51:12 that count, each on its own, beyond those in the masks of the registry; 0 for none. */
+  readonly address: bigint;
+}
+
 /** A cross-vendor concern that takes part in the start-up (L1TF, MMIO caching). */
 export interface Policy extends Plugin {
   /** Globals that a module parameter sets before any code runs. */
@@ -77,6 +117,11 @@ export interface Policy extends Plugin {
   readonly read?: (mmu: Mmu, spte: bigint) => PolicyReading | null;
   /** What the CPU may fetch while it handles a fault on an entry that is not present, or has reserved bits. */
   readonly exposure?: (mmu: Mmu, spte: bigint) => Exposure;
+  /** What the hooks look at; of one that is missing here, everything. */
+  readonly dependsOn?: {
+    readonly isMmioPfn?: MmioPfnDependence;
+    readonly read?: ReadDependence;
+  };
 }
 
 /** What becomes of an access that reaches an entry, with all entries above it allowing everything. */
@@ -137,6 +182,8 @@ export interface Vendor extends Plugin {
    * How the CPU reads an entry at `level` (1..5), whatever KVM means by it. Must answer for every 64-bit value.
    */
   readonly cpuReads?: (mmu: Mmu, spte: bigint, level: number) => readonly CpuReading[];
+  /** What the hooks look at; of one that is missing here, everything. */
+  readonly dependsOn?: { readonly getMtMask?: MtMaskDependence };
 }
 
 /** An MMU: all that rules need to build and read its SPTEs. An immutable value. */

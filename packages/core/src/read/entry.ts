@@ -53,7 +53,7 @@ export function spteKind(mmu: Mmu, spte: bigint, level: number | null): SpteKind
 }
 
 /** What the first policy that recognises the entry reads in it. */
-function readByPolicy(mmu: Mmu, spte: bigint): PolicyReading | null {
+export function readByPolicy(mmu: Mmu, spte: bigint): PolicyReading | null {
   for (const { read } of mmu.policies) {
     const reading = read?.(mmu, spte) ?? null;
     if (reading !== null) return reading;

@@ -189,7 +189,11 @@ function writableFields({ layout, masks }: Mmu): BitField[] {
 }
 
 /** The hardware's fields of an entry of this kind at this level, without the address. */
-function hardwareFields({ vendor: { format } }: Mmu, level: number | null, kind: SpteKind): BitField[] {
+export function hardwareFields(
+  { vendor: { format } }: Mmu,
+  level: number | null,
+  kind: SpteKind,
+): BitField[] {
   return (kind === 'table' ? format.table : format.leaf).filter(
     (field) => field !== format.address && hasField(field, level),
   );

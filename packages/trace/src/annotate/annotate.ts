@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { Mmu } from '@spte/core';
+import type { Fallback, Mmu } from '@spte/core';
 import type { FieldValue, TracedSpte, TraceRecord } from '../events/record.ts';
 import { type AnnotatedSpte, annotateSpte } from './annotate-spte.ts';
 import { type Check, checkRecord, createChecker } from './check.ts';
-import { rememberSptes } from './remember-sptes.ts';
+import { annotatorFallbacks, rememberSptes } from './remember-sptes.ts';
 
 /** A line with everything that can be said about it, ready for JSON. */
 export interface AnnotatedLine {
@@ -29,14 +29,22 @@ export function annotate(
   return annotated(record, checks, (spte, gfn) => annotateSpte(spte, mmu, gfn));
 }
 
+/** Annotates records in their order. */
+export interface Annotator {
+  (record: TraceRecord): AnnotatedLine;
+  /** What is slower than it could be, and why: nothing with the vendors and policies of this repository. */
+  readonly fallbacks: readonly Fallback[];
+}
+
 /**
  * Makes a function that annotates the records of a trace in their order, and compares lines that belong together. It
  * remembers what entries like the one at hand were, so that a large trace takes little longer than to read it.
  */
-export function createAnnotator(mmu: Mmu): (record: TraceRecord) => AnnotatedLine {
+export function createAnnotator(mmu: Mmu): Annotator {
   const checker = createChecker(mmu);
   const about = rememberSptes(mmu);
-  return (record) => annotated(record, checker.check(record), about);
+  const annotate = (record: TraceRecord): AnnotatedLine => annotated(record, checker.check(record), about);
+  return Object.assign(annotate, { fallbacks: annotatorFallbacks(mmu) });
 }
 
 /** Puts together what is said about a record. */

@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type Mmu, spteToPfn } from '@spte/core';
+import { ADDRESS, type Mmu, PT, type SignificantBits, spteToPfn } from '@spte/core';
 import type { Arena } from '@spte/wasm';
 import type { AnnotatedSpte } from '../annotate/annotate-spte.ts';
 import type { Check } from '../annotate/check.ts';
-import {
-  ADDRESS,
-  isLikeOthers,
-  PAGE_SIZE,
-  type TellingBits,
-  tellingBits,
-  usualBits,
-} from '../annotate/remember-sptes.ts';
+import { isLikeOthers, significantByLevel, usualBits } from '../annotate/remember-sptes.ts';
 import type { BulkCounter } from '../annotate/tally.ts';
 import type { TracedSpte } from '../events/record.ts';
 import * as PIECE from '../wasm/pieces.ts';
@@ -66,7 +59,7 @@ export function createPieces(
   /** What the pieces say, by address. */
   const saids = new Map<number, AnnotatedSpte>();
   const checked = new Map<number, readonly Check[]>();
-  const telling = tellingBits(mmu);
+  const significant = significantByLevel(mmu);
   const usual = usualBits(mmu);
 
   arena.set(STATE.SPTE_SLOTS, slots);
@@ -136,7 +129,7 @@ export function createPieces(
       if (role === 'guest') fillSlot(0n, row, writeSpte(said, true));
       else if ((row & PIECE.WHOLE) !== 0) fillSlot(value, row, writeSpte(said, false));
       else {
-        const alike = isLikeOthers(said, (value & ADDRESS) ^ usual, telling[row] as TellingBits);
+        const alike = isLikeOthers(said, (value & ADDRESS) ^ usual, significant[row] as SignificantBits);
         fillSlot(value & ~ADDRESS, row, alike ? writeSpte(said, true) : PIECE.DIFFER);
       }
     },
@@ -159,11 +152,12 @@ export function createPieces(
 
 function setMasks(view: DataView, mmu: Mmu): void {
   view.setBigUint64(STATE.ADDRESS, ADDRESS, true);
-  view.setBigUint64(STATE.PAGE_SIZE, PAGE_SIZE, true);
+  view.setBigUint64(STATE.PAGE_SIZE, PT.pageSize.mask, true);
   view.setBigUint64(STATE.PFN, pfnBits(mmu), true);
   view.setBigUint64(STATE.USUAL, usualBits(mmu), true);
-  for (const [i, mask] of tellingBits(mmu).flat().entries()) {
-    view.setBigUint64(STATE.TELLING + 8 * i, mask, true);
+  for (const [level, { bit7Clear, bit7Set }] of significantByLevel(mmu).entries()) {
+    view.setBigUint64(STATE.SIGNIFICANT + 16 * level, bit7Clear, true);
+    view.setBigUint64(STATE.SIGNIFICANT + 16 * level + 8, bit7Set, true);
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { Mmu } from '@spte/core';
+import type { Fallback, Mmu } from '@spte/core';
 import type { Arena } from '@spte/wasm';
 import { annotated } from '../annotate/annotate.ts';
 import {
@@ -11,7 +11,7 @@ import {
   MAX_LINES_APART,
   MMIO_EVENTS,
 } from '../annotate/check.ts';
-import { rememberSptes } from '../annotate/remember-sptes.ts';
+import { annotatorFallbacks, rememberSptes } from '../annotate/remember-sptes.ts';
 import { type AnnotationSightings, type AnnotationTally, bulkCounter } from '../annotate/tally.ts';
 import { rawFieldsOf, UNKNOWN_FIELD } from '../events/raw-fields.ts';
 import type { TraceRecord } from '../events/record.ts';
@@ -38,6 +38,8 @@ export interface NdjsonAnnotator {
   readonly tally: () => AnnotationTally;
   /** The same as plain data, for a counter that takes it in. */
   readonly sightings: () => AnnotationSightings;
+  /** As those of `createAnnotator()`. */
+  readonly fallbacks: readonly Fallback[];
 }
 
 /** How lines of JSON are written. */
@@ -153,6 +155,7 @@ export function ndjsonAnnotator(
       out.flush();
     },
     counts: reader.counts,
+    fallbacks: annotatorFallbacks(mmu),
     tally() {
       settle();
       return counter.tally();

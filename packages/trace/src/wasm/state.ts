@@ -66,9 +66,9 @@ export const USUAL: usize = PFN + 8;
  * The address bits that tell more than where the page is, unless they are as usual: by level, 0 where it is not known,
  * with the page size bit clear and set.
  */
-export const TELLING: usize = USUAL + 8;
+export const SIGNIFICANT: usize = USUAL + 8;
 /** Pieces about the SPTEs of this line. */
-export const SPTE_PIECES: usize = TELLING + 6 * 2 * 8;
+export const SPTE_PIECES: usize = SIGNIFICANT + 6 * 2 * 8;
 /** The key of the checks of this line. */
 export const CHECK_KEY: usize = SPTE_PIECES + 4 * MAX_SPTES;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type DecodedMapping, decodeSpte, LEVELS, type Mmu, type SpteKind } from '@spte/core';
+import { BoundedMap, type DecodedMapping, decodeSpte, LEVELS, type Mmu, type SpteKind } from '@spte/core';
 import type { WalkEntry } from '../walk/entry.ts';
 import type { EntryFinding } from '../walk/findings.ts';
 import { pageFrameBits } from '../walk/pattern.ts';
@@ -25,7 +25,7 @@ interface Level {
   readonly level: number;
   readonly kinds: { -readonly [Kind in SpteKind]: number };
   readonly mask: bigint;
-  readonly patterns: Map<bigint, Pattern>;
+  readonly patterns: BoundedMap<bigint, Pattern>;
 }
 
 interface Found {
@@ -55,15 +55,15 @@ export function summarizeWalk(mmu: Mmu, entries: Iterable<WalkEntry>): WalkSumma
 
 /** Starts a {@link WalkSummary} that grows entry by entry; the memory that it takes does not. */
 export function walkSummarizer(mmu: Mmu): WalkSummarizer {
-  // Index `level - 1`.
-  const levels = LEVELS.map((level) => emptyLevel(mmu, level));
   const leaves = leafCounter();
-  const findings = new Map<EntryFinding['code'], Found>();
-
   const addUp = ({ level, patterns }: Level): void => {
     for (const { mapping, count } of patterns.values()) leaves.add(level, mapping, count);
     patterns.clear();
   };
+  // Index `level - 1`.
+  const levels = LEVELS.map((level) => emptyLevel(mmu, level, addUp));
+  const findings = new Map<EntryFinding['code'], Found>();
+
   const countLeaf = (at: Level, spte: bigint): void => {
     const pattern = spte & at.mask;
     const known = at.patterns.get(pattern);
@@ -71,7 +71,6 @@ export function walkSummarizer(mmu: Mmu): WalkSummarizer {
       known.count++;
       return;
     }
-    if (at.patterns.size === MAX_PATTERNS) addUp(at);
     const mapping = decodeSpte(mmu, spte, at.level).mapping as DecodedMapping;
     at.patterns.set(pattern, { mapping, count: 1 });
   };
@@ -118,8 +117,15 @@ function countFinding(
 
 const NO_KINDS: KindCounts = { leaf: 0, tracked: 0, table: 0, mmio: 0, frozen: 0, empty: 0, unknown: 0 };
 
-function emptyLevel(mmu: Mmu, level: number): Level {
-  return { level, kinds: { ...NO_KINDS }, mask: ~pageFrameBits(mmu, level), patterns: new Map() };
+/** @param addUp adds up the patterns of the level before they are forgotten */
+function emptyLevel(mmu: Mmu, level: number, addUp: (level: Level) => void): Level {
+  const at: Level = {
+    level,
+    kinds: { ...NO_KINDS },
+    mask: ~pageFrameBits(mmu, level),
+    patterns: new BoundedMap(MAX_PATTERNS, () => addUp(at)),
+  };
+  return at;
 }
 
 function levelSummary({ level, kinds }: Level): LevelSummary {
