@@ -81,9 +81,15 @@ const TESTED_OTHERWISE: readonly (keyof Masks)[] = [
  *
  * @example
  * ```ts
+ * import { addressDependence, createMmu, hex } from '@spte/core';
+ * import { l1tf } from '@spte/l1tf';
+ * import { mmio } from '@spte/mmio';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ host: { physBits: 46 }, vendor: vmx(), policies: [l1tf, mmio()] });
  * const { always, bit7Clear } = addressDependence(mmu, 1);
  * always.length; // 0
- * bit7Clear.map(({ test, mask }) => [test, hex(mask)]); // [ [ 'any', '0xfc00000000000' ] ]
+ * bit7Clear.map(({ test, mask }) => `${test} ${hex(mask)}`); // [ 'any 0xfc00000000000' ]
  * ```
  */
 export function addressDependence(mmu: Mmu, level: number | null): AddressDependence {

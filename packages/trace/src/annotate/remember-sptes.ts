@@ -20,7 +20,7 @@ import { type AnnotatedSpte, annotateSpte } from './annotate-spte.ts';
 const GUEST = 6;
 
 /** Values that are remembered one by one at each level, at most; real traces have a few hundred such. */
-const MAX_VALUES: number = 1 << 14;
+const MAX_VALUES = 1 << 14;
 
 /** Patterns of entries that are alike, at most; real traces have a few dozen. */
 const MAX_PATTERNS = 1 << 16;
