@@ -146,8 +146,8 @@ export const planted: readonly Plan[] = [
   {
     what: 'the annotator remembers values without an end',
     within: 'packages/trace/src',
-    find: 'MAX_VALUES: number = 1 << 14',
-    replace: 'MAX_VALUES: number = 1 << 30',
+    find: 'MAX_VALUES = 1 << 14',
+    replace: 'MAX_VALUES = 1 << 30',
   },
   {
     what: 'a line may be wrapped without an end',
