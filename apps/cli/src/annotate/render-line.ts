@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
+  BoundedMap,
   changeText,
   explainChange,
   explainSpte,
@@ -68,7 +69,7 @@ const MAX_CHANGES = 4096;
  * so that a trace of any length needs few answers.
  */
 function changeTexts(mmu: Mmu): (old: AnnotatedSpte, now: AnnotatedSpte) => string {
-  const known = new Map<string, string>();
+  const known = new BoundedMap<string, string>(MAX_CHANGES);
   const attributes = ~mmu.vendor.format.address.mask;
   const keyOf = ({ value, kind, pfn }: AnnotatedSpte): string =>
     pfn === null ? value : `${kind} ${hex(BigInt(value) & attributes)}`;
@@ -82,7 +83,6 @@ function changeTexts(mmu: Mmu): (old: AnnotatedSpte, now: AnnotatedSpte) => stri
       objection === null
         ? changeText(change)
         : `${changeText(change)}; NOT ALLOWED: ${objectionText(objection)}`;
-    if (known.size >= MAX_CHANGES) known.clear();
     known.set(key, said);
     return said;
   };

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { checkLevel, checkU64 } from '../bits/arguments.ts';
 import { bitNumbers } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
 import { mmuPresentMask } from '../kernel/layout.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import { because } from '../read/because.ts';
-import { type Entry, entryAt } from '../read/entry.ts';
+import { checkEntry, type Entry, entryAt } from '../read/entry.ts';
 import { guessUnknown } from '../read/guess-unknown.ts';
 import { shapeOf } from '../read/shape.ts';
 import { type Check, checksOf, type Judged } from './checks.ts';
@@ -30,8 +29,7 @@ export function judgeSpte(
   level: number | null = null,
   options: JudgeOptions = {},
 ): Finding[] {
-  checkU64('spte', spte);
-  if (level !== null) checkLevel('level', level);
+  checkEntry(spte, level);
   return judgeEntry(entryAt(mmu, spte, level), options);
 }
 
