@@ -39,7 +39,8 @@ export class KvmBug extends Error {
 export const SPTE_DIAGNOSTICS = {
   'make.no-access-no-present': {
     kind: 'WARN_ON_ONCE',
-    meaning: 'the access argument is 0 and so is the present mask',
+    meaning:
+      'access and the present mask together are what an empty entry is: the entry would not be present',
   },
   'make.rsvd-bits': { kind: 'WARN_ONCE', meaning: 'the finished SPTE has bits that the zero check reserves' },
   'make.dirty-log-huge': {
