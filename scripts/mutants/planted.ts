@@ -62,8 +62,8 @@ export const planted: readonly Plan[] = [
   {
     what: 'ties of --which are the wrong way round',
     within: 'packages/core/src',
-    find: 'b.telling - a.telling',
-    replace: 'a.telling - b.telling',
+    find: 'b.recognised - a.recognised',
+    replace: 'a.recognised - b.recognised',
   },
   {
     what: 'a warning costs as much as an error',

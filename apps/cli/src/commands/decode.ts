@@ -135,11 +135,11 @@ function decodeWhich({ out, io }: Session, values: readonly Value[], options: De
     ? [{ name: 'the given context', mmu: contextOf(io, options).mmu }]
     : candidatesOf(options);
   const fits = rankContexts(values, candidates);
-  const records = fits.map(({ name, clean, telling, findings }) => ({
+  const records = fits.map(({ name, clean, recognised, findings }) => ({
     context: name,
     values: values.length,
     clean,
-    telling,
+    recognised,
     findings,
   }));
   if (options.ndjson === true) for (const record of records) void out.record(record);

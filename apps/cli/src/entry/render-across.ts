@@ -67,7 +67,7 @@ export function renderFits(paint: Paint, fits: readonly Fit[], values: number): 
     const wrong = fit.findings.map(
       ({ value, findings }) => `    ${hex(value)}: ${findings.map(({ code }) => code).join(', ')}`,
     );
-    const key = [fit.clean, fit.telling, ...wrong].join('\n');
+    const key = [fit.clean, fit.recognised, ...wrong].join('\n');
     const row = rows.get(key);
     if (row === undefined) rows.set(key, { fit, names: [fit.name] });
     else row.names.push(fit.name);
@@ -77,7 +77,7 @@ export function renderFits(paint: Paint, fits: readonly Fit[], values: number): 
       const [, , ...wrong] = key.split('\n');
       const good = fit.findings.length === 0;
       return [
-        `${paint(good ? 'green' : 'reset', `${fit.clean} of ${values} clean`)}, ${fit.telling} telling: ${paint('bold', gathered(names))}`,
+        `${paint(good ? 'green' : 'reset', `${fit.clean} of ${values} clean`)}, ${fit.recognised} recognised: ${paint('bold', gathered(names))}`,
         ...wrong,
       ];
     })

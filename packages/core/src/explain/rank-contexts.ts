@@ -24,7 +24,7 @@ export interface Fit extends Candidate {
   /** The findings of the others. */
   readonly findings: readonly { readonly value: bigint; readonly findings: readonly Finding[] }[];
   /** Values that say something of their own in this context (tables, mappings, MMIO), rather than being empty. */
-  readonly telling: number;
+  readonly recognised: number;
 }
 
 /** What a finding costs in the comparison of contexts. */
@@ -42,13 +42,13 @@ export function rankContexts(samples: readonly Sample[], candidates: readonly Ca
       name,
       mmu,
       clean: explained.filter(({ findings }) => findings.length === 0).length,
-      telling: explained.filter(({ kind }) => kind !== 'empty' && kind !== 'unknown').length,
+      recognised: explained.filter(({ kind }) => kind !== 'empty' && kind !== 'unknown').length,
       findings: explained
         .filter(({ findings }) => findings.length > 0)
         .map(({ value, findings }) => ({ value, findings })),
     };
   });
-  return fits.toSorted((a, b) => costOf(a) - costOf(b) || b.telling - a.telling);
+  return fits.toSorted((a, b) => costOf(a) - costOf(b) || b.recognised - a.recognised);
 }
 
 function costOf({ findings }: Fit): number {
