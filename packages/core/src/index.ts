@@ -57,7 +57,7 @@ export {
   resetRsvdsBitsMaskEpt,
   rsvdBits,
 } from './cpu/rsvd-bits.ts';
-export type { ChangeEvent } from './explain/change-events.ts';
+export type { ChangeEvent, ChangeEventCode, ChangeEventParams } from './explain/change-events.ts';
 export {
   type BuiltDifference,
   type Comparison,
@@ -283,7 +283,7 @@ export {
 } from './rules/spte-update.ts';
 export type { Answer } from './text/catalogue.ts';
 export { changeLines, renderChange } from './text/change-lines.ts';
-export { changeText, objectionText } from './text/change-texts.ts';
+export { changeEventText, changeText, objectionText } from './text/change-texts.ts';
 export {
   explanationLines,
   findingLines,

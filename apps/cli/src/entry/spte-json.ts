@@ -2,6 +2,7 @@
 import {
   accessText,
   bitNumbers,
+  changeEventText,
   changeText,
   type DecodedAccess,
   type Evidence,
@@ -66,11 +67,12 @@ export const accessLetters = (access: DecodedAccess): string => accessText({ ...
 
 /** A change as `--json` has it, beside its two entries. */
 export function changeJson({ from: _from, to: _to, ...change }: ExplainedChange): object {
-  const { objection } = change;
+  const { events, objection } = change;
   return {
     ...change,
     verdict: verdict({ from: _from, to: _to, ...change }),
     text: changeText(change),
+    events: events.map((event) => ({ ...event, text: changeEventText(event) })),
     objection: objection === null ? null : { ...objection, text: objectionText(objection) },
   };
 }

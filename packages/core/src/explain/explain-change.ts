@@ -147,7 +147,7 @@ function objectionCode(
 ): Exclude<Objection['code'], 'kernel-warns'> | null {
   if (from.kind === 'unknown') return 'old-unknown';
   if (to.kind === 'unknown') return 'new-unknown';
-  if (events.includes('change-pfn')) return 'pfn-changed';
+  if (events.some(({ code }) => code === 'change-pfn')) return 'pfn-changed';
   const { mapping: before } = from;
   const { mapping: after } = to;
   if (before === null || after === null || to.kind === 'table' || from.kind === 'table') return null;

@@ -3,6 +3,7 @@ import { type BitField, field } from '../bits/bit-field.ts';
 import { bit, bits } from '../bits/bits.ts';
 import {
   byKernel,
+  changed,
   compareKernelVersions,
   type KernelVersion,
   parseKernelVersion,
@@ -151,25 +152,23 @@ const v5_4: Layout = {
   },
   mmioMarker: field('mmioMarker', 53, 52, 'kvm', '3 marks an MMIO SPTE'),
   // 5.4 shifted the whole generation up by 52, over the marker: its low bits stand in both halves.
-  mmioGeneration: { ...generation([11, 3], [61, 52]), highShift: 52n },
+  mmioGeneration: changed(generation([11, 3], [61, 52]), { highShift: 52n }),
   mmioAllowed: MMIO_ALLOWED,
   frozen: null,
   empty: 0n,
 };
 
-const v5_10: Layout = {
-  ...v5_4,
+const v5_10: Layout = changed(v5_4, {
   since: '5.10',
   until: '5.11',
   // The generation keeps off the marker, and its high bits stand in the high half.
   commits: ['56871d444bc4', '34c0f6f2695a'],
   mmioGeneration: generation([11, 3], [62, 54]),
-};
+});
 
-const v5_12: Layout = { ...v5_10, since: '5.12', until: '5.12', commits: [], frozen: bit(59) };
+const v5_12: Layout = changed(v5_10, { since: '5.12', until: '5.12', commits: [], frozen: bit(59) });
 
-const v5_13: Layout = {
-  ...v5_12,
+const v5_13: Layout = changed(v5_12, {
   since: '5.13',
   until: '6.9',
   commits: [],
@@ -182,19 +181,17 @@ const v5_13: Layout = {
   mmioMarker: null,
   mmioGeneration: generation([10, 3], [62, 52]),
   frozen: 0x5a0n,
-};
+});
 
-const v6_10: Layout = {
-  ...v5_13,
+const v6_10: Layout = changed(v5_13, {
   since: '6.10',
   until: '7.1',
   commits: [],
   frozen: bit(63) | 0x5a0n,
   empty: bit(63),
-};
+});
 
-const v7_2: Layout = {
-  ...v6_10,
+const v7_2: Layout = changed(v6_10, {
   since: '7.2',
   until: null,
   commits: [],
@@ -213,7 +210,7 @@ const v7_2: Layout = {
   mmioGeneration: generation([9, 3], [62, 52]),
   mmioAllowed: MMIO_ALLOWED | bit(10),
   frozen: bit(63) | 0x1a0n,
-};
+});
 
 /** The bit of every present entry; 0 where there is none. */
 export function mmuPresentMask({ mmuPresent }: Layout): bigint {

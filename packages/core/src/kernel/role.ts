@@ -2,7 +2,7 @@
 
 import { checkInteger, checkU32 } from '../bits/arguments.ts';
 import { type BitField, field, fieldValue } from '../bits/bit-field.ts';
-import { type KernelVersion, REFERENCE } from './kernel-version.ts';
+import { changed, type KernelVersion, REFERENCE } from './kernel-version.ts';
 import { defineVariant, type Variant } from './variant.ts';
 
 /** Fetches, up to 7.1; {@link accessBits} has the access bits of every kernel. */
@@ -75,17 +75,16 @@ const v5_4: RoleLayout = {
   guestMode: roleFlag('guestMode', 17),
   smm: roleBits('smm', 31, 24),
 };
-const v5_19: RoleLayout = { ...v5_4, passthrough: roleFlag('passthrough', 18) };
-const v6_14: RoleLayout = { ...v5_19, isMirror: roleFlag('isMirror', 19) };
-const { smepAndnotWp: _gone, ...kept } = v6_14;
-const v7_2: RoleLayout = {
-  ...kept,
+const v5_19: RoleLayout = changed(v5_4, { passthrough: roleFlag('passthrough', 18) });
+const v6_14: RoleLayout = changed(v5_19, { isMirror: roleFlag('isMirror', 19) });
+const withoutSmepAndnotWp = ({ smepAndnotWp: _gone, ...kept }: RoleLayout): RoleLayout => kept;
+const v7_2: RoleLayout = changed(withoutSmepAndnotWp(v6_14), {
   access: roleBits('access', 11, 8),
   invalid: roleFlag('invalid', 12),
   eferNx: roleFlag('eferNx', 13),
   cr0Wp: roleFlag('cr0Wp', 14),
   cr4Smep: roleFlag('cr4Smep', 20),
-};
+});
 
 export const roleLayout: Variant<RoleLayout> = defineVariant<RoleLayout>(
   'bits of the role word',

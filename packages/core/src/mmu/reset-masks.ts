@@ -3,7 +3,7 @@
 import { bits, PAGE_SHIFT } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
 import { physBitsAtModuleInit } from '../kernel/variants.ts';
-import { SPTE_DIAGNOSTICS } from '../observe/diagnostics.ts';
+import { START_UP_DIAGNOSTICS } from '../observe/diagnostics.ts';
 import { warn } from '../observe/observe.ts';
 import type { Policy, Setup, SetupStep } from './contract.ts';
 import { getShadowPhysBits } from './host.ts';
@@ -86,7 +86,7 @@ export const resetAllPteMasks: SetupStep = (setup, before) => {
 export function setMeSpteMask(setup: Setup, registry: Registry, meValue: bigint, meMask: bigint): Registry {
   const step = 'kvm_mmu_set_me_spte_mask';
   if ((meValue & ~meMask) !== 0n) {
-    warn(setup, SPTE_DIAGNOSTICS, 'me-mask.value-outside-mask');
+    warn(setup, START_UP_DIAGNOSTICS, 'me-mask.value-outside-mask');
     return assignMasks(registry, step, { meValue: 0n, meMask: 0n });
   }
   return assignMasks(registry, step, { meValue, meMask });

@@ -8,7 +8,7 @@ import {
   rsvdBits,
 } from '../cpu/rsvd-bits.ts';
 import { shadowGbpagesByTdp } from '../kernel/variants.ts';
-import { SPTE_DIAGNOSTICS } from '../observe/diagnostics.ts';
+import { START_UP_DIAGNOSTICS } from '../observe/diagnostics.ts';
 import { warn } from '../observe/observe.ts';
 import type { Setup } from './contract.ts';
 import type { Registry } from './masks.ts';
@@ -33,7 +33,7 @@ function belowRoot(
 /** Kernel: `reset_tdp_shadow_zero_bits_mask()`. */
 function tdpZeroCheck(setup: Setup, registry: Registry, root: RootConfig): RsvdBitsValidate {
   const { masks } = registry;
-  if (!masks.tdpEnabled) warn(setup, SPTE_DIAGNOSTICS, 'zero-check.tdp-disabled');
+  if (!masks.tdpEnabled) warn(setup, START_UP_DIAGNOSTICS, 'zero-check.tdp-disabled');
   const paBitsRsvd = reservedHpaBits(registry);
   // The kernel has no better sign of AMD here than that fetches are refused, not allowed.
   const amd = masks.x === 0n;
@@ -59,7 +59,7 @@ function tdpZeroCheck(setup: Setup, registry: Registry, root: RootConfig): RsvdB
 /** Kernel: `reset_shadow_zero_bits_mask()`. */
 function shadowZeroCheck(setup: Setup, registry: Registry, root: RootConfig): RsvdBitsValidate {
   const { masks } = registry;
-  if (root.level < 3) warn(setup, SPTE_DIAGNOSTICS, 'zero-check.root-level');
+  if (root.level < 3) warn(setup, START_UP_DIAGNOSTICS, 'zero-check.root-level');
   const check = resetRsvdsBitsMask({
     paBitsRsvd: reservedHpaBits(registry),
     level: root.level,

@@ -35,49 +35,8 @@ export class KvmBug extends Error {
   }
 }
 
-/** What the rules of this package may complain about. */
-export const SPTE_DIAGNOSTICS = {
-  'make.no-access-no-present': {
-    kind: 'WARN_ON_ONCE',
-    meaning:
-      'access and the present mask together are what an empty entry is: the entry would not be present',
-  },
-  'make.rsvd-bits': { kind: 'WARN_ONCE', meaning: 'the finished SPTE has bits that the zero check reserves' },
-  'make.dirty-log-huge': {
-    kind: 'WARN_ON_ONCE',
-    warnOnUntil: '6.6',
-    meaning: 'a writable huge SPTE was made in a slot with dirty logging',
-  },
-  'split.not-present': { kind: 'WARN_ON_ONCE', meaning: 'the huge SPTE to split is not present' },
-  'split.not-large': { kind: 'WARN_ON_ONCE', meaning: 'the SPTE to split maps no huge page' },
-  'split.not-present-or-not-large': {
-    kind: 'KVM_BUG_ON',
-    meaning: 'the SPTE to split is not a present huge page (6.11, 6.12)',
-  },
-  'small.bad-huge-spte': {
-    kind: 'KVM_BUG_ON',
-    meaning: 'the SPTE to split is not a present huge page (since 6.13)',
-  },
-  'huge.bad-small-spte': {
-    kind: 'KVM_BUG_ON',
-    meaning: 'a huge SPTE was to be made at level 1, or from an SPTE that is not present',
-  },
-  'modify.set-clear-overlap': {
-    kind: 'WARN_ON_ONCE',
-    meaning: 'bits were to be set and cleared at once (debug builds)',
-  },
-  'set.ve-possible': {
-    kind: 'WARN_ON_ONCE',
-    meaning: 'an SPTE was stored that lets the guest see a #VE (debug builds)',
-  },
-  'acctrack.saved-bits-busy': {
-    kind: 'WARN_ONCE',
-    meaning: 'the bits that are to save R and X are set already',
-  },
-  'me-mask.value-outside-mask': {
-    kind: 'WARN_ON',
-    meaning: 'the memory-encryption value is not a subset of its mask',
-  },
+/** What may be complained about in predicates of present entries. */
+export const PREDICATE_DIAGNOSTICS = {
   'ad-enabled.not-present': {
     kind: 'WARN_ON_ONCE',
     warnOnUntil: '6.6',
@@ -100,6 +59,59 @@ export const SPTE_DIAGNOSTICS = {
   },
   'invariant.mmu-without-host-writable': { kind: 'WARN_ONCE', meaning: 'MMU-writable without host-writable' },
   'invariant.hw-writable-without-mmu-writable': { kind: 'WARN_ONCE', meaning: 'W without MMU-writable' },
+} as const;
+
+/** What may be complained about in access tracking. */
+export const ACCESS_TRACK_DIAGNOSTICS = {
+  'acctrack.saved-bits-busy': {
+    kind: 'WARN_ONCE',
+    meaning: 'the bits that are to save R and X are set already',
+  },
+} as const;
+
+/** What may be complained about in `make_spte()`. */
+export const MAKE_DIAGNOSTICS = {
+  'make.no-access-no-present': {
+    kind: 'WARN_ON_ONCE',
+    meaning:
+      'access and the present mask together are what an empty entry is: the entry would not be present',
+  },
+  'make.rsvd-bits': { kind: 'WARN_ONCE', meaning: 'the finished SPTE has bits that the zero check reserves' },
+  'make.dirty-log-huge': {
+    kind: 'WARN_ON_ONCE',
+    warnOnUntil: '6.6',
+    meaning: 'a writable huge SPTE was made in a slot with dirty logging',
+  },
+} as const;
+
+/** What may be complained about in splits and joins of huge pages. */
+export const SPLIT_DIAGNOSTICS = {
+  'split.not-present': { kind: 'WARN_ON_ONCE', meaning: 'the huge SPTE to split is not present' },
+  'split.not-large': { kind: 'WARN_ON_ONCE', meaning: 'the SPTE to split maps no huge page' },
+  'split.not-present-or-not-large': {
+    kind: 'KVM_BUG_ON',
+    meaning: 'the SPTE to split is not a present huge page (6.11, 6.12)',
+  },
+  'small.bad-huge-spte': {
+    kind: 'KVM_BUG_ON',
+    meaning: 'the SPTE to split is not a present huge page (since 6.13)',
+  },
+  'huge.bad-small-spte': {
+    kind: 'KVM_BUG_ON',
+    meaning: 'a huge SPTE was to be made at level 1, or from an SPTE that is not present',
+  },
+  'modify.set-clear-overlap': {
+    kind: 'WARN_ON_ONCE',
+    meaning: 'bits were to be set and cleared at once (debug builds)',
+  },
+} as const;
+
+/** What may be complained about in stores of entries. */
+export const SET_DIAGNOSTICS = {
+  'set.ve-possible': {
+    kind: 'WARN_ON_ONCE',
+    meaning: 'an SPTE was stored that lets the guest see a #VE (debug builds)',
+  },
   'update.new-not-present': {
     kind: 'WARN_ON_ONCE',
     warnOnUntil: '6.6',
@@ -111,6 +123,14 @@ export const SPTE_DIAGNOSTICS = {
     warnOnUntil: '6.6',
     meaning: 'an SPTE was set over a present one',
   },
+} as const;
+
+/** What may be complained about in the set-up of masks and zero checks. */
+export const START_UP_DIAGNOSTICS = {
+  'me-mask.value-outside-mask': {
+    kind: 'WARN_ON',
+    meaning: 'the memory-encryption value is not a subset of its mask',
+  },
   'zero-check.tdp-disabled': {
     kind: 'WARN_ON_ONCE',
     meaning: 'the zero check of a direct TDP MMU was built while TDP is off',
@@ -120,3 +140,23 @@ export const SPTE_DIAGNOSTICS = {
     meaning: 'the zero check of a shadow MMU was built for a root below level 3',
   },
 } as const;
+
+type SpteDiagnostics = typeof PREDICATE_DIAGNOSTICS &
+  typeof ACCESS_TRACK_DIAGNOSTICS &
+  typeof MAKE_DIAGNOSTICS &
+  typeof SPLIT_DIAGNOSTICS &
+  typeof SET_DIAGNOSTICS &
+  typeof START_UP_DIAGNOSTICS;
+
+// A call, because a bundler drops one that nobody needs, but no spread.
+const allDiagnostics = (): SpteDiagnostics => ({
+  ...PREDICATE_DIAGNOSTICS,
+  ...ACCESS_TRACK_DIAGNOSTICS,
+  ...MAKE_DIAGNOSTICS,
+  ...SPLIT_DIAGNOSTICS,
+  ...SET_DIAGNOSTICS,
+  ...START_UP_DIAGNOSTICS,
+});
+
+/** What the rules of this package may complain about. */
+export const SPTE_DIAGNOSTICS: SpteDiagnostics = allDiagnostics();

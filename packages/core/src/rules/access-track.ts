@@ -3,7 +3,7 @@
 import { checkU64 } from '../bits/arguments.ts';
 import { logPrefixes, softwareAdBits } from '../kernel/variants.ts';
 import type { Mmu } from '../mmu/contract.ts';
-import { SPTE_DIAGNOSTICS } from '../observe/diagnostics.ts';
+import { ACCESS_TRACK_DIAGNOSTICS } from '../observe/diagnostics.ts';
 import { warn, writer } from '../observe/observe.ts';
 import { checkSpteWritableInvariants, isAccessTrackSpte, spteAdEnabled } from './predicates.ts';
 
@@ -46,7 +46,7 @@ export function markSpteForAccessTrack(mmu: Mmu, before: bigint): bigint {
   if ((spte & (mask << shift)) !== 0n) {
     const { accessTrackWarn } = logPrefixes(mmu.kernel);
     const msg = `${accessTrackWarn}Access Tracking saved bit locations are not zero\n`;
-    warn(mmu, SPTE_DIAGNOSTICS, 'acctrack.saved-bits-busy', msg);
+    warn(mmu, ACCESS_TRACK_DIAGNOSTICS, 'acctrack.saved-bits-busy', msg);
   }
   spte |= set((spte & mask) << shift, 'permissions saved while the page is access-tracked');
   return spte & clear(masks.accTrack | (softwareAdBits(mmu.kernel) ? masks.accessed : 0n));

@@ -7,7 +7,7 @@ import { accessBits, type PageRole } from '../kernel/role.ts';
 import { badSplit, splitTakesExecAway } from '../kernel/variants.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import type { Host } from '../mmu/host.ts';
-import { SPTE_DIAGNOSTICS } from '../observe/diagnostics.ts';
+import { SPLIT_DIAGNOSTICS } from '../observe/diagnostics.ts';
 import { warn, writer } from '../observe/observe.ts';
 import { markSpteForAccessTrack, restoreAccTrackSpte } from './access-track.ts';
 import { isAccessTrackSpte, isLargePte, isNxHugePageEnabled, isShadowPresentPte } from './predicates.ts';
@@ -23,7 +23,7 @@ export function modifySpteProtections(mmu: Mmu, before: bigint, setBits: bigint,
   const { set, clear } = writer(mmu, 'modify_spte_protections');
   const tracked = isAccessTrackSpte(mmu, checkU64('before', before));
   if (mmu.params.proveMmu && (setBits & clearBits) !== 0n)
-    warn(mmu, SPTE_DIAGNOSTICS, 'modify.set-clear-overlap');
+    warn(mmu, SPLIT_DIAGNOSTICS, 'modify.set-clear-overlap');
   let spte = tracked ? restoreAccTrackSpte(mmu, before) : before;
   spte |= set(setBits, 'protections as the new page has them');
   spte &= clear(clearBits);
@@ -106,10 +106,10 @@ function isBadHugeSpte(mmu: Mmu, hugeSpte: bigint): boolean {
   if (present && isLargePte(hugeSpte)) return false;
   const behaviour = badSplit(mmu.kernel);
   if (behaviour.bugsVm) {
-    warn(mmu, SPTE_DIAGNOSTICS, behaviour.code);
+    warn(mmu, SPLIT_DIAGNOSTICS, behaviour.code);
     return false;
   }
-  warn(mmu, SPTE_DIAGNOSTICS, present ? 'split.not-large' : 'split.not-present');
+  warn(mmu, SPLIT_DIAGNOSTICS, present ? 'split.not-large' : 'split.not-present');
   return true;
 }
 
@@ -125,7 +125,7 @@ function isBadHugeSpte(mmu: Mmu, hugeSpte: bigint): boolean {
 export function makeHugeSpte(mmu: Mmu, host: Host, smallSpte: bigint, level: number): bigint {
   checkU64('smallSpte', smallSpte);
   checkLevel('level', level);
-  if (level === 1 || !isShadowPresentPte(mmu, smallSpte)) warn(mmu, SPTE_DIAGNOSTICS, 'huge.bad-small-spte');
+  if (level === 1 || !isShadowPresentPte(mmu, smallSpte)) warn(mmu, SPLIT_DIAGNOSTICS, 'huge.bad-small-spte');
   const { set, clear } = writer(mmu, 'make_huge_spte');
   let spte = set(smallSpte, 'as in the small SPTE');
   spte |= set(PT.pageSize.mask, 'maps a huge page');

@@ -9,7 +9,7 @@ import { accessBits, allAccess, type PageRole } from '../kernel/role.ts';
 import { makingWritable, mmioPfnAskedOnce, synchronizingKeepsAccessed } from '../kernel/variants.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import type { Host } from '../mmu/host.ts';
-import { SPTE_DIAGNOSTICS } from '../observe/diagnostics.ts';
+import { MAKE_DIAGNOSTICS } from '../observe/diagnostics.ts';
 import { warn, writer } from '../observe/observe.ts';
 import { markSpteForAccessTrack } from './access-track.ts';
 import {
@@ -97,7 +97,7 @@ export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSp
   let wrprot = false;
 
   if ((BigInt(access) | masks.present) === layout.empty) {
-    warn(mmu, SPTE_DIAGNOSTICS, 'make.no-access-no-present');
+    warn(mmu, MAKE_DIAGNOSTICS, 'make.no-access-no-present');
   }
 
   let spte = set(mmuPresentMask(layout), 'every mapping is shadow-present');
@@ -160,10 +160,10 @@ export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSp
   if (isRsvdSpte(mmu.zeroCheck, spte, level)) {
     const rsvd = getRsvdBits(mmu.zeroCheck, spte, level);
     const msg = `spte = ${hex(spte)}, level = ${level}, rsvd bits = ${hex(rsvd)}`;
-    warn(mmu, SPTE_DIAGNOSTICS, 'make.rsvd-bits', msg);
+    warn(mmu, MAKE_DIAGNOSTICS, 'make.rsvd-bits', msg);
   }
   if (isWritablePte(spte) && host.dirtyLog(gfn)) {
-    if (level > 1) warn(mmu, SPTE_DIAGNOSTICS, 'make.dirty-log-huge');
+    if (level > 1) warn(mmu, MAKE_DIAGNOSTICS, 'make.dirty-log-huge');
     host.markPageDirty(gfn);
   }
   if (mmu.params.clearCpuBufVmMmio && !host.canAccessHostMmio() && isMmioPfn()) host.trackHostMmioMapping();

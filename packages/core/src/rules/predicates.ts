@@ -6,15 +6,15 @@ import { accessBits, type PageRole } from '../kernel/role.ts';
 import { softwareAdBits, volatileBits } from '../kernel/variants.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import type { Host } from '../mmu/host.ts';
-import { SPTE_DIAGNOSTICS } from '../observe/diagnostics.ts';
+import { PREDICATE_DIAGNOSTICS } from '../observe/diagnostics.ts';
 import { warn } from '../observe/observe.ts';
 
 // The predicates and getters of spte.h. Each looks at bits only and answers for any 64-bit value; unless a function
 // says otherwise, the answer means something for a shadow-present SPTE only.
 
 /** Debug builds complain when a question about a present SPTE is asked of another. */
-function provePresent(mmu: Mmu, spte: bigint, code: keyof typeof SPTE_DIAGNOSTICS): void {
-  if (mmu.params.proveMmu && !isShadowPresentPte(mmu, spte)) warn(mmu, SPTE_DIAGNOSTICS, code);
+function provePresent(mmu: Mmu, spte: bigint, code: keyof typeof PREDICATE_DIAGNOSTICS): void {
+  if (mmu.params.proveMmu && !isShadowPresentPte(mmu, spte)) warn(mmu, PREDICATE_DIAGNOSTICS, code);
 }
 
 /** Whether the entry caches "this gfn is MMIO". Kernel: `is_mmio_spte()`. */
@@ -161,11 +161,11 @@ export function checkSpteWritableInvariants(mmu: Mmu, spte: bigint): void {
   if (isMmuWritableSpte(mmu, spte)) {
     if ((spte & hostWritable) === 0n) {
       const msg = `kvm: MMU-writable SPTE is not Host-writable: ${spte.toString(16)}`;
-      warn(mmu, SPTE_DIAGNOSTICS, 'invariant.mmu-without-host-writable', msg);
+      warn(mmu, PREDICATE_DIAGNOSTICS, 'invariant.mmu-without-host-writable', msg);
     }
   } else if (isWritablePte(spte)) {
     const msg = `kvm: Writable SPTE is not MMU-writable: ${spte.toString(16)}`;
-    warn(mmu, SPTE_DIAGNOSTICS, 'invariant.hw-writable-without-mmu-writable', msg);
+    warn(mmu, PREDICATE_DIAGNOSTICS, 'invariant.hw-writable-without-mmu-writable', msg);
   }
 }
 

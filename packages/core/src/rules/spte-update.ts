@@ -4,7 +4,7 @@ import { checkU64 } from '../bits/arguments.ts';
 import { updateEffects } from '../kernel/variants.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import type { Host } from '../mmu/host.ts';
-import { SPTE_DIAGNOSTICS } from '../observe/diagnostics.ts';
+import { SET_DIAGNOSTICS } from '../observe/diagnostics.ts';
 import { warn } from '../observe/observe.ts';
 import { markSpteForAccessTrack } from './access-track.ts';
 import {
@@ -21,16 +21,16 @@ import {
 
 /** Debug builds complain when an SPTE is stored that lets the guest see a #VE. */
 function proveNoVe(mmu: Mmu, spte: bigint): void {
-  if (mmu.params.proveMmu && isEptVePossible(mmu, spte)) warn(mmu, SPTE_DIAGNOSTICS, 'set.ve-possible');
+  if (mmu.params.proveMmu && isEptVePossible(mmu, spte)) warn(mmu, SET_DIAGNOSTICS, 'set.ve-possible');
 }
 
 /** Complains about a change of a present SPTE that is more than a change of its bits. Returns the new value. */
 function updateNoTrack(mmu: Mmu, oldSpte: bigint, newSpte: bigint): bigint {
-  if (!isShadowPresentPte(mmu, newSpte)) warn(mmu, SPTE_DIAGNOSTICS, 'update.new-not-present');
+  if (!isShadowPresentPte(mmu, newSpte)) warn(mmu, SET_DIAGNOSTICS, 'update.new-not-present');
   checkSpteWritableInvariants(mmu, newSpte);
   proveNoVe(mmu, newSpte);
   if (isShadowPresentPte(mmu, oldSpte) && spteToPfn(mmu, oldSpte) !== spteToPfn(mmu, newSpte)) {
-    warn(mmu, SPTE_DIAGNOSTICS, 'update.pfn-changed');
+    warn(mmu, SET_DIAGNOSTICS, 'update.pfn-changed');
   }
   return newSpte;
 }

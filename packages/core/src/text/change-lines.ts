@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { ExplainedChange } from '../explain/explain-change.ts';
 import { type TextLine, textOfLines } from './explanation-lines.ts';
-import { verdict } from './verdict.ts';
+import { changeVerdict } from './verdict.ts';
 import { bitsText, formatWord } from './words.ts';
 
 /** A change as lines of text: the two entries, the verdict, what follows from it, and the fields that changed. */
@@ -15,7 +15,7 @@ export function changeLines(change: ExplainedChange): TextLine[] {
       role: 'context',
       text: `${formatWord(from.value)} -> ${formatWord(to.value)}  ${from.kind} -> ${to.kind}`,
     },
-    { role, text: `  ${verdict(change)}` },
+    { role, text: `  ${changeVerdict(change)}` },
     {
       role: 'changed',
       text: `  ${[due, ...(losses.length > 0 ? [`lost: ${losses.join(' and ')}`] : [])].join('; ')}`,

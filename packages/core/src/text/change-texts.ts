@@ -1,41 +1,49 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { ChangeEvent } from '../explain/change-events.ts';
+import { hex } from '../bits/bits.ts';
+import type { ChangeEvent, ChangeEventParams } from '../explain/change-events.ts';
 import type { ObjectionParams } from '../explain/explain-change.ts';
 import { type Answer, type Texts, textOf } from './catalogue.ts';
 
-const EVENTS: Readonly<Record<ChangeEvent, string>> = {
-  none: 'nothing changed',
-  'fault-in': 'a page was mapped',
-  'link-table': 'a lower table was linked',
-  'cache-mmio': 'the gfn was found to be MMIO, and that is cached',
-  zap: 'the entry was zapped',
-  freeze: 'the entry was frozen while a CPU tears it down or replaces it',
-  unfreeze: 'a frozen entry got its next value',
-  'unlink-table': 'a table was unlinked with all below it',
-  split: 'a huge page was split into a lower table',
-  collapse: 'a table was replaced by a huge page',
-  'replace-table': 'a table was replaced by another',
-  'access-track': 'permissions were saved and taken away, to notice the next access',
-  restore: 'permissions came back after an access to a tracked page',
-  'fast-page-fault': 'a write fault made the page writable without mmu_lock',
-  refault: 'a fault mapped the same page again, writable now',
-  'write-protect': 'writes were forbidden: dirty logging, or a shadowed table at this gfn',
-  'clear-dirty': 'the dirty bit was cleared, to log the next write',
-  age: 'the accessed bit was cleared, to notice the next access',
-  'cpu-accessed': 'accessed was set',
-  'cpu-dirty': 'dirty was set',
-  'change-exec': 'permission to execute changed (nx_huge_pages)',
-  'host-protection': 'the host changed whether the page is writable',
-  'notifier-change': 'the host moved the page (up to 6.9 the SPTE follows, read-only)',
-  generation: 'the MMIO entry was remade for another memslot generation',
-  'mmio-moved': 'the MMIO entry was replaced by one for another gfn',
-  'change-pfn': 'a present leaf was replaced by one for another page',
-  other: 'other bits changed',
+const EVENTS: Texts<ChangeEventParams> = {
+  none: () => 'nothing changed',
+  'fault-in': () => 'a page was mapped',
+  'link-table': () => 'a lower table was linked',
+  'cache-mmio': () => 'the gfn was found to be MMIO, and that is cached',
+  zap: () => 'the entry was zapped',
+  freeze: () => 'the entry was frozen while a CPU tears it down or replaces it',
+  unfreeze: () => 'a frozen entry got its next value',
+  'unlink-table': () => 'a table was unlinked with all below it',
+  split: () => 'a huge page was split into a lower table',
+  collapse: () => 'a table was replaced by a huge page',
+  'replace-table': () => 'a table was replaced by another',
+  'access-track': () => 'permissions were saved and taken away, to notice the next access',
+  restore: () => 'permissions came back after an access to a tracked page',
+  'fast-page-fault': () => 'a write fault made the page writable without mmu_lock',
+  refault: () => 'a fault mapped the same page again, writable now',
+  'write-protect': () => 'writes were forbidden: dirty logging, or a shadowed table at this gfn',
+  'clear-dirty': () => 'the dirty bit was cleared, to log the next write',
+  age: () => 'the accessed bit was cleared, to notice the next access',
+  'cpu-accessed': () => 'accessed was set',
+  'cpu-dirty': () => 'dirty was set',
+  'change-exec': ({ executable }) => `fetches were ${executable ? 'allowed' : 'forbidden'} (nx_huge_pages)`,
+  'host-protection': ({ writable }) => `the host made the page ${writable ? 'writable' : 'read-only'}`,
+  'notifier-change': () => 'the host moved the page (up to 6.9 the SPTE follows, read-only)',
+  generation: ({ from, to }) =>
+    `the MMIO entry was remade for another memslot generation, ${hex(from)} to ${hex(to)}`,
+  'mmio-moved': ({ from, to }) =>
+    `the MMIO entry was replaced by one for another gfn, ${hex(from)} to ${hex(to)}`,
+  'change-pfn': () => 'a present leaf was replaced by one for another page',
+  other: () => 'other bits changed',
 };
+
+/** One thing that happened to an entry, in words. */
+export function changeEventText(event: ChangeEvent): string {
+  return textOf(EVENTS, event);
+}
 
 /** What happened to an entry, in words. */
 export function changeText({ events }: { readonly events: readonly ChangeEvent[] }): string {
-  return events.map((event) => EVENTS[event]).join('; ');
+  return events.map(changeEventText).join('; ');
 }
 
 const OBJECTIONS: Texts<ObjectionParams> = {

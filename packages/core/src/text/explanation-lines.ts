@@ -8,7 +8,7 @@ import type { DecodedField } from '../read/decoded-field.ts';
 import { findingNext, findingText } from './finding-texts.ts';
 import { outcomeText } from './outcome-text.ts';
 import { guessText } from './reading-texts.ts';
-import { verdict } from './verdict.ts';
+import { entryVerdict } from './verdict.ts';
 import { accessText, bitsText, formatWord, placeText } from './words.ts';
 
 /** What a line says, so that a terminal may paint it and a page style it. */
@@ -46,7 +46,7 @@ export interface TextLine {
 export function explanationLines(explanation: Explanation): TextLine[] {
   const { value, mapping, mmio, findings, guesses, cpu, l1tf, fields, context } = explanation;
   const lines: TextLine[] = [
-    { role: roleOf(findings), text: `${formatWord(value)}  ${verdict(explanation)}` },
+    { role: roleOf(findings), text: `${formatWord(value)}  ${entryVerdict(explanation)}` },
     { role: 'context', text: `  ${contextText(explanation)}` },
   ];
   for (const caveat of context.caveats) lines.push({ role: 'note', text: `  note: ${caveat}` });

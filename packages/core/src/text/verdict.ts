@@ -21,17 +21,19 @@ import { accessText, counted, pageText } from './words.ts';
  * ```
  */
 export function verdict(result: Explanation | ExplainedChange): string {
-  return 'events' in result ? ofChange(result) : ofEntry(result);
+  return 'events' in result ? changeVerdict(result) : entryVerdict(result);
 }
 
-function ofChange(change: ExplainedChange): string {
+/** {@link verdict} of a change. */
+export function changeVerdict(change: ExplainedChange): string {
   const { objection } = change;
   return objection === null
     ? `allowed: ${changeText(change)}`
-    : `NOT ALLOWED: ${objectionText(objection)} (${changeText(change)})`;
+    : `NOT ALLOWED: ${objectionText(objection)}; what happened: ${changeText(change)}`;
 }
 
-function ofEntry(explanation: Explanation): string {
+/** {@link verdict} of an entry, for texts that need no word of changes. */
+export function entryVerdict(explanation: Explanation): string {
   const { kind, findings } = explanation;
   const [worst] = findings;
   if (worst === undefined) return `clean ${whatOf(explanation)}`;
