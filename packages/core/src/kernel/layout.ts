@@ -224,6 +224,8 @@ export const layouts: readonly [Layout, ...Layout[]] = [v5_4, v5_10, v5_12, v5_1
  *
  * @example
  * ```ts
+ * import { layoutFor, parseKernelVersion } from '@spte/core';
+ *
  * const { since, until } = layoutFor(parseKernelVersion('6.12'));
  * [since, until]; // [ '6.10', '7.1' ]
  * ```
