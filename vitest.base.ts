@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { fileURLToPath } from 'node:url';
 import { defaultServerConditions } from 'vite';
 import type { UserWorkspaceConfig } from 'vitest/config';
 
 const conditions = ['@spte/source', ...defaultServerConditions];
+const setupFiles = [fileURLToPath(new URL('vitest.setup.ts', import.meta.url))];
 
 /** A test project that runs in Node on the sources of all packages: nothing has to be built first. */
 export function project(name: string, test: UserWorkspaceConfig['test'] = {}): UserWorkspaceConfig {
@@ -10,6 +12,6 @@ export function project(name: string, test: UserWorkspaceConfig['test'] = {}): U
     resolve: { conditions },
     ssr: { resolve: { conditions } },
     // No test is a measurement: one that hangs is told from one on a busy machine.
-    test: { name, environment: 'node', testTimeout: 60_000, ...test },
+    test: { name, environment: 'node', testTimeout: 60_000, setupFiles, ...test },
   };
 }

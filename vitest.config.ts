@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import Summary from './vitest.summary.ts';
 
 export default defineConfig({
   test: {
     projects: ['packages/*', 'apps/*', 'apps/*/e2e', 'scripts'],
+    // By default one core of two would idle.
+    maxWorkers: availableParallelism(),
     reporters: ['default', new Summary()],
     coverage: {
       provider: 'v8',

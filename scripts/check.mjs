@@ -1,35 +1,69 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `npm test`: every check of this repository in order, up to the first that fails.
+// `npm test`: every check of this repository, until one fails.
 //
 //   npm test                     all steps
 //   npm test -- lint unit        the install and the steps named
 //
-// The last line is "N passed, N failed, N skipped", also where a step before the tests has failed.
-import { environment, install, pnpm, requireNode, run } from './pnpm.mjs';
+// Two steps run at a time; what one prints is shown when it ends. The last line is "N passed, N failed, N skipped",
+// also where a step before the tests has failed.
+import { constants } from 'node:os';
+import { environment, install, pnpm, requireNode, run, stopAll } from './pnpm.mjs';
 
-/** @typedef {{ name: string, why: string, run: () => Promise<number> }} Step */
+/**
+ * One that is `alone` shows what it prints at once; it uses every core itself.
+ *
+ * @typedef {{ name: string, why: string, after?: string, alone?: true, run: (onOutput: OnOutput) => Promise<number> }} Step
+ * @typedef {(text: string) => void} OnOutput
+ */
 
-/** @param {...string} words a script of package.json, with its arguments */
-const script = (...words) => run([...pnpm(), '--silent', 'run', ...words]);
+/**
+ * Runs a script of package.json.
+ *
+ * @param {...string} words its name and arguments
+ * @returns {(onOutput: OnOutput) => Promise<number>}
+ */
+const script =
+  (...words) =>
+  (onOutput) =>
+    run([...pnpm(), '--silent', 'run', ...words], { group: true, onOutput });
 
 /** The run's last line; only the tests can better it. */
 let summary = '0 passed, 1 failed, 0 skipped';
 
-/** @type {Step[]} */
+/** @type {readonly Step[]} */
 const steps = [
-  { name: 'install', why: 'what the lockfile says, nothing else', run: install },
-  { name: 'typecheck', why: 'tsc on sources, tests and scripts', run: () => script('typecheck') },
-  { name: 'lint', why: 'biome, type-aware oxlint, unused code and dependencies', run: () => script('lint') },
-  { name: 'build', why: 'what the packages ship, and the page', run: () => script('build') },
-  { name: 'lint:pkg', why: 'publint and attw on the packed tarballs', run: () => script('lint:pkg') },
-  { name: 'consumer', why: 'each tarball alone in an empty project', run: () => script('consumer') },
-  { name: 'sizes', why: 'what an import costs in three bundlers', run: () => script('sizes') },
-  { name: 'docs', why: 'the API reference without a warning', run: () => script('docs') },
-  { name: 'unit', why: 'every test, with coverage', run: unit },
+  {
+    name: 'install',
+    why: 'what the lockfile says, nothing else',
+    alone: true,
+    run: () => install({ group: true }),
+  },
+  { name: 'build', why: 'what the packages ship, and the page', run: script('build') },
+  { name: 'lint', why: 'biome, type-aware oxlint, unused code and dependencies', run: script('lint') },
+  { name: 'typecheck', why: 'tsc on sources, tests and scripts', run: script('typecheck') },
+  {
+    name: 'consumer',
+    why: 'each tarball alone in an empty project',
+    after: 'build',
+    run: script('consumer'),
+  },
+  {
+    name: 'lint:pkg',
+    why: 'publint and attw on the packed tarballs',
+    after: 'consumer',
+    run: script('lint:pkg'),
+  },
+  { name: 'docs', why: 'the API reference without a warning', run: script('docs') },
+  { name: 'sizes', why: 'what an import costs in three bundlers', after: 'build', run: script('sizes') },
+  { name: 'unit', why: 'every test, with coverage', alone: true, run: unit },
 ];
 
-/** Runs the tests and keeps their closing line back, so that it can close the whole run. */
-async function unit() {
+/**
+ * Runs the tests and keeps their closing line back, so that it can close the whole run.
+ *
+ * @param {OnOutput} onOutput
+ */
+async function unit(onOutput) {
   const closing = /^\d+ passed, \d+ failed, \d+ skipped$/;
   /** @type {string | undefined} */
   let last;
@@ -37,28 +71,86 @@ async function unit() {
   /** @param {string} line */
   const pass = (line) => {
     if (closing.test(line)) last = line;
-    else console.log(line);
+    else onOutput(`${line}\n`);
   };
-  // The output goes through a pipe, where vitest would drop its colours.
-  if (process.stdout.isTTY) environment['FORCE_COLOR'] ??= '1';
-  const code = await run([...pnpm(), '--silent', 'run', 'unit', '--coverage'], {
-    onStdout(chunk) {
-      const lines = (rest + chunk).split('\n');
-      rest = lines.pop() ?? '';
-      lines.forEach(pass);
-    },
+  const code = await script(
+    'unit',
+    '--coverage',
+  )((text) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    lines.forEach(pass);
   });
   if (rest !== '') pass(rest);
   if (last === undefined) {
-    console.error('The test run did not reach its closing line.');
+    onOutput('The test run did not reach its closing line.\n');
     return code === 0 ? 1 : code;
   }
   summary = last;
   return code;
 }
 
-/** @param {number} since */
-const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+const start = performance.now();
+const seconds = (since = start) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+/** The signal that ends the run early.
+ *
+ * @type {NodeJS.Signals | undefined}
+ */
+let stopped;
+
+/** The steps that run now. @type {Set<Step>} */
+const running = new Set();
+
+/** @param {Step} step */
+async function runStep(step) {
+  running.add(step);
+  console.log(`=== ${step.name}: ${step.why}`);
+  const stepStart = performance.now();
+  let printed = '';
+  /** @type {OnOutput} */
+  const onOutput = (text) => {
+    if (step.alone) process.stdout.write(text);
+    else printed += text;
+  };
+  let code = 1;
+  try {
+    code = await step.run(onOutput);
+  } catch (error) {
+    onOutput(`${String(error)}\n`);
+  }
+  running.delete(step);
+  const ended = code === 0 ? 'done' : `FAILED with exit code ${code}`;
+  const outcome = stopped === undefined ? ended : 'stopped';
+  process.stdout.write(printed.trim() === '' ? '' : `\n--- ${step.name} printed:\n${printed.trimEnd()}\n\n`);
+  console.log(`=== ${step.name}: ${outcome} in ${seconds(stepStart)}, ${seconds()} altogether`);
+  if (code !== 0) process.exitCode ??= code;
+}
+
+/**
+ * Runs steps two at a time, each after the one that it needs, until one fails or a signal comes.
+ *
+ * @param {readonly Step[]} chosen
+ */
+async function runAll(chosen) {
+  const waiting = [...chosen];
+  /** @type {Set<Promise<void>>} */
+  const pending = new Set();
+  while (waiting.length > 0 || pending.size > 0) {
+    const unfinished = new Set([...waiting, ...running].map(({ name }) => name));
+    const next = waiting.find(({ after }) => after === undefined || !unfinished.has(after));
+    const alone = next?.alone ?? [...running].some((step) => step.alone);
+    if (process.exitCode === undefined && next && running.size < (alone ? 1 : 2)) {
+      waiting.splice(waiting.indexOf(next), 1);
+      const promise = runStep(next).finally(() => pending.delete(promise));
+      pending.add(promise);
+    } else if (pending.size > 0) {
+      await Promise.race(pending);
+    } else {
+      break;
+    }
+  }
+}
 
 requireNode();
 const named = process.argv.slice(2);
@@ -68,20 +160,22 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-const chosen = steps.filter(({ name }) => named.length === 0 || name === 'install' || named.includes(name));
-const start = performance.now();
-for (const step of chosen) {
-  console.log(`\n=== ${step.name}: ${step.why}`);
-  const stepStart = performance.now();
-  try {
-    process.exitCode = await step.run();
-  } catch (error) {
-    console.error(error);
-    process.exitCode = 1;
-  }
-  const outcome = process.exitCode === 0 ? 'done' : `FAILED with exit code ${process.exitCode}`;
-  console.log(`=== ${step.name}: ${outcome} in ${seconds(stepStart)}`);
-  if (process.exitCode !== 0) break;
+// The output goes through pipes, where the tools would drop their colours.
+if (process.stdout.isTTY) environment['FORCE_COLOR'] ??= '1';
+
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+  process.on(signal, () => {
+    stopped ??= signal;
+    process.exitCode = 128 + constants.signals[stopped];
+    stopAll(stopped);
+  });
 }
-console.log(`\nin ${seconds(start)} altogether`);
-if (process.exitCode !== 0 || chosen.some(({ name }) => name === 'unit')) console.log(summary);
+
+const chosen = steps.filter(({ name }) => named.length === 0 || name === 'install' || named.includes(name));
+const heartbeat = setInterval(() => {
+  console.log(`    ${seconds()}: ${[...running].map(({ name }) => name).join(', ')}`);
+}, 20_000);
+await runAll(chosen);
+clearInterval(heartbeat);
+console.log(`\n${stopped === undefined ? '' : `stopped by ${stopped} `}in ${seconds()} altogether`);
+if (process.exitCode !== undefined || chosen.some(({ name }) => name === 'unit')) console.log(summary);

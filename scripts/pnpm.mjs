@@ -63,40 +63,103 @@ function quote(word) {
   return windows && word.includes(' ') ? `"${word}"` : word;
 }
 
+const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
+
+/** The leaders of the groups that run now. @type {Set<import('node:child_process').ChildProcess>} */
+const groups = new Set();
+
 /**
- * Runs a command to its end, passing on the signals that would otherwise end this process alone.
+ * Runs a command to its end. Signals that would otherwise end this process alone are passed on to it.
  *
  * @param {string[]} words
- * @param {{ onStdout?: (chunk: string) => void }} [options] `onStdout` receives the output instead of the terminal
+ * @param {{ group?: boolean, onOutput?: (text: string) => void }} [options] `group` gives it a process group of its
+ *   own, which {@link stopAll} ends; `onOutput` receives the output instead of the terminal
  * @returns {Promise<number>} its exit code
  */
-export function run(words, { onStdout } = {}) {
+export function run(words, { group = false, onOutput } = {}) {
   const [file = '', ...rest] = words;
+  const output = onOutput ? 'pipe' : 'inherit';
   const child = spawn(quote(file), rest.map(quote), {
     cwd: root,
     env: environment,
-    stdio: ['inherit', onStdout ? 'pipe' : 'inherit', 'inherit'],
+    // A group in the background must not wait for a terminal that is not its own.
+    stdio: [group ? 'ignore' : 'inherit', output, output],
     shell: windows && file !== process.execPath,
+    detached: group && !windows,
   });
-  if (onStdout) child.stdout?.setEncoding('utf8').on('data', onStdout);
+  if (onOutput) {
+    child.stdout?.setEncoding('utf8').on('data', onOutput);
+    child.stderr?.setEncoding('utf8').on('data', onOutput);
+  }
 
-  const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
   /** @param {NodeJS.Signals} signal */
   const forward = (signal) => child.kill(signal);
-  for (const signal of signals) process.on(signal, forward);
+  if (group) groups.add(child);
+  else for (const signal of signals) process.on(signal, forward);
 
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
+      groups.delete(child);
       for (const name of signals) process.off(name, forward);
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
     });
   });
 }
 
-/** Installs exactly what the lockfile says. */
-export async function install() {
-  const code = await run([...pnpm(), 'install', '--frozen-lockfile']);
+/** How long what runs may take to end by itself once it is told to. */
+const GRACE_MS = 3000;
+
+/**
+ * Ends every group that runs, and all that its members have started.
+ *
+ * @param {NodeJS.Signals} signal what they are told; what is left after a while is killed
+ */
+export function stopAll(signal) {
+  const leaders = [...groups].flatMap(({ pid }) => pid ?? []);
+  /** @param {NodeJS.Signals} told */
+  const tell = (told) => {
+    for (const pid of leaders.flatMap(members)) {
+      try {
+        process.kill(pid, told);
+      } catch {
+        // It has ended.
+      }
+    }
+  };
+  tell(signal);
+  // One that was just being started has not heard of it. What ends in time need not wait.
+  setTimeout(() => setInterval(tell, 500, 'SIGKILL').unref(), GRACE_MS).unref();
+  process.once('exit', () => tell('SIGKILL'));
+}
+
+/**
+ * A leader and what it has started, also where that made groups of its own, as pnpm and turbo do, or has lost its
+ * parent.
+ *
+ * @param {number} leader
+ */
+function members(leader) {
+  const found = new Set([leader]);
+  const { status, stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid=,sess='], { encoding: 'utf8' });
+  if (status !== 0) return [...found];
+  const rows = stdout.split('\n').map((row) => row.trim().split(/\s+/).map(Number));
+  for (let known = 0; known < found.size; ) {
+    known = found.size;
+    for (const [pid = 0, parent = 0, session] of rows) {
+      if (session === leader || found.has(parent)) found.add(pid);
+    }
+  }
+  return [...found];
+}
+
+/**
+ * Installs exactly what the lockfile says.
+ *
+ * @param {Parameters<typeof run>[1]} [options]
+ */
+export async function install(options) {
+  const code = await run([...pnpm(), 'install', '--frozen-lockfile'], options);
   command = undefined; // The install has brought a pnpm of its own, which starts faster than npx.
   return code;
 }

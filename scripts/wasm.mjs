@@ -4,9 +4,10 @@
 //   node scripts/wasm.mjs assembly/kernel.ts src/generated/kernel.ts
 //
 // A package's `build` calls it. What it writes is committed, so that sources run without a build. It says by a digest
-// of what it was made from, which a test compares: to compile anew takes much longer.
+// of what it was made from, so that it is made anew only from other sources: to compile takes much longer. Tests compare
+// the digest in every run, what comes out of the compiler in the long one.
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, relative, resolve } from 'node:path';
 
@@ -101,5 +102,6 @@ if (import.meta.filename === process.argv[1]) {
     console.error('usage: node scripts/wasm.mjs SOURCE.ts TARGET.ts');
     process.exit(2);
   }
-  writeFileSync(target, await kernelModule(source));
+  const current = existsSync(target) && isCurrent(source, readFileSync(target, 'utf8'));
+  if (!current) writeFileSync(target, await kernelModule(source));
 }

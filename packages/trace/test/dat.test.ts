@@ -304,9 +304,6 @@ describe('a page of the ring buffer', () => {
   });
 });
 
-/** Milliseconds: a multiple of what it takes on a busy machine; a step too many in proportion would take minutes. */
-const SHORT = 5000;
-
 describe('a file that is none', () => {
   const whole = version7();
   const six = version6();
@@ -375,13 +372,11 @@ describe('a file that is none', () => {
     expect(String(open('a text'))).toMatch(/cannot be uncompressed: no reason was given$/);
   });
 
-  it('is refused where its options point to one section many times', { timeout: 60_000 }, () => {
+  it('is refused where its options point to one section many times', () => {
     const file = version7({ repeatFormats: 20_000 });
-    const start = performance.now();
     expect(() => openDat(file)).toThrow(
       /^SPTE_TRACE_DAT: section: \d+ bytes are claimed in all, the file has \d+$/,
     );
-    expect(performance.now() - start).toBeLessThan(SHORT);
   });
 
   it('is refused where its sections have more than 64 MiB uncompressed', () => {
@@ -422,7 +417,7 @@ describe('a file that is none', () => {
     expect(sizes.filter((size) => size === 60 << 20)).toHaveLength(4);
   });
 
-  it('is refused where it is small and its blocks are large', { timeout: 60_000 }, () => {
+  it('is refused where it is small and its blocks are large', () => {
     const bomb = version7({ compressed: true, formats: formatsOf(format('')), data: [pages] });
     const magic = Buffer.from([0x1f, 0x8b, 8]);
     bomb.writeUInt32LE(1 << 26, bomb.lastIndexOf(magic) - 4);
@@ -431,21 +426,18 @@ describe('a file that is none', () => {
       largest = Math.max(largest, size);
       return gunzip(packed);
     };
-    const start = performance.now();
     expect(() => [...openDat(bomb, { decompress }).records()]).toThrow(
       /^SPTE_TRACE_DAT: more than 1024 times its size uncompressed$/,
     );
     expect(largest).toBeLessThan(1 << 20);
-    expect(performance.now() - start).toBeLessThan(SHORT);
   });
 
-  it('may have thirty thousand CPUs, which are merged in no time', { timeout: 60_000 }, () => {
+  // What is out of proportion in these tests would take minutes, which is longer than a test may.
+  it('may have thirty thousand CPUs', () => {
     const data = Array.from({ length: 30_000 }, () => pageOf([2, 7, 5]).subarray(0, 28));
     const file = version6({ formats: formatsOf(format('')), data, aligned: false });
-    const start = performance.now();
     const { records } = read(file);
     // All at the same time: in the order of the CPUs.
-    expect(performance.now() - start).toBeLessThan(SHORT);
     expect(records.map(({ cpu }) => cpu)).toEqual(data.map((_, cpu) => cpu));
   });
 
