@@ -93,7 +93,7 @@ export {
   type SignificantBits,
   significantBits,
 } from './judge/address-dependence.ts';
-export type { Finding, FindingCode, FindingParams, Severity } from './judge/finding.ts';
+export type { Finding, FindingCode, FindingParams, MissingBits, Severity } from './judge/finding.ts';
 export { type JudgeOptions, judgeSpte } from './judge/judge-spte.ts';
 export {
   isSpecialRootEntry,
@@ -203,6 +203,7 @@ export {
   type DiagnosticTable,
   KvmBug,
   SPTE_DIAGNOSTICS,
+  type SpteDiagnostics,
 } from './observe/diagnostics.ts';
 export {
   type BitWriter,
@@ -299,6 +300,7 @@ export {
   formatErrorCode,
   formatPointer,
   formatSptePermissions,
+  sptePermissions,
   type TracedPage,
   traceFastPageFault,
   traceGetPage,

@@ -21,6 +21,7 @@ export {
   getMmioSpteAccess,
   getMmioSpteGfn,
   makeMmioSpte,
+  markedMmioSpte,
   type SyncedMmioSpte,
   syncMmioSpte,
   traceMarkMmioSpte,

@@ -107,12 +107,19 @@ export function checkMmioSpte(mmu: Mmu, host: Host, spte: bigint): boolean {
 
 /** Kernel: `trace_mark_mmio_spte()`. */
 export function traceMarkMmioSpte(mmu: Mmu, sptep: bigint, gfn: bigint, spte: bigint): TraceLine {
-  const access = (spte & tracedAccess(mmu.kernel)).toString(16);
-  const gen = getMmioSpteGeneration(mmu, spte).toString(16);
+  const { access, generation } = markedMmioSpte(mmu, spte);
   return {
     event: 'mark_mmio_spte',
-    line: `sptep:${formatPointer(sptep)} gfn ${gfn.toString(16)} access ${access} gen ${gen}`,
+    line: `sptep:${formatPointer(sptep)} gfn ${gfn.toString(16)} access ${access.toString(16)} gen ${generation.toString(16)}`,
   };
+}
+
+/** What `mark_mmio_spte` prints of an MMIO SPTE beside the gfn, which the kernel has at hand. */
+export function markedMmioSpte(
+  mmu: Mmu,
+  spte: bigint,
+): { readonly access: bigint; readonly generation: bigint } {
+  return { access: spte & tracedAccess(mmu.kernel), generation: getMmioSpteGeneration(mmu, spte) };
 }
 
 /** What became of an MMIO SPTE whose guest entry was looked at again. */

@@ -44,7 +44,7 @@ export function hexDigits(at: usize): i32 {
   return ctz(i8x16.bitmask(v128.or(decimal, letter)) ^ -1);
 }
 
-/** The value of so many hex digits. */
+/** The value of the given number of hex digits. */
 export function hexValue(at: usize, count: i32): u64 {
   const v = v128.load(at);
   // '0'..'9' have bit 6 clear, letters have it set and count from 1 in their low bits.

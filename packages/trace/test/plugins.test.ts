@@ -56,11 +56,13 @@ function slowly(mmu: Mmu, text: string): AnnotatedLine[] {
 function ndjsonOf(
   mmu: Mmu,
   text: string,
+  wasm = true,
 ): { readonly written: string; readonly fallbacks: readonly Fallback[] } {
   let written = '';
-  const annotator = ndjsonAnnotator(mmu, (lines) => {
+  const write = (lines: Uint8Array): void => {
     written += new TextDecoder().decode(lines);
-  });
+  };
+  const annotator = ndjsonAnnotator(mmu, write, { wasm });
   annotator.push(bytesOf(text));
   annotator.end();
   return { written, fallbacks: annotator.fallbacks };
@@ -80,9 +82,11 @@ describe('on machines with odd plugins', () => {
     const fast = [...readTraceSync([text])].flatMap(({ record }) => (record === null ? [] : [about(record)]));
     expect(fast).toEqual(slow);
     expect(about.fallbacks).toEqual(fallbacksOf(name));
-    const { written, fallbacks } = ndjsonOf(mmu, text);
-    expect(written.split('\n').slice(0, -1)).toEqual(slow.map((line) => JSON.stringify(line)));
-    expect(fallbacks).toEqual(fallbacksOf(name));
+    for (const wasm of [true, false]) {
+      const { written, fallbacks } = ndjsonOf(mmu, text, wasm);
+      expect(written.split('\n').slice(0, -1)).toEqual(slow.map((line) => JSON.stringify(line)));
+      expect(fallbacks).toEqual(fallbacksOf(name));
+    }
   });
 
   it('a field of the CPU in the address is seen, whatever came first', () => {

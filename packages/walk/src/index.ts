@@ -31,6 +31,7 @@ export {
   type EntryFinding,
   entryFindingNext,
   entryFindingText,
+  type TableBelow,
   type WalkFinding,
   type WalkFindingCode,
   type WalkFindingParams,

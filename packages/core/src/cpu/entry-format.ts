@@ -152,12 +152,21 @@ export const PT: Fields<PtField> = {
     levels: [2, 5],
     why: 'the host backs the range with a huge page',
   }),
-  pat: field('pat', 7, 7, 'hardware', 'chooses a PAT entry, with PCD and PWT', {
+  pat: field('pat', 7, 7, 'hardware', 'chooses from the upper half of the PAT, with PCD and PWT', {
+    clear: 'chooses from the lower half of the PAT, with PCD and PWT',
     levels: [1, 1],
   }),
-  patLarge: field('patLarge', 12, 12, 'hardware', 'chooses a PAT entry, with PCD and PWT', {
-    levels: [2, 3],
-  }),
+  patLarge: field(
+    'patLarge',
+    12,
+    12,
+    'hardware',
+    'chooses from the upper half of the PAT, with PCD and PWT',
+    {
+      clear: 'chooses from the lower half of the PAT, with PCD and PWT',
+      levels: [2, 3],
+    },
+  ),
   global: field('global', 8, 8, 'hardware', 'survives a CR3 load', { clear: 'does not survive a CR3 load' }),
   address: field('address', 51, 12, 'hardware', 'physical address of the page or the next table'),
   noExecute: field('noExecute', 63, 63, 'hardware', 'fetches are refused', {

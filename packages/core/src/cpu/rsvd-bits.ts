@@ -176,7 +176,7 @@ export function getRsvdBits(check: RsvdBitsValidate, spte: bigint, level: number
   return row[checkLevel('level', level) - 1] as bigint;
 }
 
-/** Whether memory type and XWR of an EPT entry do not go together. Kernel: `__is_bad_mt_xwr()`. */
+/** Whether memory type and XWR of an EPT entry are an invalid combination. Kernel: `__is_bad_mt_xwr()`. */
 export function isBadMtXwr(check: RsvdBitsValidate, spte: bigint): boolean {
   const x = (spte & check.xu) === 0n ? 0n : EPT.executable.mask;
   return ((check.badMtXwr >> ((spte & MT_XWR_BITS) | x)) & 1n) !== 0n;

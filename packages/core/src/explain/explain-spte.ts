@@ -6,7 +6,7 @@ import { formatKernelVersion } from '../kernel/kernel-version.ts';
 import type { CpuReading, Exposure, Mmu } from '../mmu/contract.ts';
 import { type DecodedSpte, decodeEntry } from '../read/decode-spte.ts';
 import { checkEntry, entryAt } from '../read/entry.ts';
-import { type Guess, guessUnknown } from '../read/guess-unknown.ts';
+import type { Guess } from '../read/guess-unknown.ts';
 
 /** Everything that can be said about one entry. */
 export interface Explanation extends DecodedSpte {
@@ -44,6 +44,7 @@ export function explainSpte(
   checkEntry(spte, level);
   const entry = entryAt(mmu, spte, level);
   const decoded = decodeEntry(entry);
+  const findings = judgeEntry(entry, options);
   const cpu = level === null ? [] : (mmu.vendor.cpuReads?.(mmu, spte, level) ?? []);
   return {
     ...decoded,
@@ -54,8 +55,8 @@ export function explainSpte(
       mmu: mmu.root.kind,
       caveats: mmu.caveats,
     },
-    findings: judgeEntry(entry, options),
-    guesses: decoded.kind === 'unknown' ? guessUnknown(entry) : [],
+    findings,
+    guesses: findings.flatMap((finding) => (finding.code === 'not-an-spte' ? finding.params.guesses : [])),
     cpu,
     l1tf: faults(decoded, cpu) ? exposureOf(mmu, spte) : null,
   };

@@ -7,7 +7,7 @@ import type { Guess } from '../read/guess-unknown.ts';
 export type Severity = 'error' | 'warning';
 
 /** Bits that are clear, of those that KVM sets in every such entry. */
-interface Missing {
+export interface MissingBits {
   readonly expected: bigint;
   readonly missing: bigint;
 }
@@ -32,7 +32,7 @@ export interface FindingParams {
   readonly 'invariant.hw-writable-without-mmu-writable': NoParams;
   /** What an MMIO entry is under the MMIO mask. */
   readonly 'mmio-and-present': { readonly mmioValue: bigint };
-  readonly 'l1tf-guard-missing': Missing;
+  readonly 'l1tf-guard-missing': MissingBits;
   /** The last gfn that there can be. */
   readonly 'mmio-gfn-too-high': { readonly gfn: bigint; readonly last: bigint };
   /** Whether the entry were clean with the MMU-present bit; and what else it may be. */
@@ -45,8 +45,8 @@ export interface FindingParams {
   };
   readonly 'bits-kvm-never-sets': { readonly set: bigint };
   readonly 'ad-type-invalid': { readonly type: bigint };
-  readonly 'present-mask-missing': Missing;
-  readonly 'table-permissions-missing': Missing;
+  readonly 'present-mask-missing': MissingBits;
+  readonly 'table-permissions-missing': MissingBits;
   readonly 'encryption-bits': { readonly set: bigint };
 }
 

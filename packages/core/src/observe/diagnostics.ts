@@ -141,7 +141,8 @@ export const START_UP_DIAGNOSTICS = {
   },
 } as const;
 
-type SpteDiagnostics = typeof PREDICATE_DIAGNOSTICS &
+/** The codes of this package. */
+export type SpteDiagnostics = typeof PREDICATE_DIAGNOSTICS &
   typeof ACCESS_TRACK_DIAGNOSTICS &
   typeof MAKE_DIAGNOSTICS &
   typeof SPLIT_DIAGNOSTICS &

@@ -22,7 +22,7 @@ export interface DecodedField {
 
 /** A field at the bits that it got. */
 export interface Field extends Omit<DecodedField, 'value' | 'text'> {
-  /** What it means that all bits are clear; null where that is no other meaning. */
+  /** What it means that all bits are clear; null where that has no meaning of its own. */
   readonly clear: string | null;
   /** Brings the bits down to the value. */
   readonly shift: bigint;

@@ -47,8 +47,8 @@ export function changeText({ events }: { readonly events: readonly ChangeEvent[]
 }
 
 const OBJECTIONS: Texts<ObjectionParams> = {
-  'old-unknown': () => 'the old value is no entry of this kernel',
-  'new-unknown': () => 'the new value is no entry of this kernel',
+  'old-unknown': () => 'the old value is not an entry of this kernel',
+  'new-unknown': () => 'the new value is not an entry of this kernel',
   'pfn-changed': () =>
     'KVM zaps a leaf before it maps another page: the TDP MMU would BUG ("Invalid SPTE change")',
   'memtype-changed': () => 'the memory type of a present leaf never changes in place',

@@ -25,7 +25,7 @@ const TEXTS: Texts<FindingParams> = {
   'mmio-gfn-too-high': ({ last }) => `the gfn is beyond the last one, ${hex(last)}`,
   'not-an-spte': ({ cleanIfPresent }) =>
     cleanIfPresent
-      ? "without the MMU-present bit this is no entry of KVM's, with it a clean one"
+      ? 'without the MMU-present bit this is not an entry of KVM, with it a clean one'
       : 'not present, empty, frozen or MMIO in this kernel',
   'bits-without-meaning': ({ set, since, until }) =>
     `${hex(set)} is set, where neither the CPU nor KVM ${since} to ${until ?? 'now'} keeps anything`,

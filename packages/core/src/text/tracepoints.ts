@@ -7,7 +7,9 @@ import { accessBits, type PageRole } from '../kernel/role.ts';
 import { errorCodeNames, retPf } from '../kernel/variants.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import type { TraceLine } from '../observe/observe.ts';
+import type { DecodedAccess } from '../read/decode-spte.ts';
 import { isExecutablePte, isWritablePte } from '../rules/predicates.ts';
+import { accessText } from './words.ts';
 
 // The kvmmmu tracepoints, as a tracer prints them: `event: line`.
 
@@ -68,13 +70,24 @@ export function tracePrepareZapPage({ kernel }: Mmu, page: TracedPage): TraceLin
   return { event: 'kvm_mmu_prepare_zap_page', line: formatPage(kernel, page) };
 }
 
+/**
+ * The permissions that `kvm_mmu_set_spte` prints, by KVM's own masks: `user` is null where it has no mask for users, and
+ * every entry is readable where it has one for present entries.
+ */
+export function sptePermissions(mmu: Mmu, spte: bigint): DecodedAccess {
+  const { present, user, xu } = mmu.masks;
+  const userMask = user | xu;
+  return {
+    read: present !== 0n || (spte & PT.present.mask) !== 0n,
+    write: isWritablePte(spte),
+    execute: isExecutablePte(mmu, spte),
+    user: userMask === 0n ? null : (spte & userMask) !== 0n,
+  };
+}
+
 /** The permissions that `kvm_mmu_set_spte` prints: `rwxu`, dashes for what is missing, up to 7.1 no fourth without users. */
 export function formatSptePermissions(mmu: Mmu, spte: bigint): string {
-  const { present, user, xu } = mmu.masks;
-  const readable = present !== 0n || (spte & PT.present.mask) !== 0n;
-  const userMask = user | xu;
-  const userLetter = userMask === 0n ? '' : (spte & userMask) === 0n ? '-' : 'u';
-  return `${readable ? 'r' : '-'}${isWritablePte(spte) ? 'w' : '-'}${isExecutablePte(mmu, spte) ? 'x' : '-'}${userLetter}`;
+  return accessText(sptePermissions(mmu, spte));
 }
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { formatSptePermissions, getRsvdBits, hex, type Mmu } from '@spte/core';
-import { getMmioSpteAccess, getMmioSpteGeneration, getMmioSpteGfn, traceMarkMmioSpte } from '@spte/mmio';
+import { accessText, getRsvdBits, hex, type Mmu, sptePermissions } from '@spte/core';
+import { getMmioSpteAccess, getMmioSpteGeneration, getMmioSpteGfn, markedMmioSpte } from '@spte/mmio';
 import type { FieldValue, TraceRecord } from '../events/record.ts';
 
 /** Something that the kernel printed beside a value, and what the value gives. */
@@ -61,19 +61,19 @@ export function checkRecord(record: TraceRecord, mmu: Mmu): Check[] {
 }
 
 function checkPermissions(record: TraceRecord, mmu: Mmu, spte: bigint): Check[] {
-  const computed = formatSptePermissions(mmu, spte);
+  const computed = sptePermissions(mmu, spte);
   const { access } = record.fields;
-  if (typeof access === 'string') return [check('access', access, computed)];
+  if (typeof access === 'string') return [check('access', access, accessText(computed))];
   // The raw record has r, x and u as numbers, and no w.
-  const letters: readonly (readonly [string, string])[] = [
-    ['r', computed.charAt(0)],
-    ['x', computed.charAt(2)],
-    ['u', computed.charAt(3)],
+  const flags: readonly (readonly [string, boolean | null])[] = [
+    ['r', computed.read],
+    ['x', computed.execute],
+    ['u', computed.user],
   ];
-  return letters.flatMap(([name, letter]) => {
+  return flags.flatMap(([name, allowed]) => {
     const value = record.fields[name];
-    if (typeof value !== 'number' || letter === '') return [];
-    return [check(name, String(value), String(Number(letter !== '-')))];
+    if (typeof value !== 'number' || allowed === null) return [];
+    return [check(name, String(value), String(Number(allowed)))];
   });
 }
 
@@ -192,9 +192,10 @@ export function checkerWith(mmu: Mmu, last: LastLines): Checker {
 
 /** Gfn, access and generation as the kernel itself would print them for this SPTE. */
 function checkMark(record: TraceRecord, mmu: Mmu, spte: bigint): Check[] {
-  const { line } = traceMarkMmioSpte(mmu, 0n, getMmioSpteGfn(mmu, spte), spte);
-  const words = line.split(' ');
-  return ['gfn', 'access', 'gen'].flatMap((name) =>
-    hexCheck(record, [name], BigInt(`0x${String(words.at(words.indexOf(name) + 1))}`)),
-  );
+  const { access, generation } = markedMmioSpte(mmu, spte);
+  return [
+    ...hexCheck(record, ['gfn'], getMmioSpteGfn(mmu, spte)),
+    ...hexCheck(record, ['access'], access),
+    ...hexCheck(record, ['gen'], generation),
+  ];
 }

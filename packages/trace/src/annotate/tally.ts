@@ -95,7 +95,7 @@ class Sightings {
     return Object.fromEntries(all.map(([name, { count }]) => [name, count]));
   }
 
-  /** In their order; a line has so many places. */
+  /** In their order; a line has the given number of places. */
   inOrder(places: number): Record<string, Seen> {
     const all = [...this.#all].toSorted(([, a], [, b]) => a.first - b.first);
     return Object.fromEntries(

@@ -38,7 +38,7 @@ const MEMORY = 5 << 20;
  * The columns are as exact as the records, but for letters' case and leading zeros of hex, and times that are no
  * decimal number of at most 18 digits.
  *
- * @param sink takes each batch, whose arrays are valid until it returns, for they are used anew
+ * @param sink takes each batch, whose arrays are valid until it returns, for they are reused
  */
 export function columnReader(
   sink: (batch: ColumnBatch) => void,

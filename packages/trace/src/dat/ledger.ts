@@ -2,7 +2,7 @@
 import { refuse } from './byte-reader.ts';
 
 /** Most bytes that a block may have, compressed or not: formats of all events are a few megabytes. */
-export const LARGEST_BLOCK: number = 1 << 26;
+export const MAX_BLOCK: number = 1 << 26;
 
 /** Most bytes of uncompressed blocks of records that are kept at once, one block for each CPU; most have 40 KiB. */
 const MAX_HELD: number = 1 << 28;
@@ -14,7 +14,7 @@ const MAX_EXPANSION = 1 << 10;
 export interface Ledger {
   /** A part of the file is read. Parts do not overlap, so that together they are no larger than the file. */
   claim(what: string, bytes: number): void;
-  /** A section was uncompressed: its text is kept. All of them have to stay within {@link LARGEST_BLOCK}. */
+  /** A section was uncompressed: its text is kept. All of them have to stay within {@link MAX_BLOCK}. */
   keep(bytes: number): void;
   /**
    * A block of records is to be uncompressed; all that are in use have to stay within {@link MAX_HELD}, and all that
@@ -38,7 +38,7 @@ export function openLedger(size: number): Ledger {
     },
     keep(bytes) {
       kept += bytes;
-      if (kept > LARGEST_BLOCK) refuse(`its sections have more than ${LARGEST_BLOCK} bytes uncompressed`);
+      if (kept > MAX_BLOCK) refuse(`its sections have more than ${MAX_BLOCK} bytes uncompressed`);
     },
     hold(bytes) {
       held += bytes;

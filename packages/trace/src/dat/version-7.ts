@@ -9,7 +9,7 @@ import {
   readHeaderInfo,
   takeOption,
 } from './dat-file.ts';
-import { LARGEST_BLOCK, type Ledger } from './ledger.ts';
+import { type Ledger, MAX_BLOCK } from './ledger.ts';
 
 /** Ids of options, and of the sections that those with an offset point to. */
 const DONE = 0;
@@ -112,7 +112,7 @@ export interface PackedBlock {
 export function blockAt(reader: ByteReader): PackedBlock {
   const size = reader.u32();
   const whole = reader.u32();
-  if (whole > LARGEST_BLOCK) refuse(`a block of ${whole} bytes`);
+  if (whole > MAX_BLOCK) refuse(`a block of ${whole} bytes`);
   return { packed: reader.bytes(size), whole };
 }
 

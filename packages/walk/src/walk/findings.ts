@@ -12,18 +12,18 @@ import {
 } from '@spte/core';
 
 /** Where the entry points to, in bytes. */
-interface Below {
+export interface TableBelow {
   readonly address: bigint;
 }
 
 /** What each finding says that only a walk can make; the tables behind such an entry are not walked. */
 export interface WalkFindingParams {
   /** The entry points to a table above itself. */
-  readonly 'table-loop': Below;
+  readonly 'table-loop': TableBelow;
   /** The entry points outside the memory, or to where it is cut short. */
-  readonly 'table-hole': Below;
+  readonly 'table-hole': TableBelow;
   /** The entry points beyond the physical addresses of the machine. */
-  readonly 'table-reserved-address': Below;
+  readonly 'table-reserved-address': TableBelow;
 }
 
 /** Stable names of what only a walk can find wrong. */
