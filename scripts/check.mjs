@@ -39,8 +39,14 @@ const steps = [
     run: () => install({ group: true }),
   },
   { name: 'build', why: 'what the packages ship, and the page', run: script('build') },
-  { name: 'lint', why: 'biome, type-aware oxlint, unused code and dependencies', run: script('lint') },
   { name: 'typecheck', why: 'tsc on sources, tests and scripts', run: script('typecheck') },
+  {
+    // It would look at what a build is just replacing.
+    name: 'lint',
+    why: 'biome, type-aware oxlint, unused code and dependencies',
+    after: 'build',
+    run: script('lint'),
+  },
   {
     name: 'consumer',
     why: 'each tarball alone in an empty project',

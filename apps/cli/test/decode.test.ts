@@ -7,7 +7,7 @@ const HASWELL = '--kernel 6.8 --vendor vmx --maxphyaddr 39 --cache-bits 44 --l1t
 describe('spte decode', () => {
   it('names the reserved bit of the example in the README', async () => {
     const { out, code } = await spte(`decode 0x600008455299b77 --level 1 ${HASWELL}`);
-    expect(out).toContain('reserved bits 0x8000000000 are set');
+    expect(out).toContain('reserved bit 0x8000000000 is set');
     expect(out).toContain('[reserved-bits, bit 39]');
     expect(out).toContain('L1TF: UNSAFE');
     expect(code).toBe(0);

@@ -184,7 +184,7 @@ describe('the text of an explanation', () => {
 
   it('has findings with their bits and what to ask next', () => {
     const lines = text(ept, 0x600000455299b77n | (1n << 50n));
-    expect(lines).toContain('error: reserved bits 0x4000000000000 are set');
+    expect(lines).toContain('error: reserved bit 0x4000000000000 is set');
     expect(lines).toContain('[reserved-bits, bit 50]');
     expect(lines).toMatch(/ {4}next: a pfn beyond MAXPHYADDR/);
   });

@@ -190,7 +190,7 @@ describe('a policy that reads entries', () => {
     );
   });
 
-  it('may keep its gfn where its fields do not say: nothing is blamed on bits that nobody claims', () => {
+  it('may keep its gfn where its fields do not say: then all of the entry is blamed', () => {
     // Bits 50 and 49 count as gfn bits beyond the last.
     const read: NonNullable<Policy['read']> = (on, spte) => {
       const reading = mmio.read?.(on, spte) ?? null;
@@ -200,7 +200,7 @@ describe('a policy that reads entries', () => {
     const mmu = machine('NPT', { policies: [far] });
     const codes = (spte: bigint): string[] => judgeSpte(mmu, spte, 1).map(({ code }) => code);
     const least = leastMmioSpte(mmu) as bigint;
-    expect(codes(least | (1n << 49n))).toEqual(['bits-without-meaning']);
+    expect(codes(least | (1n << 49n))).toEqual(['mmio-gfn-too-high', 'bits-without-meaning']);
     expect(codes(least | (1n << 49n) | (1n << 30n))).toEqual(['mmio-gfn-too-high', 'bits-without-meaning']);
     for (const level of [1, null]) expect(disagreements(mmu, level)).toEqual([]);
   });

@@ -6,6 +6,7 @@ import {
   counted,
   explainChange,
   explainSpte,
+  findingLines,
   findingText,
   formatWord,
   placeText,
@@ -35,7 +36,12 @@ describe('words', () => {
 
   it('name bits run by run, highest first', () => {
     expect(runsText(0x7ff0_0000_0000_07f8n)).toBe('62:52, 10:3');
-    expect([bitsText([7]), bitsText([0, 1, 63, 5])]).toEqual(['bit 7', 'bits 63, 5, 1:0']);
+    expect([[7], [0, 1, 63, 5], [5, 5], []].map(bitsText)).toEqual([
+      'bit 7',
+      'bits 63, 5, 1:0',
+      'bit 5',
+      'no bits',
+    ]);
   });
 
   it('have permissions in letters, users only where the format tells them apart', () => {
@@ -57,11 +63,17 @@ describe('the verdict on an entry', () => {
     [
       LEAF | (1n << 50n),
       1,
-      'bad leaf: reserved bits 0x4000000000000 are set; at level 1 0xfc00000000000 must be 0',
+      'bad leaf: reserved bit 0x4000000000000 is set; at level 1 0xfc00000000000 must be 0',
     ],
     [0n, 1, 'clean empty entry: maps nothing'],
     [0x5a0n, 1, 'clean frozen entry: a CPU is changing it'],
-    [0x10n, 1, 'not an entry of this kernel: not present, empty, frozen or MMIO in this kernel'],
+    [0x12n, 1, 'not an entry of this kernel'],
+    [LEAF & ~(1n << 11n), 1, 'not an entry of this kernel: only the MMU-present bit is missing'],
+    [
+      0x1301n,
+      1,
+      'not an entry of this kernel: it may be a PAE root entry: the CPU allows P and nothing else below the address',
+    ],
   ])('of %s at level %s: %s', (spte, level, expected) => {
     expect(verdict(explainSpte(ept, spte, level))).toBe(expected);
   });
@@ -102,4 +114,13 @@ it('an answer that the catalogue does not have is said by its name and what it k
   const answer = { code: 'world/wrong', params: { gfn: 0x10n, world: 'guest' } };
   expect(findingText(answer)).toBe('world/wrong (gfn 0x10, world guest)');
   expect(findingText({ code: 'world/odd', params: {} })).toBe('world/odd');
+});
+
+it('a finding without advice has no line for it', () => {
+  const [finding] = explainSpte(ept, LEAF | (1n << 50n), 1).findings;
+  if (finding === undefined) throw new Error('bit 50 was not found');
+  expect(findingLines(finding)).toHaveLength(2);
+  expect(findingLines({ ...finding, code: 'world/odd' } as never)).toEqual([
+    { role: 'error', text: expect.stringContaining('  error: world/odd (') as string },
+  ]);
 });

@@ -12,7 +12,8 @@ export function Findings({ findings }: { readonly findings: readonly Finding[] }
         <li key={finding.code} class={`finding-${finding.severity}`}>
           <strong>{finding.severity === 'error' ? 'Error' : 'Warning'}:</strong> {findingText(finding)}
           <p class="next">
-            <code>{finding.code}</code>, {bitsText(finding.bits)}: {findingNext(finding)}
+            <code>{finding.code}</code>,{' '}
+            {[bitsText(finding.bits), findingNext(finding)].filter((part) => part !== '').join(': ')}
           </p>
         </li>
       ))}

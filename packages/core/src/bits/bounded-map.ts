@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { checkInteger } from './arguments.ts';
 
 /**
  * Answers that are remembered, up to a limit: a map that starts again from nothing when it is full. Real inputs have a
@@ -9,12 +10,13 @@ export class BoundedMap<Key, Value> extends Map<Key, Value> {
   readonly #whenFull: () => void;
 
   /**
-   * @param max keys at most, 1 or more
+   * @param max keys at most, 1..2^24
    * @param whenFull called before all is forgotten, while it is still there
+   * @throws TypeError, RangeError when `max` is no such number
    */
   constructor(max: number, whenFull: () => void = () => undefined) {
     super();
-    this.#max = max;
+    this.#max = checkInteger('max', max, 1, 2 ** 24);
     this.#whenFull = whenFull;
   }
 

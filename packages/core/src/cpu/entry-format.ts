@@ -94,11 +94,11 @@ export const EPT: Fields<EptField> = {
     why: 'the host backs the range with a huge page',
   }),
   accessed: field('accessed', 8, 8, 'hardware', 'the entry was used', {
-    clear: 'not used since this was last cleared',
+    clear: 'not used since this was cleared, where the CPU keeps A/D bits',
     why: 'set by KVM on a fault and by the CPU, cleared to find pages out of use',
   }),
   dirty: field('dirty', 9, 9, 'hardware', 'the page was written', {
-    clear: 'not written since this was last cleared',
+    clear: 'not written since this was cleared, where the CPU keeps A/D bits',
     why: 'set by KVM with write access and by the CPU, cleared to log dirty pages',
   }),
   userExecutable: field('userExecutable', 10, 10, 'hardware', 'user fetches are allowed (MBEC only)', {
@@ -140,11 +140,11 @@ export const PT: Fields<PtField> = {
     why: 'clear: PAT entry 0 is WB, and the host MTRRs decide',
   }),
   accessed: field('accessed', 5, 5, 'hardware', 'the entry was used', {
-    clear: 'not used since this was last cleared',
+    clear: 'not used since this was cleared, where the CPU keeps A/D bits',
     why: 'set by KVM on a fault and by the CPU, cleared to find pages out of use',
   }),
   dirty: field('dirty', 6, 6, 'hardware', 'the page was written', {
-    clear: 'not written since this was last cleared',
+    clear: 'not written since this was cleared, where the CPU keeps A/D bits',
     why: 'set by KVM with write access and by the CPU, cleared to log dirty pages',
   }),
   pageSize: field('pageSize', 7, 7, 'hardware', 'maps a page (2M or 1G) instead of pointing to a table', {

@@ -114,12 +114,13 @@ function updateOf(
 
 function changedFields(from: DecodedSpte, to: DecodedSpte): ChangedField[] {
   const differing = from.value ^ to.value;
-  const before = new Map(from.fields.map((field) => [field.name, field]));
+  const before = (name: string, mask: bigint): string =>
+    from.fields.find((field) => field.name === name && field.mask === mask)?.text ?? hex(from.value & mask);
   const fields = to.fields.filter(({ mask }) => (mask & differing) !== 0n);
   return fields.map(({ name, mask, text }) => ({
     name,
     bits: bitNumbers(mask & differing),
-    from: before.get(name)?.text ?? hex(from.value & mask),
+    from: before(name, mask),
     to: text,
   }));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import type { Finding } from '../judge/finding.ts';
-import { type JudgeOptions, judgeEntry } from '../judge/judge-spte.ts';
+import { checkOptions, type JudgeOptions, judgeEntry } from '../judge/judge-spte.ts';
 import { formatKernelVersion } from '../kernel/kernel-version.ts';
 import type { CpuReading, Exposure, Mmu } from '../mmu/contract.ts';
 import { type DecodedSpte, decodeEntry } from '../read/decode-spte.ts';
@@ -42,6 +42,7 @@ export function explainSpte(
   options: JudgeOptions = {},
 ): Explanation {
   checkEntry(spte, level);
+  checkOptions(options);
   const entry = entryAt(mmu, spte, level);
   const decoded = decodeEntry(entry);
   const findings = judgeEntry(entry, options);

@@ -9,7 +9,6 @@ import { hardwareFields, shapeOf } from '../read/shape.ts';
 import { type SpteKind, tableBits } from '../read/spte-kind.ts';
 import { undeclared } from '../rules/frame-dependence.ts';
 import { isMmioSpte, isShadowPresentPte, kvmMmuMaxGfn } from '../rules/predicates.ts';
-import { gfnBits } from './checks.ts';
 
 /** Something that must be slow because what it depends on is not known. */
 export interface Fallback {
@@ -189,14 +188,7 @@ function ofMmio(mmu: Mmu): AddressTest[] {
     .map((n) => 1n << BigInt(n))
     .filter((bit) => (readByPolicy(mmu, least | bit)?.gfn ?? 0n) > max)
     .reduce((sum, bit) => sum | bit, 0n);
-  // The bits that are blamed for a gfn beyond the last: where they are all clear, nothing is said.
-  const blamed = gfnBits(mmu, reading);
-  return [
-    all(mmu.masks.nonpresentOrRsvd),
-    any(~claimed),
-    any(tooHigh),
-    any((tooHigh & ~blamed) === 0n ? 0n : blamed),
-  ];
+  return [all(mmu.masks.nonpresentOrRsvd), any(~claimed), any(tooHigh)];
 }
 
 /** Why the policies may read anything in any bit; null where one at most reads entries, and declares how. */

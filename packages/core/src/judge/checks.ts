@@ -42,7 +42,7 @@ const permissionBits = ({ mmu }: Judged): bigint =>
   EPT.readable.mask | EPT.writable.mask | EPT.executable.mask | mmu.zeroCheck.xu;
 
 /** Where an MMIO entry keeps its gfn: what its fields claim of the address, but for the marker and the L1TF guard. */
-export function gfnBits({ masks: { mmioMask, nonpresentOrRsvd } }: Mmu, { fields }: PolicyReading): bigint {
+function gfnBits({ masks: { mmioMask, nonpresentOrRsvd } }: Mmu, { fields }: PolicyReading): bigint {
   const claimed = fields.reduce((sum, { mask }) => sum | mask, 0n);
   return claimed & ADDRESS & ~mmioMask & ~nonpresentOrRsvd;
 }
@@ -176,7 +176,9 @@ const oddities: readonly Check[] = [
     kinds: ['mmio'],
     rule: 'kvm_mmu_max_gfn',
     wrong: (judged) =>
-      gfnOf(judged) > kvmMmuMaxGfn(judged.mmu) ? judged.spte & gfnBits(judged.mmu, readingOf(judged)) : 0n,
+      gfnOf(judged) > kvmMmuMaxGfn(judged.mmu)
+        ? judged.spte & gfnBits(judged.mmu, readingOf(judged)) || judged.spte
+        : 0n,
     params: (_wrong, judged) => ({ gfn: gfnOf(judged), last: kvmMmuMaxGfn(judged.mmu) }),
   },
   {

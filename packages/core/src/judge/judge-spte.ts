@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { checkU64 } from '../bits/arguments.ts';
 import { bitNumbers } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
 import { mmuPresentMask } from '../kernel/layout.ts';
@@ -30,7 +31,13 @@ export function judgeSpte(
   options: JudgeOptions = {},
 ): Finding[] {
   checkEntry(spte, level);
+  checkOptions(options);
   return judgeEntry(entryAt(mmu, spte, level), options);
+}
+
+/** Refuses reserved bits that are no 64-bit word. */
+export function checkOptions({ rsvdBits }: JudgeOptions): void {
+  if (rsvdBits !== undefined) checkU64('options.rsvdBits', rsvdBits);
 }
 
 /** {@link judgeSpte} for an entry at hand. */

@@ -9,7 +9,8 @@ export function decodeFields(entry: Entry): DecodedField[] {
   const { places } = shapeOf(entry);
   if (reading === null) return places.map((place) => decodedField(place, spte));
   return places.map((place) => {
-    const read = reading.fields.find(({ name }) => name === place.name);
+    // The first that claims all of the bits got them.
+    const read = reading.fields.find(({ mask }) => (mask & place.mask) === place.mask);
     return read === undefined ? decodedField(place, spte) : decoded(place, read.value);
   });
 }

@@ -94,9 +94,10 @@ function mappingLines({ pfn, hpa, access, memtype, ignorePat, restored }: Decode
 /** A finding as lines: what is wrong, its name and its bits; and what to do about it. */
 export function findingLines(finding: Finding): TextLine[] {
   const { severity, code, bits } = finding;
+  const next = findingNext(finding);
   return [
     { role: severity, text: `  ${severity}: ${findingText(finding)} [${code}, ${bitsText(bits)}]` },
-    { role: 'next', text: `    next: ${findingNext(finding)}` },
+    ...(next === '' ? [] : [{ role: 'next', text: `    next: ${next}` } satisfies TextLine]),
   ];
 }
 

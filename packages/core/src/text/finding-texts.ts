@@ -2,15 +2,18 @@
 import { hex } from '../bits/bits.ts';
 import type { FindingParams } from '../judge/finding.ts';
 import { type Answer, type Texts, textOf } from './catalogue.ts';
-import { guessText } from './reading-texts.ts';
 import { xwrText } from './words.ts';
+
+/** Bits that are one way: `bit 0x800 is set`, `bits 0x7 are clear`. */
+const bitsAre = (mask: bigint, way: 'set' | 'clear'): string =>
+  (mask & (mask - 1n)) === 0n ? `bit ${hex(mask)} is ${way}` : `bits ${hex(mask)} are ${way}`;
 
 /** What is wrong. */
 const TEXTS: Texts<FindingParams> = {
   'reserved-bits': ({ set, reserved, level, paeRoot }) =>
     paeRoot
-      ? `bits ${hex(set)} are set, which must be 0 in a PAE root: loading CR3 faults`
-      : `reserved bits ${hex(set)} are set; at level ${level} ${hex(reserved)} must be 0`,
+      ? `${bitsAre(set, 'set')}, which must be 0 in a PAE root: loading CR3 faults`
+      : `reserved ${bitsAre(set, 'set')}; at level ${level} ${hex(reserved)} must be 0`,
   'bad-memtype': ({ memtype }) => `memory type ${memtype} is reserved: an EPT misconfiguration`,
   'bad-xwr': ({ xwr }) =>
     `permissions ${xwrText(xwr)} are an invalid combination: writes need reads, and execute-only is not supported here`,
@@ -21,21 +24,21 @@ const TEXTS: Texts<FindingParams> = {
   'mmio-and-present': ({ mmioValue }) =>
     `an MMIO entry (${hex(mmioValue)}) with the MMU-present bit: KVM takes it for a mapping`,
   'l1tf-guard-missing': ({ expected, missing }) =>
-    `KVM sets ${hex(expected)} in every MMIO entry against L1TF; ${hex(missing)} is clear`,
+    `KVM sets ${hex(expected)} in every MMIO entry against L1TF; ${bitsAre(missing, 'clear')}`,
   'mmio-gfn-too-high': ({ last }) => `the gfn is beyond the last one, ${hex(last)}`,
   'not-an-spte': ({ cleanIfPresent }) =>
     cleanIfPresent
       ? 'without the MMU-present bit this is not an entry of KVM, with it a clean one'
       : 'not present, empty, frozen or MMIO in this kernel',
   'bits-without-meaning': ({ set, since, until }) =>
-    `${hex(set)} is set, where neither the CPU nor KVM ${since} to ${until ?? 'now'} keeps anything`,
+    `${bitsAre(set, 'set')}, where neither the CPU nor KVM ${since} to ${until ?? 'now'} keeps anything`,
   'bits-kvm-never-sets': ({ set }) => `KVM never sets ${hex(set)} here`,
   'ad-type-invalid': ({ type }) => `KVM does not write the A/D type ${type} here`,
   'present-mask-missing': ({ expected, missing }) =>
-    `KVM sets ${hex(expected)} in every present entry; ${hex(missing)} is clear`,
+    `KVM sets ${hex(expected)} in every present entry; ${bitsAre(missing, 'clear')}`,
   'table-permissions-missing': ({ expected, missing }) =>
-    `KVM sets ${hex(expected)} in every table; ${hex(missing)} is clear`,
-  'encryption-bits': ({ set }) => `KVM uses key id 0; ${hex(set)} is set`,
+    `KVM sets ${hex(expected)} in every table; ${bitsAre(missing, 'clear')}`,
+  'encryption-bits': ({ set }) => `KVM uses key id 0; ${bitsAre(set, 'set')}`,
 };
 
 /** What to do about it, or to ask next. */
@@ -56,10 +59,7 @@ const NEXT: Texts<FindingParams> = {
   'l1tf-guard-missing': () =>
     'was the mitigation, or the cache width, another one when the entry was written?',
   'mmio-gfn-too-high': () => 'what did the guest access?',
-  'not-an-spte': ({ guesses }) =>
-    guesses.length > 0
-      ? `it may be ${guesses.map(guessText).join('; or ')}`
-      : 'garbage, or an entry of another kernel',
+  'not-an-spte': ({ guesses }) => (guesses.length > 0 ? '' : 'garbage, or an entry of another kernel'),
   'bits-without-meaning': () => 'an entry of another kernel release, another hypervisor, or a stray write',
   'bits-kvm-never-sets': () => 'another hypervisor, or a stray write',
   'ad-type-invalid': () => 'the pfn of a wider machine, or a stray write',
@@ -69,14 +69,12 @@ const NEXT: Texts<FindingParams> = {
   'encryption-bits': () => 'a pfn with a key id',
 };
 
-/**
- * A finding in words.
- */
+/** A finding in words. */
 export function findingText(finding: Answer): string {
   return textOf(TEXTS, finding);
 }
 
-/** What to do about a finding, or to ask next. */
+/** What to do about a finding, or to ask next; empty where the catalogue has nothing. */
 export function findingNext(finding: Answer): string {
   return Object.hasOwn(NEXT, finding.code) ? textOf(NEXT, finding) : '';
 }

@@ -4,6 +4,7 @@ import type { ExplainedChange } from '../explain/explain-change.ts';
 import type { Explanation } from '../explain/explain-spte.ts';
 import { changeText, objectionText } from './change-texts.ts';
 import { findingText } from './finding-texts.ts';
+import { guessText } from './reading-texts.ts';
 import { accessText, counted, pageText } from './words.ts';
 
 /**
@@ -34,13 +35,16 @@ export function changeVerdict(change: ExplainedChange): string {
 
 /** {@link verdict} of an entry, for texts that need no word of changes. */
 export function entryVerdict(explanation: Explanation): string {
-  const { kind, findings } = explanation;
+  const { kind, findings, guesses } = explanation;
   const [worst] = findings;
   if (worst === undefined) return `clean ${whatOf(explanation)}`;
+  if (worst.code === 'not-an-spte') {
+    if (worst.params.cleanIfPresent) return `${NAMES.unknown}: only the MMU-present bit is missing`;
+    const [best] = guesses;
+    return best === undefined ? NAMES.unknown : `${NAMES.unknown}: it may be ${guessText(best)}`;
+  }
   const more = findings.length === 1 ? '' : `; and ${counted(findings.length - 1, 'more finding')}`;
-  const wrong = worst.severity === 'error' ? 'bad' : 'suspicious';
-  const what = kind === 'unknown' ? 'not an entry of this kernel' : `${wrong} ${NAMES[kind]}`;
-  return `${what}: ${findingText(worst)}${more}`;
+  return `${worst.severity === 'error' ? 'bad' : 'suspicious'} ${NAMES[kind]}: ${findingText(worst)}${more}`;
 }
 
 const NAMES: Readonly<Record<Explanation['kind'], string>> = {
@@ -50,7 +54,7 @@ const NAMES: Readonly<Record<Explanation['kind'], string>> = {
   mmio: 'MMIO entry',
   frozen: 'frozen entry',
   empty: 'empty entry',
-  unknown: 'value',
+  unknown: 'not an entry of this kernel',
 };
 
 function whatOf({ kind, level, mapping, mmio }: Explanation): string {

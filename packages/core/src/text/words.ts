@@ -38,10 +38,11 @@ export function runsText(mask: bigint): string {
   return runsOf(mask).toReversed().map(placeText).join(', ');
 }
 
-/** Bits by their numbers as a phrase: `bit 7`, `bits 62:52, 10:3`. */
+/** Bits by their numbers as a phrase: `bit 7`, `bits 62:52, 10:3`, `no bits`. */
 export function bitsText(numbers: readonly number[]): string {
   const mask = numbers.reduce((sum, n) => sum | bit(n), 0n);
-  return `${numbers.length === 1 ? 'bit' : 'bits'} ${runsText(mask)}`;
+  if (mask === 0n) return 'no bits';
+  return `${(mask & (mask - 1n)) === 0n ? 'bit' : 'bits'} ${runsText(mask)}`;
 }
 
 /** Permissions in letters: `rwx`, a dash for what is refused; `u` where the format tells users from supervisors. */
