@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-
 import { AxeBuilder } from '@axe-core/playwright';
 import { sampled } from '@spte/testing/sampled';
 import type { Page } from 'playwright-core';

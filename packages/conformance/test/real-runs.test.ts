@@ -16,9 +16,9 @@ import {
   spteToPfn,
 } from '@spte/core';
 import { makeMmioSpte } from '@spte/mmio';
+import { mmuOfRun, type RealRun, realRuns, SYMBOLS, word } from '@spte/testing/real-runs';
 import { oneIn } from '@spte/testing/sampled';
 import { describe, expect, it } from 'vitest';
-import { mmuOfRun, type RealRun, realRuns, SYMBOLS, word } from './real-runs.ts';
 
 const named = realRuns.map((run): [string, RealRun] => [run.run, run]);
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-
 import { random } from '@spte/testing/random';
 import { sampled } from '@spte/testing/sampled';
 import {
