@@ -36,13 +36,13 @@ const FLOORS = {
  * @param {{ lines: number, branches: number }} floor
  */
 async function check(name, floor) {
-  const folder = [`packages/${name}`, `apps/${name}`].find((path) => existsSync(join(root, path)));
+  const group = existsSync(join(root, 'packages', name)) ? 'packages' : 'apps';
   const reports = mkdtempSync(join(tmpdir(), 'spte-coverage-'));
   let output = '';
   const words = [
     `--project=${name}`,
     '--coverage',
-    `--coverage.include=${folder}/src/**/*.{ts,tsx}`,
+    `--coverage.include=${group}/${name}/src/**/*.{ts,tsx}`,
     '--coverage.exclude=**/*.test.{ts,tsx}',
     '--coverage.exclude=**/generated/**',
     '--coverage.reporter=json-summary',
