@@ -2,7 +2,7 @@
 // `npm test`: every check of this repository, until one fails.
 //
 //   npm test                     all steps
-//   npm test -- lint unit        the install and the steps named
+//   npm test -- lint unit        the install, the steps named, and what they need
 //
 // Two steps run at a time; what one prints is shown when it ends. The last line is "N passed, N failed, N skipped",
 // also where a step before the tests has failed.
@@ -17,19 +17,23 @@ import { environment, install, pnpm, requireNode, run, stopAll } from './pnpm.mj
  */
 
 /**
- * Runs a script of package.json.
+ * Runs pnpm.
  *
- * @param {...string} words its name and arguments
+ * @param {...string} words its arguments
  * @returns {(onOutput: OnOutput) => Promise<number>}
  */
-const script =
+const call =
   (...words) =>
   (onOutput) =>
-    run([...pnpm(), '--silent', 'run', ...words], { group: true, onOutput });
+    run([...pnpm(), '--silent', ...words], { group: true, onOutput });
+
+/** @param {...string} words a script of package.json, with its arguments */
+const script = (...words) => call('run', ...words);
 
 /** The run's last line; only the tests can better it. */
 let summary = '0 passed, 1 failed, 0 skipped';
 
+// What is built is built once: a step that builds would write what another reads.
 /** @type {readonly Step[]} */
 const steps = [
   {
@@ -38,7 +42,11 @@ const steps = [
     alone: true,
     run: () => install({ group: true }),
   },
-  { name: 'build', why: 'what the packages ship, and the page', run: script('build') },
+  {
+    name: 'build',
+    why: 'what the packages ship, their tarballs, and the page',
+    run: call('exec', 'turbo', 'run', 'build', 'pack:tarball'),
+  },
   { name: 'typecheck', why: 'tsc on sources, tests and scripts', run: script('typecheck') },
   {
     // It would look at what a build is just replacing.
@@ -51,16 +59,21 @@ const steps = [
     name: 'consumer',
     why: 'each tarball alone in an empty project',
     after: 'build',
-    run: script('consumer'),
+    run: call('exec', 'node', 'scripts/consumer-check.mjs'),
   },
+  { name: 'docs', why: 'the API reference without a warning', run: script('docs') },
   {
     name: 'lint:pkg',
     why: 'publint and attw on the packed tarballs',
-    after: 'consumer',
-    run: script('lint:pkg'),
+    after: 'build',
+    run: call('exec', 'turbo', 'run', 'lint:pkg', '--only', '--continue'),
   },
-  { name: 'docs', why: 'the API reference without a warning', run: script('docs') },
-  { name: 'sizes', why: 'what an import costs in three bundlers', after: 'build', run: script('sizes') },
+  {
+    name: 'sizes',
+    why: 'what an import costs in three bundlers',
+    after: 'build',
+    run: call('exec', 'node', 'scripts/size-check.mjs'),
+  },
   { name: 'unit', why: 'every test, with coverage', alone: true, run: unit },
 ];
 
@@ -177,7 +190,12 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   });
 }
 
-const chosen = steps.filter(({ name }) => named.length === 0 || name === 'install' || named.includes(name));
+const needed = new Set([
+  'install',
+  ...named,
+  ...steps.flatMap((step) => (named.includes(step.name) ? (step.after ?? []) : [])),
+]);
+const chosen = steps.filter(({ name }) => named.length === 0 || needed.has(name));
 const heartbeat = setInterval(() => {
   console.log(`    ${seconds()}: ${[...running].map(({ name }) => name).join(', ')}`);
 }, 20_000);

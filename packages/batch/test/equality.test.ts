@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-
-import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
-import { ADDRESS, createMmu, type Mmu, makeSpte, pageRole, plainHost, type Vendor } from '@spte/core';
-import { l1tf } from '@spte/l1tf';
-import { mmio } from '@spte/mmio';
+import { ADDRESS, makeSpte, pageRole, plainHost } from '@spte/core';
 import { addresses, meaningful } from '@spte/testing/entries';
 import { random } from '@spte/testing/random';
-import { svm } from '@spte/vendor-svm';
-import { vmx } from '@spte/vendor-vmx';
+import { mmuOfRun, type RealRun, realRuns, word } from '@spte/testing/real-runs';
+import { sampled } from '@spte/testing/sampled';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../src/index.ts';
@@ -47,7 +42,9 @@ describe.each(Object.keys(machines))('%s', (name) => {
     it('says what core says over the attribute patterns, sampled', () => {
       const engine = compile(machine(name, kernel));
       const next = random(2).u64;
-      for (let row = 0; row < ROWS; row += 129) expect(rowDifferences(engine, row, next, 97)).toEqual([]);
+      const [step, stride] = sampled([517, 97], [129, 41]);
+      for (let row = 0; row < ROWS; row += step)
+        expect(rowDifferences(engine, row, next, stride)).toEqual([]);
       expect(engine.fallbacks).toEqual([]);
     });
   });
@@ -81,59 +78,19 @@ describe('any entry', () => {
           expect(engine.fallbacks).toEqual([]);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: sampled(15, 40) },
     );
   }, 60_000);
 });
 
-interface RealRun {
-  readonly run: string;
-  readonly config: {
-    readonly kernel: string;
-    readonly vendor: 'vmx' | 'svm';
-    readonly physBits: number;
-    readonly l1tf: boolean;
-    readonly gbpages: boolean;
-    readonly mmioCaching: boolean;
-    readonly nxHugePages: boolean;
-    readonly ept?: boolean;
-    readonly eptAd?: boolean;
-    readonly npt?: boolean;
-  };
-  readonly sptes: readonly (readonly [value: string, level: number | null])[];
-}
-
 // What real kernels wrote: packages/conformance/real/README.md.
-const real = new URL('../../conformance/real/runs.json.gz', import.meta.url);
-const realRuns = JSON.parse(gunzipSync(readFileSync(real)).toString('utf8')) as RealRun[];
-
-function mmuOf({ config }: RealRun): Mmu {
-  const { ept = true, eptAd = true, npt = true } = config;
-  const vendor: Vendor = config.vendor === 'vmx' ? vmx({ ept, eptAd, pml: false }) : svm({ npt });
-  return createMmu({
-    kernel: config.kernel,
-    host: {
-      physBits: config.physBits,
-      cacheBits: config.vendor === 'vmx' ? 44 : config.physBits,
-      l1tf: config.l1tf,
-      gbpages: config.gbpages,
-    },
-    params: { nxHugePages: config.nxHugePages },
-    policies: [l1tf, mmio({ mmioCaching: config.mmioCaching })],
-    vendor,
-    root: { level: 5 },
-  });
-}
-
 it.each(realRuns.map((run): [string, RealRun] => [run.run, run]))('the real entries of %s', (_name, run) => {
-  const engine = compile(mmuOf(run));
+  const engine = compile(mmuOfRun(run));
   for (const level of LEVELS) {
-    const entries = run.sptes
-      .filter(([, at]) => at === level)
-      .map(([value]) => BigInt(`0x${value.replace(/^0x/, '')}`));
+    const entries = run.sptes.filter(([, at]) => at === level).map(([value]) => word(value));
     expect(differences(engine, BigUint64Array.from(entries), level)).toEqual([]);
   }
-  const entries = BigUint64Array.from(run.sptes, ([value]) => BigInt(`0x${value.replace(/^0x/, '')}`));
+  const entries = BigUint64Array.from(run.sptes, ([value]) => word(value));
   const levels = Uint8Array.from(run.sptes, ([, level]) => level ?? 0);
   // Healthy kernels: nothing to find, at whatever level each entry is.
   expect(engine.judge(entries, levels).every((bitmap) => bitmap === 0)).toBe(true);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { makeSpte, pageRole, plainHost } from '@spte/core';
+import { sampled } from '@spte/testing/sampled';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { compile, type DecodedColumns, type Rule } from '../src/index.ts';
@@ -64,7 +65,7 @@ describe('with and without the kernel', () => {
         }
         expect(fast.wasm).not.toBe(slow.wasm);
       }),
-      { numRuns: 40 },
+      { numRuns: sampled(15, 40) },
     );
   });
 
@@ -83,7 +84,7 @@ describe('with and without the kernel', () => {
       ),
     );
     const [fast, slow] = [compile(mmu), compile(mmu, { wasm: false })];
-    for (const level of [1, 2]) {
+    for (const level of sampled([2], [1, 2])) {
       for (let time = 0; time < 2; time++) {
         expect(fast.decode(entries, level)).toEqual(slow.decode(entries, level));
         expect(fast.judge(entries, level)).toEqual(slow.judge(entries, level));
@@ -194,7 +195,9 @@ describe("a kernel's memory", () => {
   it('is given to tables up to where the room begins', () => {
     const { tables, room, memory } = createKernel(100) ?? {};
     let end: number = TABLES;
-    for (; tables?.fits(64) === true; end += 64) expect(tables.take(64)).toBe(end);
+    let apart = 0;
+    for (; tables?.fits(64) === true; end += 64) if (tables.take(64) !== end) apart++;
+    expect(apart).toBe(0);
     expect(end).toBeGreaterThan(TABLES);
     expect(room?.take(100)).toBe(end);
     expect(room?.left).toBe(0);

@@ -17,11 +17,11 @@ import {
 } from '@spte/core';
 import { l1tf } from '@spte/l1tf';
 import { mmio } from '@spte/mmio';
+import { realRuns, word } from '@spte/testing/real-runs';
 import { svm } from '@spte/vendor-svm';
 import { vmx } from '@spte/vendor-vmx';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { realRuns, word } from './real-runs.ts';
 
 const MODES = {
   'ept with A/D': vmx(),

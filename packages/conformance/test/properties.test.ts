@@ -42,6 +42,7 @@ import {
   mmio,
 } from '@spte/mmio';
 import { machine, machines } from '@spte/testing/machines';
+import { sampled } from '@spte/testing/sampled';
 import { svm } from '@spte/vendor-svm';
 import { vmx } from '@spte/vendor-vmx';
 import fc from 'fast-check';
@@ -171,7 +172,7 @@ describe('building an SPTE', () => {
         expect(reasons.reduce((sum, { bits }) => sum | bits, 0n)).toBe(value);
         expect(make(mmu, request)).toBe(value);
       }),
-      { numRuns: 1000 },
+      { numRuns: sampled(300, 1000) },
     );
   });
 
@@ -275,7 +276,7 @@ describe('splitting a huge page', () => {
         }
         expect(512n * size).toBe(pagesPerHpage(level));
       }),
-      { numRuns: 40 },
+      { numRuns: sampled(10, 40) },
     );
   });
 
@@ -351,7 +352,7 @@ describe('decoding', { timeout: 60_000 }, () => {
           fields.map(({ mask }) => mask).toSorted((a, b) => (a < b ? 1 : -1)),
         );
       }),
-      { numRuns: 3000 },
+      { numRuns: sampled(1000, 3000) },
     );
   });
 
@@ -373,7 +374,7 @@ describe('decoding', { timeout: 60_000 }, () => {
         }
         expect(rebuilt).toBe(spte);
       }),
-      { numRuns: 3000 },
+      { numRuns: sampled(1000, 3000) },
     );
   });
 
@@ -398,7 +399,7 @@ describe('decoding', { timeout: 60_000 }, () => {
         expect(decodeSpte(mmu, spte, level).mapping !== null).toBe(mapped);
         expect(decodeSpte(mmu, spte, level).mmio !== null).toBe(kind === 'mmio');
       }),
-      { numRuns: 3000 },
+      { numRuns: sampled(1000, 3000) },
     );
   });
 
@@ -414,7 +415,7 @@ describe('decoding', { timeout: 60_000 }, () => {
         const { fields } = decodeSpte(mmu, spte, level);
         expect(fields.reduce((sum, { mask }) => sum + mask, 0n)).toBe(ALL);
       }),
-      { numRuns: 1000 },
+      { numRuns: sampled(300, 1000) },
     );
   });
 

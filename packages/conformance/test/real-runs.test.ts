@@ -16,13 +16,16 @@ import {
   spteToPfn,
 } from '@spte/core';
 import { makeMmioSpte } from '@spte/mmio';
+import { mmuOfRun, type RealRun, realRuns, SYMBOLS, word } from '@spte/testing/real-runs';
+import { oneIn } from '@spte/testing/sampled';
 import { describe, expect, it } from 'vitest';
-import { mmuOfRun, type RealRun, realRuns, SYMBOLS, word } from './real-runs.ts';
 
 const named = realRuns.map((run): [string, RealRun] => [run.run, run]);
 
 describe.each(named)('the real kernel of %s', (_name, run) => {
   const mmu = mmuOfRun(run);
+  const sptes = oneIn(4, run.sptes);
+  const leaves = oneIn(4, run.leaves);
 
   it('has the masks that its facts give', () => {
     const known = Object.entries(run.masks).filter(([symbol]) => symbol in SYMBOLS);
@@ -34,7 +37,7 @@ describe.each(named)('the real kernel of %s', (_name, run) => {
   });
 
   it('wrote no entry with a finding, and none of an unknown kind', () => {
-    const bad = run.sptes.flatMap(([value, level]) => {
+    const bad = sptes.flatMap(([value, level]) => {
       const { kind, findings } = explainSpte(mmu, word(value), level);
       return kind === 'unknown' || findings.length > 0 ? [{ value, level, kind, findings }] : [];
     });
@@ -42,7 +45,7 @@ describe.each(named)('the real kernel of %s', (_name, run) => {
   });
 
   it('wrote no bit that no field explains', () => {
-    const stray = run.sptes.flatMap(([value, level]) => {
+    const stray = sptes.flatMap(([value, level]) => {
       const { fields } = decodeSpte(mmu, word(value), level);
       const unexplained = fields.filter((field) => field.owner === 'none' && field.value !== 0n);
       return unexplained.length === 0 ? [] : [{ value, level, unexplained }];
@@ -51,7 +54,7 @@ describe.each(named)('the real kernel of %s', (_name, run) => {
   });
 
   it('made no change that KVM does not make', () => {
-    const refused = run.changes.flatMap(([from, to, level]) => {
+    const refused = oneIn(4, run.changes).flatMap(([from, to, level]) => {
       const { allowed, objection, events, warnings } = explainChange(mmu, word(from), word(to), level);
       const fine = allowed && warnings.length === 0 && !events.some(({ code }) => code === 'other');
       return fine ? [] : [{ from, to, level, objection, events, warnings }];
@@ -60,7 +63,7 @@ describe.each(named)('the real kernel of %s', (_name, run) => {
   });
 
   it('printed the permissions that are recomputed from the value', () => {
-    for (const [, spte, flags] of run.leaves) {
+    for (const [, spte, flags] of leaves) {
       expect
         .soft(`(${formatSptePermissions(mmu, word(spte))})`, spte)
         .toBe(`(${flags.replace(/[()]/g, '')})`);
@@ -77,7 +80,7 @@ describe.each(named)('the real kernel of %s', (_name, run) => {
   });
 
   it('built its leaves as they are rebuilt from gfn, pfn, level and access', () => {
-    const missed = run.leaves.filter(([gfn, spte, , level]) => {
+    const missed = leaves.filter(([gfn, spte, , level]) => {
       const value = word(spte);
       return (
         isPresentKind(spteKind(mmu, value, level)) && !rebuilds(mmu, word(gfn), value, level).includes(value)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { oneIn } from '@spte/testing/sampled';
 import { describe, expect, it } from 'vitest';
 import { runVectors } from '../src/index.ts';
 import { allLines, parseRaw, vectorLines } from './corpus.ts';
@@ -93,7 +94,7 @@ describe('the vectors of the reference kernel', () => {
   });
 
   it.each(['reference', 'nasty'] as const)('all pass: %s', async (file) => {
-    const lines = vectorLines(file);
+    const lines = oneIn(4, vectorLines(file));
     const report = await runVectors(lines);
     expect(report.mismatches).toEqual([]);
     expect(report).toMatchObject({ passed: lines.length, failed: 0 });
@@ -101,11 +102,12 @@ describe('the vectors of the reference kernel', () => {
 
   it('are each counted under their own function', async () => {
     const expected = new Map<string, { passed: number; failed: number }>();
-    for (const line of allLines) {
+    const lines = oneIn(4, allLines);
+    for (const line of lines) {
       const tally = expected.get(parseRaw(line).fn) ?? { passed: 0, failed: 0 };
       expected.set(parseRaw(line).fn, { ...tally, passed: tally.passed + 1 });
     }
-    const { byFunction } = await runVectors(allLines);
+    const { byFunction } = await runVectors(lines);
     expect(new Map(byFunction)).toEqual(expected);
   });
 
@@ -125,9 +127,10 @@ describe('the vectors of other kernels', () => {
     const lines = vectorLines(file);
     expect(lines).toHaveLength(count);
     expect(new Set(lines.map((line) => parseRaw(line).kernel))).toEqual(new Set([kernel]));
-    const report = await runVectors(lines);
+    const tried = oneIn(4, lines);
+    const report = await runVectors(tried);
     expect(report.mismatches).toEqual([]);
-    expect(report).toMatchObject({ passed: count, failed: 0 });
+    expect(report).toMatchObject({ passed: tried.length, failed: 0 });
   });
 
   it.each([
@@ -136,7 +139,7 @@ describe('the vectors of other kernels', () => {
     ['7.3', '6.12'],
     ['6.12', '6.8'],
   ] as const)('do not all pass as those of another: %s as %s', async (file, kernel) => {
-    const lines = vectorLines(file).map((line) => JSON.stringify({ ...parseRaw(line), kernel }));
+    const lines = oneIn(4, vectorLines(file)).map((line) => JSON.stringify({ ...parseRaw(line), kernel }));
     expect((await runVectors(lines)).failed).toBeGreaterThan(0);
   });
 });

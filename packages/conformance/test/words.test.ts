@@ -17,12 +17,12 @@ import {
 import { L1TF_DIAGNOSTICS } from '@spte/l1tf';
 import { MMIO_DIAGNOSTICS } from '@spte/mmio';
 import { machines } from '@spte/testing/machines';
+import { realRuns, word } from '@spte/testing/real-runs';
 import { expect, it } from 'vitest';
 import { mmuFactory } from '../src/configure.ts';
 import { functions } from '../src/functions.ts';
 import { parseVector } from '../src/vector.ts';
 import { eraLines } from './corpus.ts';
-import { realRuns, word } from './real-runs.ts';
 
 const text = (lines: Iterable<string>): string => `${[...lines].join('\n')}\n`;
 

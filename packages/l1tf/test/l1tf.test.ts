@@ -188,3 +188,14 @@ describe('what a CPU with L1TF fetches', () => {
     }
   });
 });
+
+describe('the policy', () => {
+  it('says of an entry what its machine lets speculation fetch', () => {
+    for (const host of [vulnerable(44), { ...vulnerable(44), l1tf: false }]) {
+      const mmu = createMmu({ host, vendor, policies: [l1tf] });
+      for (const spte of [0n, 0x1234_5000n, mmu.masks.nonpresentOrRsvd]) {
+        expect(l1tf.exposure?.(mmu, spte)).toEqual(l1tfExposure(spte, mmu.host));
+      }
+    }
+  });
+});

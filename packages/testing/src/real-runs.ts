@@ -32,7 +32,9 @@ export interface RealRun {
 
 /** Every recorded run. */
 export const realRuns: readonly RealRun[] = JSON.parse(
-  gunzipSync(readFileSync(fileURLToPath(new URL('../real/runs.json.gz', import.meta.url)))).toString('utf8'),
+  gunzipSync(
+    readFileSync(fileURLToPath(new URL('../../conformance/real/runs.json.gz', import.meta.url))),
+  ).toString('utf8'),
 ) as RealRun[];
 
 /** The L1 cache of the Haswell that the VMX runs emulate looks at 44 address bits, whatever CPUID reports. */

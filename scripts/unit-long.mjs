@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What `npm test` leaves out: `pnpm unit:long` tries everything where every run tries a sample, compiles the WebAssembly
+// kernels anew, asks whether the tests notice what is planted, and how much of a package its own tests cover.
+//
+// The last line is that of the tests.
+import { environment, pnpm, run } from './pnpm.mjs';
+
+environment['SPTE_LONG'] = '1';
+for (const script of ['mutants', 'coverage:home', 'unit']) {
+  console.log(`=== ${script}`);
+  const code = await run([...pnpm(), '--silent', 'run', script]);
+  if (code !== 0) process.exitCode = code;
+  if (code > 128) break;
+}
