@@ -6,7 +6,7 @@
 import { environment, pnpm, run } from './pnpm.mjs';
 
 environment['SPTE_LONG'] = '1';
-for (const script of ['mutants', 'coverage:home', 'unit']) {
+for (const script of ['coverage:home', 'unit']) {
   console.log(`=== ${script}`);
   const code = await run([...pnpm(), '--silent', 'run', script]);
   if (code !== 0) process.exitCode = code;

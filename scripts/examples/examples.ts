@@ -10,9 +10,11 @@ export interface Example {
   /** `file:line` of its first line. */
   readonly where: string;
   readonly code: string;
+  /** The block right below it, where that shows all that it prints. */
+  readonly output?: string;
 }
 
-const BLOCK = /^```ts\n(.*?)^```$/gms;
+const BLOCK = /^```ts\n(.*?)^```$(?:\n\n```text\n(.*?)\n```$)?/gms;
 const DOCSTRING = /\/\*\*.*?\*\//gs;
 const MARGIN = /^[ \t]*\* ?/gm;
 
@@ -20,9 +22,10 @@ const lineAt = (text: string, offset: number): number => text.slice(0, offset).s
 
 /** All `ts` blocks of a document. */
 export function examplesOfDocument(file: string, text: string): Example[] {
-  return [...text.matchAll(BLOCK)].map(({ index, 1: code = '' }) => ({
+  return [...text.matchAll(BLOCK)].map(({ index, 1: code = '', 2: output }) => ({
     where: `${file}:${lineAt(text, index) + 1}`,
     code,
+    ...(output === undefined ? {} : { output }),
   }));
 }
 
@@ -138,7 +141,8 @@ function isShown(line: string, printed: string): boolean {
 }
 
 /** The lines that a document shows below its logs and that were not printed. */
-export function notPrinted({ code }: Example, { printed }: Outcome): string[] {
+export function notPrinted({ code, output }: Example, { printed }: Outcome): string[] {
+  if (output !== undefined) return output === printed ? [] : [printed];
   const lines = printed.split('\n');
   if (!code.includes('console.log')) return [];
   return loggedLines(code).filter((line) => !lines.some((text) => isShown(line, text)));
