@@ -89,7 +89,9 @@ export {
   byKernel,
   compareKernelVersions,
   formatKernelVersion,
+  hidesStableRelease,
   type KernelVersion,
+  NEWEST_STABLE,
   parseKernelVersion,
   REFERENCE,
   type Since,
@@ -99,13 +101,13 @@ export {
   AD_ENABLED,
   AD_WRPROT_ONLY,
   type GenerationBits,
-  isKernelCovered,
   type Layout,
   layoutFor,
   layouts,
   type PerFormat,
   type SavedBits,
 } from './kernel/layout.ts';
+export { isKernelCovered, releaseCaveat } from './kernel/read-releases.ts';
 export {
   ACC_ALL,
   ACC_EXEC,
@@ -120,6 +122,7 @@ export {
   pageRole,
   roleAsId,
 } from './kernel/role.ts';
+export { type MmioCaching, meMaskIsHosts, mmioCaching } from './kernel/start-up-variants.ts';
 export { defineVariant, type Variant, type VariantRow } from './kernel/variant.ts';
 export { coreVariants, type LogPrefixes, logPrefixes, type RetPf, retPf } from './kernel/variants.ts';
 export type {

@@ -83,7 +83,7 @@ export function checkMmioSpte(mmu: Mmu, host: Host, spte: bigint): boolean {
 
 /** Kernel: `trace_mark_mmio_spte()`. */
 export function traceMarkMmioSpte(mmu: Mmu, sptep: bigint, gfn: bigint, spte: bigint): TraceLine {
-  const access = (spte & tracedAccess(mmu.kernel)).toString(16);
+  const access = (spte & (tracedAccess(mmu.kernel) ?? mmu.masks.mmioAccess)).toString(16);
   const gen = getMmioSpteGeneration(mmu, spte).toString(16);
   return {
     event: 'mark_mmio_spte',

@@ -5,6 +5,7 @@ import {
   configureMmu,
   defineVendor,
   legacyFormat,
+  meMaskIsHosts,
   readLegacyEntry,
   setMeSpteMask,
   type Vendor,
@@ -38,9 +39,10 @@ export function svm(options: SvmOptions = {}): Vendor {
     name: 'svm',
     apiVersion: 1,
     format: legacyFormat,
+    smeMeMask,
     setup(setup, before) {
       let registry = configureMmu(setup, before, npt, NPT_MAX_PAGE_LEVEL);
-      registry = setMeSpteMask(setup, registry, smeMeMask, smeMeMask);
+      if (!meMaskIsHosts(setup.kernel)) registry = setMeSpteMask(setup, registry, smeMeMask, smeMeMask);
       return svmAdjustMmioMask(setup, registry, facts);
     },
     cpuReads: readLegacyEntry,

@@ -6,6 +6,7 @@ import {
   defineVendor,
   eptFormat,
   legacyFormat,
+  meMaskIsHosts,
   readLegacyEntry,
   type Vendor,
 } from '@spte/core';
@@ -45,7 +46,7 @@ export function vmx(options: VmxOptions = {}): Vendor {
     format: ept ? eptFormat : legacyFormat,
     setup(setup, before) {
       let registry = ept ? setEptMasks(setup, before, eptAd, eptExecOnly) : before;
-      registry = vmxSetupMeSpteMask(setup, registry);
+      if (!meMaskIsHosts(setup.kernel)) registry = vmxSetupMeSpteMask(setup, registry);
       registry = configureMmu(setup, registry, ept, eptMaxPageLevel);
       const cpuDirtyLogSize = pml && ept && eptAd ? PML_ENTRIES : 0;
       return assignMasks(registry, 'vmx_hardware_setup', { cpuDirtyLogSize });

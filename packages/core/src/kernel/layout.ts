@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type BitField, field } from '../bits/bit-field.ts';
 import { bit, bits } from '../bits/bits.ts';
-import {
-  byKernel,
-  compareKernelVersions,
-  type KernelVersion,
-  parseKernelVersion,
-  type Since,
-} from './kernel-version.ts';
+import { byKernel, type KernelVersion, type Since } from './kernel-version.ts';
 
 /** A software bit whose place depends on the format of the table that it stands in. */
 export interface PerFormat {
@@ -108,7 +102,7 @@ const MMIO_ALLOWED = bit(63) | bits(51, 12) | bits(2, 0);
 
 /*
  *  bits       63  62  61:60  59  58  57  56  55  54  53:52    11  10  9   8..3
- *  5.4  MMIO  .   .   generation, 61:52 (and the marker)      generation, 11:3
+ *  5.4.0 MMIO .   .   generation, 61:52 (and the marker)      generation, 11:3
  *  5.4 .. 5.12    .   .      .   .   .   X'  .   R'  type     MW  HW
  *  5.13 .. 7.1 EPT           .   MW  HW  X'  .   R'  type     P
  *  7.2 ..      EPT    XU'    type    .   .   .   MW  X'  HW,R'  P
@@ -117,7 +111,7 @@ const MMIO_ALLOWED = bit(63) | bits(51, 12) | bits(2, 0);
 
 const v5_4: Layout = {
   since: '5.4',
-  until: '5.9',
+  until: '5.4.37',
   mmuPresent: null,
   hostWritable: { ept: hostWritable(10), legacy: hostWritable(10) },
   mmuWritable: { ept: mmuWritable(11), legacy: mmuWritable(11) },
@@ -128,21 +122,29 @@ const v5_4: Layout = {
     fields: [saved('savedReadable', 54, 'R'), saved('savedExecutable', 56, 'X')],
   },
   mmioMarker: field('mmioMarker', 53, 52, 'kvm', '3 marks an MMIO SPTE'),
-  // 5.4 shifted the whole generation up by 52, over the marker: its low bits stand in both halves.
+  // 5.4.0 shifted the whole generation up by 52, over the marker: its low bits stand in both halves.
   mmioGeneration: { ...generation([11, 3], [61, 52]), highShift: 52n },
   mmioAllowed: MMIO_ALLOWED,
   frozen: null,
   empty: 0n,
 };
 
-const v5_10: Layout = {
+// The generation keeps off the marker, but its low bits stand in both halves still, and the others nowhere.
+const v5_4_38: Layout = {
   ...v5_4,
-  since: '5.10',
+  since: '5.4.38',
+  until: '5.4.116',
+  mmioGeneration: { ...generation([11, 3], [62, 54]), highShift: 54n },
+};
+
+const v5_4_117: Layout = {
+  ...v5_4_38,
+  since: '5.4.117',
   until: '5.11',
   mmioGeneration: generation([11, 3], [62, 54]),
 };
 
-const v5_12: Layout = { ...v5_10, since: '5.12', until: '5.12', frozen: bit(59) };
+const v5_12: Layout = { ...v5_4_117, since: '5.12', until: '5.12', frozen: bit(59) };
 
 const v5_13: Layout = {
   ...v5_12,
@@ -187,23 +189,7 @@ export function mmuPresentMask({ mmuPresent }: Layout): bigint {
 }
 
 /** Every layout since 5.4, oldest first. */
-export const layouts: readonly [Layout, ...Layout[]] = [v5_4, v5_10, v5_12, v5_13, v6_10, v7_2];
+export const layouts: readonly [Layout, ...Layout[]] = [v5_4, v5_4_38, v5_4_117, v5_12, v5_13, v6_10, v7_2];
 
-/** The layout of a kernel; the nearest one for a kernel outside the table (see {@link isKernelCovered}). */
+/** The layout of a kernel; the nearest one for a kernel outside the table (see {@link releaseCaveat}). */
 export const layoutFor: (kernel: KernelVersion) => Layout = byKernel(...layouts);
-
-/** Runs of releases that were read, or that lie between two that were read and are alike. */
-const COVERED = [
-  ['5.4', '5.4'],
-  ['5.10', '7.3'],
-] as const;
-
-/** Whether the sources of a release, or of releases on both sides that are alike, have been read. */
-export function isKernelCovered({ major, minor }: KernelVersion): boolean {
-  const release = { major, minor, patch: 0 };
-  return COVERED.some(
-    ([from, to]) =>
-      compareKernelVersions(parseKernelVersion(from), release) <= 0 &&
-      compareKernelVersions(release, parseKernelVersion(to)) <= 0,
-  );
-}

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { accessBits, gpteIs8Bytes, roleLayout } from './role.ts';
+import { meMaskIsHosts, mmioCaching, mmioMarkerAlone } from './start-up-variants.ts';
 import { defineVariant, type Variant } from './variant.ts';
+import {
+  eptReservesPageSize,
+  nptHasNx,
+  pdpteBit8Reserved,
+  shadowGbpagesByTdp,
+  shadowNx,
+} from './zero-check-variants.ts';
 
 /** How `make_spte()` makes an SPTE writable. A writable old SPTE spares it the unsync attempt. */
 export interface MakingWritable {
@@ -140,12 +148,6 @@ export const physBitsAtModuleInit: Variant<boolean> = defineVariant(
   { since: '6.11', value: true, change: 'once, when kvm.ko is loaded (kvm_host.maxphyaddr)' },
 );
 
-export const shadowGbpagesByTdp: Variant<boolean> = defineVariant(
-  'whether 1G pages are reserved bits of shadow paging',
-  { since: '5.4', value: true, change: "the builder asks: the host with TDP on, else the guest's CPUID" },
-  { since: '6.6', value: false, change: "the vCPU's capability says, which is the same on a real host" },
-);
-
 export const mmioPfnAskedOnce: Variant<boolean> = defineVariant(
   'how often a pfn is classified while one SPTE is built',
   { since: '5.4', value: false, change: 'at each use: for the memory type, and again for encryption' },
@@ -244,7 +246,14 @@ export const coreVariants: readonly Variant<unknown>[] = [
   notifierMakesSpte,
   mmioPfnAskedOnce,
   physBitsAtModuleInit,
+  meMaskIsHosts,
+  mmioCaching,
+  mmioMarkerAlone,
+  eptReservesPageSize,
+  nptHasNx,
+  shadowNx,
   shadowGbpagesByTdp,
+  pdpteBit8Reserved,
   accessBits,
   roleLayout,
   gpteIs8Bytes,

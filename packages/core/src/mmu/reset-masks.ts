@@ -2,6 +2,7 @@
 
 import { bits, PAGE_SHIFT } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
+import { meMaskIsHosts } from '../kernel/start-up-variants.ts';
 import { physBitsAtModuleInit } from '../kernel/variants.ts';
 import { SPTE_DIAGNOSTICS } from '../observe/diagnostics.ts';
 import { warn } from '../observe/observe.ts';
@@ -51,7 +52,8 @@ export const spteModuleInit: SetupStep = (setup, registry) => {
  */
 export const resetAllPteMasks: SetupStep = (setup, before) => {
   const step = 'kvm_mmu_reset_all_pte_masks';
-  const { layout } = setup;
+  const { layout, vendor } = setup;
+  const meMask = meMaskIsHosts(setup.kernel) ? (vendor?.smeMeMask ?? 0n) : 0n;
   let registry = physBitsAtModuleInit(setup.kernel) ? before : determinePhysBits(setup, before, step);
   registry = assignMasks(registry, step, {
     nonpresentOrRsvd: 0n,
@@ -70,8 +72,8 @@ export const resetAllPteMasks: SetupStep = (setup, before) => {
     memtype: 0n,
     kvmAdEnabled: true,
     accTrack: 0n,
-    meMask: 0n,
-    meValue: 0n,
+    meMask,
+    meValue: meMask,
     hostWritable: layout.hostWritable.legacy.mask,
     mmuWritable: layout.mmuWritable.legacy.mask,
   });

@@ -2,10 +2,12 @@
 
 import { bits, hex } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
+import { mmioMarkerAlone } from '../kernel/start-up-variants.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import {
   isAccessTrackSpte,
   isLastSpte,
+  isMmioCached,
   isMmioSpte,
   isRemovedSpte,
   isShadowPresentPte,
@@ -83,9 +85,10 @@ export function evidenceFor(mmu: Mmu, spte: bigint, level: number | null): Evide
   return evidence;
 }
 
-function mmioText({ layout, masks }: Mmu, spte: bigint): string {
-  if (layout.mmioMarker !== null) return 'bits 53:52 are 3 in an MMIO entry';
-  if (!masks.enableMmioCaching) return 'MMIO is not cached in SPTEs here';
+function mmioText(mmu: Mmu, spte: bigint): string {
+  const { layout, masks } = mmu;
+  if (layout.mmioMarker !== null && mmioMarkerAlone(mmu.kernel)) return 'bits 53:52 are 3 in an MMIO entry';
+  if (!isMmioCached(mmu)) return 'MMIO is not cached in SPTEs here';
   const masked = hex(spte & masks.mmioMask);
   return `under the MMIO mask ${hex(masks.mmioMask)} it is ${masked}; MMIO is ${hex(masks.vmMmioValue)}`;
 }

@@ -3,6 +3,7 @@ import { PAGE_SHIFT } from '../bits/bits.ts';
 import { EPT, PT } from '../cpu/entry-format.ts';
 import { AD_DISABLED, AD_ENABLED } from '../kernel/layout.ts';
 import { accessBits, type PageRole } from '../kernel/role.ts';
+import { mmioCaching, mmioMarkerAlone } from '../kernel/start-up-variants.ts';
 import { softwareAdBits, volatileBits } from '../kernel/variants.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import type { Host } from '../mmu/host.ts';
@@ -18,10 +19,17 @@ function provePresent(mmu: Mmu, spte: bigint, code: keyof typeof SPTE_DIAGNOSTIC
 }
 
 /** Whether the entry caches "this gfn is MMIO". Kernel: `is_mmio_spte()`. */
-export function isMmioSpte({ masks, layout: { mmioMarker } }: Mmu, spte: bigint): boolean {
-  // Before 5.13 the marker alone counts.
-  if (mmioMarker !== null) return (spte & mmioMarker.mask) === mmioMarker.mask;
-  return (spte & masks.mmioMask) === masks.vmMmioValue && masks.enableMmioCaching;
+export function isMmioSpte(mmu: Mmu, spte: bigint): boolean {
+  const { masks, layout, kernel } = mmu;
+  if (layout.mmioMarker !== null && mmioMarkerAlone(kernel)) {
+    return (spte & layout.mmioMarker.mask) === layout.mmioMarker.mask;
+  }
+  return (spte & masks.mmioMask) === masks.vmMmioValue && isMmioCached(mmu);
+}
+
+/** Whether KVM remembers in SPTEs which gfns are MMIO. */
+export function isMmioCached({ masks, kernel }: Mmu): boolean {
+  return mmioCaching(kernel).cleared ? masks.enableMmioCaching : masks.vmMmioValue !== 0n;
 }
 
 /** Whether the entry is a table or a mapping, not empty, MMIO or frozen. Kernel: `is_shadow_present_pte()`. */
