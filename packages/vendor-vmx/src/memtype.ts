@@ -6,7 +6,13 @@ const UNCACHABLE = 0n;
 const WRITE_BACK = 6n;
 
 const IPAT = EPT.ignorePat.mask;
-const typeBits = (type: bigint): bigint => BigInt.asUintN(8, type << EPT.memtype.shift);
+
+/** The width that the bits of a memory type are cut to. */
+export const memtypeWidth: Variant<number> = defineVariant(
+  'a guest MTRR with a type that does not exist',
+  { since: '5.4', value: 64, change: 'its bits above 2 reach into the entry above bit 7' },
+  { since: '6.0', value: 8, change: 'cut to bits 7:0 of the entry' },
+);
 
 /** What takes part in the memory type of RAM while a device that does not snoop is assigned, or none is. */
 interface MemtypeVariant {
@@ -36,7 +42,7 @@ export const memtypeVariant: Variant<MemtypeVariant> = defineVariant<MemtypeVari
     change: 'RAM is WB, with IPAT unless DMA is non-coherent; guest MTRRs and CR0.CD do not matter',
   },
   {
-    since: '6.12.117',
+    since: '6.12.85',
     value: { guestDecides: false, quirkIgnoresPat: false, patIsAQuirk: true },
     change: 'stable fix: IPAT also needs the ignore-guest-PAT quirk, which is on by default',
   },
@@ -46,19 +52,20 @@ export const memtypeVariant: Variant<MemtypeVariant> = defineVariant<MemtypeVari
     change: 'as 6.11: 6.13 and 6.14 lack that quirk',
   },
   {
-    since: '6.17',
+    since: '6.16',
     value: { guestDecides: false, quirkIgnoresPat: false, patIsAQuirk: true },
-    change: 'IPAT also needs the ignore-guest-PAT quirk (read in 6.17, not in 6.14)',
+    change: 'IPAT also needs the ignore-guest-PAT quirk',
   },
 );
 
 /**
- * Memory type bits (8 of them) of a leaf: devices are uncached; RAM is write-back whatever the guest says, unless a
+ * Memory type bits of a leaf (8 of them since 6.0): devices are uncached; RAM is write-back whatever the guest says, unless a
  * device that does not snoop is assigned.
  *
  * Kernel: `vmx_get_mt_mask()`.
  */
 export function vmxGetMtMask({ kernel }: Setup, host: Host, gfn: bigint, isMmio: boolean): bigint {
+  const typeBits = (type: bigint): bigint => BigInt.asUintN(memtypeWidth(kernel), type << EPT.memtype.shift);
   if (isMmio) return typeBits(UNCACHABLE);
   const { guestDecides, quirkIgnoresPat, patIsAQuirk } = memtypeVariant(kernel);
   if (!host.noncoherentDma()) {

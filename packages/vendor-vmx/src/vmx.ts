@@ -14,6 +14,7 @@ import { setEptMasks } from './ept-masks.ts';
 import { readEptEntry } from './ept-walk.ts';
 import { vmxSetupMeSpteMask } from './memory-encryption.ts';
 import { vmxGetMtMask } from './memtype.ts';
+import { vmxVariants } from './variants.ts';
 
 /** What the CPU offers to kvm-intel and what its parameters leave of that. */
 export interface VmxOptions {
@@ -43,6 +44,7 @@ export function vmx(options: VmxOptions = {}): Vendor {
   return defineVendor({
     name: 'vmx',
     apiVersion: 1,
+    variants: vmxVariants,
     format: ept ? eptFormat : legacyFormat,
     setup(setup, before) {
       let registry = ept ? setEptMasks(setup, before, eptAd, eptExecOnly) : before;

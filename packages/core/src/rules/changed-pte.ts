@@ -3,6 +3,7 @@
 import { checkU64 } from '../bits/arguments.ts';
 import { PAGE_SHIFT, u64 } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
+import { notifierKeepsMmuWritable } from '../kernel/writable-variants.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import { writer } from '../observe/observe.ts';
 import { markSpteForAccessTrack } from './access-track.ts';
@@ -20,6 +21,7 @@ export function changedPteNotifierMakeSpte(mmu: Mmu, oldSpte: bigint, newPfn: bi
   let spte = set(checkU64('oldSpte', oldSpte), 'as in the old SPTE');
   spte &= clear(masks.baseAddr);
   spte |= set(u64(checkU64('newPfn', newPfn) << PAGE_SHIFT), 'the new page frame');
-  spte &= clear(PT.writable.mask | masks.hostWritable | masks.mmuWritable);
+  const mmuWritable = notifierKeepsMmuWritable(mmu.kernel) ? 0n : masks.mmuWritable;
+  spte &= clear(PT.writable.mask | masks.hostWritable | mmuWritable);
   return markSpteForAccessTrack(mmu, spte);
 }

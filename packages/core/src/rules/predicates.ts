@@ -2,9 +2,11 @@
 import { PAGE_SHIFT } from '../bits/bits.ts';
 import { EPT, PT } from '../cpu/entry-format.ts';
 import { AD_DISABLED, AD_ENABLED } from '../kernel/layout.ts';
+import { nxHugePagesOptOut, writeProtectsWithoutLog } from '../kernel/make-spte-variants.ts';
 import { accessBits, type PageRole } from '../kernel/role.ts';
 import { mmioCaching, mmioMarkerAlone } from '../kernel/start-up-variants.ts';
-import { softwareAdBits, volatileBits } from '../kernel/variants.ts';
+import { softwareAdBits } from '../kernel/variants.ts';
+import { locklesslyWritable, volatileBits } from '../kernel/writable-variants.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import type { Host } from '../mmu/host.ts';
 import { SPTE_DIAGNOSTICS } from '../observe/diagnostics.ts';
@@ -96,9 +98,9 @@ export function spteAdNeedWriteProtect(mmu: Mmu, spte: bigint): boolean {
 }
 
 /** Whether the SPTEs of a page must be write-protected to log writes. Kernel: `kvm_mmu_page_ad_need_write_protect()`. */
-export function pageAdNeedWriteProtect({ masks }: Mmu, role: PageRole): boolean {
+export function pageAdNeedWriteProtect({ masks, kernel }: Mmu, role: PageRole): boolean {
   // The CPU logs nested guests' writes with their own addresses, so its log is of no use for them.
-  return masks.cpuDirtyLogSize !== 0 && role.guestMode;
+  return role.guestMode && (masks.cpuDirtyLogSize !== 0 || writeProtectsWithoutLog(kernel));
 }
 
 /** The accessed bit of this entry; up to 6.12, 0 when hardware keeps none. Kernel: `spte_shadow_accessed_mask()`. */
@@ -138,19 +140,36 @@ export function spteToPfn({ masks }: Mmu, spte: bigint): bigint {
 }
 
 /** Whether huge pages of this VM must not be executable. Kernel: `is_nx_huge_page_enabled()`. */
-export function isNxHugePageEnabled({ params }: Mmu, host: Host): boolean {
-  return params.nxHugePages && !host.nxHugePagesDisabled();
+export function isNxHugePageEnabled({ params, kernel }: Mmu, host: Host): boolean {
+  return params.nxHugePages && !(nxHugePagesOptOut(kernel) && host.nxHugePagesDisabled());
 }
 
 /**
- * Whether other CPUs may change the SPTE while mmu_lock is held, so that it must be updated atomically. The entry
- * must be shadow-present.
+ * Whether a write fault may make the entry writable without mmu_lock, as this kernel tells it.
  *
- * Kernel: `spte_has_volatile_bits()`, `spte_needs_atomic_update()` since 6.17.
+ * Kernel: `spte_can_locklessly_be_made_writable()`, which is {@link isMmuWritableSpte} since 5.18.
+ */
+export function isLocklesslyWritable(mmu: Mmu, spte: bigint): boolean {
+  const { hostWritable, mmuWritable } = mmu.masks;
+  const needs = locklesslyWritable(mmu.kernel);
+  if (needs.warns) {
+    const contradiction = writableContradiction(mmu, spte);
+    if (contradiction !== null) warn(mmu, SPTE_DIAGNOSTICS, `lockless.${contradiction}`);
+  }
+  const wanted = mmuWritable | (needs.hostWritable ? hostWritable : 0n);
+  return (spte & wanted) === wanted;
+}
+
+/**
+ * Whether other CPUs may change the SPTE while mmu_lock is held, so that it must be updated atomically. Since 5.18 the
+ * entry must be shadow-present.
+ *
+ * Kernel: `spte_has_volatile_bits()`, `spte_needs_atomic_update()` since 6.16.
  */
 export function spteHasVolatileBits(mmu: Mmu, spte: bigint): boolean {
-  if (!isWritablePte(spte) && isMmuWritableSpte(mmu, spte)) return true;
   const counts = volatileBits(mmu.kernel);
+  if (counts.presentOnly && !isShadowPresentPte(mmu, spte)) return false;
+  if (isLocklesslyWritable(mmu, spte) && (counts.writable || !isWritablePte(spte))) return true;
   if (!counts.everyAdDisabled && isAccessTrackSpte(mmu, spte)) return true;
   if (!spteAdEnabled(mmu, spte)) return counts.everyAdDisabled;
   const { accessed, dirty } = mmu.masks;
@@ -158,22 +177,32 @@ export function spteHasVolatileBits(mmu: Mmu, spte: bigint): boolean {
   return isWritablePte(spte) && (spte & dirty) === 0n;
 }
 
+/** How writable bits contradict each other: MMU-writable needs host-writable, W needs MMU-writable. */
+function writableContradiction(
+  mmu: Mmu,
+  spte: bigint,
+): 'mmu-without-host-writable' | 'hw-writable-without-mmu-writable' | null {
+  if (isMmuWritableSpte(mmu, spte)) {
+    return (spte & mmu.masks.hostWritable) === 0n ? 'mmu-without-host-writable' : null;
+  }
+  return isWritablePte(spte) ? 'hw-writable-without-mmu-writable' : null;
+}
+
+const CONTRADICTIONS = {
+  'mmu-without-host-writable': 'kvm: MMU-writable SPTE is not Host-writable',
+  'hw-writable-without-mmu-writable': 'kvm: Writable SPTE is not MMU-writable',
+} as const;
+
 /**
  * Complains about writable bits that contradict each other: MMU-writable needs host-writable, W needs MMU-writable.
  *
  * Kernel: `check_spte_writable_invariants()`.
  */
 export function checkSpteWritableInvariants(mmu: Mmu, spte: bigint): void {
-  const { hostWritable } = mmu.masks;
-  if (isMmuWritableSpte(mmu, spte)) {
-    if ((spte & hostWritable) === 0n) {
-      const msg = `kvm: MMU-writable SPTE is not Host-writable: ${spte.toString(16)}`;
-      warn(mmu, SPTE_DIAGNOSTICS, 'invariant.mmu-without-host-writable', msg);
-    }
-  } else if (isWritablePte(spte)) {
-    const msg = `kvm: Writable SPTE is not MMU-writable: ${spte.toString(16)}`;
-    warn(mmu, SPTE_DIAGNOSTICS, 'invariant.hw-writable-without-mmu-writable', msg);
-  }
+  const contradiction = writableContradiction(mmu, spte);
+  if (contradiction === null) return;
+  const msg = `${CONTRADICTIONS[contradiction]}: ${spte.toString(16)}`;
+  warn(mmu, SPTE_DIAGNOSTICS, `invariant.${contradiction}`, msg);
 }
 
 /**

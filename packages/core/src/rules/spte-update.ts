@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import { checkU64 } from '../bits/arguments.ts';
-import { updateEffects } from '../kernel/variants.ts';
+import { ageingUpdates, checksWritableInvariants, updateEffects } from '../kernel/writable-variants.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import type { Host } from '../mmu/host.ts';
 import { SPTE_DIAGNOSTICS } from '../observe/diagnostics.ts';
@@ -12,6 +12,7 @@ import {
   isAccessedSpte,
   isDirtySpte,
   isEptVePossible,
+  isLocklesslyWritable,
   isMmuWritableSpte,
   isShadowPresentPte,
   isWritablePte,
@@ -27,7 +28,7 @@ function proveNoVe(mmu: Mmu, spte: bigint): void {
 /** Complains about a change of a present SPTE that is more than a change of its bits. Returns the new value. */
 function updateNoTrack(mmu: Mmu, oldSpte: bigint, newSpte: bigint): bigint {
   if (!isShadowPresentPte(mmu, newSpte)) warn(mmu, SPTE_DIAGNOSTICS, 'update.new-not-present');
-  checkSpteWritableInvariants(mmu, newSpte);
+  if (checksWritableInvariants(mmu.kernel)) checkSpteWritableInvariants(mmu, newSpte);
   proveNoVe(mmu, newSpte);
   if (isShadowPresentPte(mmu, oldSpte) && spteToPfn(mmu, oldSpte) !== spteToPfn(mmu, newSpte)) {
     warn(mmu, SPTE_DIAGNOSTICS, 'update.pfn-changed');
@@ -67,8 +68,8 @@ export function mmuSpteUpdate(mmu: Mmu, host: Host, oldSpte: bigint, newSpte: bi
   if (!updateEffects(mmu.kernel).tellsAccessedAndDirty) {
     return { spte, flush: leafSpteChangeNeedsTlbFlush(mmu, oldSpte, newSpte) };
   }
-  // fast_page_fault() may have set W meanwhile, so MMU-writable counts as writable.
-  let flush = isMmuWritableSpte(mmu, oldSpte) && !isWritablePte(newSpte);
+  // fast_page_fault() may have set W meanwhile, so what it may make writable counts as writable.
+  let flush = isLocklesslyWritable(mmu, oldSpte) && !isWritablePte(newSpte);
   if (isAccessedSpte(mmu, oldSpte) && !isAccessedSpte(mmu, newSpte)) {
     flush = true;
     host.setPfnAccessed(spteToPfn(mmu, oldSpte));
@@ -102,5 +103,5 @@ export function mmuSpteAge(mmu: Mmu, host: Host, spte: bigint): SpteAge {
   if (updateEffects(mmu.kernel).tellsAccessedAndDirty && isWritablePte(spte))
     host.setPfnDirty(spteToPfn(mmu, spte));
   const tracked = markSpteForAccessTrack(mmu, spte);
-  return { young: true, spte: updateNoTrack(mmu, spte, tracked) };
+  return { young: true, spte: ageingUpdates(mmu.kernel) ? updateNoTrack(mmu, spte, tracked) : tracked };
 }
