@@ -86,6 +86,13 @@ export {
   rootEntryBits,
 } from './judge/root-entry.ts';
 export {
+  checkKernelHas,
+  type FunctionSpan,
+  type KernelFunction,
+  kernelFunctions,
+  kernelHas,
+} from './kernel/kernel-functions.ts';
+export {
   byKernel,
   compareKernelVersions,
   formatKernelVersion,
@@ -226,11 +233,14 @@ export {
   isExecutablePte,
   isLargePte,
   isLastSpte,
+  isLocklesslyWritable,
+  isMmioCached,
   isMmioSpte,
   isMmuWritableSpte,
   isNxHugePageEnabled,
   isRemovedSpte,
   isShadowPresentPte,
+  isSupervisorExecutable,
   isWritablePte,
   kvmAdEnabled,
   kvmMmuMaxGfn,

@@ -4,6 +4,7 @@ import {
   checkU64,
   configureMmu,
   defineVendor,
+  kernelHas,
   legacyFormat,
   meMaskIsHosts,
   readLegacyEntry,
@@ -43,7 +44,9 @@ export function svm(options: SvmOptions = {}): Vendor {
     setup(setup, before) {
       let registry = configureMmu(setup, before, npt, NPT_MAX_PAGE_LEVEL);
       if (!meMaskIsHosts(setup.kernel)) registry = setMeSpteMask(setup, registry, smeMeMask, smeMeMask);
-      return svmAdjustMmioMask(setup, registry, facts);
+      return kernelHas(setup.kernel, 'svm_adjust_mmio_mask')
+        ? svmAdjustMmioMask(setup, registry, facts)
+        : registry;
     },
     cpuReads: readLegacyEntry,
   });

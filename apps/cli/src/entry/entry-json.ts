@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
   fieldValue,
-  isExecutablePte,
   isPresentKind,
+  isSupervisorExecutable,
   isWritablePte,
   type Mmu,
   type SpteKind,
@@ -53,7 +53,7 @@ export function entryJson(mmu: Mmu, entry: WalkEntry): EntryJson {
 
 function entryAccess(mmu: Mmu, spte: bigint): string {
   const read = (spte & mmu.vendor.format.permissions.read.mask) !== 0n;
-  return accessText({ read, write: isWritablePte(spte), execute: isExecutablePte(mmu, spte) });
+  return accessText({ read, write: isWritablePte(spte), execute: isSupervisorExecutable(mmu, spte) });
 }
 
 function memtypeOf({ vendor }: Mmu, spte: bigint): string | null {

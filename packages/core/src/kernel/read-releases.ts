@@ -79,8 +79,9 @@ function neighboursOf(kernel: KernelVersion): Neighbours | null {
   const newer = READ.find(({ first }) => compareKernelVersions(first, kernel) > 0)?.first ?? null;
   if (older === undefined) return { older: null, newer };
   if (compareKernelVersions(kernel, older.last) <= 0) return null;
-  if (isSeries(kernel, older.last) && (newer === null || !isSeries(kernel, newer))) return null;
-  return { older: older.last, newer };
+  // A series branches off before the one that precedes it has any stable release.
+  if (!isSeries(kernel, older.last)) return { older: { ...older.last, patch: 0 }, newer };
+  return newer !== null && isSeries(kernel, newer) ? { older: older.last, newer } : null;
 }
 
 /** What differs between two kernels: names of layout changes and topics of variants. */

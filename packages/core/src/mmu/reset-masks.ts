@@ -2,6 +2,7 @@
 
 import { bits, PAGE_SHIFT } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
+import { checkKernelHas } from '../kernel/kernel-functions.ts';
 import { meMaskIsHosts } from '../kernel/start-up-variants.ts';
 import { physBitsAtModuleInit } from '../kernel/variants.ts';
 import { SPTE_DIAGNOSTICS } from '../observe/diagnostics.ts';
@@ -83,10 +84,13 @@ export const resetAllPteMasks: SetupStep = (setup, before) => {
 /**
  * Chooses the memory-encryption bits: `meValue` is what KVM sets in its entries, `meMask` all that encryption owns.
  *
+ * @throws RangeError before 5.19, where the one mask is the host's own
+ *
  * Kernel: `kvm_mmu_set_me_spte_mask()`.
  */
 export function setMeSpteMask(setup: Setup, registry: Registry, meValue: bigint, meMask: bigint): Registry {
   const step = 'kvm_mmu_set_me_spte_mask';
+  checkKernelHas(setup.kernel, step);
   if ((meValue & ~meMask) !== 0n) {
     warn(setup, SPTE_DIAGNOSTICS, 'me-mask.value-outside-mask');
     return assignMasks(registry, step, { meValue: 0n, meMask: 0n });

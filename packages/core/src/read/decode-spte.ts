@@ -8,8 +8,8 @@ import { restoreAccTrackSpte } from '../rules/access-track.ts';
 import {
   isAccessedSpte,
   isDirtySpte,
-  isExecutablePte,
   isMmuWritableSpte,
+  isSupervisorExecutable,
   isWritablePte,
   spteToPfn,
 } from '../rules/predicates.ts';
@@ -104,7 +104,7 @@ function decodeMapping(mmu: Mmu, spte: bigint, kind: SpteKind): DecodedMapping {
     access: {
       read: isSet(permissions.read.mask),
       write: isWritablePte(spte),
-      execute: isExecutablePte(mmu, spte),
+      execute: isSupervisorExecutable(mmu, spte),
       user: permissions.user === undefined ? null : isSet(permissions.user.mask),
     },
     memtype: table || memtype === undefined ? null : fieldText(memtype, spte),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { PAGE_SHIFT } from '../bits/bits.ts';
 import { EPT, PT } from '../cpu/entry-format.ts';
+import { checkKernelHas } from '../kernel/kernel-functions.ts';
 import { AD_DISABLED, AD_ENABLED } from '../kernel/layout.ts';
 import { nxHugePagesOptOut, writeProtectsWithoutLog } from '../kernel/make-spte-variants.ts';
 import { accessBits, type PageRole } from '../kernel/role.ts';
@@ -15,9 +16,11 @@ import { warn } from '../observe/observe.ts';
 // The predicates and getters of spte.h. Each looks at bits only and answers for any 64-bit value; unless a function
 // says otherwise, the answer means something for a shadow-present SPTE only.
 
-/** Debug builds complain when a question about a present SPTE is asked of another. */
+/** Debug builds complain when a question about a present SPTE is asked of another; before 5.13, of an MMIO SPTE. */
 function provePresent(mmu: Mmu, spte: bigint, code: keyof typeof SPTE_DIAGNOSTICS): void {
-  if (mmu.params.proveMmu && !isShadowPresentPte(mmu, spte)) warn(mmu, SPTE_DIAGNOSTICS, code);
+  if (!mmu.params.proveMmu) return;
+  const fits = mmu.layout.mmuPresent === null ? !isMmioSpte(mmu, spte) : isShadowPresentPte(mmu, spte);
+  if (!fits) warn(mmu, SPTE_DIAGNOSTICS, code);
 }
 
 /** Whether the entry caches "this gfn is MMIO". Kernel: `is_mmio_spte()`. */
@@ -56,8 +59,13 @@ export function isLastSpte(spte: bigint, level: number): boolean {
   return level === 1 || isLargePte(spte);
 }
 
-/** Whether fetches are allowed. Kernel: `is_executable_pte()`. */
+/** Whether fetches are allowed, be it only a user's. Kernel: `is_executable_pte()`, up to 7.2. */
 export function isExecutablePte({ masks }: Mmu, spte: bigint): boolean {
+  return (spte & (masks.x | masks.xu | masks.nx)) !== masks.nx;
+}
+
+/** Whether fetches are allowed that are not a user's. Up to 7.1 that is {@link isExecutablePte}. */
+export function isSupervisorExecutable({ masks }: Mmu, spte: bigint): boolean {
   return (spte & (masks.x | masks.nx)) === masks.x;
 }
 
@@ -196,9 +204,12 @@ const CONTRADICTIONS = {
 /**
  * Complains about writable bits that contradict each other: MMU-writable needs host-writable, W needs MMU-writable.
  *
+ * @throws RangeError when the kernel has no such check (before 5.18)
+ *
  * Kernel: `check_spte_writable_invariants()`.
  */
 export function checkSpteWritableInvariants(mmu: Mmu, spte: bigint): void {
+  checkKernelHas(mmu.kernel, 'check_spte_writable_invariants');
   const contradiction = writableContradiction(mmu, spte);
   if (contradiction === null) return;
   const msg = `${CONTRADICTIONS[contradiction]}: ${spte.toString(16)}`;
@@ -226,8 +237,15 @@ export interface FaultAccess {
   readonly write: boolean;
 }
 
-/** Whether the SPTE already allows the access that faulted. Kernel: `is_access_allowed()`. */
+/**
+ * Whether the SPTE already allows the access that faulted.
+ *
+ * @throws RangeError since 7.3, which asks {@link spteHasPermissionFault} instead
+ *
+ * Kernel: `is_access_allowed()`.
+ */
 export function isAccessAllowed(mmu: Mmu, { exec, write }: FaultAccess, spte: bigint): boolean {
+  checkKernelHas(mmu.kernel, 'is_access_allowed');
   if (exec) return isExecutablePte(mmu, spte);
   if (write) return isWritablePte(spte);
   return (spte & PT.present.mask) !== 0n;
@@ -236,9 +254,12 @@ export function isAccessAllowed(mmu: Mmu, { exec, write }: FaultAccess, spte: bi
 /**
  * Whether an access with this page-fault error code faults on the SPTE.
  *
- * Kernel: `spte_permission_fault()`, v7.3.
+ * @throws RangeError before 7.3, which asks {@link isAccessAllowed} instead
+ *
+ * Kernel: `spte_permission_fault()`.
  */
 export function spteHasPermissionFault(mmu: Mmu, spte: bigint, errorCode: bigint): boolean {
+  checkKernelHas(mmu.kernel, 'spte_permission_fault');
   if (!isShadowPresentPte(mmu, spte)) return true;
   const { masks } = mmu;
   const { read, write, user, exec } = accessBits(mmu.kernel);
@@ -247,7 +268,7 @@ export function spteHasPermissionFault(mmu: Mmu, spte: bigint, errorCode: bigint
     ((spte & PT.present.mask) === 0n ? 0 : read) |
     (isWritablePte(spte) ? write : 0) |
     ((spte & userBits) === 0n ? 0 : user) |
-    (isExecutablePte(mmu, spte) ? exec : 0);
+    (isSupervisorExecutable(mmu, spte) ? exec : 0);
   const code = Number((errorCode >> 1n) & 0xfn);
   return (((mmu.permissions[code] as number) >> access) & 1) !== 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import { checkU64 } from '../bits/arguments.ts';
+import { checkKernelHas } from '../kernel/kernel-functions.ts';
 import { ageingUpdates, checksWritableInvariants, updateEffects } from '../kernel/writable-variants.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import type { Host } from '../mmu/host.ts';
@@ -39,9 +40,12 @@ function updateNoTrack(mmu: Mmu, oldSpte: bigint, newSpte: bigint): bigint {
 /**
  * Whether TLBs may hold rights that a leaf SPTE loses with this change.
  *
- * Kernel: `leaf_spte_change_needs_tlb_flush()`, since 6.13.
+ * @throws RangeError before 6.13, where {@link mmuSpteUpdate} decides by itself
+ *
+ * Kernel: `leaf_spte_change_needs_tlb_flush()`.
  */
 export function leafSpteChangeNeedsTlbFlush(mmu: Mmu, oldSpte: bigint, newSpte: bigint): boolean {
+  checkKernelHas(mmu.kernel, 'leaf_spte_change_needs_tlb_flush');
   return isMmuWritableSpte(mmu, oldSpte) && !isMmuWritableSpte(mmu, newSpte);
 }
 

@@ -7,7 +7,7 @@ import { accessBits, type PageRole } from '../kernel/role.ts';
 import { errorCodeNames, retPf } from '../kernel/variants.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import type { TraceLine } from '../observe/observe.ts';
-import { isExecutablePte, isWritablePte } from '../rules/predicates.ts';
+import { isSupervisorExecutable, isWritablePte } from '../rules/predicates.ts';
 
 // The kvmmmu tracepoints, as a tracer prints them: `event: line`.
 
@@ -74,7 +74,7 @@ export function formatSptePermissions(mmu: Mmu, spte: bigint): string {
   const readable = present !== 0n || (spte & PT.present.mask) !== 0n;
   const userMask = user | xu;
   const userLetter = userMask === 0n ? '' : (spte & userMask) === 0n ? '-' : 'u';
-  return `${readable ? 'r' : '-'}${isWritablePte(spte) ? 'w' : '-'}${isExecutablePte(mmu, spte) ? 'x' : '-'}${userLetter}`;
+  return `${readable ? 'r' : '-'}${isWritablePte(spte) ? 'w' : '-'}${isSupervisorExecutable(mmu, spte) ? 'x' : '-'}${userLetter}`;
 }
 
 /**

@@ -2,8 +2,8 @@
 import {
   fieldValue,
   hex,
-  isExecutablePte,
   isPresentKind,
+  isSupervisorExecutable,
   isWritablePte,
   judgeSpte,
   type Mmu,
@@ -77,7 +77,7 @@ export function annotateSpte(
 function accessOf(mmu: Mmu, spte: bigint): string {
   const { read } = mmu.vendor.format.permissions;
   const readable = (spte & read.mask) !== 0n;
-  return `${readable ? 'r' : '-'}${isWritablePte(spte) ? 'w' : '-'}${isExecutablePte(mmu, spte) ? 'x' : '-'}`;
+  return `${readable ? 'r' : '-'}${isWritablePte(spte) ? 'w' : '-'}${isSupervisorExecutable(mmu, spte) ? 'x' : '-'}`;
 }
 
 function memtypeOf({ vendor }: Mmu, spte: bigint): string | null {
