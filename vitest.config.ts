@@ -9,7 +9,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['packages/*/src/**/*.ts'],
-      exclude: ['**/*.test.ts', '**/generated/**'],
+      exclude: ['**/*.test.ts', '**/generated/**', 'packages/testing/**'],
       reporter: ['text-summary', 'html'],
       thresholds: { lines: 100, branches: 100 },
     },

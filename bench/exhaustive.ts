@@ -8,10 +8,11 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
+import { random } from '@spte/testing/random';
 import { Tinypool } from 'tinypool';
 import { compile } from '../packages/batch/src/index.ts';
 import { KERNELS, machine, machines } from '../packages/batch/test/machines.ts';
-import { ROWS, rowDifferences, words } from '../packages/batch/test/patterns.ts';
+import { ROWS, rowDifferences } from '../packages/batch/test/patterns.ts';
 import type { Difference } from '../packages/batch/test/scalar.ts';
 
 interface Task {
@@ -32,7 +33,7 @@ export default function compare({ which, stride }: Task): Outcome {
   const start = performance.now();
   const [name = '', kernel = ''] = which.split('@');
   const engine = compile(machine(name, kernel));
-  const next = words(3n);
+  const next = random(3).u64;
   let differences: readonly Difference[] = [];
   for (let row = 0; row < ROWS && differences.length === 0; row++) {
     differences = rowDifferences(engine, row, next, stride);

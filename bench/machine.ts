@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The machine of the benchmark, as numbers for the C and for the port, and the entries to work on.
+
+import { random } from '@spte/testing/random';
 import {
   decodeSpte,
   judgeSpte,
@@ -70,17 +72,6 @@ export function machineWords(mmu: Mmu) {
 /** Masks by name. */
 export type Machine = ReturnType<typeof machineWords>;
 
-/** Pseudo-random 32-bit numbers, the same in every run. */
-function randoms(): () => number {
-  let state = 0x2545f491;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state >>> 0;
-  };
-}
-
 /** What the four jobs read. */
 export interface Data {
   readonly entries: BigUint64Array<ArrayBuffer>;
@@ -96,7 +87,7 @@ export interface Data {
  * each entry.
  */
 export function makeData(mmu: Mmu, count: number, shape: 'runs' | 'shuffled'): Data {
-  const next = randoms();
+  const { u32, below, pick } = random(1);
   const { masks, layout } = mmu;
   const made = (access: number, hostWritable: boolean, prefetch: boolean, adDisabled: boolean): bigint =>
     makeSpte(mmu, plainHost, {
@@ -118,10 +109,10 @@ export function makeData(mmu: Mmu, count: number, shape: 'runs' | 'shuffled'): D
   const level = new Uint8Array(count);
   const flags = new Uint8Array(count);
   for (let i = 0; i < count; ) {
-    const length = shape === 'shuffled' ? 1 : 1 + (next() % 512);
-    const attribute = attributes[next() % attributes.length] as bigint;
-    const first = next() % (1 << 26);
-    const choice = next();
+    const length = shape === 'shuffled' ? 1 : 1 + below(512);
+    const attribute = pick(attributes);
+    const first = below(1 << 26);
+    const choice = u32();
     for (let n = 0; n < length && i < count; n++, i++) {
       const frame = BigInt(first + n);
       entries[i] = attribute === layout.empty ? attribute : attribute | (frame << 12n);

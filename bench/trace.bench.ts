@@ -88,7 +88,7 @@ if (process.argv[2] === 'child') {
 
 const folder = mkdtempSync(join(tmpdir(), 'spte-bench-'));
 
-/** A file of so many bytes at least: a text over and over. */
+/** A file of at least the given number of bytes: a text over and over. */
 function traceFile(name: string, text: string, size: number): { path: string; bytes: number } {
   const path = join(folder, name);
   const bytes = Buffer.from(text);
@@ -101,7 +101,7 @@ function traceFile(name: string, text: string, size: number): { path: string; by
 
 const runs = load('trace/test/fixtures/traces.json.gz');
 
-/** Every trace as text; raw mode, which is another way to print a trace.dat, is no part of the mix. */
+/** Every trace as text; raw mode, which is another way to print a trace.dat, is not part of the mix. */
 const mix = Object.values(runs)
   .flatMap((files) => Object.entries(files))
   .flatMap(([name, text]) => (name.includes('raw') ? [] : text))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What trace.bench.ts compares with: a plain scanner of ftrace text, written by hand for the lines that it will see.
- * It puts the fields of each event into columns of 1024 rows, which are used anew.
+ * It puts the fields of each event into columns of 1024 rows, which are reused.
  *
  *   trace FILE         nanoseconds for the file, and its rows
  *   trace FILE check   a line for each form: event, number of fields, rows, hash of all values

@@ -137,7 +137,8 @@ function checkCommand(folder) {
   run('annotate a.txt b.txt --preset haswell --kernel 6.8 --jobs 2 --parquet parts/');
   for (const part of ['a.txt.parquet', 'b.txt.parquet']) {
     const bytes = readFileSync(join(folder, 'parts', part), 'latin1');
-    if (!bytes.startsWith('PAR1') || !bytes.endsWith('PAR1')) throw new Error(`${part} is no Parquet file`);
+    if (!bytes.startsWith('PAR1') || !bytes.endsWith('PAR1'))
+      throw new Error(`${part} is not a Parquet file`);
   }
 }
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Options } from 'tsup';
-import { library } from '../../tsup.base.ts';
 
+/** The command is a program, so that each of its two entries is one file; what it depends on is installed beside it. */
 const config: Options = {
-  ...library,
   entry: { main: 'src/main.ts', 'annotate-worker': 'src/annotate/annotate-worker.ts' },
-  dts: false,
+  format: 'esm',
+  target: 'es2023',
+  tsconfig: 'tsconfig.build.json',
+  sourcemap: true,
+  clean: true,
   // Private: it is not on the registry.
   noExternal: ['@spte/conformance'],
 };

@@ -100,7 +100,7 @@ const FILES: readonly Buffer[] = [
 ];
 const LARGE_FILES: readonly Buffer[] = [version6({ cpus: 2 }), version7({ cpus: 3, compressed: true })];
 
-/** One input in so many is of the size of a real file, which takes a hundred times as long. */
+/** One input in this number is as large as a real file, which takes a hundred times as long. */
 const LARGE = 1000;
 
 const readAll = (bytes: Uint8Array): { records: TraceRecord[]; events: number } => {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // ELF cores whose headers lie, and the page tables in them.
+
+import { machine } from '@spte/testing/machines';
 import {
   bytesMemory,
   elfCoreMemory,
@@ -10,7 +12,6 @@ import {
   walk,
 } from '../../packages/walk/src/index.ts';
 import { buildElf } from '../../packages/walk/test/elf.ts';
-import { machine } from '../../packages/walk/test/machines.ts';
 import { emptyMemory, leaf, startTables } from '../../packages/walk/test/tables.ts';
 import { mutate } from './mutate.ts';
 import { type Seed, seedOf } from './seed.ts';
@@ -37,7 +38,7 @@ const segments = [
 ];
 
 /** A walk of garbage may go on for as long as its tables lead; a user stops it. */
-const MOST_ENTRIES = 1500;
+const MAX_ENTRIES = 1500;
 
 function readAll(file: Uint8Array): { readonly entries: number; readonly translated: boolean } {
   const core = elfCoreMemory(bytesMemory(file));
@@ -53,7 +54,7 @@ function readAll(file: Uint8Array): { readonly entries: number; readonly transla
   if (core.read(guest.root, 4096) === null) return { entries: 0, translated: false };
   const seen: WalkEntry[] = [];
   for (const entry of walk(mmu, core, { root: guest.root })) {
-    if (seen.push(entry) === MOST_ENTRIES) break;
+    if (seen.push(entry) === MAX_ENTRIES) break;
   }
   ensure(summarizeWalk(mmu, seen).entries === seen.length, 'each entry is summarised');
   const { hpa, steps } = translate(mmu, core, { root: guest.root }, 0x1234n);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { Random } from './random.ts';
+import type { Random } from '@spte/testing/random';
 import type { NumberAt, Seed } from './seed.ts';
 
 type Bytes = Uint8Array;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { getHeapStatistics } from 'node:v8';
-import { random } from './random.ts';
+import { random } from '@spte/testing/random';
 import type { Outcome, Target } from './target.ts';
 
 /** When to stop: whichever comes first. */

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Text of traces and logs: real lines, broken, spliced, wrapped and quoted.
 import { readFileSync } from 'node:fs';
+import type { Random } from '@spte/testing/random';
+import { mmuOfRun, traces } from '@spte/testing/runs';
 import {
   createAnnotator,
   readTraceSync,
   type TraceEntry,
   traceReader,
 } from '../../packages/trace/src/index.ts';
-import { mmuOfRun, traces } from '../../packages/trace/test/runs.ts';
-import type { Random } from './random.ts';
 import { ensure, type Outcome, type Target } from './target.ts';
 
 const snippets = JSON.parse(
@@ -60,7 +60,7 @@ const brokenLine = (random: Random): string => {
 };
 
 const LINES_AT_ONCE = 50;
-/** One text in so many is bytes that are no UTF-8; is annotated; is cut into pieces. */
+/** One text in this number is bytes that are not UTF-8; is annotated; is cut into pieces. */
 const [BYTES, ANNOTATED, PIECEWISE] = [8, 16, 8];
 
 const annotator = createAnnotator(mmuOfRun('vmx73-ept-ad'));

@@ -29,7 +29,8 @@ const COMMANDS = [
 const EXAMPLES = `
 Each command has --help with examples, --json, --ndjson and --check.
 
-Exit status: 0 fine, 1 findings under --check, 2 a mistake on the command line or an unreadable input.`;
+Exit status: 0 fine, 1 findings under --check, 2 a mistake on the command line
+or an unreadable input.`;
 
 /** The whole command, ready to parse. */
 function program(session: Session): Command {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { gzipSync } from 'node:zlib';
+import { traceFiles } from '@spte/testing/runs';
 import { describe, expect, it } from 'vitest';
-import { captured, traces } from './machines.ts';
+import { captured } from './machines.ts';
 import { file, json, ndjson, run, spte, zstd } from './run.ts';
 
 const LEAF =
@@ -14,9 +15,9 @@ interface Summary {
 }
 
 describe('spte annotate', () => {
-  it.each(Object.keys(traces))('finds nothing wrong in the trace of %s', async (name) => {
+  it.each(Object.keys(traceFiles))('finds nothing wrong in the trace of %s', async (name) => {
     const host = captured(name);
-    for (const [part, text] of Object.entries(traces[name] ?? {})) {
+    for (const [part, text] of Object.entries(traceFiles[name] ?? {})) {
       if (!part.endsWith('.txt')) continue;
       const { summary } = (await json(`annotate - --summary --host ${host}`, { stdin: text })) as Summary;
       expect(summary).toMatchObject({ disagreements: 0, findings: 0 });
@@ -24,11 +25,11 @@ describe('spte annotate', () => {
     }
   });
 
-  it.each(Object.keys(traces))(
+  it.each(Object.keys(traceFiles))(
     'counts in %s what it says of its lines, also for another machine',
     async (name) => {
       for (const context of [`--host ${captured(name)}`, CONTEXT]) {
-        const text = traces[name]?.['trace.txt'] ?? '';
+        const text = traceFiles[name]?.['trace.txt'] ?? '';
         const stdin = `${text}kvm_mmu_set_spte: gfn\n`;
         const alone = await spte(`annotate - --summary --json ${context}`, { stdin });
         const { summary } = (await json(`annotate - --json ${context}`, { stdin })) as Summary;
@@ -62,8 +63,8 @@ describe('spte annotate', () => {
     });
   });
 
-  it.each(Object.keys(traces))('says the same line by line and in one document: %s', async (name) => {
-    const texts = Object.entries(traces[name] ?? {}).flatMap(([part, text]) =>
+  it.each(Object.keys(traceFiles))('says the same line by line and in one document: %s', async (name) => {
+    const texts = Object.entries(traceFiles[name] ?? {}).flatMap(([part, text]) =>
       part.endsWith('.txt') ? [text] : [],
     );
     const stdin = `${texts.join('')}${LEAF}${BAD}é ${BAD}`;
@@ -99,10 +100,10 @@ describe('spte annotate', () => {
     }
   });
 
-  it('tells as what it reads when nobody said', async () => {
+  it('says what it assumes', async () => {
     const { err } = await spte('annotate', { stdin: LEAF });
     expect(err).toBe(
-      'spte: read as kernel 6.8, vmx, EPT, MAXPHYADDR 46; assumed for want of --kernel, --vendor, --maxphyaddr\n',
+      'spte: read as kernel 6.8, vmx, EPT, MAXPHYADDR 46; assumed, because no --kernel, --vendor or --maxphyaddr was given\n',
     );
   });
 

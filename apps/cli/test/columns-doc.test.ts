@@ -2,10 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { traceFiles } from '@spte/testing/runs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { duckdb, query, type Table } from './duckdb.ts';
 import { image } from './images.ts';
-import { captured, traces } from './machines.ts';
+import { captured } from './machines.ts';
 import { file, folder, repository, run } from './run.ts';
 
 const DOC = join(repository, 'docs/columns.md');
@@ -34,7 +35,7 @@ beforeAll(() => {
     ['amd', 'svm61-npt-tdp-dump'],
   ] as const) {
     captured(name, called);
-    file(`${called}/trace.txt`, traces[name]?.['trace.txt'] ?? '');
+    file(`${called}/trace.txt`, traceFiles[name]?.['trace.txt'] ?? '');
   }
   file('splat.txt', SPLAT);
   image('mem.img');

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { hosts } from '@spte/testing/runs';
 import { describe, expect, it } from 'vitest';
-import { captured, machines } from './machines.ts';
+import { captured } from './machines.ts';
 import { file, folder, json, spte } from './run.ts';
 
 describe('spte host', () => {
-  it.each(Object.keys(machines))('computes the masks that the kernel of %s held', async (name) => {
+  it.each(Object.keys(hosts))('computes the masks that the kernel of %s held', async (name) => {
     const place = captured(name);
     const { checks } = (await json(`host ${place} --verify ${join(place, 'masks.txt')}`)) as {
       checks: { agree: boolean }[];

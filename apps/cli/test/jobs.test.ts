@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { traceFiles } from '@spte/testing/runs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { duckdb, objects } from './duckdb.ts';
-import { traces } from './machines.ts';
 import { file, folder, spte } from './run.ts';
 import { FROM_SOURCES } from './shell.ts';
 
@@ -17,7 +17,7 @@ const INPUTS = [...NAMES.map((name) => `${name}.txt`), 'none.txt', 'cut.txt'].jo
 const connection = await duckdb();
 
 beforeAll(() => {
-  for (const name of NAMES) file(`${name}.txt`, traces[name]?.['trace.txt'] ?? '');
+  for (const name of NAMES) file(`${name}.txt`, traceFiles[name]?.['trace.txt'] ?? '');
   file('cut.txt', 'kvm_mmu_set_spte: gfn\n');
 });
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { MASK_MEANINGS } from '@spte/core';
 import { describe, expect, it } from 'vitest';
 import { captured } from './machines.ts';
 import { json, spte } from './run.ts';
@@ -63,6 +64,12 @@ describe('spte compare', () => {
   it('reads facts, presets and folders as contexts', async () => {
     expect(await json('compare haswell preset=haswell,ad=off')).toMatchObject({
       equal: false,
+      masks: [
+        { name: 'accessed', meaning: MASK_MEANINGS.accessed },
+        { name: 'dirty' },
+        { name: 'kvmAdEnabled' },
+        { name: 'cpuDirtyLogSize' },
+      ],
       built: {
         leaf: {
           bits: [
@@ -79,8 +86,8 @@ describe('spte compare', () => {
   });
 
   it.each([
-    ['compare 6.1 speed=3', '"speed" is no fact of a context'],
-    ['compare 6.1 turbo', '"turbo" is no context'],
+    ['compare 6.1 speed=3', '"speed" is not a context key; known keys: host, preset'],
+    ['compare 6.1 turbo', '"turbo" is not a context'],
     ['compare 6.1 ad=maybe', 'must be one of on, off'],
     ['compare 6.1', "missing required argument 'B'"],
   ])('%s: exits 2', async (line, message) => {

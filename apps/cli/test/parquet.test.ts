@@ -2,11 +2,12 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { traceFiles } from '@spte/testing/runs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { version7 } from '../../../packages/trace/test/dat-files.ts';
 import { duckdb, objects } from './duckdb.ts';
 import { image } from './images.ts';
-import { captured, traces } from './machines.ts';
+import { captured } from './machines.ts';
 import { file, folder, json, ndjson, spte } from './run.ts';
 
 const CONTEXT = '--kernel 6.8 --vendor vmx --maxphyaddr 39';
@@ -83,11 +84,11 @@ beforeAll(() => {
 
 describe.skipIf(connection === null)('--parquet', () => {
   it.each([
-    ...Object.keys(traces).map((name) => [name, name] as const),
+    ...Object.keys(traceFiles).map((name) => [name, name] as const),
     ['version 7 of trace.dat', 'svm61-tracecmd'] as const,
   ])('annotate: holds what --ndjson says of %s', async (what, name) => {
     const host = captured(name);
-    const inputs = what === name ? Object.values(traces[name] ?? {}) : [version7()];
+    const inputs = what === name ? Object.values(traceFiles[name] ?? {}) : [version7()];
     for (const content of inputs) {
       const input = file('input', content);
       const lines = (await ndjson(`annotate ${input} --host ${host}`)) as Line[];
@@ -224,11 +225,11 @@ describe('where --parquet writes', () => {
 
   it.each([
     ['annotate a.txt --parquet a.txt', '--parquet would overwrite the input "a.txt"'],
-    ['annotate a.txt b.txt --parquet ./b.txt', 'cannot write "./b.txt": it is no folder'],
-    ['annotate a.txt a.txt --parquet new/', 'an input is named twice'],
-    ['annotate a.txt ./a.txt --parquet new/', 'an input is named twice'],
+    ['annotate a.txt b.txt --parquet ./b.txt', 'cannot write "./b.txt": it is not a folder'],
+    ['annotate a.txt a.txt --parquet new/', 'the same input is given twice'],
+    ['annotate a.txt ./a.txt --parquet new/', 'the same input is given twice'],
     ['annotate a.txt --parquet none/such.parquet', 'there is no such file or folder'],
-    ['annotate a.txt --parquet /dev/null', '"/dev/null" is there already, and no file'],
+    ['annotate a.txt --parquet /dev/null', '"/dev/null" exists and is not a regular file'],
     ['annotate a.txt --parquet -', '--parquet writes a file, not the standard output'],
     ['annotate - - --ndjson', 'the standard input can be read only once'],
     ['annotate a.txt --jobs 0', 'must be an integer within 1..256'],

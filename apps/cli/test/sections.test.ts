@@ -2,18 +2,19 @@
 import { appendFileSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { MOST_LINES_APART } from '@spte/trace';
+import { traceFiles } from '@spte/testing/runs';
+import { MAX_LINES_APART } from '@spte/trace';
 import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { version7 } from '../../../packages/trace/test/dat-files.ts';
 import { mutatedLine } from '../../../packages/trace/test/mutations.ts';
 import annotateTask from '../src/annotate/annotate-worker.ts';
-import { mostSections, type Section, sectionBytes, sectionsOf } from '../src/annotate/sections.ts';
+import { maxSections, type Section, sectionBytes, sectionsOf } from '../src/annotate/sections.ts';
 import type { Result, Task } from '../src/annotate/workers.ts';
 import { type Column, ParquetTable } from '../src/files/parquet-table.ts';
 import type { Io } from '../src/io/io.ts';
 import { duckdb, objects } from './duckdb.ts';
-import { captured, traces } from './machines.ts';
+import { captured } from './machines.ts';
 import { file, folder, type Run, spte } from './run.ts';
 
 /** Workers on this thread: what crosses to one and back is copied, as between threads. */
@@ -39,7 +40,7 @@ const MODES = ['', '--json', '--ndjson', '--summary', '--only findings', '--only
 const RUNS = ['svm61-npt-tdp-dump', 'vmx73-ept-ad', 'svm61-shadow'];
 const CONTEXT = '--kernel 6.1 --vendor svm --maxphyaddr 40';
 
-/** Runs a command by sections of so many bytes, and says how many sections there were. */
+/** Runs a command by sections of the given number of bytes, and says how many sections there were. */
 async function inSections(line: string, sectionBytes: number): Promise<Run & { readonly tasks: number }> {
   pool.tasks = 0;
   const ended = await spte(`${line} --jobs 3`, { sectionBytes });
@@ -76,7 +77,7 @@ describe('a trace that is cut into sections is annotated as if it were not', () 
     '%s: of any size, in every mode, with its own machine and another',
     { timeout: 120_000 },
     async (run) => {
-      const text = traces[run]?.['trace.txt'] ?? '';
+      const text = traceFiles[run]?.['trace.txt'] ?? '';
       file(`${run}.txt`, text);
       expect(await expectSame(`annotate ${run}.txt --host ${captured(run)}`, 700)).toBeGreaterThan(20);
       expect(await expectSame(`annotate ${run}.txt ${CONTEXT}`, 5000)).toBeGreaterThan(5);
@@ -84,7 +85,7 @@ describe('a trace that is cut into sections is annotated as if it were not', () 
   );
 
   it('among several inputs, some of which are not cut, and one that is missing', async () => {
-    const text = traces['svm61-shadow']?.['trace.txt'] ?? '';
+    const text = traceFiles['svm61-shadow']?.['trace.txt'] ?? '';
     file('a.txt', text);
     file('b.txt', `${text}kvm_mmu_set_spte: gfn\n`);
     file('c.txt.gz', gzipSync(text));
@@ -165,7 +166,7 @@ describe('a trace that is cut into sections is annotated as if it were not', () 
 
   it('also long after its beginning, where a section has a lead', { timeout: 60_000 }, async () => {
     const lines: string[] = [];
-    for (let i = 0; lines.length < 3.5 * MOST_LINES_APART; i++) {
+    for (let i = 0; lines.length < 3.5 * MAX_LINES_APART; i++) {
       lines.push(CHECK.replace('vm-1', `vm-${i % 7}`), ...Array.from({ length: (i * 31) % 50 }, () => OTHER));
       if (i % 3 > 0) lines.push(LEAF.replace('vm-1', 'vm-99'), HANDLE.replace('vm-1', `vm-${(i * 5) % 7}`));
     }
@@ -174,7 +175,7 @@ describe('a trace that is cut into sections is annotated as if it were not', () 
     const leads = sections.filter(({ lead }) => lead.line > 1);
     expect(leads.length).toBeGreaterThan(1);
     for (const { lead, start } of leads)
-      expect(start.line - lead.line).toBeGreaterThanOrEqual(MOST_LINES_APART);
+      expect(start.line - lead.line).toBeGreaterThanOrEqual(MAX_LINES_APART);
     await expectSame(`annotate lead.txt ${CONTEXT}`, 50_000, ['--ndjson', '--only findings']);
   });
 });
@@ -183,7 +184,7 @@ describe('sections', () => {
   beforeAll(() => {
     file('leaves.txt', `${LEAF}\n`.repeat(100));
   });
-  /** So many bytes, up to the end of a line. */
+  /** The given number of bytes, up to the end of a line. */
   const expectAbout = (bytes: number): number =>
     Number.isFinite(bytes) ? (expect.closeTo(bytes, -3) as number) : bytes;
   const ends = (sections: readonly Section[]): number[] => sections.map(({ end }) => end);
@@ -207,15 +208,15 @@ describe('sections', () => {
     expect(sectionBytes(io(), 1e7, 4, false)).toBe(1 << 24);
     file('large.txt', `${LEAF}\n`.repeat(500_000));
     const size = 500_000 * (LEAF.length + 1);
-    const lead = MOST_LINES_APART * (LEAF.length + 1);
+    const lead = MAX_LINES_APART * (LEAF.length + 1);
     const sizes = cut('large.txt', 1e7).map(({ start, end }) => end - start.offset);
     expect(sizes).toEqual([1e7 + lead, 1e7 + lead, 1e7 + lead, Number.POSITIVE_INFINITY].map(expectAbout));
     // The share of one of two threads, of two inputs of this size.
     expect(cut('large.txt', sectionBytes(io(), 2 * size, 2, false))).toHaveLength(1);
-    expect(mostSections(io(), 'large.txt')).toBe(Math.ceil(size / (1 << 24)));
+    expect(maxSections(io(), 'large.txt')).toBe(Math.ceil(size / (1 << 24)));
   });
 
-  it('are one for what cannot be cut: small, compressed, binary, not a file, or without lines that begin anew', () => {
+  it('are one for what cannot be cut: small, compressed, binary, not a file, or without lines that continue none', () => {
     file('leaves.gz', gzipSync(`${LEAF}\n`.repeat(100)));
     file('leaves.dat', version7());
     file('none.txt', `${OTHER}\n`.repeat(100));
@@ -223,8 +224,8 @@ describe('sections', () => {
       expect(ends(cut(name, 100))).toEqual([Number.POSITIVE_INFINITY]);
     }
     expect(ends(cut('leaves.txt', 1 << 24))).toEqual([Number.POSITIVE_INFINITY]);
-    expect(mostSections(io(100), 'leaves.gz')).toBe(1);
-    expect(mostSections(io(), 'leaves.txt')).toBe(1);
+    expect(maxSections(io(100), 'leaves.gz')).toBe(1);
+    expect(maxSections(io(), 'leaves.txt')).toBe(1);
   });
 
   it('are not begun in the rest of a mail or within a block', () => {
@@ -277,7 +278,7 @@ describe('a file that changes while it is read', () => {
       writeFileSync(path, `${OTHER}\n`.repeat(100));
     };
     change(replace);
-    const message = 'cannot read "live.txt": another file took its name while it was read';
+    const message = 'cannot read "live.txt": another file replaced it while it was being read';
     expect(await inSections(line, 2000)).toMatchObject({ code: 2, err: `spte: ${message}\n` });
     change(replace);
     const { code, err, out } = await inSections(`annotate live.txt calm.txt ${CONTEXT} --json`, 2000);
@@ -332,7 +333,7 @@ describe.skipIf(connection === null)('--parquet by sections', () => {
         .replace('797fe67', `${(0x1000 + i).toString(16)}e67`)
         .replace('1.5:', `${i}.${'5'.repeat(50)}:`),
     );
-    file('many.txt', `${traces['svm61-shadow']?.['trace.txt'] ?? ''}${lines.join('\n')}`);
+    file('many.txt', `${traceFiles['svm61-shadow']?.['trace.txt'] ?? ''}${lines.join('\n')}`);
     const line = `annotate many.txt ${CONTEXT} --parquet`;
     const one = await spte(`${line} one.parquet`);
     const { tasks, ...cut } = await inSections(`${line} cut.parquet`, 5_000_000);
@@ -366,7 +367,7 @@ describe.skipIf(connection === null)('--parquet by sections', () => {
 
   it('writes the same parts of several inputs, and leaves nothing beside them', async () => {
     const names = ['svm61-shadow', 'svm61-npt-tdp-dump'].map((run) => {
-      file(`${run}.txt`, traces[run]?.['trace.txt'] ?? '');
+      file(`${run}.txt`, traceFiles[run]?.['trace.txt'] ?? '');
       return `${run}.txt`;
     });
     const line = `annotate ${names.join(' ')} none.txt ${CONTEXT} --only findings --parquet`;

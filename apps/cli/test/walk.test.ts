@@ -95,7 +95,7 @@ describe('spte walk', () => {
     expect(code).toBe(2);
   });
 
-  it('survives images that are no memory at all', async () => {
+  it('survives images that are not memory at all', async () => {
     file('zst.img', Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), Buffer.alloc(100, 0xff)]));
     file('gz.img', Buffer.from([0x1f, 0x8b, 8, 0, 1, 2, 3]));
     file('elf.img', Buffer.concat([Buffer.from('\x7fELF'), Buffer.alloc(60, 0xff)]));

@@ -7,20 +7,33 @@
 // table, and calls again.
 
 import {
+  ACCESS_KEY_BITS,
+  ACCESS_MASK,
+  ACCESS_SHIFT,
+  ADDRESS_END,
+  ADDRESS_SHIFT,
   ANSWERS,
+  CELL_BITS,
   CELLS,
   CLASSES,
+  FLAG_KEY_BITS,
+  FLAGS_SHIFT,
+  FRAME_BITS,
   FRAME_KINDS,
   FRAME_MASK,
   GROUP,
+  KIND_MASK,
+  LEVEL_KEY_BITS,
+  LEVEL_KEY_SHIFT,
   MOVED,
   MOVED_KIND,
+  PIECE_BITS,
   PIECES,
   ROW_OF,
   WATCH,
 } from '../src/memory-layout';
 
-const ADDRESS: u64 = 0x000f_ffff_ffff_f000;
+const ADDRESS: u64 = (1 << (<u64>ADDRESS_END)) - (1 << (<u64>ADDRESS_SHIFT));
 const ATTRIBUTES: u64 = ~ADDRESS;
 const EACH_BYTE: u64 = 0x0101_0101_0101_0101;
 
@@ -28,17 +41,24 @@ const EACH_BYTE: u64 = 0x0101_0101_0101_0101;
 function classOf(record: usize, entry: u64): i32 {
   const pieces = load<u32>(record, PIECES);
   const answers =
-    load<u16>(pieces + ((<usize>(entry >> 12) & 1023) << 1)) |
-    load<u16>(pieces + ((<usize>(entry >> 22) & 1023) << 1), 2048) |
-    load<u16>(pieces + ((<usize>(entry >> 32) & 1023) << 1), 4096) |
-    load<u16>(pieces + ((<usize>(entry >> 42) & 1023) << 1), 6144);
-  return load<i32>(load<u32>(record, CLASSES) + ((<usize>answers) << 2));
+    load<u16>(pieceAt(pieces, entry, 0)) |
+    load<u16>(pieceAt(pieces, entry, 1)) |
+    load<u16>(pieceAt(pieces, entry, 2)) |
+    load<u16>(pieceAt(pieces, entry, 3));
+  return load<i32>(<usize>load<u32>(record, CLASSES) + ((<usize>answers) << 2));
+}
+
+/** Where it stands what a run of address bits says. */
+function pieceAt(pieces: usize, entry: u64, run: i32): usize {
+  const value = <i32>(entry >> (ADDRESS_SHIFT + run * PIECE_BITS)) & ((1 << PIECE_BITS) - 1);
+  return pieces + (((run << PIECE_BITS) | value) << 1);
 }
 
 /** The answer plus 1, by the rows of its class; 0 when there is none. */
 function cellOf(rows: usize, cells: usize, entry: u64): u32 {
-  const index = ((entry & ADDRESS) != 0 ? 4096 : 0) | <usize>(entry >> 52);
-  return load<u16>(cells + (((<usize>load<u8>(rows + index)) << 13) | ((<usize>entry & 0xfff) << 1)));
+  const index = ((entry & ADDRESS) != 0 ? (<usize>1) << CELL_BITS : 0) | <usize>(entry >> ADDRESS_END);
+  const row = <usize>load<u8>(rows + index);
+  return load<u16>(cells + (((row << CELL_BITS) | (<usize>entry & ((1 << CELL_BITS) - 1))) << 1));
 }
 
 /**
@@ -147,7 +167,7 @@ export function toWords(out: usize, count: i32): void {
   }
 }
 
-/** In columns: an answer is kind | access << 3 | flags << 7. Frame and generation come from the entries. */
+/** In columns. Frame and generation come from the entries. */
 export function toColumns(
   record: usize,
   entries: usize,
@@ -165,10 +185,10 @@ export function toColumns(
   const none = i64x2.splat(0);
   for (let i: usize = 0; i < <usize>count; i += GROUP) {
     const answers = answersAt(i);
-    const kinds16 = v128.and(answers, i16x8.splat(7));
+    const kinds16 = v128.and(answers, i16x8.splat(<i16>KIND_MASK));
     const kinds = i8x16.narrow_i16x8_u(kinds16, kinds16);
-    const allowed = v128.and(i16x8.shr_u(answers, 3), i16x8.splat(15));
-    const flagged = i16x8.shr_u(answers, 7);
+    const allowed = v128.and(i16x8.shr_u(answers, ACCESS_SHIFT), i16x8.splat(<i16>ACCESS_MASK));
+    const flagged = i16x8.shr_u(answers, FLAGS_SHIFT);
     v128.store64_lane(kind + i, kinds, 0);
     v128.store64_lane(access + i, i8x16.narrow_i16x8_u(allowed, allowed), 0);
     v128.store64_lane(flags + i, i8x16.narrow_i16x8_u(flagged, flagged), 0);
@@ -197,7 +217,7 @@ export function toColumns(
 
 /** Two frames: the bits of a mask, in their place. */
 function putFrames(from: usize, to: usize, mask: v128): void {
-  v128.store(to, i64x2.shr_u(v128.and(v128.load(from), mask), 12));
+  v128.store(to, i64x2.shr_u(v128.and(v128.load(from), mask), ADDRESS_SHIFT));
 }
 
 /** Frame and generation of an entry whose fields are moved bits: what each of its bytes adds, or-ed. */
@@ -210,22 +230,22 @@ function movedFields(table: usize, entry: usize): v128 {
 }
 
 /** Values that do not fit their part of a key, in each byte. */
-const NO_ACCESS: u64 = 0xf0f0_f0f0_f0f0_f0f0;
-const NO_FLAGS: u64 = 0xe0e0_e0e0_e0e0_e0e0;
-const NO_LEVEL: u64 = 0xf8f8_f8f8_f8f8_f8f8;
+const NO_ACCESS: u64 = EACH_BYTE * (256 - (1 << (<u64>ACCESS_KEY_BITS)));
+const NO_FLAGS: u64 = EACH_BYTE * (256 - (1 << (<u64>FLAG_KEY_BITS)));
+const NO_LEVEL: u64 = EACH_BYTE * (256 - (1 << (<u64>LEVEL_KEY_BITS)));
 /** Bits that a frame in an entry does not have. */
-const NO_FRAME: u64 = 0xffff_ff00_0000_0000;
+const NO_FRAME: u64 = ~((1 << (<u64>FRAME_BITS)) - 1);
 
 /** The entry for a frame, of one that was made for frame 0. */
 function entryFor(made: u64, frame: usize): u64 {
-  return made | (load<u64>(frame) << 12);
+  return made | (load<u64>(frame) << ADDRESS_SHIFT);
 }
 
 /**
  * Entries from frames, access, levels and flags: what was made for frame 0, and the frame in its place. It stops where
  * nothing was made yet, a value does not fit its part of the key, or a frame has bits beyond the address.
  *
- * @param made entries by flags | access << 5 | level << 9; 0 for those not made yet
+ * @param made entries by their key; 0 for those not made yet
  */
 export function encode(
   made: usize,
@@ -257,10 +277,10 @@ export function encode(
     const levels = load<u64>(level + i);
     if (entry != 0 && ((accesses ^ seenAccess) | (flagged ^ seenFlags) | (levels ^ seenLevel)) == 0) {
       const splat = i64x2.splat(entry);
-      v128.store(out + at, v128.or(i64x2.shl(a, 12), splat), 0);
-      v128.store(out + at, v128.or(i64x2.shl(b, 12), splat), 16);
-      v128.store(out + at, v128.or(i64x2.shl(c, 12), splat), 32);
-      v128.store(out + at, v128.or(i64x2.shl(d, 12), splat), 48);
+      v128.store(out + at, v128.or(i64x2.shl(a, ADDRESS_SHIFT), splat), 0);
+      v128.store(out + at, v128.or(i64x2.shl(b, ADDRESS_SHIFT), splat), 16);
+      v128.store(out + at, v128.or(i64x2.shl(c, ADDRESS_SHIFT), splat), 32);
+      v128.store(out + at, v128.or(i64x2.shl(d, ADDRESS_SHIFT), splat), 48);
       continue;
     }
     if (((accesses & NO_ACCESS) | (flagged & NO_FLAGS) | (levels & NO_LEVEL)) != 0) break;
@@ -269,8 +289,8 @@ export function encode(
       v128.or(
         i16x8.extend_low_i8x16_u(i64x2.splat(flagged)),
         v128.or(
-          i16x8.shl(i16x8.extend_low_i8x16_u(i64x2.splat(accesses)), 5),
-          i16x8.shl(i16x8.extend_low_i8x16_u(i64x2.splat(levels)), 9),
+          i16x8.shl(i16x8.extend_low_i8x16_u(i64x2.splat(accesses)), FLAG_KEY_BITS),
+          i16x8.shl(i16x8.extend_low_i8x16_u(i64x2.splat(levels)), LEVEL_KEY_SHIFT),
         ),
       ),
     );
@@ -291,9 +311,9 @@ export function encode(
     const allowed = <usize>load<u8>(access + i);
     const flagged = <usize>load<u8>(flags + i);
     const deep = <usize>load<u8>(level + i);
-    if (((allowed >> 4) | (flagged >> 5) | (deep >> 3)) != 0 || (load<u64>(frame + at) & NO_FRAME) != 0)
-      break;
-    entry = load<u64>(made + ((flagged | (allowed << 5) | (deep << 9)) << 3));
+    if (((allowed >> ACCESS_KEY_BITS) | (flagged >> FLAG_KEY_BITS) | (deep >> LEVEL_KEY_BITS)) != 0) break;
+    if ((load<u64>(frame + at) & NO_FRAME) != 0) break;
+    entry = load<u64>(made + ((flagged | (allowed << FLAG_KEY_BITS) | (deep << LEVEL_KEY_SHIFT)) << 3));
     if (entry == 0) break;
     store<u64>(out + at, entryFor(entry, frame + at));
   }

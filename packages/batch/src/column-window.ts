@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { bytesOf, overlap } from './entries.ts';
 import { GROUP } from './memory-layout.ts';
-import { bytesOf, overlap } from './words.ts';
 
 /**
  * A column of the caller's as loops of a kernel see it, a block at a time: where it stands, if that is in the kernel's

@@ -1,10 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkInteger, checkU64, type Mmu, makeSpte, PAGE_SHIFT, pageRole, plainHost } from '@spte/core';
+import {
+  arrayIn,
+  highHalf,
+  joinHalves,
+  lowHalf,
+  wordHalves as sharedHalves,
+  word as sharedWord,
+} from '@spte/wasm';
 import { REQUEST_BITS } from './codes.ts';
 import { ColumnWindow } from './column-window.ts';
-import { heap, type Kernel } from './kernel.ts';
-import { BLOCK } from './memory-layout.ts';
-import { checkLength, halves, highHalf, joined, lowHalf, word, wordHalves } from './words.ts';
+import { checkLength, halves } from './entries.ts';
+import type { Kernel } from './kernel.ts';
+import * as LAYOUT from './memory-layout.ts';
+
+// Engines fold what is constant in a module, but not what comes from another.
+const { ACCESS_KEY_BITS, BLOCK, FLAG_KEY_BITS, FRAME_BITS, LEVEL_KEY_BITS, LEVEL_KEY_SHIFT } = LAYOUT;
+const word = sharedWord;
+const wordHalves = sharedHalves;
 
 /** Requests for leaf entries in columns: element `i` of each belongs to entry `i`; a number is meant for all. */
 export interface EncodeColumns {
@@ -29,11 +42,7 @@ export interface EncodeRequest {
 }
 
 /** A key is level, access and flags side by side. */
-const FLAG_KEY_BITS = 5;
-const ACCESS_KEY_BITS = 4;
-const LEVEL_KEY_BITS = 3;
-const LEVEL_SHIFT = FLAG_KEY_BITS + ACCESS_KEY_BITS;
-const KEYS = 1 << (LEVEL_SHIFT + LEVEL_KEY_BITS);
+const KEYS = 1 << (LEVEL_KEY_SHIFT + LEVEL_KEY_BITS);
 
 /** @throws RangeError for a value that does not fit its part of the key */
 function keyOf(level: number, access: number, flags: number): number {
@@ -42,7 +51,7 @@ function keyOf(level: number, access: number, flags: number): number {
     checkFits('level', level, LEVEL_KEY_BITS);
     checkFits('flags', flags, FLAG_KEY_BITS);
   }
-  return flags | (access << FLAG_KEY_BITS) | (level << LEVEL_SHIFT);
+  return flags | (access << FLAG_KEY_BITS) | (level << LEVEL_KEY_SHIFT);
 }
 
 function checkFits(name: string, value: number, bits: number): void {
@@ -50,8 +59,8 @@ function checkFits(name: string, value: number, bits: number): void {
     throw new RangeError(`${name} must be within 0..${(1 << bits) - 1}, got ${value}`);
 }
 
-/** A pfn of so many bits stays within the address; more spoil the attributes, which the rule then looks at. */
-const PFN_HIGH_BITS = 8;
+/** Bits of a pfn's high half that stay within the address. */
+const PFN_HIGH_BITS = FRAME_BITS - 32;
 
 /** Columns to encode, each with a value for every entry. */
 interface Requests {
@@ -73,7 +82,7 @@ export class Encoder {
 
   constructor(mmu: Mmu, kernel: Kernel | null = null) {
     this.#mmu = mmu;
-    this.#made = new Int32Array(...(kernel ?? heap).take(8 * KEYS), 2 * KEYS);
+    this.#made = arrayIn(kernel?.tables ?? null, Int32Array, 2 * KEYS);
     this.reason = this.#probe();
     this.#kernel = this.#made.buffer === kernel?.memory && this.reason === null ? kernel : null;
   }
@@ -142,7 +151,7 @@ export class Encoder {
       out[2 * i] = madeLo | (lo << 12);
       out[2 * i + 1] = madeHi | (lo >>> 20) | (hi << 12);
       if (hi >>> PFN_HIGH_BITS !== 0 || (madeLo | madeHi) === 0) {
-        const entry = this.#make(key, joined(hi, lo), gfn?.[i] ?? 0n);
+        const entry = this.#make(key, joinHalves(hi, lo), gfn?.[i] ?? 0n);
         out[2 * i] = lowHalf(entry);
         out[2 * i + 1] = highHalf(entry);
       }
@@ -190,7 +199,7 @@ export class Encoder {
   #make(key: number, pfn: bigint, gfn: bigint): bigint {
     const has = (bit: number): boolean => (key & bit) !== 0;
     const role = pageRole({
-      level: key >>> LEVEL_SHIFT,
+      level: key >>> LEVEL_KEY_SHIFT,
       adDisabled: has(REQUEST_BITS.adDisabled),
       guestMode: has(REQUEST_BITS.guestMode),
     });
@@ -222,7 +231,10 @@ export class Encoder {
 }
 
 /** All access at level 1, and at level 2 without A/D bits. */
-const PROBED_KEYS = [(1 << LEVEL_SHIFT) | 0x1e0, (2 << LEVEL_SHIFT) | 0x1e0 | REQUEST_BITS.adDisabled];
+const PROBED_KEYS = [
+  (1 << LEVEL_KEY_SHIFT) | 0x1e0,
+  (2 << LEVEL_KEY_SHIFT) | 0x1e0 | REQUEST_BITS.adDisabled,
+];
 const PROBED_FRAMES = [0n, 1n, 0x1000n, 0x12_3456n, 0x1f_ffff_ffffn, (1n << 40n) - 1n];
 
 const MAX_BYTE = 255;

@@ -1,39 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import {
-  type BitField,
-  checkInteger,
-  checkLevel,
-  checkU64,
-  fieldText,
-  type Mmu,
-  type SpteKind,
-} from '@spte/core';
+import { type BitField, checkInteger, checkU64, fieldText, type Mmu, type SpteKind } from '@spte/core';
+import { Arena, type ArrayClass } from '@spte/wasm';
 import type { AddressTest } from './address-tests.ts';
 import { SPTE_KINDS } from './codes.ts';
-import { type EncodeColumns, type EncodeRequest, Encoder } from './encoder.ts';
-import { createKernel, heap, type Kernel, MAX_ROOM, Stretch } from './kernel.ts';
-import { kernelToBytes, kernelToColumns, kernelToWords } from './kernel-loops.ts';
-import {
-  type DecodedColumns,
-  type Decoding,
-  decodeOneByOne,
-  decodeToColumns,
-  mapOneByOne,
-  mapToBytes,
-  mapToWords,
-  type Span,
-} from './loops.ts';
-import { type MmioFields, mmioFields } from './mmio-fields.ts';
-import { type LevelKey, MAX_VALUE, type Rule, RuleTable } from './rule-table.ts';
-import { decodeRule, fieldRule, judgeRule, kindRule } from './rules.ts';
-import { answerFor, type DecodedEntry, EntryDecoder } from './scalar.ts';
-import { checkLength, type Entries, EntryWords, highHalf, lowHalf } from './words.ts';
-
-/** The level of all entries (1..5), null when it is not known, or one level per entry in which 0 is "not known". */
-export type Levels = number | null | Uint8Array;
-
-/** A question that is answered by yes or no, such as core's predicates. */
-export type Predicate = (mmu: Mmu, spte: bigint, level: number | null) => boolean;
+import { CompiledRules, type Fallback, type Predicate } from './compiled-rules.ts';
+import { type DecodedColumns, decodedColumns } from './decoding.ts';
+import type { EncodeColumns, EncodeRequest, Encoder } from './encoder.ts';
+import { checkLength, type Entries, EntryView } from './entries.ts';
+import { createKernel, MAX_ROOM } from './kernel.ts';
+import { forEachLevel, type Levels } from './levels.ts';
+import { MAX_VALUE, type Rule, type RuleTable } from './rule-table.ts';
+import { judgeRule, kindRule } from './rules.ts';
+import { answerFor, type DecodedEntry, type EntryDecoder } from './scalar.ts';
 
 /** How rules are compiled. */
 export interface CompileOptions {
@@ -51,62 +29,41 @@ export interface CompileOptions {
   readonly wasm?: boolean | undefined;
 }
 
-/** A class of typed arrays. */
-export interface ColumnClass<Column> {
-  readonly BYTES_PER_ELEMENT: number;
-  new (buffer: ArrayBuffer, byteOffset: number, length: number): Column;
-}
-
-/** A rule that is asked for each entry, because its answers do not fit a table. */
-export interface Fallback {
-  /** `classify`, `decode`, `decodeSpte`, `decode.mmio`, `judge`, `encode`, or the name of the function that was given. */
-  readonly rule: string;
-  readonly reason: string;
-}
-
 /**
  * The rules of an MMU, ready for many entries. Results equal those of core's functions entry by entry: `spteKind()`,
  * `decodeSpte()`, `judgeSpte()`, `makeSpte()`. Tables fill while it works.
  */
 export class BatchEngine {
   readonly mmu: Mmu;
-  readonly #kernel: Kernel | null;
-  readonly #room: Stretch;
-  readonly #watch: readonly AddressTest[];
-  readonly #tables = new Map<Rule | Predicate, RuleTable>();
-  readonly #fieldRules = new Map<BitField, Rule>();
-  readonly #fallbacks: Fallback[] = [];
-  #decoding: Decoding | undefined;
-  #decoder: EntryDecoder | undefined;
+  /** Whether the loops are WebAssembly; JavaScript where the runtime lacks that, or was not to use it. */
+  readonly wasm: boolean;
+  readonly #rules: CompiledRules;
+  readonly #room: Arena;
   #encoder: Encoder | undefined;
+  #decoder: EntryDecoder | undefined;
 
   /** @internal {@link compile} makes engines. */
   constructor(mmu: Mmu, { watch = [], room = 0, wasm = true }: CompileOptions) {
     checkInteger('room', room, 0, MAX_ROOM);
     this.mmu = mmu;
-    this.#kernel = wasm ? createKernel(room) : null;
-    this.#room = this.#kernel?.room ?? new Stretch(new ArrayBuffer(room), 0, room);
-    this.#watch = watch.flatMap((mask): AddressTest[] => [
+    const kernel = wasm ? createKernel(room) : null;
+    const tests = watch.flatMap((mask): AddressTest[] => [
       { test: 'any', mask },
       { test: 'all', mask },
     ]);
+    this.wasm = kernel !== null;
+    this.#rules = new CompiledRules(mmu, tests, kernel);
+    this.#room = kernel?.room ?? new Arena(new ArrayBuffer(room));
   }
 
   /** Rules that could not be compiled, as far as they were used. Their results are right, but slow. */
   get fallbacks(): readonly Fallback[] {
-    return this.#fallbacks;
-  }
-
-  /** Whether the loops are WebAssembly; JavaScript where the runtime lacks that, or was not to use it. */
-  get wasm(): boolean {
-    return this.#kernel !== null;
+    return this.#rules.fallbacks;
   }
 
   /** The size of all tables that were needed so far. */
   get tableBytes(): number {
-    let size = (this.#encoder?.byteLength ?? 0) + (this.#decoder?.table.byteLength ?? 0);
-    for (const table of this.#tables.values()) size += table.byteLength;
-    return size + (this.#decoding?.mmio.tables.byteLength ?? 0);
+    return this.#rules.byteLength;
   }
 
   /**
@@ -118,13 +75,8 @@ export class BatchEngine {
    * @param length elements
    * @throws RangeError when the room that `compile()` was told of has no place for it
    */
-  allocate<Column>(of: ColumnClass<Column>, length: number): Column {
-    const bytes = of.BYTES_PER_ELEMENT * checkInteger('length', length, 0, MAX_ROOM);
-    const { left } = this.#room;
-    const place = this.#room.take(bytes);
-    if (place === null)
-      throw new RangeError(`no room for ${bytes} bytes: ${left} bytes of the room are left`);
-    return new of(...place, length);
+  allocate<Column>(of: ArrayClass<Column>, length: number): Column {
+    return this.#room.array(of, checkInteger('length', length, 0, MAX_ROOM));
   }
 
   /**
@@ -133,10 +85,10 @@ export class BatchEngine {
    * @param into where to write instead of to a new array; as long as there are entries
    */
   classify(entries: Entries, levels: Levels, into?: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-    const words = new EntryWords(entries);
-    const out = into ?? new Uint8Array(words.length);
-    checkLength('into', out, words.length);
-    this.#answers(this.#table(kindRule, 'classify'), words, levels, out, IN_BYTES);
+    const view = new EntryView(entries);
+    const out = into ?? new Uint8Array(view.length);
+    checkLength('into', out, view.length);
+    this.#toBytes(kindRule, 'classify', view, levels, out);
     return out;
   }
 
@@ -146,31 +98,16 @@ export class BatchEngine {
    * @param into where to write instead of to new columns; each as long as there are entries
    */
   decode(entries: Entries, levels: Levels, into?: DecodedColumns): DecodedColumns {
-    const words = new EntryWords(entries);
-    const { length } = words;
-    const columns: DecodedColumns = into ?? {
-      kind: new Uint8Array(length),
-      frame: new BigUint64Array(length),
-      access: new Uint8Array(length),
-      flags: new Uint8Array(length),
-      generation: new Uint32Array(length),
-    };
+    const view = new EntryView(entries);
+    const columns = into ?? decodedColumns(view.length);
     for (const [name, column] of Object.entries<{ readonly length: number }>({ ...columns })) {
-      checkLength(`into.${name}`, column, length);
+      checkLength(`into.${name}`, column, view.length);
     }
-    this.#decoding ??= this.#prepareDecoding();
-    const decoding = this.#decoding;
-    const { table } = decoding;
-    forEachLevel(words, levels, (level, span) => {
-      if (table.reason !== null) {
-        decodeOneByOne(level, span, decoding, columns);
-        return;
-      }
-      const key = table.key(level);
-      const kernel = this.#kernelOf(table, key, decoding.mmio.tables);
-      if (kernel === null) decodeToColumns(key, span, decoding, columns);
-      else kernelToColumns(kernel, key, span, decoding, columns);
-    });
+    const { decoding } = this.#rules;
+    const { table, mmio } = decoding;
+    forEachLevel(view, levels, (span) =>
+      this.#rules.loopsFor(table, span.level, mmio.tables).toColumns(decoding, span, columns),
+    );
     return columns;
   }
 
@@ -189,7 +126,7 @@ export class BatchEngine {
    * @param into where to write instead of to a new array; as long as there are entries
    */
   judge(entries: Entries, levels: Levels, into?: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-    return this.#words(this.#table(judgeRule, 'judge'), entries, levels, into);
+    return this.#toWords(this.#rules.table(judgeRule, 'judge'), entries, levels, into);
   }
 
   /**
@@ -199,7 +136,7 @@ export class BatchEngine {
    * @throws RangeError when the rule answers anything else
    */
   map(entries: Entries, levels: Levels, rule: Rule): Uint32Array<ArrayBuffer> {
-    return this.#words(this.#table(rule, rule.name), entries, levels);
+    return this.#toWords(this.#rules.table(rule, rule.name), entries, levels);
   }
 
   /**
@@ -208,12 +145,11 @@ export class BatchEngine {
    * @param predicate the same function each time, as its table is kept with it
    */
   select(entries: Entries, levels: Levels, predicate: Predicate): Uint32Array<ArrayBuffer> {
-    const words = new EntryWords(entries);
-    const { length } = words;
-    const table = this.#table(predicate, predicate.name);
+    const view = new EntryView(entries);
+    const { length } = view;
     const found = new Uint32Array(length);
     const answers = new Uint8Array(length);
-    this.#answers(table, words, levels, answers, IN_BYTES);
+    this.#toBytes(predicate, predicate.name, view, levels, answers);
     let count = 0;
     for (let i = 0; i < length; i++) {
       found[count] = i;
@@ -244,11 +180,10 @@ export class BatchEngine {
    * @throws RangeError when a value of the field is above 65533
    */
   histogramBy(entries: Entries, levels: Levels, field: BitField): Record<string, number> {
-    const rule = this.#fieldRules.get(field) ?? fieldRule(field);
-    this.#fieldRules.set(field, rule);
+    const answers = this.#toWords(this.#rules.fieldTable(field), entries, levels);
     const counts: Record<string, number> = {};
     const byAnswer = new Float64Array(MAX_VALUE + 1);
-    for (const answer of this.map(entries, levels, rule)) byAnswer[answer] = (byAnswer[answer] as number) + 1;
+    for (const answer of answers) byAnswer[answer] = (byAnswer[answer] as number) + 1;
     for (const [answer, count] of byAnswer.entries()) {
       if (answer > 0 && count > 0) counts[fieldText(field, BigInt(answer - 1) << field.shift)] = count;
     }
@@ -275,7 +210,7 @@ export class BatchEngine {
    * @throws TypeError, RangeError when `spte` is not a 64-bit word or there is no such level
    */
   decodeSpte(spte: bigint, level: number | null): DecodedEntry {
-    this.#decoder ??= this.#prepareDecoder();
+    this.#decoder ??= this.#rules.createDecoder();
     return this.#decoder.decode(checkU64('spte', spte), level);
   }
 
@@ -299,127 +234,30 @@ export class BatchEngine {
   }
 
   #answer(rule: Rule, name: string, spte: bigint, level: number | null): number {
-    return answerFor(this.#table(rule, name), checkU64('spte', spte), level);
+    return answerFor(this.#rules.table(rule, name), checkU64('spte', spte), level);
   }
 
   #encoding(): Encoder {
-    if (this.#encoder === undefined) {
-      this.#encoder = new Encoder(this.mmu, this.#kernel);
-      this.#report('encode', this.#encoder.reason);
-    }
+    this.#encoder ??= this.#rules.createEncoder();
     return this.#encoder;
   }
 
-  #table(rule: Rule | Predicate, name: string): RuleTable {
-    const known = this.#tables.get(rule);
-    if (known !== undefined) return known;
-    const asNumber: Rule = (mmu, spte, level) => Number(rule(mmu, spte, level));
-    const table = new RuleTable(this.mmu, asNumber, this.#watch, this.#kernel ?? heap);
-    this.#tables.set(rule, table);
-    this.#report(name, table.reason);
-    return table;
+  #toBytes(rule: Rule | Predicate, name: string, view: EntryView, levels: Levels, out: Uint8Array): void {
+    const table = this.#rules.table(rule, name);
+    forEachLevel(view, levels, (span) => this.#rules.loopsFor(table, span.level).toBytes(table, span, out));
   }
 
-  #report(rule: string, reason: string | null): void {
-    if (reason !== null) this.#fallbacks.push({ rule, reason });
-  }
-
-  #prepareDecoder(): EntryDecoder {
-    this.#decoding ??= this.#prepareDecoding();
-    const decoder = new EntryDecoder(this.mmu, this.#watch, this.#decoding);
-    this.#report('decodeSpte', decoder.table.reason);
-    return decoder;
-  }
-
-  #prepareDecoding(): Decoding {
-    const { baseAddr } = this.mmu.masks;
-    const table = this.#table(decodeRule, 'decode');
-    const fields = mmioFields(this.mmu, this.#kernel ?? heap);
-    const { reason } = fields;
-    let silent = true;
-    // A machine without MMIO entries needs no tables: only their use is a fallback.
-    const read: MmioFields['read'] = (hi, lo) => {
-      if (silent) this.#report('decode.mmio', reason);
-      silent = false;
-      return fields.read(hi, lo);
-    };
-    const mmio = { ...fields, read };
-    return { table, mmio, base: baseAddr, baseHi: highHalf(baseAddr), baseLo: lowHalf(baseAddr) };
-  }
-
-  /** The kernel, if it can read this table and others. */
-  #kernelOf(
-    { rowOf, cells }: RuleTable,
-    { pieces, classes }: LevelKey,
-    ...others: Int32Array[]
-  ): Kernel | null {
-    const arrays = [rowOf, cells, pieces, classes, ...others];
-    return arrays.every(({ buffer }) => buffer === this.#kernel?.memory) ? this.#kernel : null;
-  }
-
-  /** Writes the answers of a rule: by its table, in a kernel or not, or by asking about each entry. */
-  #answers<Out extends Uint8Array | Uint32Array>(
-    table: RuleTable,
-    words: EntryWords,
-    levels: Levels,
-    out: Out,
-    loops: MapLoops<Out>,
-  ): void {
-    forEachLevel(words, levels, (level, span) => {
-      if (table.reason !== null) {
-        mapOneByOne(table, level, span, (i, value) => {
-          out[i] = value;
-        });
-        return;
-      }
-      const key = table.key(level);
-      const kernel = this.#kernelOf(table, key);
-      if (kernel === null) loops.plain(table, key, span, out);
-      else loops.kernel(kernel, table, key, span, out);
-    });
-  }
-
-  #words(
+  #toWords(
     table: RuleTable,
     entries: Entries,
     levels: Levels,
     into?: Uint32Array<ArrayBuffer>,
   ): Uint32Array<ArrayBuffer> {
-    const words = new EntryWords(entries);
-    const out = into ?? new Uint32Array(words.length);
-    checkLength('into', out, words.length);
-    this.#answers(table, words, levels, out, IN_WORDS);
+    const view = new EntryView(entries);
+    const out = into ?? new Uint32Array(view.length);
+    checkLength('into', out, view.length);
+    forEachLevel(view, levels, (span) => this.#rules.loopsFor(table, span.level).toWords(table, span, out));
     return out;
-  }
-}
-
-/** Loops that write answers to one class of array. */
-interface MapLoops<Out> {
-  readonly plain: (table: RuleTable, key: LevelKey, span: Span, out: Out) => void;
-  readonly kernel: (kernel: Kernel, table: RuleTable, key: LevelKey, span: Span, out: Out) => void;
-}
-
-const IN_BYTES: MapLoops<Uint8Array> = { plain: mapToBytes, kernel: kernelToBytes };
-const IN_WORDS: MapLoops<Uint32Array> = { plain: mapToWords, kernel: kernelToWords };
-
-/** Splits entries into spans of one level. */
-function forEachLevel(
-  entries: EntryWords,
-  levels: Levels,
-  work: (level: number | null, span: Span) => void,
-): void {
-  const { length } = entries;
-  if (levels === null || typeof levels === 'number') {
-    if (levels !== null) checkLevel('level', levels);
-    work(levels, { entries, from: 0, to: length });
-    return;
-  }
-  checkLength('levels', levels, length);
-  for (let from = 0, to = 0; from < length; from = to) {
-    const level = levels[from] as number;
-    do to++;
-    while (to < length && levels[to] === level);
-    work(level === 0 ? null : checkLevel('level', level), { entries, from, to });
   }
 }
 

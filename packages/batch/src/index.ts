@@ -15,17 +15,11 @@ export {
   REQUEST_BITS,
   SPTE_KINDS,
 } from './codes.ts';
+export type { Fallback, Predicate } from './compiled-rules.ts';
+export type { DecodedColumns } from './decoding.ts';
 export type { EncodeColumns, EncodeRequest } from './encoder.ts';
-export {
-  BatchEngine,
-  type ColumnClass,
-  type CompileOptions,
-  compile,
-  type Fallback,
-  type Levels,
-  type Predicate,
-} from './engine.ts';
-export type { DecodedColumns } from './loops.ts';
+export { BatchEngine, type CompileOptions, compile } from './engine.ts';
+export type { Entries } from './entries.ts';
+export type { Levels } from './levels.ts';
 export type { Rule } from './rule-table.ts';
 export type { DecodedEntry, EntryMapping } from './scalar.ts';
-export type { Entries } from './words.ts';

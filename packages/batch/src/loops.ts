@@ -1,176 +1,102 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { joinHalves } from '@spte/wasm';
 import { KIND_CODES } from './codes.ts';
-import { type MmioFields, putMmio } from './mmio-fields.ts';
-import { type LevelKey, type RuleTable, withinClass } from './rule-table.ts';
-import { ACCESS_MASK, ACCESS_SHIFT, FLAGS_SHIFT, KIND_MASK } from './rules.ts';
-import { type EntryWords, halves, highHalf, joined, lowHalf } from './words.ts';
+import { type DecodedColumns, type Decoding, decodeMmio, PRESENT_KINDS } from './decoding.ts';
+import { halves } from './entries.ts';
+import type { Span } from './levels.ts';
+import * as LAYOUT from './memory-layout.ts';
+import { type RuleTable, withinClass } from './rule-table.ts';
 
-// The loops over entries. Each is written out for its own typed arrays: one that saw arrays of two classes would be
-// half as fast. All of them keep the answer while entries differ in nothing that matters (an address of 0 always
-// does), and compute the class of an entry only when a watched address bit has changed.
+/** The loops over entries. There are two of them: in JavaScript here, and in WebAssembly in kernel-loops.ts. */
+export interface Loops {
+  /** Answers of a rule in one byte each. */
+  toBytes(table: RuleTable, span: Span, out: Uint8Array): void;
+  /** Answers of a rule in four bytes each. */
+  toWords(table: RuleTable, span: Span, out: Uint32Array): void;
+  /** Decodes entries into columns. */
+  toColumns(decoding: Decoding, span: Span, columns: DecodedColumns): void;
+}
+
+// Engines fold what is constant in a module, but not what comes from another.
+const { ACCESS_MASK, ACCESS_SHIFT, ADDRESS_SHIFT, CELL_BITS, FLAGS_SHIFT, KIND_MASK } = LAYOUT;
+const PRESENT = PRESENT_KINDS;
+const MMIO = KIND_CODES.mmio;
+
+/** Entries of a block: they fit a first cache, with the answers to them. */
+const BLOCK = 1024;
 
 /** Cells of a row. */
-const CELL_BITS = 12;
-const CELL_MASK = 0xfff;
+const CELL_MASK = (1 << CELL_BITS) - 1;
 
-/** Attributes in the high half, and the address bits of either half. */
+/** Attributes in the high half, and its address bits. */
 const HI_ATTRIBUTES = 0xfff00000 | 0;
 const HIGH_ADDRESS = 0xfffff;
-const LOW_ADDRESS_SHIFT = 12;
 
-/** The entries `from` up to `to`, which all are at one level. */
-export interface Span {
-  readonly entries: EntryWords;
-  readonly from: number;
-  readonly to: number;
-}
+const PFN_HIGH = 32 - ADDRESS_SHIFT;
 
-/** Answers of a rule in one byte each. */
-export function mapToBytes(table: RuleTable, key: LevelKey, span: Span, out: Uint8Array): void {
+/**
+ * In JavaScript, for any rule: the answers to a block of entries first, then what becomes of them.
+ *
+ * Only one loop looks at entries, and it always sees arrays of the same classes: one that saw others would be half as
+ * fast.
+ */
+export const plainLoops: Loops = {
+  toBytes(table, span, out) {
+    forEachBlock(table, span, (answers, at) => out.set(answers, at));
+  },
+  toWords(table, span, out) {
+    forEachBlock(table, span, (answers, at) => out.set(answers, at));
+  },
+  toColumns(decoding, span, columns) {
+    const frames = halves(columns.frame);
+    forEachBlock(decoding.table, span, (answers, at) =>
+      decodeBlock(decoding, span.entries.halves, answers, at, columns, frames),
+    );
+  },
+};
+
+/** Answers the entries of a span block by block; the answers are valid until `done` returns. */
+function forEachBlock(table: RuleTable, span: Span, done: (answers: Uint16Array, at: number) => void): void {
   const { from, to } = span;
-  const words = span.entries.halves;
-  const { rowOf, cells } = table;
-  const { watchHi, watchLo } = key;
-  const matterHi = watchHi | HI_ATTRIBUTES;
-  const matterLo = watchLo | CELL_MASK;
-  let seenHi = 0;
-  let seenLo = 0;
-  let base = table.classBase(key, 0, 0);
-  let seenAddress = 0;
-  let value = 0;
-  for (let i = from; i < to; i++) {
-    const lo = words[2 * i] as number;
-    const hi = words[2 * i + 1] as number;
-    const other = ((hi ^ seenHi) & matterHi) | ((lo ^ seenLo) & matterLo);
-    const address = (hi & HIGH_ADDRESS) | (lo >>> LOW_ADDRESS_SHIFT);
-    if (other !== 0 || address === 0 || seenAddress === 0) {
-      if (((hi ^ seenHi) & watchHi) !== 0 || ((lo ^ seenLo) & watchLo) !== 0) {
-        base = table.classBase(key, hi, lo);
-      }
-      seenHi = hi;
-      seenLo = lo;
-      seenAddress = address;
-      const row = rowOf[base | withinClass(hi, lo)] as number;
-      let cell = cells[(row << CELL_BITS) | (lo & CELL_MASK)] as number;
-      if (cell === 0) {
-        cell = table.fill(key, hi, lo);
-        // What filled the table may have begun it anew.
-        base = table.classBase(key, hi, lo);
-      }
-      value = cell - 1;
-    }
-    out[i] = value;
+  const answers = new Uint16Array(Math.min(BLOCK, to - from));
+  const answer = table.reason === null ? lookUp : askEach;
+  for (let at = from; at < to; at += BLOCK) {
+    const count = Math.min(BLOCK, to - at);
+    answer(table, span, at, at + count, answers);
+    done(answers.subarray(0, count), at);
   }
 }
 
-/** Answers of a rule in four bytes each. */
-export function mapToWords(table: RuleTable, key: LevelKey, span: Span, out: Uint32Array): void {
-  const { from, to } = span;
-  const words = span.entries.halves;
-  const { rowOf, cells } = table;
-  const { watchHi, watchLo } = key;
-  const matterHi = watchHi | HI_ATTRIBUTES;
-  const matterLo = watchLo | CELL_MASK;
-  let seenHi = 0;
-  let seenLo = 0;
-  let base = table.classBase(key, 0, 0);
-  let seenAddress = 0;
-  let value = 0;
-  for (let i = from; i < to; i++) {
-    const lo = words[2 * i] as number;
-    const hi = words[2 * i + 1] as number;
-    const other = ((hi ^ seenHi) & matterHi) | ((lo ^ seenLo) & matterLo);
-    const address = (hi & HIGH_ADDRESS) | (lo >>> LOW_ADDRESS_SHIFT);
-    if (other !== 0 || address === 0 || seenAddress === 0) {
-      if (((hi ^ seenHi) & watchHi) !== 0 || ((lo ^ seenLo) & watchLo) !== 0) {
-        base = table.classBase(key, hi, lo);
-      }
-      seenHi = hi;
-      seenLo = lo;
-      seenAddress = address;
-      const row = rowOf[base | withinClass(hi, lo)] as number;
-      let cell = cells[(row << CELL_BITS) | (lo & CELL_MASK)] as number;
-      if (cell === 0) {
-        cell = table.fill(key, hi, lo);
-        base = table.classBase(key, hi, lo);
-      }
-      value = cell - 1;
-    }
-    out[i] = value;
-  }
-}
-
-/** Asks the rule about each entry: for one that has no table. */
-export function mapOneByOne(
+/**
+ * Answers some entries of a span, one at least, from a table.
+ *
+ * Keeps the answer while entries differ in nothing that matters (an address of 0 always does), and computes the class
+ * of an entry only when a watched address bit has changed.
+ */
+function lookUp(
   table: RuleTable,
-  level: number | null,
-  { entries, from, to }: Span,
-  put: (i: number, value: number) => void,
+  { entries, level }: Span,
+  from: number,
+  to: number,
+  out: Uint16Array,
 ): void {
   const words = entries.halves;
-  for (let i = from; i < to; i++) {
-    put(i, table.ask(joined(words[2 * i + 1] as number, words[2 * i] as number), level));
-  }
-}
-
-/** Decoded entries in columns: element `i` of each belongs to entry `i`. */
-export interface DecodedColumns {
-  /** What the entry is: see `KIND_CODES`. */
-  readonly kind: Uint8Array<ArrayBuffer>;
-  /** The pfn of a leaf, a tracked leaf or a table; the gfn of an MMIO entry; else 0. */
-  readonly frame: BigUint64Array<ArrayBuffer>;
-  /** See `ACCESS_BITS`. */
-  readonly access: Uint8Array<ArrayBuffer>;
-  /** See `FLAG_BITS`; 0 for an entry that is not present. */
-  readonly flags: Uint8Array<ArrayBuffer>;
-  /** The memslot generation of an MMIO entry (its low 32 bits, more than any kernel keeps); else 0. */
-  readonly generation: Uint32Array<ArrayBuffer>;
-}
-
-/** Kinds that are shadow-present, by the bit of their code. */
-export const PRESENT_KINDS: number =
-  (1 << KIND_CODES.leaf) | (1 << KIND_CODES.tracked) | (1 << KIND_CODES.table);
-const PFN_SHIFT = 12;
-const PFN_HIGH = 20;
-
-/** What `decode()` needs. */
-export interface Decoding {
-  readonly table: RuleTable;
-  readonly mmio: MmioFields;
-  /** The mask of a pfn, and its halves. */
-  readonly base: bigint;
-  readonly baseHi: number;
-  readonly baseLo: number;
-}
-
-/** Decodes entries into columns, whose `frame` is given as halves too. */
-export function decodeToColumns(
-  key: LevelKey,
-  span: Span,
-  decoding: Decoding,
-  columns: DecodedColumns,
-): void {
-  const { from, to } = span;
-  const words = span.entries.halves;
-  const { baseHi, baseLo, mmio, table } = decoding;
+  const key = table.key(level);
   const { rowOf, cells } = table;
   const { watchHi, watchLo } = key;
-  const { kind: kinds, access, flags, generation } = columns;
-  const frames = halves(columns.frame);
   const matterHi = watchHi | HI_ATTRIBUTES;
   const matterLo = watchLo | CELL_MASK;
-  let seenHi = 0;
-  let seenLo = 0;
-  let base = table.classBase(key, 0, 0);
+  let seenHi = words[2 * from + 1] as number;
+  let seenLo = words[2 * from] as number;
+  let base = table.classBase(key, seenHi, seenLo);
+  // Nothing is answered yet.
   let seenAddress = 0;
   let value = 0;
-  let kind = 0;
-  let present = 0;
   for (let i = from; i < to; i++) {
     const lo = words[2 * i] as number;
     const hi = words[2 * i + 1] as number;
     const other = ((hi ^ seenHi) & matterHi) | ((lo ^ seenLo) & matterLo);
-    const address = (hi & HIGH_ADDRESS) | (lo >>> LOW_ADDRESS_SHIFT);
+    const address = (hi & HIGH_ADDRESS) | (lo >>> ADDRESS_SHIFT);
     if (other !== 0 || address === 0 || seenAddress === 0) {
       if (((hi ^ seenHi) & watchHi) !== 0 || ((lo ^ seenLo) & watchLo) !== 0) {
         base = table.classBase(key, hi, lo);
@@ -182,62 +108,51 @@ export function decodeToColumns(
       let cell = cells[(row << CELL_BITS) | (lo & CELL_MASK)] as number;
       if (cell === 0) {
         cell = table.fill(key, hi, lo);
+        // What filled the table may have emptied it.
         base = table.classBase(key, hi, lo);
       }
       value = cell - 1;
-      kind = value & KIND_MASK;
-      present = -((PRESENT_KINDS >>> kind) & 1);
     }
+    out[i - from] = value;
+  }
+}
+
+/** Answers some entries of a span by asking the rule about each: for one that has no table. */
+function askEach(
+  table: RuleTable,
+  { entries: { halves: words }, level }: Span,
+  from: number,
+  to: number,
+  out: Uint16Array,
+): void {
+  for (let i = from; i < to; i++) {
+    out[i - from] = table.ask(joinHalves(words[2 * i + 1] as number, words[2 * i] as number), level);
+  }
+}
+
+/** Writes what the entries of a block say, from the answers to them. */
+function decodeBlock(
+  { baseHi, baseLo, mmio }: Decoding,
+  words: Int32Array,
+  answers: Uint16Array,
+  at: number,
+  { kind: kinds, access, flags, generation }: DecodedColumns,
+  frames: Int32Array,
+): void {
+  for (let n = 0; n < answers.length; n++) {
+    const i = at + n;
+    const lo = words[2 * i] as number;
+    const hi = words[2 * i + 1] as number;
+    const value = answers[n] as number;
+    const kind = value & KIND_MASK;
+    const present = -((PRESENT >>> kind) & 1);
     const pfnHi = hi & baseHi;
     kinds[i] = kind;
     access[i] = (value >>> ACCESS_SHIFT) & ACCESS_MASK;
     flags[i] = value >>> FLAGS_SHIFT;
-    frames[2 * i] = (((lo & baseLo) >>> PFN_SHIFT) | (pfnHi << PFN_HIGH)) & present;
-    frames[2 * i + 1] = (pfnHi >>> PFN_SHIFT) & present;
+    frames[2 * i] = (((lo & baseLo) >>> ADDRESS_SHIFT) | (pfnHi << PFN_HIGH)) & present;
+    frames[2 * i + 1] = (pfnHi >>> ADDRESS_SHIFT) & present;
     generation[i] = 0;
-    if (kind === KIND_CODES.mmio) decodeMmio(mmio, hi, lo, i, frames, generation);
+    if (kind === MMIO) decodeMmio(mmio, hi, lo, i, frames, generation);
   }
-}
-
-/** Decodes entries whose rule has no table. */
-export function decodeOneByOne(
-  level: number | null,
-  span: Span,
-  { baseHi, baseLo, mmio, table }: Decoding,
-  columns: DecodedColumns,
-): void {
-  const frames = halves(columns.frame);
-  const words = span.entries.halves;
-  mapOneByOne(table, level, span, (i, value) => {
-    const lo = words[2 * i] as number;
-    const hi = words[2 * i + 1] as number;
-    const kind = value & KIND_MASK;
-    columns.kind[i] = kind;
-    columns.access[i] = (value >>> ACCESS_SHIFT) & ACCESS_MASK;
-    columns.flags[i] = value >>> FLAGS_SHIFT;
-    const present = -((PRESENT_KINDS >>> kind) & 1);
-    frames[2 * i] = (((lo & baseLo) >>> PFN_SHIFT) | ((hi & baseHi) << PFN_HIGH)) & present;
-    frames[2 * i + 1] = ((hi & baseHi) >>> PFN_SHIFT) & present;
-    columns.generation[i] = 0;
-    if (kind === KIND_CODES.mmio) decodeMmio(mmio, hi, lo, i, frames, columns.generation);
-  });
-}
-
-/** Writes the fields of an MMIO entry to element `i`. */
-export function decodeMmio(
-  { reason, tables, read }: MmioFields,
-  hi: number,
-  lo: number,
-  i: number,
-  frames: Int32Array,
-  generations: Uint32Array,
-): void {
-  if (reason === null) {
-    putMmio(tables, hi, lo, i, frames, generations);
-    return;
-  }
-  const { gfn, generation } = read(hi, lo);
-  frames[2 * i] = lowHalf(gfn);
-  frames[2 * i + 1] = highHalf(gfn);
-  generations[i] = lowHalf(generation);
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type Mmu, type PolicyReading, spteKind } from '@spte/core';
+import { type Arena, arrayIn, highHalf, joinHalves, lowHalf } from '@spte/wasm';
 import { mmioSample } from './address-tests.ts';
-import type { Arena } from './kernel.ts';
-import { highHalf, joined, lowHalf } from './words.ts';
 
 /** What an MMIO entry says beside its access bits. */
 export interface MmioFields {
@@ -21,17 +20,17 @@ const BYTES = 8;
 const BYTE_VALUES = 256;
 
 /** Bits of the generation and of the gfn come from single bits of the entry: which, the policy's own reading tells. */
-export function mmioFields(mmu: Mmu, arena: Arena): MmioFields {
+export function mmioFields(mmu: Mmu, arena: Arena | null): MmioFields {
   const read = (spte: bigint): PolicyReading =>
     mmu.policies
       .map((policy) => policy.read?.(mmu, spte) ?? null)
       .find((reading) => reading !== null) as PolicyReading;
   const length = BYTES * BYTE_VALUES * MMIO_WORDS;
-  const tables = new Int32Array(...arena.take(4 * length), length);
+  const tables = arrayIn(arena, Int32Array, length);
   const sample = mmioSample(mmu);
   if (sample !== null) fillTables(tables, mmu, sample, read);
   const reason = sample === null ? 'KVM has no MMIO entries here' : notLinear(tables, mmu, sample, read);
-  return { reason, tables, read: (hi, lo) => read(joined(hi, lo)) };
+  return { reason, tables, read: (hi, lo) => read(joinHalves(hi, lo)) };
 }
 
 const wordsOf = ({ gfn, generation }: PolicyReading): number[] => [

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkLevel, type Mmu, makeNonleafSpte, makeSpte, pageRole, plainHost } from '@spte/core';
+import { type Arena, arrayIn, highHalf, joinHalves, lowHalf } from '@spte/wasm';
 import { ADDRESS, type AddressTest, addressTests, distinct } from './address-tests.ts';
-import { type Arena, heap } from './kernel.ts';
-import { highHalf, joined, lowHalf } from './words.ts';
+import { ADDRESS_SHIFT, CELL_BITS, PIECE_BITS } from './memory-layout.ts';
 
 /** What a rule answers for an entry: an integer within 0..65534. */
 export type Rule = (mmu: Mmu, spte: bigint, level: number | null) => number;
@@ -14,9 +14,8 @@ export const MAX_VALUE = 0xfffe;
 const MISSING = 0;
 
 /** Places of an entry's attributes: bits 63:52 choose the row, bits 11:0 the cell. */
-const ROW_CELLS = 4096;
+const ROW_CELLS = 1 << CELL_BITS;
 const HI_ATTRIBUTES = 20;
-const LOW_ADDRESS_SHIFT = 12;
 const HIGH_ADDRESS = 0xfffff;
 
 /** Rows by attributes, with the address 0 and not 0. */
@@ -26,7 +25,6 @@ const MAX_ROWS = 72;
 
 /** Tests that a key can hold. */
 const MAX_TESTS = 16;
-const PIECE_BITS = 10;
 const PIECE = 1 << PIECE_BITS;
 
 /**
@@ -47,11 +45,11 @@ export interface LevelKey {
   readonly classes: Int32Array;
 }
 
-function levelKey(level: number | null, tests: readonly AddressTest[], arena: Arena): LevelKey {
+function levelKey(level: number | null, tests: readonly AddressTest[], arena: Arena | null): LevelKey {
   const watch = tests.reduce((mask, { mask: own }) => mask | own, 0n);
-  const pieces = new Uint16Array(...arena.take(2 * 4 * PIECE), 4 * PIECE);
+  const pieces = arrayIn(arena, Uint16Array, 4 * PIECE);
   for (let piece = 0; piece < 4; piece++) {
-    const shift = BigInt(LOW_ADDRESS_SHIFT + PIECE_BITS * piece);
+    const shift = BigInt(ADDRESS_SHIFT + PIECE_BITS * piece);
     const masks = tests.map(({ mask }) => Number((mask >> shift) & BigInt(PIECE - 1)));
     for (let value = 0; value < PIECE; value++) {
       let answers = 0;
@@ -63,7 +61,7 @@ function levelKey(level: number | null, tests: readonly AddressTest[], arena: Ar
     }
   }
   const count = 1 << tests.length;
-  const classes = new Int32Array(...arena.take(4 * count), count).fill(-1);
+  const classes = arrayIn(arena, Int32Array, count).fill(-1);
   const plain = [0, 1, 2, 3].reduce((answers, piece) => answers | (pieces[piece * PIECE] as number), 0);
   return { level, watchHi: highHalf(watch), watchLo: lowHalf(watch), pieces, plain, classes };
 }
@@ -72,8 +70,8 @@ function levelKey(level: number | null, tests: readonly AddressTest[], arena: Ar
 function answersOf({ pieces, plain, watchHi, watchLo }: LevelKey, hi: number, lo: number): number {
   if (((hi & watchHi) | (lo & watchLo)) === 0) return plain;
   return (
-    (pieces[(lo >>> LOW_ADDRESS_SHIFT) & (PIECE - 1)] as number) |
-    (pieces[PIECE | (lo >>> (LOW_ADDRESS_SHIFT + PIECE_BITS))] as number) |
+    (pieces[(lo >>> ADDRESS_SHIFT) & (PIECE - 1)] as number) |
+    (pieces[PIECE | (lo >>> (ADDRESS_SHIFT + PIECE_BITS))] as number) |
     (pieces[(2 * PIECE) | (hi & (PIECE - 1))] as number) |
     (pieces[(3 * PIECE) | ((hi >>> PIECE_BITS) & (PIECE - 1))] as number)
   );
@@ -97,24 +95,24 @@ export class RuleTable {
   /** By level, 0 for none. */
   readonly #keys: (LevelKey | undefined)[] = [];
   readonly #watch: readonly AddressTest[];
-  readonly #arena: Arena;
+  readonly #arena: Arena | null;
   #rows = 0;
   #classes = 0;
 
   /**
    * @param watch address tests of the rule beyond those of core's rules
-   * @param arena where its arrays are to stand
+   * @param arena where its arrays are to stand, if anywhere
    */
-  constructor(mmu: Mmu, rule: Rule, watch: readonly AddressTest[] = [], arena: Arena = heap) {
+  constructor(mmu: Mmu, rule: Rule, watch: readonly AddressTest[] = [], arena: Arena | null = null) {
     this.mmu = mmu;
     this.rule = rule;
     this.#watch = watch;
     this.#arena = arena;
     this.reason = this.#probe();
     const rows = this.reason === null ? MAX_CLASSES * PER_CLASS : 0;
-    this.rowOf = new Uint8Array(...arena.take(rows), rows);
+    this.rowOf = arrayIn(arena, Uint8Array, rows);
     const cells = this.reason === null ? (MAX_ROWS + 1) * ROW_CELLS : 0;
-    this.cells = new Uint16Array(...arena.take(2 * cells), cells);
+    this.cells = arrayIn(arena, Uint16Array, cells);
   }
 
   /** The size of all tables. */
@@ -157,7 +155,7 @@ export class RuleTable {
 
   /** Asks the rule about an entry and keeps the answer; returns it as a cell holds it. */
   fill(key: LevelKey, hi: number, lo: number): number {
-    const cell = this.ask(joined(hi, lo), key.level) + 1;
+    const cell = this.ask(joinHalves(hi, lo), key.level) + 1;
     let index = this.classBase(key, hi, lo) | withinClass(hi, lo);
     if (this.rowOf[index] === MISSING) {
       if (this.#rows === MAX_ROWS) {
@@ -172,7 +170,7 @@ export class RuleTable {
 
   /** The rule's answer for one entry. */
   answer(key: LevelKey, hi: number, lo: number): number {
-    if (this.reason !== null) return this.ask(joined(hi, lo), key.level);
+    if (this.reason !== null) return this.ask(joinHalves(hi, lo), key.level);
     const row = this.rowOf[this.classBase(key, hi, lo) | withinClass(hi, lo)] as number;
     const cell = this.cells[(row * ROW_CELLS) | (lo & (ROW_CELLS - 1))] as number;
     return (cell === MISSING ? this.fill(key, hi, lo) : cell) - 1;
@@ -225,7 +223,7 @@ export class RuleTable {
 function probes(n: number): bigint[] {
   const singles = Array.from(
     { length: 40 / SAMPLES },
-    (_, i) => 1n << BigInt(LOW_ADDRESS_SHIFT + SAMPLES * i + n),
+    (_, i) => 1n << BigInt(ADDRESS_SHIFT + SAMPLES * i + n),
   );
   const mixed = [1n, 2n].map((i) => (0x9e37_79b9_7f4a_7c15n * (BigInt(n) + 3n * i)) & ADDRESS);
   return [0n, ADDRESS, ...singles, ...mixed];
@@ -249,7 +247,7 @@ function samples(mmu: Mmu): [bigint, number | null][] {
 
 /** Where the row of an entry stands among those of its class: by bits 63:52, and by whether the address is 0. */
 export function withinClass(hi: number, lo: number): number {
-  const address = (hi & HIGH_ADDRESS) | (lo >>> LOW_ADDRESS_SHIFT);
+  const address = (hi & HIGH_ADDRESS) | (lo >>> ADDRESS_SHIFT);
   // The sum carries into bit 20 unless the address is 0; from there to bit 12.
   return (((address + HIGH_ADDRESS) >>> 8) & ROW_CELLS) | (hi >>> HI_ATTRIBUTES);
 }

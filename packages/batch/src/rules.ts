@@ -13,6 +13,7 @@ import {
   spteKind,
 } from '@spte/core';
 import { ACCESS_BITS, AD_TYPE_SHIFT, AD_TYPES, FINDING_BITS, FLAG_BITS, KIND_CODES } from './codes.ts';
+import { ACCESS_MASK, ACCESS_SHIFT, FLAGS_SHIFT } from './memory-layout.ts';
 import type { Rule } from './rule-table.ts';
 
 // Core's rules, each with its answer as one number. No rule is written here.
@@ -27,17 +28,11 @@ export const judgeRule: Rule = (mmu, spte, level) =>
     0,
   );
 
-/** Where kind, access and flags stand in the answer of {@link decodeRule}. */
-export const KIND_MASK = 7;
-export const ACCESS_SHIFT = 3;
-export const ACCESS_MASK = 15;
-export const FLAGS_SHIFT = 7;
-
-/** Everything in a decoded entry that is not an address or a generation. */
+/** Everything in a decoded entry that is not an address or a generation: kind, access and flags side by side. */
 export const decodeRule: Rule = (mmu, spte, level) => {
   const { kind, mapping, mmio } = decodeSpte(mmu, spte, level);
   const code = KIND_CODES[kind];
-  if (mapping === null) return code | (Number((mmio?.access ?? 0n) & 0xfn) << ACCESS_SHIFT);
+  if (mapping === null) return code | ((Number(mmio?.access ?? 0n) & ACCESS_MASK) << ACCESS_SHIFT);
   const flags =
     (mapping.accessed ? FLAG_BITS.accessed : 0) |
     (mapping.dirty === true ? FLAG_BITS.dirty : 0) |

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type DecodedMapping, decodeSpte, type Mmu, type SpteKind } from '@spte/core';
+import { wordHalves as sharedHalves, word as sharedWord } from '@spte/wasm';
 import type { AddressTest } from './address-tests.ts';
 import { KIND_CODES } from './codes.ts';
-import { type Decoding, decodeMmio, PRESENT_KINDS } from './loops.ts';
+import { type Decoding, decodeMmio, PRESENT_KINDS } from './decoding.ts';
 import { RuleTable } from './rule-table.ts';
-import { wordHalves as sharedHalves, word as sharedWord } from './words.ts';
 
 /** What a mapping or a table says beside its address. */
 export type EntryMapping = Omit<DecodedMapping, 'pfn' | 'hpa' | 'restored'>;

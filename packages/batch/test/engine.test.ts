@@ -66,6 +66,26 @@ describe('entries', () => {
     }
   });
 
+  it.each([true, false])(
+    'are answered by address bits of their own from the first one on, wasm: %s',
+    (wasm) => {
+      // Bit 32 is the first that such a machine does not have.
+      const small = machine('EPT with A/D', '6.8', { host: { physBits: 32 } });
+      const within = makeSpte(small, plainHost, { role: pageRole(), gfn: 0n, pfn: 0x12345n }).spte;
+      const beyond = within | (1n << 32n);
+      const engine = compile(small, { wasm });
+      // Each comes first, also when both are in the table already.
+      for (const first of [beyond, within, beyond, within, 0n, 1n << 32n, 0n]) {
+        expect(differences(engine, BigUint64Array.of(first, within), 1)).toEqual([]);
+      }
+      // The first of two is not in the table yet, the second only without bit 32.
+      const [one, other] = [within & ~2n, within & ~4n];
+      for (const pair of [[other], [one | (1n << 32n), other | (1n << 32n)]]) {
+        expect(differences(engine, BigUint64Array.from(pair), 1)).toEqual([]);
+      }
+    },
+  );
+
   it('may be part of an array', () => {
     expect([...engine.classify(entries.subarray(1, 3), 1)]).toEqual([KIND_CODES.leaf, KIND_CODES.frozen]);
     expect(engine.classify(new BigUint64Array(0), 1)).toHaveLength(0);

@@ -2,16 +2,17 @@
 
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { createMmu, type Mmu, makeSpte, pageRole, plainHost, type Vendor } from '@spte/core';
+import { ADDRESS, createMmu, type Mmu, makeSpte, pageRole, plainHost, type Vendor } from '@spte/core';
 import { l1tf } from '@spte/l1tf';
 import { mmio } from '@spte/mmio';
+import { random } from '@spte/testing/random';
 import { svm } from '@spte/vendor-svm';
 import { vmx } from '@spte/vendor-vmx';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../src/index.ts';
 import { KERNELS, machine, machines } from './machines.ts';
-import { ADDRESS, LEVELS, ROWS, rowDifferences, words } from './patterns.ts';
+import { LEVELS, ROWS, rowDifferences } from './patterns.ts';
 import { differences, findingDifferences, kindDifferences } from './scalar.ts';
 
 /** The masks of an MMU that tell entries apart by their address, and parts of them. */
@@ -57,7 +58,7 @@ describe.each(Object.keys(machines))('%s', (name) => {
     it('says what core says, whatever the address', () => {
       const mmu = machine(name, kernel);
       const engine = compile(mmu);
-      const next = words(1n);
+      const next = random(1).u64;
       const places = addresses(mmu, next);
       const entries = meaningful(mmu).flatMap((attributes) =>
         places.filter((_, n) => n < 3 || next() % 8n === 0n).map((address) => attributes | address),
@@ -82,7 +83,7 @@ describe.each(Object.keys(machines))('%s', (name) => {
     // `pnpm exhaustive` looks at all of them.
     it('says what core says over the attribute patterns, sampled', () => {
       const engine = compile(machine(name, kernel));
-      const next = words(2n);
+      const next = random(2).u64;
       for (let row = 0; row < ROWS; row += 129) expect(rowDifferences(engine, row, next, 97)).toEqual([]);
       expect(engine.fallbacks).toEqual([]);
     });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bits } from '@spte/core';
+import { ADDRESS, bits } from '@spte/core';
 import type { BatchEngine } from '../src/index.ts';
 import {
   callDifferences,
@@ -10,7 +10,6 @@ import {
 } from './scalar.ts';
 
 export const LEVELS: readonly (number | null)[] = [1, 2, 3, 4, 5, null];
-export const ADDRESS: bigint = bits(51, 12);
 
 /** Bits 63:52 of a pattern are its row, bits 11:0 its place in the row. */
 export const ROWS = 4096;
@@ -21,18 +20,6 @@ const ORDINARY = bits(35, 12);
 /** One entry of so many has an address of any bits, and one of so many is asked about on its own. */
 const RARE = 8n;
 const ALONE = 16;
-
-/** Pseudo-random 64-bit words, the same in every run. */
-export function words(seed: bigint): () => bigint {
-  let state = seed;
-  return () => {
-    state = BigInt.asUintN(64, state + 0x9e37_79b9_7f4a_7c15n);
-    let z = state;
-    z = BigInt.asUintN(64, (z ^ (z >> 30n)) * 0xbf58_476d_1ce4_e5b9n);
-    z = BigInt.asUintN(64, (z ^ (z >> 27n)) * 0x94d0_49bb_1331_11ebn);
-    return z ^ (z >> 31n);
-  };
-}
 
 /**
  * What an engine says otherwise than core of the attribute patterns of a row. Each has one of the levels, another one in

@@ -7,6 +7,10 @@ import { vmxVariants } from '@spte/vendor-vmx';
 const bitsOf = ({ high, low }: { high: number; low: number }): string =>
   high === low ? `${high}` : `${high}:${low}`;
 
+/** Commits of the kernel's own history. */
+const commitText = (commits: readonly string[]): string =>
+  commits.map((commit) => `\`${commit}\``).join(', ');
+
 /** The rows of the table of layouts: what stands where. */
 const LAYOUT_ROWS: readonly [string, (layout: Layout) => string][] = [
   ['MMU-present', ({ mmuPresent }) => (mmuPresent === null ? 'not zero, not MMIO' : bitsOf(mmuPresent))],
@@ -23,6 +27,7 @@ const LAYOUT_ROWS: readonly [string, (layout: Layout) => string][] = [
   ['MMIO generation', ({ mmioGeneration: { low, high } }) => `${bitsOf(high)}, ${bitsOf(low)}`],
   ['frozen', ({ frozen }) => (frozen === null ? 'none' : `\`${hex(frozen)}\``)],
   ['empty', ({ empty }) => `\`${hex(empty)}\``],
+  ['upstream commits', ({ commits }) => commitText(commits)],
 ];
 
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
@@ -42,10 +47,10 @@ function layoutTable(): string {
 
 function variantTable(variants: readonly Variant<unknown>[]): string {
   const rows = variants.flatMap(({ topic, rows: [oldest, ...newer] }) => [
-    [topic, '', oldest.change],
-    ...newer.map(({ since, change }) => ['', since, change]),
+    [topic, '', oldest.change, ''],
+    ...newer.map(({ since, change, commits = [] }) => ['', since, change, commitText(commits)]),
   ]);
-  return table(['what', 'since', 'how'], rows);
+  return table(['what', 'since', 'how', 'upstream commits'], rows);
 }
 
 const SECTIONS: readonly [string, readonly Variant<unknown>[]][] = [
@@ -64,6 +69,7 @@ export function kernelTable(): string {
     '## Where the bits are',
     layoutTable(),
     ...SECTIONS.flatMap(([title, variants]) => [`## ${title}`, variantTable(variants)]),
+    'An upstream commit is named where it is known for certain, from an erratum that it fixes.',
     'A release in the second column with three numbers (6.1.192) is a fix in that stable series; the row after it begins with the next series, which lacks it.',
   ].join('\n\n')}\n`;
 }

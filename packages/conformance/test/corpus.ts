@@ -27,7 +27,7 @@ type VectorFile = 'reference' | 'nasty' | Era;
 type Era = '6.1' | '6.12' | '7.3';
 
 /** Where a vector file lives. */
-export function vectorPath(file: VectorFile): string {
+function vectorPath(file: VectorFile): string {
   return fileURLToPath(new URL(`../vectors/${file}.jsonl.gz`, import.meta.url));
 }
 

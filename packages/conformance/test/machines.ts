@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { createMmu, type Mmu, type MmuConfig } from '@spte/core';
-import { l1tf } from '@spte/l1tf';
-import { mmio } from '@spte/mmio';
-import { svm } from '@spte/vendor-svm';
-import { vmx } from '@spte/vendor-vmx';
+import type { Mmu } from '@spte/core';
+import { MACHINE_NAMES, machine } from '@spte/testing/machines';
 import fc from 'fast-check';
 
 /** Any 64-bit word, with the bits that rules look at more often than by chance. */
@@ -22,71 +19,8 @@ export const anyU64: fc.Arbitrary<bigint> = fc.oneof(
 /** Any legal level. */
 export const anyLevel: fc.Arbitrary<number> = fc.integer({ min: 1, max: 5 });
 
-/** Machines that run KVM in the ways that matter to an SPTE, by a name that says which. */
-export const machines: Readonly<Record<string, MmuConfig>> = {
-  'EPT with A/D': { host: { physBits: 46 }, vendor: vmx(), policies: [l1tf, mmio()] },
-  'EPT without A/D': {
-    host: { physBits: 46 },
-    vendor: vmx({ eptAd: false, pml: false }),
-    policies: [l1tf, mmio()],
-  },
-  'EPT without A/D and without execute-only': {
-    host: { physBits: 39 },
-    vendor: vmx({ eptAd: false, eptExecOnly: false }),
-    policies: [l1tf, mmio()],
-  },
-  'EPT with L1TF': {
-    host: { physBits: 46, cacheBits: 44, l1tf: true },
-    vendor: vmx(),
-    policies: [l1tf, mmio()],
-  },
-  'EPT with MKTME': {
-    host: { physBits: 46, cpuid80000008Eax: 52 },
-    vendor: vmx(),
-    policies: [l1tf, mmio()],
-  },
-  'shadow paging on Intel with L1TF': {
-    host: { physBits: 36, cacheBits: 44, l1tf: true },
-    vendor: vmx({ ept: false }),
-    policies: [l1tf, mmio()],
-  },
-  NPT: { host: { physBits: 48 }, vendor: svm(), policies: [l1tf, mmio()] },
-  'NPT with SME': {
-    host: { physBits: 43, cpuid80000008Eax: 48, physicalMask: 0x7fff_ffff_ffffn },
-    vendor: svm({
-      smeMeMask: 1n << 47n,
-      cpuid80000000Eax: 0x8000_001f,
-      cpuid8000001fEbx: 47,
-      syscfg: 1n << 23n,
-    }),
-    policies: [l1tf, mmio()],
-  },
-  'NPT that cannot cache MMIO': { host: { physBits: 52 }, vendor: svm(), policies: [l1tf, mmio()] },
-  'shadow paging on AMD': {
-    host: { physBits: 40 },
-    vendor: svm({ npt: false }),
-    policies: [l1tf, mmio()],
-    root: { level: 3 },
-  },
-  'EPT with debug assertions': {
-    host: { physBits: 46 },
-    vendor: vmx(),
-    policies: [l1tf, mmio()],
-    params: { proveMmu: true },
-  },
-};
-
-/** The MMU of one of the {@link machines}. */
-export function machine(name: string, change: Partial<MmuConfig> = {}): Mmu {
-  const config = machines[name];
-  if (config === undefined) throw new RangeError(`no machine ${JSON.stringify(name)}`);
-  return createMmu({ ...config, ...change });
-}
-
-/** Any of the {@link machines}, as the reference kernel sees it. */
-export const anyMachine: fc.Arbitrary<Mmu> = fc
-  .constantFrom(...Object.keys(machines))
-  .map((name) => machine(name));
+/** Any of the {@link MACHINE_NAMES machines}, as the reference kernel sees it. */
+export const anyMachine: fc.Arbitrary<Mmu> = fc.constantFrom(...MACHINE_NAMES).map((name) => machine(name));
 
 /** Kernels of every layout and from between. */
 export const KERNELS: readonly string[] = [
@@ -102,7 +36,7 @@ export const KERNELS: readonly string[] = [
   '7.3',
 ];
 
-/** Any of the {@link machines} under any kernel. */
+/** Any of the {@link MACHINE_NAMES machines} under any kernel. */
 export const anyEra: fc.Arbitrary<Mmu> = fc
-  .tuple(fc.constantFrom(...Object.keys(machines)), fc.constantFrom(...KERNELS))
+  .tuple(fc.constantFrom(...MACHINE_NAMES), fc.constantFrom(...KERNELS))
   .map(([name, kernel]) => machine(name, { kernel }));

@@ -41,11 +41,12 @@ import {
   makeMmioSpte,
   mmio,
 } from '@spte/mmio';
+import { machine, machines } from '@spte/testing/machines';
 import { svm } from '@spte/vendor-svm';
 import { vmx } from '@spte/vendor-vmx';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { anyEra, anyLevel, anyMachine, anyU64, KERNELS, machine, machines } from './machines.ts';
+import { anyEra, anyLevel, anyMachine, anyU64, KERNELS } from './machines.ts';
 
 const ALL = bits(63, 0);
 

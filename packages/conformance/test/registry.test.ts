@@ -16,10 +16,10 @@ import {
 } from '@spte/core';
 import { l1tf } from '@spte/l1tf';
 import { mmio } from '@spte/mmio';
+import { machine, machines } from '@spte/testing/machines';
 import { svm } from '@spte/vendor-svm';
 import { vmx } from '@spte/vendor-vmx';
 import { describe, expect, it } from 'vitest';
-import { machine, machines } from './machines.ts';
 
 const RESET = 'kvm_mmu_reset_all_pte_masks';
 const EPT = 'kvm_mmu_set_ept_masks';
@@ -201,16 +201,16 @@ describe('the order of the start-up', () => {
 
   it('derives the kind of the root from the vendor when nobody names one', () => {
     expect(machine('NPT').root.kind).toBe('tdp');
-    expect(machine('shadow paging on AMD').root).toMatchObject({ kind: 'shadow', level: 3 });
+    expect(machine('PAE shadow paging').root).toMatchObject({ kind: 'shadow', level: 3 });
   });
 
   it('warns when a direct MMU is built while its vendor pages without a second dimension', () => {
-    const { initWarnings } = machine('shadow paging on AMD', { root: { kind: 'tdp' } });
+    const { initWarnings } = machine('PAE shadow paging', { root: { kind: 'tdp' } });
     expect(initWarnings.map(({ code }) => code)).toEqual(['zero-check.tdp-disabled']);
   });
 
   it('warns when a shadow MMU is built for a root of two levels', () => {
-    const { initWarnings } = machine('shadow paging on AMD', { root: { level: 2 } });
+    const { initWarnings } = machine('PAE shadow paging', { root: { level: 2 } });
     expect(initWarnings.map(({ code }) => code)).toEqual(['zero-check.root-level']);
   });
 });

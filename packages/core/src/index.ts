@@ -18,18 +18,23 @@ export {
   overlappingFields,
 } from './bits/bit-field.ts';
 export {
+  ADDRESS,
   bit,
   bitNumbers,
   bits,
   gfnRoundForLevel,
   hex,
+  LEVEL_BITS,
+  LEVELS,
   PAGE_SHIFT,
   pagesPerHpage,
   spteIndex,
   spteIndexAt,
+  U64_MAX,
   u64,
 } from './bits/bits.ts';
 export { type JsonSafe, toJson } from './bits/json.ts';
+export { parseDecimal, parseHex } from './bits/parse.ts';
 export {
   type EntryFormat,
   EPT,
@@ -108,7 +113,9 @@ export {
   AD_ENABLED,
   AD_WRPROT_ONLY,
   type GenerationBits,
+  LAYOUT_MEANINGS,
   type Layout,
+  type LayoutConstant,
   layoutFor,
   layouts,
   type PerFormat,
@@ -157,7 +164,14 @@ export {
   type VmConfig,
 } from './mmu/create-mmu.ts';
 export { defineHost, getShadowPhysBits, type Host, type HostFacts, plainHost } from './mmu/host.ts';
-export { assignMasks, initialRegistry, type Masks, type Registry, type SetBy } from './mmu/masks.ts';
+export {
+  assignMasks,
+  initialRegistry,
+  MASK_MEANINGS,
+  type Masks,
+  type Registry,
+  type SetBy,
+} from './mmu/masks.ts';
 export {
   type PermissionBitmap,
   type PermissionInputs,

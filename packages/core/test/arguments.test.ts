@@ -22,8 +22,8 @@ import {
   plainHost,
   restoreAccTrackSpte,
 } from '@spte/core';
+import { eptVendor, legacyVendor, mmuOf } from '@spte/testing/vendors';
 import { describe, expect, it } from 'vitest';
-import { eptVendor, legacyVendor, mmuOf } from './vendors.ts';
 
 const mmu = mmuOf(eptVendor);
 const TOO_WIDE = 1n << 64n;

@@ -12,8 +12,8 @@ import {
   spteKind,
   type Vendor,
 } from '@spte/core';
+import { eptVendor, legacyVendor, mmuOf } from '@spte/testing/vendors';
 import { describe, expect, it } from 'vitest';
-import { eptVendor, legacyVendor, mmuOf } from './vendors.ts';
 
 const ept = mmuOf(eptVendor);
 const legacy = mmuOf(legacyVendor);
@@ -95,7 +95,7 @@ describe('decodeSpte', () => {
   });
 
   it('takes a leaf for one of 4K where neither its level is known nor its bit 7 set', () => {
-    // An NPT leaf of a real host (facts/SPTE.md section 10, row 5), whose frame is odd.
+    // An NPT leaf from the report of a real host, whose frame is odd.
     const { fields } = decodeSpte(legacy, 0x1003eb27e67n);
     expect(fields.find(({ name }) => name === 'address')).toMatchObject({ text: '0x1003eb27000' });
     expect(fields.map(({ name }) => name)).not.toContain('patLarge');

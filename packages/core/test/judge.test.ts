@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type Finding, judgeSpte } from '@spte/core';
+import { eptVendor, mmuOf } from '@spte/testing/vendors';
 import { describe, expect, it } from 'vitest';
-import { eptVendor, mmuOf } from './vendors.ts';
 
 const ept = mmuOf(eptVendor);
 const LEAF = 0x61000034d4fe877n;

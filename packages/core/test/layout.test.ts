@@ -38,7 +38,7 @@ const numbers = (layout: Layout) => ({
   empty: layout.empty,
 });
 
-/** facts/SPTE.md section 8; what it says of 5.10, 6.1, 6.12 and 7.2, facts/LAYOUT.md measured as well. */
+/** Read from the sources of each kernel; on 5.10, 6.1, 6.12 and 7.2 running kernels were looked at as well. */
 const before5_13 = {
   mmuPresent: null,
   hostWritable: { ept: [10, 10], legacy: [10, 10] },
@@ -95,7 +95,7 @@ describe('the layouts', () => {
   });
 
   it.each([
-    // facts/LAYOUT.md: immediates of make_mmio_spte() and of the access-tracking code.
+    // Immediates in the machine code of make_mmio_spte() and of the access-tracking code.
     ['5.10', { low: 0xff8n, high: 0x7fc0_0000_0000_0000n, saved: 0x0140_0000_0000_0000n }],
     ['6.1', { low: 0x7f8n, high: 0x7ff0_0000_0000_0000n, saved: 0x0140_0000_0000_0000n }],
     ['6.12', { low: 0x7f8n, high: 0x7ff0_0000_0000_0000n, saved: 0x0140_0000_0000_0000n }],

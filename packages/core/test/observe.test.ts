@@ -16,8 +16,8 @@ import {
   warn,
   writer,
 } from '@spte/core';
+import { eptVendor, mmuOf } from '@spte/testing/vendors';
 import { describe, expect, it } from 'vitest';
-import { eptVendor, mmuOf } from './vendors.ts';
 
 const table = {
   'test.odd': { kind: 'WARN_ON', meaning: 'it is odd' },

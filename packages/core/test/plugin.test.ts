@@ -18,8 +18,8 @@ import {
   resetAllPteMasks,
   type Vendor,
 } from '@spte/core';
+import { legacyVendor, mmuOf, pkvmVendor } from '@spte/testing/vendors';
 import { describe, expect, it } from 'vitest';
-import { legacyVendor, mmuOf, pkvmVendor } from './vendors.ts';
 
 const host = { physBits: 46 };
 
@@ -196,7 +196,7 @@ describe('the registry', () => {
 
   it('has the legacy masks after a reset', () => {
     const { masks } = resetAllPteMasks(defineSetup({ host }), initialRegistry);
-    // facts/SPTE.md section 2.
+    // What the sources of kvm_mmu_reset_all_pte_masks() write.
     expect(masks).toMatchObject({
       present: 0x1n,
       user: 0x4n,

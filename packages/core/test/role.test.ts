@@ -18,7 +18,7 @@ const anyWord = fc.integer({ min: 0, max: 0xffff_ffff });
 
 describe('the role word', () => {
   it.each<[number, Partial<PageRole>]>([
-    // facts/SPTE.md section 1, and a root of facts/LAYOUT.md.
+    // Words made by hand from the bit fields of union kvm_mmu_page_role, and the root of a traced VM.
     [0x781, {}],
     [0x10781, { adDisabled: true }],
     [0x20781, { guestMode: true }],
@@ -96,7 +96,7 @@ describe('the role word', () => {
   });
 
   it.each([
-    // facts/LAYOUT.md: the root of a direct MMU in traces of these kernels.
+    // The root of a direct MMU in traces of these kernels.
     ['5.10', 0x3794],
     ['6.1', 0x3784],
     ['6.12', 0x3784],

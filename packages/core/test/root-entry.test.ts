@@ -12,8 +12,8 @@ import {
   rootEntryBits,
   spteKind,
 } from '@spte/core';
+import { eptVendor, legacyVendor } from '@spte/testing/vendors';
 import { describe, expect, it } from 'vitest';
-import { eptVendor, legacyVendor } from './vendors.ts';
 
 const legacy = createMmu({ host: { physBits: 40 }, vendor: legacyVendor });
 const cBit = bit(47);

@@ -20,8 +20,8 @@ import {
   setMeSpteMask,
   spteHasVolatileBits,
 } from '@spte/core';
+import { eptVendor, legacyVendor, mmuOf, pkvmVendor } from '@spte/testing/vendors';
 import { describe, expect, it } from 'vitest';
-import { eptVendor, legacyVendor, mmuOf, pkvmVendor } from './vendors.ts';
 
 const ept = mmuOf(eptVendor);
 const legacy = mmuOf(legacyVendor);

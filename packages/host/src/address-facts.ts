@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bit, bits } from '@spte/core';
+import { MEMORY_ENCRYPTION_LEAF, SYSCFG_MEM_ENCRYPT } from '@spte/vendor-svm';
 import { CACHE_BITS, CACHE_BITS_FAMILY, CACHE_BITS_MODELS } from './cache-bits.ts';
-import { ADDRESS_LEAF, ENCRYPTION_LEAF } from './cpuid.ts';
+import { ADDRESS_LEAF } from './cpuid.ts';
 import { decimal } from './cpuinfo.ts';
-import { cBitOf, encryptionEbx, reductionOf, SYSCFG_ENCRYPTION } from './memory-encryption.ts';
+import { cBitOf, encryptionEbx, reductionOf } from './memory-encryption.ts';
 import { flag } from './params.ts';
 import { assume, type Known, type Source, type Sourced, said } from './source.ts';
 import type { Testimony } from './testimony.ts';
@@ -12,7 +13,7 @@ import type { VendorName } from './vendor-facts.ts';
 const MIN_BITS = 32;
 const MAX_BITS = 52;
 
-/** What CPUs of each vendor usually have, for want of a word about it. */
+/** What CPUs of each vendor usually have, assumed when nothing says so. */
 const USUAL_BITS: Readonly<Record<VendorName, number>> = { vmx: 46, svm: 48 };
 
 /** What is known of physical addresses. */
@@ -87,7 +88,7 @@ function smeFacts(machine: Testimony): SmeFacts {
   const cBit = bit(ebx.value & C_BIT_MASK);
   return {
     cpuid8000001fEbx: ebx,
-    syscfg: said(SYSCFG_ENCRYPTION, flags.source, 'flag sme or sev: firmware has encryption on'),
+    syscfg: said(SYSCFG_MEM_ENCRYPT, flags.source, 'flag sme or sev: firmware has encryption on'),
     smeMeMask: active.value
       ? { ...active, value: cBit, assumed: active.assumed || ebx.assumed, why: `${active.why}; ${ebx.why}` }
       : { ...active, value: 0n },
@@ -100,7 +101,7 @@ const C_BIT_MASK = 0x3f;
 
 /** EBX of CPUID leaf 0x8000001f. */
 function encryptionLeaf({ cpuid, cpuinfo }: Testimony, flags: Source): Known<number> {
-  const leaf = cpuid.get(ENCRYPTION_LEAF);
+  const leaf = cpuid.get(MEMORY_ENCRYPTION_LEAF);
   if (leaf !== undefined) return said(leaf.value.ebx, leaf.source, 'the C-bit is where CPUID says');
   const row = cBitOf(decimal(cpuinfo, 'cpu family')?.value ?? 0, decimal(cpuinfo, 'model')?.value ?? 0);
   return assume(

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { MEMORY_ENCRYPTION_LEAF } from '@spte/vendor-svm';
 import { type Sourced, sourceLines, type TextFile } from './source.ts';
 
 /** What a leaf of CPUID answers, as far as it is needed here. */
@@ -10,11 +11,8 @@ export interface CpuidLeaf {
 /** Leaf with address widths. */
 export const ADDRESS_LEAF = 0x8000_0008;
 
-/** Leaf with what memory encryption takes. */
-export const ENCRYPTION_LEAF = 0x8000_001f;
-
 /** The leaves that masks depend on and `/proc/cpuinfo` does not show. */
-export const CPUID_LEAVES: readonly number[] = [ADDRESS_LEAF, ENCRYPTION_LEAF];
+export const CPUID_LEAVES: readonly number[] = [ADDRESS_LEAF, MEMORY_ENCRYPTION_LEAF];
 
 /** `   0x80000008 0x00: eax=0x00003028 ebx=0x00000000 ecx=0x00000000 edx=0x00000000`, as `cpuid -r` prints. */
 const LINE = /^0x([\da-f]{8}) 0x00: eax=0x([\da-f]{8}) ebx=0x([\da-f]{8}) /;

@@ -4,7 +4,7 @@ import { type Sourced, sourceLines, type TextFile } from './source.ts';
 /** The fields of `/proc/cpuinfo` for its first CPU, by name: KVM goes by that one. */
 export type Cpuinfo = ReadonlyMap<string, Sourced<string>>;
 
-/** Reads `/proc/cpuinfo`; what is no `name : value` is passed over. */
+/** Reads `/proc/cpuinfo`; anything that is not `name : value` is skipped. */
 export function parseCpuinfo(file: TextFile): Cpuinfo {
   const fields = new Map<string, Sourced<string>>();
   for (const source of sourceLines(file)) {
@@ -23,7 +23,7 @@ export function words(cpuinfo: Cpuinfo, name: string): Sourced<ReadonlySet<strin
   return line === undefined ? null : { value: new Set(line.value.split(' ')), source: line.source };
 }
 
-/** A decimal field; null when the file lacks it or it is no number. */
+/** A decimal field; null when the file lacks it or it is not a number. */
 export function decimal(cpuinfo: Cpuinfo, name: string): Sourced<number> | null {
   const line = cpuinfo.get(name);
   if (line === undefined || !/^\d{1,6}$/.test(line.value)) return null;

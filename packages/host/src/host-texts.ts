@@ -48,10 +48,10 @@ export const HOST_PIECES = [
 export type HostPiece = (typeof HOST_PIECES)[number];
 
 /**
- * Reads a bundle: the JSON text of {@link HostTexts}. A piece that is not of its shape is left out and noted.
+ * Reads a bundle: the JSON text of {@link HostTexts}. A piece of the wrong type is left out and noted.
  *
- * @throws SyntaxError when the text is no JSON
- * @throws TypeError when it is no object
+ * @throws SyntaxError when the text is not JSON
+ * @throws TypeError when it is not an object
  */
 export function parseHostTexts(json: string): HostTexts {
   const bundle: unknown = JSON.parse(json);

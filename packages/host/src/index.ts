@@ -5,18 +5,18 @@
  * @module
  */
 export { CACHE_BITS, CACHE_BITS_FAMILY, CACHE_BITS_MODELS, type CacheBitsModel } from './cache-bits.ts';
+export { type HostConfig, mmuConfigOf, type VendorChoice } from './config.ts';
 export { HOST_PIECES, type HostPiece, type HostTexts, parseHostTexts } from './host-texts.ts';
 export { parseIomem, type RamRange } from './iomem.ts';
 export { checkMasks, type MaskCheck } from './mask-symbols.ts';
 export { C_BITS, type CBitRow } from './memory-encryption.ts';
-export { mmuConfigOf, mmuOf } from './mmu-of.ts';
+export { mmuOf } from './mmu-of.ts';
+export { PRESETS, type Preset, plainConfig, presetOf } from './presets.ts';
 export {
-  type HostConfig,
   type HostFact,
   type HostReport,
   hostReport,
   type PagingMode,
-  type VendorChoice,
 } from './report.ts';
 export type { Source, TextFile } from './source.ts';
 export type { VendorName } from './vendor-facts.ts';

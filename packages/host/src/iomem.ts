@@ -20,7 +20,7 @@ export function parseIomem(file: TextFile): RamRange[] {
   });
 }
 
-/** First byte after the highest RAM; null when the file does not tell. */
+/** First byte after the highest RAM; null when the file does not say. */
 export function ramEnd(file: TextFile): Known<bigint> | null {
   const [first, ...rest] = parseIomem(file);
   if (first === undefined) return null;

@@ -19,7 +19,7 @@ export function relevantConfig(text: string): string {
     .join('');
 }
 
-/** Reads a kernel's `.config`. Of one that is no whole configuration of an x86-64 kernel, only what it names counts. */
+/** Reads a kernel's `.config`. Only what it names counts when it is not the whole configuration of an x86-64 kernel. */
 export function parseKernelConfig(file: TextFile): KernelConfig {
   const named = new Map<string, Sourced<boolean>>();
   for (const source of sourceLines(file)) {

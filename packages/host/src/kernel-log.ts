@@ -7,7 +7,7 @@ export interface KernelLog {
   readonly keyIdBits: Sourced<number> | null;
   /** The kernel encrypts its memory with SME. */
   readonly smeActive: Sourced<true> | null;
-  /** The command line, for want of `/proc/cmdline`. */
+  /** The command line, used when `/proc/cmdline` is missing. */
   readonly cmdline: TextFile | null;
   /** A line before all of those above: where it is there, what is missing was not said. */
   readonly beginning: Source | null;

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bit } from '@spte/core';
-
 /** Where an AMD CPU family has its C-bit and how many address bits encryption takes. */
 export interface CBitRow {
   readonly family: number;
@@ -31,9 +29,6 @@ export function cBitOf(family: number, model: number): CBitRow {
 }
 
 const REDUCTION_SHIFT = 6;
-
-/** MSR SYSCFG with encryption switched on. */
-export const SYSCFG_ENCRYPTION: bigint = bit(23);
 
 /** EBX of CPUID leaf 0x8000001f as a row describes it. */
 export function encryptionEbx({ cBit, reduction }: CBitRow): number {

@@ -1,23 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { createMmu, type Mmu, type MmuConfig } from '@spte/core';
-import { l1tf } from '@spte/l1tf';
-import { mmio } from '@spte/mmio';
-import { svm } from '@spte/vendor-svm';
-import { vmx } from '@spte/vendor-vmx';
-import type { HostConfig, HostReport } from './report.ts';
-
-/** The configuration of core, with the plugins that the machine needs. */
-export function mmuConfigOf(config: HostConfig): MmuConfig {
-  const { kernel, host, params, mmioCaching, vendor, root } = config;
-  return {
-    kernel,
-    host,
-    params,
-    policies: [l1tf, mmio({ mmioCaching })],
-    vendor: vendor.name === 'vmx' ? vmx(vendor.options) : svm(vendor.options),
-    root,
-  };
-}
+import { mmuConfigOf } from './config.ts';
+import type { HostReport } from './report.ts';
 
 /**
  * The masks that the kernel of a report holds.
@@ -27,9 +11,4 @@ export function mmuConfigOf(config: HostConfig): MmuConfig {
 export function mmuOf(report: HostReport, choices: Pick<MmuConfig, 'vm' | 'root'> = {}): Mmu {
   const config = mmuConfigOf(report.config);
   return createMmu({ ...config, vm: choices.vm, root: { ...config.root, ...choices.root } });
-}
-
-/** Whether a kernel that is asked to cache MMIO can do so on the machine. */
-export function isCachingPossible(config: HostConfig): boolean {
-  return createMmu(mmuConfigOf(config)).masks.enableMmioCaching;
 }

@@ -3,7 +3,7 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { CPUID_LEAVES, cpuidLine } from './cpuid.ts';
 import { bearsOnMasks } from './kernel-log.ts';
 
-/** Reads from an open device; null when it is not there, or forbidden. */
+/** Reads from an open device; null when it is missing or forbidden. */
 function withDevice<T>(path: string, flags: number, read: (fd: number) => T): T | null {
   let fd: number;
   try {
@@ -20,18 +20,18 @@ function withDevice<T>(path: string, flags: number, read: (fd: number) => T): T 
   }
 }
 
-/** Bytes of the longest record of the kernel log, and then some: a shorter read fails. */
+/** More bytes than the longest record of the kernel log: a shorter read fails. */
 const RECORD = 1 << 14;
 
-/** Most bytes of a log that are read; the largest ring buffer has as many. */
-const MOST_LOG = 1 << 24;
+/** Bytes of a log that are read, at most: the size of the largest ring buffer. */
+const MAX_LOG = 1 << 24;
 
 /** `priority,sequence,microseconds,flags;text`; lines that begin with a blank belong to the record before. */
 const KMSG = /^\d{1,5},\d{1,20},(\d{1,18}),[^;]{0,64};(.*)$/;
 
 /**
  * Reads the kernel log from `/dev/kmsg`, without waiting for more of it, as `dmesg` prints it. Of a live machine's log
- * only those lines are taken that say something about masks: the rest is nobody's business.
+ * only those lines are taken that say something about masks: the rest is private.
  *
  * @returns null when it cannot be read, or has lost its beginning and says nothing
  */
@@ -53,7 +53,7 @@ function seconds(microseconds: string): string {
 /** Each read gives one record; the end of what there is, for a device, is an error. */
 function readToEnd(fd: number): string {
   const pieces: Buffer[] = [];
-  for (let length = 0; length < MOST_LOG; ) {
+  for (let length = 0; length < MAX_LOG; ) {
     const piece = Buffer.alloc(RECORD);
     const count = readRecord(fd, piece);
     if (count === 0) break;
@@ -79,7 +79,7 @@ function readRecord(fd: number, bytes: Buffer): number | null {
 /** Bytes of the answer to a leaf: EAX, EBX, ECX, EDX. */
 const REGISTERS = 16;
 
-/** Reads leaves of CPUID from `/dev/cpu/0/cpuid`, as `cpuid -r` prints them; null when that is not there or forbidden. */
+/** Reads leaves of CPUID from `/dev/cpu/0/cpuid`, as `cpuid -r` prints them; null when that is missing or forbidden. */
 export function readCpuid(path: string): string | null {
   return withDevice(path, constants.O_RDONLY, (fd) =>
     CPUID_LEAVES.map((leaf) => {

@@ -37,7 +37,7 @@ const READERS: Readonly<Record<string, (path: string) => string | null>> = {
   'proc/config.gz': readConfig,
 };
 
-/** Pieces that other machines lack, or that say little: their absence is no news. */
+/** Pieces that other machines lack, or that say little: their absence is not worth a note. */
 const OPTIONAL: readonly HostPiece[] = [
   'versionSignature',
   'cmdline',
@@ -85,14 +85,14 @@ function readText(path: string): string | null {
   }
 }
 
-/** Most bytes of a configuration, which has a third of a megabyte. */
-const MOST_CONFIG = 1 << 23;
+/** Bytes of a configuration that are read, at most; real ones have a third of a megabyte. */
+const MAX_CONFIG = 1 << 23;
 
 /** What the running kernel's configuration says of masks, compressed or not. */
 function readConfig(path: string): string | null {
   try {
     const bytes = readFileSync(path);
-    const text = path.endsWith('.gz') ? gunzipSync(bytes, { maxOutputLength: MOST_CONFIG }) : bytes;
+    const text = path.endsWith('.gz') ? gunzipSync(bytes, { maxOutputLength: MAX_CONFIG }) : bytes;
     return relevantConfig(text.toString('utf8'));
   } catch {
     return null;

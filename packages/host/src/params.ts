@@ -7,7 +7,7 @@ export type Parameters = ReadonlyMap<string, Sourced<string>>;
 const MODULE = /^\/sys\/module\/(\w{1,64})\/parameters\/(\w{1,64})$/;
 const VULNERABILITY = /^\/sys\/devices\/system\/cpu\/vulnerabilities\/(\w{1,64})$/;
 
-/** Reads `path = value` lines; what is none is passed over. */
+/** Reads `path = value` lines; anything else is skipped. */
 export function parseParams(file: TextFile): Parameters {
   const found = new Map<string, Sourced<string>>();
   for (const source of sourceLines(file)) {
@@ -33,14 +33,14 @@ export function parseCmdline(file: TextFile): Parameters {
   if (source === undefined) return found;
   for (const word of source.text.split(/\s/)) {
     const [name = '', ...value] = word.split('=');
-    // The kernel takes `-` and `_` in names for the same.
+    // The kernel treats `-` and `_` in names alike.
     if (name !== '')
       found.set(name.replaceAll('-', '_'), { value: value.length > 0 ? value.join('=') : '1', source });
   }
   return found;
 }
 
-/** A boolean as the kernel's parameters write it; null when it is none. */
+/** A boolean as the kernel's parameters write it; null when it is not a boolean. */
 function asBoolean(value: string): boolean | null {
   if (['Y', 'y', '1', 'on'].includes(value)) return true;
   return ['N', 'n', '0', 'off'].includes(value) ? false : null;

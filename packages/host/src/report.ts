@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { KvmConfig, Params, RootConfig } from '@spte/core';
-import type { MemoryEncryptionFacts, SvmOptions } from '@spte/vendor-svm';
-import type { VmxOptions } from '@spte/vendor-vmx';
+import { MEMORY_ENCRYPTION_LEAF } from '@spte/vendor-svm';
 import { type AddressFacts, addressFacts, kvmFlag, multihitBug, physicalMask } from './address-facts.ts';
-import { ENCRYPTION_LEAF } from './cpuid.ts';
+import { type HostConfig, isCachingPossible, type VendorChoice } from './config.ts';
 import type { HostTexts } from './host-texts.ts';
 import { ramEnd } from './iomem.ts';
 import { kernelRelease } from './kernel-release.ts';
-import { isCachingPossible } from './mmu-of.ts';
 import { assume, type Known, quoted, type Source, said } from './source.ts';
 import { type Testimony, takeTestimony } from './testimony.ts';
 import { type VendorFacts, type VendorName, vendorFacts, vendorOf } from './vendor-facts.ts';
@@ -21,21 +18,6 @@ export interface HostFact {
   /** Whether the line leaves room for another value, or there is no line. */
   readonly assumed: boolean;
   readonly why: string;
-}
-
-/** The vendor module and its options, as data. */
-export type VendorChoice =
-  | { readonly name: 'vmx'; readonly options: VmxOptions }
-  | { readonly name: 'svm'; readonly options: SvmOptions & MemoryEncryptionFacts };
-
-/** What core, the policies and the vendor plugin need to know of the machine, as data. */
-export interface HostConfig {
-  readonly kernel: string;
-  readonly host: KvmConfig['host'];
-  readonly params: Partial<Params>;
-  readonly mmioCaching: boolean;
-  readonly vendor: VendorChoice;
-  readonly root: Partial<RootConfig>;
 }
 
 /** How guests' memory is mapped. */
@@ -117,7 +99,7 @@ function listFacts(known: Readonly<Record<string, Known<HostFact['value']>>>): H
   }));
 }
 
-/** Encryption of AMD is no fact about an Intel machine. */
+/** AMD's encryption does not exist on an Intel machine. */
 function addressList(vendor: VendorName, facts: AddressFacts): Record<string, Known<HostFact['value']>> {
   const { physBits, maxPhyAddr, cacheBits, l1tf, gbpages, cpuid8000001fEbx, syscfg, smeMeMask } = facts;
   const widths = { physBits, maxPhyAddr, cacheBits, l1tf, gbpages };
@@ -143,7 +125,7 @@ function vendorChoice(vendor: VendorName, paging: VendorFacts, address: AddressF
     name: 'svm',
     options: {
       npt: paging.tdp.value,
-      cpuid80000000Eax: syscfg.value === 0n ? 0 : ENCRYPTION_LEAF,
+      cpuid80000000Eax: syscfg.value === 0n ? 0 : MEMORY_ENCRYPTION_LEAF,
       cpuid8000001fEbx: cpuid8000001fEbx.value,
       syscfg: syscfg.value,
       smeMeMask: smeMeMask.value,

@@ -40,7 +40,7 @@ export function assume<T>(value: T, why: string, source: Source | null = null): 
   return { value, source, assumed: true, why };
 }
 
-/** Text of a source that is quoted; a flags line is longer than anybody wants to see, a hostile one much longer. */
+/** Characters of a source that are quoted, at most: a flags line is too long to show, a hostile one much longer. */
 const QUOTED = 4096;
 
 /** The lines of a file that have a text, each with its place. */

@@ -7,8 +7,8 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { checkMasks, hostReport, mmuOf } from '@spte/host';
 import { readHost } from '@spte/host/node';
+import { fileIn, hosts } from '@spte/testing/runs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { file, runs } from './runs.ts';
 
 vi.mock('node:fs', async (importOriginal) => {
   const fs = await importOriginal<typeof NodeFs>();
@@ -33,11 +33,11 @@ function write(name: string, text: string | Uint8Array): void {
 }
 
 describe('a captured folder', () => {
-  it.each(runs)('gives the masks of %s', (_name, files) => {
+  it.each(Object.entries(hosts))('gives the masks of %s', (_name, files) => {
     for (const [name, text] of Object.entries(files)) write(name, text);
     const texts = readHost(folder);
     expect(texts.notes).toEqual([]);
-    const checks = checkMasks(mmuOf(hostReport(texts)), file(files, 'masks.txt'));
+    const checks = checkMasks(mmuOf(hostReport(texts)), fileIn(files, 'masks.txt'));
     expect(checks.filter(({ agree }) => !agree)).toEqual([]);
   });
 

@@ -1,30 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkMasks, hostReport, mmuOf } from '@spte/host';
+import { fileIn, filesOf, hosts, mmuOfRun, textsOf } from '@spte/testing/runs';
 import { describe, expect, it } from 'vitest';
-import { file, filesOf, runs, textsOf } from './runs.ts';
 
 const reportOf = (name: string) => hostReport(textsOf(filesOf(name)));
 const factOf = (name: string, fact: string) => reportOf(name).facts.find((found) => found.name === fact);
 
 describe('a real kernel', () => {
   it('is there 21 times, from 5.10 to 7.3', () => {
-    expect(runs).toHaveLength(21);
-    const kernels = new Set(runs.map(([name]) => reportOf(name).kernel));
+    expect(Object.keys(hosts)).toHaveLength(21);
+    const kernels = new Set(Object.keys(hosts).map((name) => reportOf(name).kernel));
     expect([...kernels].toSorted()).toEqual(['5.10.262', '6.1.192', '6.12.117', '7.2.13', '7.3.4']);
   });
 
-  it.each(runs)('%s holds the masks that are computed from its own texts', (_name, files) => {
-    const report = hostReport(textsOf(files));
-    const masks = file(files, 'masks.txt');
-    const checks = checkMasks(mmuOf(report), masks);
-    expect(checks.filter(({ agree }) => !agree)).toEqual([]);
-    // Every mask that the file has is compared, under whatever name this kernel gives it.
-    const named = masks.text.match(/^shadow_\w+/gm) ?? [];
-    expect(checks.map(({ symbol }) => symbol)).toEqual(expect.arrayContaining([...named]));
-    expect(named.length).toBeGreaterThan(12);
-  });
+  it.each(Object.entries(hosts))(
+    '%s holds the masks that are computed from its own texts',
+    (_name, files) => {
+      const report = hostReport(textsOf(files));
+      const masks = fileIn(files, 'masks.txt');
+      const checks = checkMasks(mmuOf(report), masks);
+      expect(checks.filter(({ agree }) => !agree)).toEqual([]);
+      // Every mask that the file has is compared, under whatever name this kernel gives it.
+      const named = masks.text.match(/^shadow_\w+/gm) ?? [];
+      expect(checks.map(({ symbol }) => symbol)).toEqual(expect.arrayContaining([...named]));
+      expect(named.length).toBeGreaterThan(12);
+    },
+  );
 
-  it.each(runs)('%s says where every fact comes from', (_name, files) => {
+  it.each(Object.entries(hosts))('%s says where every fact comes from', (_name, files) => {
     const misquoted = hostReport(textsOf(files)).facts.filter(({ source, assumed }) => {
       if (source === null) return !assumed;
       return files[source.file]?.split('\n')[source.line - 1]?.trim() !== source.text;
@@ -66,8 +69,7 @@ describe('a real kernel', () => {
   });
 
   it('shows a mask that does not agree', () => {
-    const [, files] = runs[0] ?? [];
-    const mmu = mmuOf(hostReport(textsOf(files ?? {})));
+    const mmu = mmuOfRun(Object.keys(hosts)[0] ?? '');
     const text = 'shadow_nx_mask d 1 = 1\nnothing d 1 = 1\nconstructor d 1 = 1\nno line\n';
     expect(checkMasks(mmu, { name: 'masks.txt', text })).toEqual([
       { symbol: 'shadow_nx_mask', kernel: '0x1', computed: '0x8000000000000000', agree: false },

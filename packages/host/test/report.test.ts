@@ -10,9 +10,9 @@ import {
   parseHostTexts,
   parseIomem,
 } from '@spte/host';
+import { filesOf, textsOf } from '@spte/testing/runs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { filesOf, textsOf } from './runs.ts';
 
 const text = (text: string) => ({ name: 'file', text });
 const factsOf = (texts: HostTexts) =>

@@ -20,6 +20,13 @@ const PAGE_SHIFT = 12;
  * @param host `cacheBits` in bits, `ramEnd` in bytes; without `ramEnd`, RAM is taken to end below the topmost 1/32 of
  *   what the cache can address, as KVM does
  * @throws TypeError, RangeError when `entry` is not a 64-bit word or `cacheBits` not within 32..63
+ *
+ * @example
+ * ```ts
+ * const haswell = { l1tf: true, cacheBits: 44 };
+ * l1tfExposure(0xfec00006n, haswell).safe; // false
+ * l1tfExposure(0xf80fec00006n, haswell).safe; // true
+ * ```
  */
 export function l1tfExposure(entry: bigint, { l1tf, cacheBits, ramEnd }: L1tfHost): Exposure {
   checkU64('entry', entry);

@@ -26,7 +26,7 @@ export const onlyWithBug: Variant<boolean> = defineVariant(
     value: false,
     change: 'every CPU with fewer than 47 cache bits: MMIO entries show the guard anywhere',
   },
-  { since: '5.4.49', value: true, change: 'only CPUs with the bug' },
+  { since: '5.4.49', value: true, change: 'only CPUs with the bug', commits: ['d43e2675e96f'] },
 );
 
 /** Whether the L1 cache looks at too many address bits for {@link NONPRESENT_OR_RSVD_LEN} of them to be moved up. */
@@ -40,7 +40,8 @@ export function wantsGuard(kernel: KernelVersion, host: HostFacts): boolean {
 }
 
 /**
- * The masks of a machine. The guard covers the highest bits that its L1 cache looks at, as no memory is so high.
+ * The masks of a machine. The guard covers the highest bits that its L1 cache looks at, as no memory is so high. These
+ * may be more bits than CPUID reports (upstream commit 61455bf26236).
  *
  * ```
  *  cacheBits 44:    51      44 43  39 38                       12
@@ -80,7 +81,8 @@ export function movedUp(nonpresentOrRsvd: bigint, gpa: bigint): bigint {
 
 /**
  * The page address (in bytes) that was moved {@link outOfReach out of reach}, from an entry that may have other bits
- * set below bit 12 and above the address.
+ * set below bit 12 and above the address: what stands where bits were moved from is no part of it (upstream commit
+ * daa07cbc9ae3).
  */
 export function withinReach({ nonpresentOrRsvd, lowerGfn }: L1tfMasks, entry: bigint): bigint {
   return (entry & lowerGfn) | ((entry >> LEN) & nonpresentOrRsvd);

@@ -22,6 +22,7 @@ const FAULTS: Readonly<
   'mmio-mask.access-too-wide': ({ access }) => (access & ~U32) !== 0n,
   'mmio-mask.value-in-lower-gfn': ({ value }, _setup, { masks }) => (value & masks.lowerGfn) !== 0n,
   'mmio-mask.outside-allowed': ({ mask }, { layout }) => (mask & ~layout.mmioAllowed) !== 0n,
+  // It would spoil the gfn (upstream commit 44aaa0150bfd).
   'mmio-mask.l1tf-collision': ({ value }, _setup, { masks: { nonpresentOrRsvd } }) =>
     (value & movedUp(nonpresentOrRsvd, nonpresentOrRsvd)) !== 0n,
   'mmio-mask.value-not-in-mask': ({ value, mask }) => (value & mask) !== value,
@@ -77,7 +78,7 @@ const LEGACY_ACCESS = PT.writable.mask | PT.user.mask;
 
 /**
  * MMIO in legacy paging: a present entry with reserved address bits from `low` to 51, which faults with RSVD. Without
- * such a bit (`low` = 52) MMIO cannot be cached.
+ * such a bit (`low` = 52) MMIO cannot be cached, and nothing may be left of the value (upstream commit 6129ed877d40).
  */
 export function setReservedBitMmioMask(setup: Setup, registry: Registry, low: number): Registry {
   const mask = low < ENTRY_PHYS_BITS ? bits(ENTRY_PHYS_BITS - 1, low) | PT.present.mask : 0n;

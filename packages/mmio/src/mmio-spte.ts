@@ -30,6 +30,11 @@ import { tracedAccess, warnsAboutZeroValue } from './variants.ts';
  * @throws TypeError, RangeError when an argument is not of its width
  *
  * Kernel: `make_mmio_spte()`.
+ *
+ * @example
+ * ```ts
+ * hex(makeMmioSpte(mmu, { ...plainHost, memslotGeneration: () => 0x10n }, 0xfec00n, ACC_ALL)); // '0xfec00086'
+ * ```
  */
 export function makeMmioSpte(mmu: Mmu, host: Host, gfn: bigint, access: number): bigint {
   const { masks, layout } = mmu;

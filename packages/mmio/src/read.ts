@@ -4,7 +4,17 @@ import { movedUp } from '@spte/l1tf';
 import { getMmioSpteGeneration } from './generation.ts';
 import { getMmioSpteAccess, getMmioSpteGfn } from './mmio-spte.ts';
 
-/** Takes an MMIO SPTE apart; null when the entry is none. */
+/**
+ * Takes an MMIO SPTE apart; null when the entry is not one.
+ *
+ * @example
+ * ```ts
+ * const { gfn, generation } = readMmioSpte(mmu, 0x300000c1010166n);
+ * [gfn, generation].map(hex); // [ '0xc1010', '0x32c' ]
+ * // A leaf.
+ * readMmioSpte(mmu, 0x600000455299b77n); // null
+ * ```
+ */
 export function readMmioSpte(mmu: Mmu, spte: bigint): PolicyReading | null {
   if (!isMmioSpte(mmu, spte)) return null;
   const { masks, layout } = mmu;

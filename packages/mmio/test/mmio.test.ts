@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
+  configureMmu,
+  createMmu,
   decodeSpte,
+  defineVendor,
   type Host,
   KvmBug,
   layouts,
+  legacyFormat,
   type Mmu,
   type MmuConfig,
   observe,
   plainHost,
   type Registry,
+  type Vendor,
 } from '@spte/core';
 import { l1tf } from '@spte/l1tf';
 import {
@@ -27,14 +32,28 @@ import {
   setReservedBitMmioMask,
   syncMmioSpte,
 } from '@spte/mmio';
+import { legacyVendor } from '@spte/testing/vendors';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { legacy, misconfig, mmuOf } from './mmus.ts';
+
+/** Marks MMIO as EPT does: writable and executable, but not readable. */
+const misconfig: Vendor = defineVendor({
+  name: 'misconfig-test',
+  apiVersion: 1,
+  format: legacyFormat,
+  setup: (setup, registry) =>
+    setMmioSpteMask(setup, configureMmu(setup, registry, true, 3), { value: 6n, mask: 7n, access: 0n }),
+});
+
+/** An MMU that guards against L1TF where the machine needs it. */
+function mmuOf(vendor: Vendor, config: Partial<MmuConfig> = {}): Mmu {
+  return createMmu({ host: { physBits: 46 }, vendor, policies: [l1tf, mmio()], ...config });
+}
 
 const hostOf = (answers: Partial<Host>): Host => ({ ...plainHost, ...answers });
 const anyU64 = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
 
-const mmu = mmuOf(legacy);
+const mmu = mmuOf(legacyVendor);
 const guarded: Partial<MmuConfig> = { host: { physBits: 46, cacheBits: 44, l1tf: true } };
 
 describe('the generation', () => {
@@ -52,7 +71,7 @@ describe('the generation', () => {
   it.each(layouts.filter(({ since }) => since !== '5.4').map(({ since }) => since))(
     'comes back in the layout since %s',
     (kernel) => {
-      const old = mmuOf(legacy, { kernel });
+      const old = mmuOf(legacyVendor, { kernel });
       const { mask } = old.layout.mmioGeneration;
       fc.assert(
         fc.property(anyU64, (gen) => {
@@ -99,7 +118,7 @@ describe('makeMmioSpte', () => {
   });
 
   it('warns where MMIO is not cached, and goes on', () => {
-    const off = mmuOf(legacy, { policies: [l1tf, mmio({ mmioCaching: false })] });
+    const off = mmuOf(legacyVendor, { policies: [l1tf, mmio({ mmioCaching: false })] });
     const { value, warnings } = observe(off, (mmu) => makeMmioSpte(mmu, plainHost, 0xfee00n, 7));
     expect(warnings).toEqual([{ code: 'mmio.value-zero', kind: 'WARN_ON_ONCE' }]);
     expect(value).toBe(0xfee0_0006n);
@@ -109,7 +128,7 @@ describe('makeMmioSpte', () => {
 
 describe('an MMIO SPTE', () => {
   it('is taken apart into fields that name each of its bits', () => {
-    const mmu = mmuOf(legacy, guarded);
+    const mmu = mmuOf(legacyVendor, guarded);
     const spte = makeMmioSpte(mmu, hostOf({ memslotGeneration: () => 0x12345n }), 0xfee00n, 7);
     expect(readMmioSpte(mmu, spte)).toMatchObject({
       kind: 'mmio',
@@ -131,7 +150,7 @@ describe('an MMIO SPTE', () => {
   });
 
   it('had a marker of its own before 5.13', () => {
-    const old = mmuOf(legacy, { kernel: '5.10' });
+    const old = mmuOf(legacyVendor, { kernel: '5.10' });
     const marker = 3n << 52n;
     expect(readMmioSpte(old, marker)?.fields[0]).toMatchObject({ name: 'mmioValue', value: marker });
     expect(readMmioSpte(old, 1n << 52n)).toBeNull();
@@ -180,7 +199,7 @@ describe('a device', () => {
 
 describe('setMmioSpteMask', () => {
   /** 47 bits of gfn below the guard: the mask setter checks against what L1TF left. */
-  const target = mmuOf(legacy, guarded);
+  const target = mmuOf(legacyVendor, guarded);
   const set = (change: Partial<MmioMask>, on: Mmu = target) =>
     observe(on, (mmu) => setMmioSpteMask(mmu, mmu, { value: 6n, mask: 7n, access: 0n, ...change }));
 
@@ -251,7 +270,7 @@ describe('setMmioSpteMask', () => {
     expect(set({ value: 0n }, { ...target, layout: { ...layout, frozen: 0n } }).warnings).toEqual([]);
   });
 
-  it('marks legacy MMIO by reserved address bits, where there are any', () => {
+  it('marks legacyVendor MMIO by reserved address bits, where there are any', () => {
     const mask = (low: number) => setReservedBitMmioMask(target, target, low).masks;
     expect(mask(51)).toMatchObject({
       mmioValue: (1n << 51n) | 1n,
@@ -266,7 +285,7 @@ describe('setMmioSpteMask', () => {
     [51, true],
     [52, false],
   ])('can cache with %i raw physical bits: %s', (physBits, caching) => {
-    expect(mmuOf(legacy, { host: { physBits } }).masks.enableMmioCaching).toBe(caching);
+    expect(mmuOf(legacyVendor, { host: { physBits } }).masks.enableMmioCaching).toBe(caching);
   });
 
   it.each(Object.entries(MMIO_DIAGNOSTICS))('%s says when it is raised', (_, { meaning }) => {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Reads what stands before an event, from its end backwards, as header.ts does; declines what is rare.
+import { MAX_HEADER, MAX_TIME_DIGITS } from '../src/text/limits';
 import {
+  MAX_WHO,
   WHO_CPU,
   WHO_LENGTH,
   WHO_PID,
@@ -20,13 +22,8 @@ const CLOSE: u8 = 41;
 const OPEN_BRACKET: u8 = 91;
 const CLOSE_BRACKET: u8 = 93;
 
-/** Longest header that is looked at. */
-const LONGEST: usize = 256;
-/** Longest beginning of a line that is remembered. */
-const LONGEST_WHO: usize = 112;
-/** Most digits of a time, and of a number. */
-const TIME_DIGITS: i32 = 18;
-const DIGITS: usize = 9;
+/** Digits of a number, at most. */
+const MAX_DIGITS: usize = 9;
 
 /** What the header said last. A time of no digits: the line has no header. */
 export let time: u64 = 0;
@@ -37,7 +34,7 @@ export let timeEnd: usize = 0;
 
 /** Reads the header between two places; false when JavaScript must. */
 export function readHeader(start: usize, end: usize): bool {
-  if (end - start > LONGEST) return false;
+  if (end - start > MAX_HEADER) return false;
   const colon = backOverBlanks(end, start) - 1;
   timeDigits = 255;
   // `colon` is before `start` when there is nothing but blanks.
@@ -69,7 +66,7 @@ function readTime(start: usize, colon: usize): bool {
     if (isDigit(byte)) {
       value += <u64>(byte - 48) * unit;
       unit *= 10;
-      if (++digits > TIME_DIGITS) return false;
+      if (++digits > MAX_TIME_DIGITS) return false;
     } else if (byte === DOT && after < 0) after = digits;
     else if (isBlank(byte)) break;
     else return false;
@@ -95,7 +92,7 @@ function readWho(start: usize, end: usize): bool {
   if (sameWho(start, length)) return true;
   store<u32>(WHO_LENGTH, 0);
   if (!readCpu(start, close)) return false;
-  if (length <= LONGEST_WHO) {
+  if (length <= MAX_WHO) {
     memory.copy(WHO_TEXT, start, length);
     store<u32>(WHO_LENGTH, length);
   }
@@ -118,7 +115,7 @@ function sameWho(start: usize, length: usize): bool {
 function digitsBefore(end: usize, start: usize): usize {
   let at = end;
   while (at > start && isDigit(load<u8>(at - 1))) at--;
-  return at === end || end - at > DIGITS ? 0 : at;
+  return at === end || end - at > MAX_DIGITS ? 0 : at;
 }
 
 function numberAt(from: usize, end: usize): f64 {

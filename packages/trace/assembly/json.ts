@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Writes a line as JSON, from pieces that JavaScript has made by the rules and that are kept by what they depend on.
 
+import * as FORM from '../src/wasm/json-form';
+import * as PIECE from '../src/wasm/pieces';
+import { COUNT, FIRST } from '../src/wasm/seen';
 import {
   ADDRESS,
   BEFORE,
@@ -12,20 +15,21 @@ import {
   LINE,
   LINE_TEXT,
   LINE_TEXT_LENGTH,
+  MAX_APART,
   MISS_ROW,
   MISS_SLOT,
   MISS_VALUE,
   MISS_WORDS,
-  MOST_APART,
   OUT,
   OUT_LIMIT,
   PAGE_SIZE,
   PENDING,
   PENDING_COUNT,
   PFN,
-  PIECES,
+  SPTE_PIECES,
   SPTE_SLOTS,
   STARTS,
+  TASK,
   TASK_BYTES,
   TASK_EVENT,
   TASK_LINE,
@@ -40,75 +44,7 @@ import { DECLINED, MISSING_CHECKS, MISSING_SPTE, OUT_FULL, TAKEN } from '../src/
 import { timeDigits, timeEnd, timeStart } from './header';
 import { copyText, escapes, writeDecimal, writeHex } from './write';
 
-// A form: how many lines it has had and the first of them; the text before the time; its fields; which field plus 1 is
-// the gfn and the level; its SPTEs; its checks; what it leaves for the next line of the task.
-const LINES: usize = 0;
-const FIRST: usize = 8;
-const HEAD: usize = 16;
-const HEAD_LENGTH: usize = 20;
-const FIELD_COUNT: usize = 24;
-const GFN: usize = 28;
-const LEVEL: usize = 32;
-const SPTE_COUNT: usize = 36;
-const SPTES: usize = 40;
-const CHECKS: usize = 44;
-const AFTER: usize = 48;
-const KEY_COUNT: usize = 52;
-const KEY_FIELDS: usize = 56;
-const LEAVES: usize = 60;
-/** Twelve bytes each: how it is written, the text before it and its length. One more than there are fields. */
-const FIELDS: usize = 64;
-const FIELD_BYTES: usize = 12;
-
-// How a field is written, as in src/json-forms.ts.
-const HEX: u32 = 0;
-const DECIMAL: u32 = 1;
-const DECIMAL_HEX: u32 = 2;
-const WORD: u32 = 3;
-const SWITCH: u32 = 4;
-
-// What checks depend on, beside fields.
-const NO_CHECKS: u32 = 0;
-/** What is said of the first SPTE. */
-const OF_PIECE: u32 = 1;
-/** Its value. */
-const OF_VALUE: u32 = 2;
-/** The line before of the same task. */
-const OF_BEFORE: u32 = 3;
-
-// An SPTE of a form: its field, its role, how long that is, whether it is the guest's.
-const SPTE_BYTES: usize = 16;
-const ROLE: usize = 4;
-const ROLE_LENGTH: usize = 8;
-const IS_GUEST: usize = 12;
-
-// Rows of pieces: levels from 0, and these.
-const GUEST: u32 = 8;
-/** The key is the whole value. */
-const WHOLE: u32 = 16;
-const SLOT_MASK: usize = 32767;
-
-// In place of a piece.
-/** None yet. */
-const NONE: usize = 0;
-/** Entries with these attributes differ: look for the whole value. */
-const DIFFER: usize = 1;
-/** JavaScript writes the line. */
-const REFUSED: usize = 2;
-
-// A piece about an SPTE: how often it was used and where first; whether it holds only where no address bit tells
-// anything with bit 7 the other way round, too; then texts, each with its length (u16) and what comes
-// after it (u16): the value, the gfn, the pfn, the role, or the end.
-const STRICT: usize = 16;
-const PIECE_TEXTS: usize = 20;
-const VALUE_HOLE: u32 = 1;
-const GFN_HOLE: u32 = 2;
-const PFN_HOLE: u32 = 3;
-const ROLE_HOLE: u32 = 4;
-
-// A piece about checks: how often it was used and where first, the length of its text, its key, its text.
-const CHECKS_LENGTH: usize = 16;
-const CHECKS_KEY: usize = 24;
+const SLOT_MASK: usize = (1 << PIECE.SLOT_BITS) - 1;
 
 const QUOTE_ZERO_X: u32 = 0x78_30_22;
 const QUOTE: u8 = 34;
@@ -121,47 +57,47 @@ export function writeLine(form: usize): i32 {
   const line = load<f64>(LINE);
   out = copyText(out, load<u32>(LINE_TEXT), load<u32>(LINE_TEXT_LENGTH));
   out = writeDecimal(out, <u64>line);
-  out = copyText(out, load<u32>(form, HEAD), load<u32>(form, HEAD_LENGTH));
+  out = copyText(out, load<u32>(form, FORM.HEAD), load<u32>(form, FORM.HEAD_LENGTH));
   out = writeTime(out);
   out = writeFields(out, form);
   if (out === 0) return DECLINED;
   const level = levelOf(form);
-  const count: usize = load<u32>(form, SPTE_COUNT);
-  let spte: usize = load<u32>(form, SPTES);
-  for (let i: usize = 0; i < count; i++, spte += SPTE_BYTES) {
+  const count: usize = load<u32>(form, FORM.SPTE_COUNT);
+  let spte: usize = load<u32>(form, FORM.SPTES);
+  for (let i: usize = 0; i < count; i++, spte += FORM.SPTE_BYTES) {
     const value = valueOf(spte);
     const piece =
-      load<u32>(spte, IS_GUEST) === 0 ? sptePiece(value, level) : pieceOf(0, GUEST | level, value);
-    if (piece === NONE) return MISSING_SPTE;
-    store<u32>(PIECES + (i << 2), piece);
+      load<u32>(spte, FORM.IS_GUEST) === 0 ? sptePiece(value, level) : pieceOf(0, PIECE.GUEST | level, value);
+    if (piece === PIECE.NONE) return MISSING_SPTE;
+    store<u32>(SPTE_PIECES + (i << 2), piece);
     if (i > 0) store<u8>(out++, 44);
-    out = writePiece(out, piece + PIECE_TEXTS, spte, form);
+    out = writePiece(out, piece + PIECE.TEXTS, spte, form);
   }
   const pending = findPending();
   store<u32>(BEFORE, isNear(pending, line) ? pending : 0);
   const checks = checksPiece(form, count);
-  if (checks === NONE) return MISSING_CHECKS;
-  if (checks === REFUSED) return DECLINED;
+  if (checks === PIECE.NONE) return MISSING_CHECKS;
+  if (checks === PIECE.REFUSED) return DECLINED;
   out = copyText(out, load<u32>(CHECKS_TEXT), load<u32>(CHECKS_TEXT_LENGTH));
-  if (checks > REFUSED) {
-    const text = checks + CHECKS_KEY + ((<usize>load<u32>(form, KEY_COUNT)) << 3);
-    out = copyText(out, text, load<u32>(checks, CHECKS_LENGTH));
+  if (checks > PIECE.REFUSED) {
+    const text = checks + PIECE.CHECKS_KEY + (keyWords(form) << 3);
+    out = copyText(out, text, load<u32>(checks, PIECE.CHECKS_LENGTH));
     count1(checks, line);
   }
   // ]}\n
   store<u32>(out, 0x0a_7d_5d);
   store<u32>(OUT, out + 3);
   count1(form, line);
-  for (let i: usize = 0; i < count; i++) count1(load<u32>(PIECES + (i << 2)), line * 8 + <f64>i);
+  for (let i: usize = 0; i < count; i++) count1(load<u32>(SPTE_PIECES + (i << 2)), line * 8 + <f64>i);
   leave(form, pending, line);
   return TAKEN;
 }
 
 /** Counts a use. */
 function count1(place: usize, where: f64): void {
-  const uses = load<f64>(place, LINES);
+  const uses = load<f64>(place, COUNT);
   if (uses === 0) store<f64>(place, where, FIRST);
-  store<f64>(place, uses + 1, LINES);
+  store<f64>(place, uses + 1, COUNT);
 }
 
 function writeTime(to: usize): usize {
@@ -179,30 +115,30 @@ function writeTime(to: usize): usize {
 /** The fields with what stands before and after them; 0 when one is not printed as JSON has it. */
 function writeFields(to: usize, form: usize): usize {
   let out = to;
-  const count: usize = load<u32>(form, FIELD_COUNT);
-  let field = form + FIELDS;
-  for (let i: usize = 0; i < count; i++, field += FIELD_BYTES) {
-    out = copyText(out, load<u32>(field, 4), load<u32>(field, 8));
+  const count: usize = load<u32>(form, FORM.FIELD_COUNT);
+  let field = form + FORM.FIELDS;
+  for (let i: usize = 0; i < count; i++, field += FORM.FIELD_BYTES) {
+    out = copyText(out, load<u32>(field, FORM.FIELD_TEXT), load<u32>(field, FORM.FIELD_TEXT_LENGTH));
     const start: usize = load<u32>(STARTS + (i << 2));
     const length = <usize>load<u32>(ENDS + (i << 2)) - start;
-    const kind = load<u32>(field);
-    if (kind === HEX) out = writeHexField(out, start, length);
-    else if (kind === DECIMAL) {
+    const kind = load<i32>(field, FORM.FIELD_KIND);
+    if (kind === FORM.HEX) out = writeHexField(out, start, length);
+    else if (kind === FORM.DECIMAL) {
       if (!isPlainDecimal(start, length)) return 0;
       out = copyText(out, start, length);
-    } else if (kind === WORD) {
+    } else if (kind === FORM.WORD) {
       if (escapes(start, length)) return 0;
       store<u8>(out, QUOTE);
       out = copyText(out + 1, start, length);
       store<u8>(out++, QUOTE);
-    } else if (kind === SWITCH) {
+    } else if (kind === FORM.SWITCH) {
       const on = load<u64>(VALUES + (i << 3)) !== 0;
       // true, false
       store<u64>(out, on ? 0x6575_7274 : 0x65_736c_6166);
       out += on ? 4 : 5;
     } else out = writeHexString(out, load<u64>(VALUES + (i << 3)));
   }
-  return copyText(out, load<u32>(field, 4), load<u32>(field, 8));
+  return copyText(out, load<u32>(field, FORM.FIELD_TEXT), load<u32>(field, FORM.FIELD_TEXT_LENGTH));
 }
 
 /** Hex as it was printed. */
@@ -226,14 +162,19 @@ function isPlainDecimal(start: usize, length: usize): bool {
   return length === 1 || load<u8>(start) !== ZERO;
 }
 
+/** How a field of the form is written. */
+function kindOf(form: usize, field: usize): i32 {
+  return load<i32>(form + FORM.FIELDS + field * FORM.FIELD_BYTES, FORM.FIELD_KIND);
+}
+
 /** The value of an SPTE of the form. */
 function valueOf(spte: usize): u64 {
-  return load<u64>(VALUES + ((<usize>load<u32>(spte)) << 3));
+  return load<u64>(VALUES + ((<usize>load<u32>(spte, FORM.SPTE_FIELD)) << 3));
 }
 
 /** 1..5, or 0 when the line does not say. */
 function levelOf(form: usize): u32 {
-  const field: usize = load<u32>(form, LEVEL);
+  const field: usize = load<u32>(form, FORM.LEVEL);
   if (field === 0) return 0;
   const level = load<f64>(VALUES + ((field - 1) << 3));
   return level >= 1 && level <= 5 ? <u32>level : 0;
@@ -248,26 +189,27 @@ function sptePiece(value: u64, level: u32): usize {
   const set = load<u64>(rows, 8);
   if (address !== 0 && (told & ((value & load<u64>(PAGE_SIZE)) === 0 ? clear : set)) === 0) {
     const piece = pieceOf(value ^ address, level, value);
-    if (piece !== DIFFER) {
-      if (piece === NONE || load<u32>(piece, STRICT) === 0 || (told & (clear | set)) === 0) return piece;
+    if (piece !== PIECE.DIFFER) {
+      if (piece === PIECE.NONE || load<u32>(piece, PIECE.STRICT) === 0 || (told & (clear | set)) === 0)
+        return piece;
     }
   }
-  return pieceOf(value, level | WHOLE, value);
+  return pieceOf(value, level | PIECE.WHOLE, value);
 }
 
 function pieceOf(key: u64, row: u32, value: u64): usize {
   const slots: usize = load<u32>(SPTE_SLOTS);
-  let slot = <usize>(((key ^ ((<u64>row) << 24)) * 0x9e37_79b9_7f4a_7c15) >> 49);
+  let slot = <usize>(((key ^ ((<u64>row) << 24)) * 0x9e37_79b9_7f4a_7c15) >> (64 - PIECE.SLOT_BITS));
   while (true) {
-    const place = slots + (slot << 4);
-    const piece: usize = load<u32>(place, 12);
-    if (piece === NONE) {
+    const place = slots + slot * PIECE.SPTE_SLOT_BYTES;
+    const piece: usize = load<u32>(place, PIECE.SLOT_PIECE);
+    if (piece === PIECE.NONE) {
       store<u32>(MISS_ROW, row);
       store<u32>(MISS_SLOT, slot);
       store<u64>(MISS_VALUE, value);
-      return NONE;
+      return PIECE.NONE;
     }
-    if (load<u64>(place) === key && load<u32>(place, 8) === row) return piece;
+    if (load<u64>(place, PIECE.SLOT_KEY) === key && load<u32>(place, PIECE.SLOT_ROW) === row) return piece;
     slot = (slot + 1) & SLOT_MASK;
   }
 }
@@ -278,26 +220,27 @@ function writePiece(to: usize, from: usize, spte: usize, form: usize): usize {
   let at = from;
   while (true) {
     const length: usize = load<u16>(at);
-    const hole: u32 = load<u16>(at, 2);
-    out = copyText(out, at + 4, length);
-    if (hole === VALUE_HOLE) out = writeHexString(out, value);
-    else if (hole === PFN_HOLE) out = writeHexString(out, (value & load<u64>(PFN)) >> 12);
-    else if (hole === GFN_HOLE) out = writeGfn(out, form);
-    else if (hole === ROLE_HOLE) out = copyText(out, load<u32>(spte, ROLE), load<u32>(spte, ROLE_LENGTH));
+    const hole: i32 = load<u16>(at, PIECE.HOLE);
+    out = copyText(out, at + PIECE.TEXT, length);
+    if (hole === PIECE.VALUE_HOLE) out = writeHexString(out, value);
+    else if (hole === PIECE.PFN_HOLE) out = writeHexString(out, (value & load<u64>(PFN)) >> 12);
+    else if (hole === PIECE.GFN_HOLE) out = writeGfn(out, form);
+    else if (hole === PIECE.ROLE_HOLE)
+      out = copyText(out, load<u32>(spte, FORM.ROLE), load<u32>(spte, FORM.ROLE_LENGTH));
     else return out;
-    at += 4 + length;
+    at += PIECE.TEXT + length;
   }
 }
 
 /** The gfn of the line as it stands in its fields. */
 function writeGfn(to: usize, form: usize): usize {
-  const field: usize = load<u32>(form, GFN);
+  const field: usize = load<u32>(form, FORM.GFN);
   if (field === 0) {
     store<u32>(to, 0x6c6c_756e);
     return to + 4;
   }
   const i = field - 1;
-  if (load<u32>(form + i * FIELD_BYTES, FIELDS) === DECIMAL_HEX) {
+  if (kindOf(form, i) === FORM.DECIMAL_HEX) {
     return writeHexString(to, load<u64>(VALUES + (i << 3)));
   }
   const start: usize = load<u32>(STARTS + (i << 2));
@@ -316,25 +259,25 @@ function findPending(): usize {
   const who = task();
   for (let at = pendingEnd(); at > first; ) {
     at -= TASK_BYTES;
-    if (load<f64>(at) === who) return at;
+    if (load<f64>(at, TASK) === who) return at;
   }
   return 0;
 }
 
 /** Whether what is kept is near enough for this line to be compared with it. */
 function isNear(pending: usize, line: f64): bool {
-  return pending !== 0 && line - load<f64>(pending, TASK_LINE) <= <f64>load<u32>(MOST_APART);
+  return pending !== 0 && line - load<f64>(pending, TASK_LINE) <= <f64>load<u32>(MAX_APART);
 }
 
 /** Takes away what was kept for the task, and keeps this line if it shows an MMIO SPTE. */
 function leave(form: usize, pending: usize, line: f64): void {
   if (pending !== 0) forget(pending);
-  const event = load<u32>(form, LEAVES);
+  const event = load<u32>(form, FORM.LEAVES);
   if (event === 0) return;
-  if (load<u32>(PENDING_COUNT) >= load<u32>(MOST_APART)) forget(load<u32>(PENDING));
+  if (load<u32>(PENDING_COUNT) >= load<u32>(MAX_APART)) forget(load<u32>(PENDING));
   const at = pendingEnd();
-  store<f64>(at, task());
-  store<u64>(at, valueOf(load<u32>(form, SPTES)), TASK_SPTE);
+  store<f64>(at, task(), TASK);
+  store<u64>(at, valueOf(load<u32>(form, FORM.SPTES)), TASK_SPTE);
   store<f64>(at, line, TASK_LINE);
   store<u32>(at, event, TASK_EVENT);
   store<u32>(PENDING_COUNT, load<u32>(PENDING_COUNT) + 1);
@@ -354,31 +297,36 @@ function forget(pending: usize): void {
 
 /** What the checks of the line say; more than `REFUSED` for a piece, `DIFFER` when there are none. */
 function checksPiece(form: usize, sptes: usize): usize {
-  const depends = load<u32>(form, CHECKS);
-  if (depends === NO_CHECKS) return DIFFER;
+  const depends = load<i32>(form, FORM.CHECKS);
+  if (depends === FORM.NO_CHECKS) return PIECE.DIFFER;
   store<u64>(CHECK_KEY, form);
   let words: usize = 2;
-  if (depends === OF_PIECE) store<u64>(CHECK_KEY, load<u32>(PIECES), 8);
-  else if (depends === OF_VALUE) {
-    store<u64>(CHECK_KEY, valueOf(load<u32>(form, SPTES)), 8);
+  if (depends === FORM.OF_PIECE) store<u64>(CHECK_KEY, load<u32>(SPTE_PIECES), 8);
+  else if (depends === FORM.OF_VALUE) {
+    store<u64>(CHECK_KEY, valueOf(load<u32>(form, FORM.SPTES)), 8);
   } else {
     const before: usize = load<u32>(BEFORE);
-    if (before === 0 || load<u32>(before, TASK_EVENT) !== load<u32>(form, AFTER)) return DIFFER;
+    if (before === 0 || load<u32>(before, TASK_EVENT) !== load<u32>(form, FORM.AFTER)) return PIECE.DIFFER;
     store<u64>(CHECK_KEY, load<u64>(before, TASK_SPTE), 8);
   }
-  const count: usize = load<u32>(form, KEY_COUNT);
-  const fields: usize = load<u32>(form, KEY_FIELDS);
+  const count = keyWords(form);
+  const fields: usize = load<u32>(form, FORM.KEY_FIELDS);
   for (; words < count; words++) {
-    const field: usize = load<u32>(fields + (words << 2) - 8);
-    if (!addToKey(words, field, load<u32>(form + field * FIELD_BYTES, FIELDS))) return REFUSED;
+    const field: usize = load<u32>(fields + ((words - 2) << 2));
+    if (!addToKey(words, field, kindOf(form, field))) return PIECE.REFUSED;
   }
   return findChecks(words);
 }
 
+/** How many words the key of checks has: the form, what the checks depend on, and their fields. */
+function keyWords(form: usize): usize {
+  return 2 + <usize>load<u32>(form, FORM.KEY_FIELD_COUNT);
+}
+
 /** Adds a field to the key of checks; false when it is too long. */
-function addToKey(word: usize, field: usize, kind: u32): bool {
+function addToKey(word: usize, field: usize, kind: i32): bool {
   let value = load<u64>(VALUES + (field << 3));
-  if (kind === WORD) {
+  if (kind === FORM.WORD) {
     const start: usize = load<u32>(STARTS + (field << 2));
     const length = <usize>load<u32>(ENDS + (field << 2)) - start;
     if (length > 7) return false;
@@ -397,14 +345,15 @@ function findChecks(words: usize): usize {
   const slots: usize = load<u32>(CHECK_SLOTS);
   let slot = <usize>hash & SLOT_MASK;
   while (true) {
-    const piece: usize = load<u32>(slots + (slot << 2));
-    if (piece === NONE) {
+    const piece: usize = load<u32>(slots + slot * PIECE.CHECK_SLOT_BYTES);
+    if (piece === PIECE.NONE) {
       store<u32>(MISS_SLOT, slot);
       store<u32>(MISS_WORDS, words);
-      return NONE;
+      return PIECE.NONE;
     }
     let i: usize = 0;
-    while (i < words && load<u64>(piece + CHECKS_KEY + (i << 3)) === load<u64>(CHECK_KEY + (i << 3))) i++;
+    while (i < words && load<u64>(piece + PIECE.CHECKS_KEY + (i << 3)) === load<u64>(CHECK_KEY + (i << 3)))
+      i++;
     if (i === words) return piece;
     slot = (slot + 1) & SLOT_MASK;
   }

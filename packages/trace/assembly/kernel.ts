@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Reads lines of a trace by the programs that src/compile.ts makes of the patterns, and appends them to columns, or
+// Reads lines of a trace by the programs that src/wasm/compile.ts makes of the patterns, and appends them to columns, or
 // writes them as JSON. No event, pattern or rule of KVM's is written here.
 //
-// What it takes is what src/reader.ts would have given; any line of which that is not sure goes to JavaScript: one with
+// What it takes is what src/lines/reader.ts would have given; any line of which that is not sure goes to JavaScript: one with
 // a quote mark before it or bytes beyond ASCII, one that is long, broken or of a form not met yet, a text of the log.
 
+import * as PROGRAM from '../src/wasm/program';
 import {
   AS_JSON,
   EVENT_SLOT_BITS,
+  EVENT_SLOT_BYTES,
   EVENT_SLOTS,
   FORM,
   LINE,
@@ -17,6 +19,7 @@ import {
   PASSED,
   POSITION,
   RECOGNISED,
+  SLOT_EVENT,
 } from '../src/wasm/state';
 import { DECLINED, DONE, PASSED_ON, TAKEN } from '../src/wasm/status';
 import { addRow } from './columns';
@@ -25,15 +28,10 @@ import { writeLine } from './json';
 import { matchFirst, UNSURE } from './match';
 import { NEWLINE, sameText, skipBlanks } from './text';
 
-export { wordId } from './words';
+export { wordId } from './dictionary';
 
-/** Longest line that is taken here. */
-const LONGEST: usize = 4096;
-
-// An event: its name, how long that is, its first program.
-const NAME: usize = 0;
-const NAME_LENGTH: usize = 4;
-const PROGRAM: usize = 8;
+/** Bytes of a line that is taken here, at most. */
+const MAX_LINE: usize = 4096;
 
 const COLON: u8 = 58;
 const QUOTE: u8 = 62;
@@ -130,7 +128,7 @@ function findNewline(start: usize, from: usize, end: usize): usize {
 /** What is at a place: a newline, or what is no byte of ASCII. */
 function endAt(start: usize, place: usize, end: usize): usize {
   if (place >= end) return 0;
-  return load<u8>(place) === NEWLINE && place - start <= LONGEST ? place : UNFIT;
+  return load<u8>(place) === NEWLINE && place - start <= MAX_LINE ? place : UNFIT;
 }
 
 /** Whether the name that ends at a colon is an event's. */
@@ -139,8 +137,8 @@ function findEvent(start: usize, colon: usize): void {
   const last = load<u64>(colon - 8);
   let slot = <usize>((last * 0x9e37_79b9_7f4a_7c15) >> (64 - EVENT_SLOT_BITS));
   while (true) {
-    const place = EVENT_SLOTS + (slot << 4);
-    const found: usize = load<u32>(place, 8);
+    const place = EVENT_SLOTS + slot * EVENT_SLOT_BYTES;
+    const found: usize = load<u32>(place, SLOT_EVENT);
     if (found === 0) return;
     if (load<u64>(place) === last && isNamed(found, start, colon)) {
       event = found;
@@ -152,9 +150,9 @@ function findEvent(start: usize, colon: usize): void {
 }
 
 function isNamed(found: usize, start: usize, colon: usize): bool {
-  const length: usize = load<u32>(found, NAME_LENGTH);
+  const length: usize = load<u32>(found, PROGRAM.NAME_LENGTH);
   const at = colon - length;
-  if (colon - start < length || !sameText(load<u32>(found, NAME), at, length)) return false;
+  if (colon - start < length || !sameText(load<u32>(found, PROGRAM.NAME), at, length)) return false;
   return at === start || !isNameByte(load<u8>(at - 1));
 }
 
@@ -192,7 +190,7 @@ function pass(start: usize, end: usize): i32 {
 
 /** Whether the beginning of a text of the log is there. */
 function hasLogText(start: usize, end: usize): bool {
-  const last: usize = load<u32>(LOG_STARTS) + ((<usize>load<u32>(LOG_START_COUNT)) << 3);
+  const last: usize = <usize>load<u32>(LOG_STARTS) + ((<usize>load<u32>(LOG_START_COUNT)) << 3);
   for (let entry: usize = load<u32>(LOG_STARTS); entry < last; entry += 8) {
     const text: usize = load<u32>(entry);
     const length: usize = load<u32>(entry, 4);
@@ -207,9 +205,9 @@ function hasLogText(start: usize, end: usize): bool {
 
 function take(start: usize, lineEnd: usize, line: f64): i32 {
   const body = skipBlanks(nameEnd + 1, lineEnd);
-  const form = matchFirst(load<u32>(event, PROGRAM), body, lineEnd);
+  const form = matchFirst(load<u32>(event, PROGRAM.FIRST_PROGRAM), body, lineEnd);
   if (form <= UNSURE) return DECLINED;
-  let name = nameEnd - load<u32>(event, NAME_LENGTH);
+  let name = nameEnd - load<u32>(event, PROGRAM.NAME_LENGTH);
   // perf puts the subsystem before the event.
   if (name > start && load<u8>(name - 1) === COLON) {
     name--;

@@ -1,42 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Runs the programs into which src/compile.ts turns patterns. The rules of match.ts and cursor.ts hold, so that a
+// Runs the programs into which src/wasm/compile.ts turns patterns. The rules of match.ts and cursor.ts hold, so that a
 // program fits a line exactly when its pattern does.
+import { MAX_FIELD } from '../src/text/limits';
+import * as PROGRAM from '../src/wasm/program';
 import { ENDS, STARTS, VALUES } from '../src/wasm/state';
 import { hexDigits, hexValue, isBlank, isDigit, skipBlanks } from './text';
-
-// A program: the next one to try, its tokens, how many, how many of them must fit, whether the line must end with it,
-// and its forms by the number of fields.
-const TOKENS: usize = 4;
-const COUNT: usize = 8;
-const REQUIRED: usize = 12;
-const WHOLE: usize = 16;
-const FORMS: usize = 20;
-
-// A token: what it is, the text before it, the length of that.
-const TOKEN_BYTES: usize = 12;
-const TEXT: usize = 4;
-const LENGTH: usize = 8;
-
-// Kinds of tokens, as in src/compile.ts: a field with a text before it, or one of the last four.
-const HEX: u32 = 0;
-const DECIMAL: u32 = 1;
-const DECIMAL_HEX: u32 = 2;
-const WORD: u32 = 3;
-const FLAGS: u32 = 4;
-const POINTER: u32 = 5;
-const PARENTHESIZED: u32 = 6;
-/** A field that says whether the text is there. */
-const SWITCH: u32 = 7;
-/** A text alone, one that may be missing, and any blanks. */
-const LITERAL: u32 = 8;
-const OPTIONAL: u32 = 9;
 
 /** In place of a form: JavaScript knows better. */
 export const UNSURE: usize = 1;
 
 /** The form of a text by the first program that fits it; 0 when none does. */
 export function matchFirst(first: usize, at: usize, end: usize): usize {
-  for (let program = first; program !== 0; program = load<u32>(program)) {
+  for (let program = first; program !== 0; program = load<u32>(program, PROGRAM.NEXT)) {
     const form = run(program, at, end);
     if (form !== 0) return form;
   }
@@ -44,34 +19,34 @@ export function matchFirst(first: usize, at: usize, end: usize): usize {
 }
 
 function run(program: usize, from: usize, end: usize): usize {
-  let token: usize = load<u32>(program, TOKENS);
-  const last = token + <usize>load<u32>(program, COUNT) * TOKEN_BYTES;
-  const must = token + <usize>load<u32>(program, REQUIRED) * TOKEN_BYTES;
+  let token: usize = load<u32>(program, PROGRAM.TOKENS);
+  const last = token + <usize>load<u32>(program, PROGRAM.TOKEN_COUNT) * PROGRAM.TOKEN_BYTES;
+  const must = token + <usize>load<u32>(program, PROGRAM.REQUIRED) * PROGRAM.TOKEN_BYTES;
   let at = from;
   let fields: usize = 0;
-  for (; token < last; token += TOKEN_BYTES) {
-    const kind = load<u32>(token);
-    if (kind <= PARENTHESIZED) {
-      let next = load<u32>(token, LENGTH) === 0 ? at : literal(token, at, end);
+  for (; token < last; token += PROGRAM.TOKEN_BYTES) {
+    const kind = load<i32>(token, PROGRAM.KIND);
+    if (kind < PROGRAM.SWITCH) {
+      let next = load<u32>(token, PROGRAM.TEXT_LENGTH) === 0 ? at : literal(token, at, end);
       if (next === 0) break;
       store<u32>(STARTS + (fields << 2), next);
       switch (kind) {
-        case HEX:
+        case PROGRAM.HEX:
           next = hex(fields, next);
           break;
-        case DECIMAL:
+        case PROGRAM.DECIMAL:
           next = decimal(fields, next);
           break;
-        case DECIMAL_HEX:
+        case PROGRAM.DECIMAL_HEX:
           next = decimalHex(fields, next);
           break;
-        case WORD:
+        case PROGRAM.WORD:
           next = word(next);
           break;
-        case FLAGS:
+        case PROGRAM.FLAGS:
           next = flags(next);
           break;
-        case POINTER:
+        case PROGRAM.POINTER:
           next = hex(fields, next);
           // What the kernel prints in place of an address.
           if (next === 0) return UNSURE;
@@ -87,19 +62,19 @@ function run(program: usize, from: usize, end: usize): usize {
       fields++;
       continue;
     }
-    const next = kind > OPTIONAL ? skipBlanks(at, end) : literal(token, at, end);
-    if (kind === SWITCH) store<u64>(VALUES + (fields++ << 3), <u64>(next !== 0));
+    const next = kind === PROGRAM.BLANKS ? skipBlanks(at, end) : literal(token, at, end);
+    if (kind === PROGRAM.SWITCH) store<u64>(VALUES + (fields++ << 3), <u64>(next !== 0));
     if (next !== 0) at = next;
-    else if (kind === LITERAL) break;
+    else if (kind === PROGRAM.LITERAL) break;
   }
-  if (token < must || (load<u32>(program, WHOLE) !== 0 && at < end)) return 0;
-  return load<u32>(<usize>load<u32>(program, FORMS) + (fields << 2));
+  if (token < must || (load<u32>(program, PROGRAM.WHOLE) !== 0 && at < end)) return 0;
+  return load<u32>(<usize>load<u32>(program, PROGRAM.FORMS) + (fields << 2));
 }
 
 /** Goes past a text in which a space stands for any blanks; 0 when it is not there. */
 function literal(token: usize, at: usize, end: usize): usize {
-  const length: usize = load<u32>(token, LENGTH);
-  const text: usize = load<u32>(token, TEXT);
+  const length: usize = load<u32>(token, PROGRAM.TEXT_LENGTH);
+  const text: usize = load<u32>(token, PROGRAM.TEXT);
   if (length <= 16 && at + length <= end) {
     // Mostly it stands there as it is.
     const differ = i8x16.bitmask(i8x16.ne(v128.load(at), v128.load(text)));
@@ -135,8 +110,8 @@ function hex(field: usize, at: usize): usize {
   return start + count;
 }
 
-/** Most digits of a 32-bit number. */
-const DECIMAL_DIGITS: usize = 10;
+/** Digits of a 32-bit number, at most. */
+const MAX_DECIMAL_DIGITS: usize = 10;
 
 function decimal(field: usize, from: usize): usize {
   const negative = load<u8>(from) === 45;
@@ -144,7 +119,7 @@ function decimal(field: usize, from: usize): usize {
   let at = start;
   let value: u64 = 0;
   for (let byte = load<u8>(at); isDigit(byte); byte = load<u8>(++at)) value = value * 10 + (byte - 48);
-  if (at === start || at - start > DECIMAL_DIGITS) return 0;
+  if (at === start || at - start > MAX_DECIMAL_DIGITS) return 0;
   store<f64>(VALUES + (field << 3), negative ? -(<f64>value) : <f64>value);
   return at;
 }
@@ -162,23 +137,20 @@ function decimalHex(field: usize, from: usize): usize {
   return at;
 }
 
-/** Longest field that is believed. */
-const LONGEST: usize = 256;
-
 function word(from: usize): usize {
   let at = from;
   while (true) {
     const low = i8x16.bitmask(i8x16.le_u(v128.load(at), i8x16.splat(32)));
     if (low === 0) {
       at += 16;
-      if (at - from >= LONGEST) return 0;
+      if (at - from >= MAX_FIELD) return 0;
       continue;
     }
     at += ctz(low);
     if (isBlank(load<u8>(at))) break;
     at++;
   }
-  return at === from || at - from >= LONGEST ? 0 : at;
+  return at === from || at - from >= MAX_FIELD ? 0 : at;
 }
 
 function flags(from: usize): usize {
@@ -204,9 +176,9 @@ function parenthesized(from: usize): usize {
     const ends = i8x16.bitmask(v128.or(i8x16.eq(text, i8x16.splat(41)), i8x16.eq(text, i8x16.splat(10))));
     if (ends !== 0) {
       at += ctz(ends);
-      return at === from || at - from >= LONGEST ? 0 : at;
+      return at === from || at - from >= MAX_FIELD ? 0 : at;
     }
     at += 16;
-    if (at - from >= LONGEST) return 0;
+    if (at - from >= MAX_FIELD) return 0;
   }
 }

@@ -7,7 +7,7 @@
  */
 export { type AnnotatedLine, annotate, createAnnotator } from './annotate/annotate.ts';
 export type { AnnotatedFinding, AnnotatedSpte } from './annotate/annotate-spte.ts';
-export { type Check, type Checker, checkRecord, createChecker, MOST_LINES_APART } from './annotate/check.ts';
+export { type Check, type Checker, checkRecord, createChecker, MAX_LINES_APART } from './annotate/check.ts';
 export {
   type AnnotationCounter,
   type AnnotationSightings,

@@ -1,36 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import type { Mmu } from '@spte/core';
 import { hostReport, mmuOf } from '@spte/host';
 import { readTraceSync, type TraceEntry, type TraceRecord } from '@spte/trace';
 
-interface Fixture {
-  readonly provenance: string;
-  readonly runs: Readonly<Record<string, Readonly<Record<string, string>>>>;
-}
-
-function load(path: string): Fixture {
-  const packed = readFileSync(new URL(path, import.meta.url));
-  return JSON.parse(gunzipSync(packed).toString()) as Fixture;
-}
-
-const hosts = load('../../host/test/fixtures/runs.json.gz').runs;
-
-/** Every trace of a real kernel: run, file and text. */
-export const traces: [run: string, file: string, text: string][] = Object.entries(
-  load('./fixtures/traces.json.gz').runs,
-).flatMap(([run, files]) =>
-  Object.entries(files).map(([file, text]): [string, string, string] => [run, file, text]),
-);
-
-/** The MMU of the kernel of a run, from the texts of its machine. */
-export function mmuOfRun(run: string): Mmu {
-  const files = hosts[run] ?? {};
-  const file = (name: string) => ({ name, text: files[name] ?? '' });
-  const texts = { cpuinfo: file('cpuinfo.txt'), params: file('params.txt'), uname: file('uname.txt') };
-  return mmuOf(hostReport(texts));
-}
+export { mmuOfRun, traces } from '@spte/testing/runs';
 
 /** Machines that take address bits for encryption: key ids, or the C-bit. */
 const encryptingMachine = (cpuinfo: string, dmesg: string): Mmu =>

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
+import { random } from '@spte/testing/random';
 import {
   type AnnotationSightings,
   annotationCounter,
   beginsAnew,
   createAnnotator,
-  MOST_LINES_APART,
+  MAX_LINES_APART,
   ndjsonAnnotator,
   type TraceCounts,
   type TraceEntry,
@@ -165,14 +167,14 @@ describe('lines that are compared', () => {
   ];
 
   it('are so many apart at most', () => {
-    expect(checksOf(apart(MOST_LINES_APART))).toHaveLength(2);
-    expect(checksOf(apart(MOST_LINES_APART + 1))).toEqual([]);
+    expect(checksOf(apart(MAX_LINES_APART))).toHaveLength(2);
+    expect(checksOf(apart(MAX_LINES_APART + 1))).toEqual([]);
     // The line is not taken for that of a later one, either.
-    expect(checksOf([...apart(MOST_LINES_APART + 1), handleLine(1)])).toEqual([]);
+    expect(checksOf([...apart(MAX_LINES_APART + 1), handleLine(1)])).toEqual([]);
   });
 
   it('are those of any task, however many there are', () => {
-    const half = MOST_LINES_APART / 2;
+    const half = MAX_LINES_APART / 2;
     const many = Array.from({ length: 3 * half }, (_, line) => checkLine(line + 1));
     for (const task of [half + 1, half + 2, 3 * half]) {
       expect(checksOf([...many, handleLine(task)])).toHaveLength(2);
@@ -184,19 +186,15 @@ describe('lines that are compared', () => {
     timeout: 60_000,
   }, () => {
     // A walk through more tasks than are remembered, with pairs near and far.
-    let state = 1;
-    const below = (limit: number): number => {
-      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-      return Math.floor((state / 2 ** 32) * limit);
-    };
-    const lines = Array.from({ length: 8 * MOST_LINES_APART }, () => {
+    const { below } = random(1);
+    const lines = Array.from({ length: 8 * MAX_LINES_APART }, () => {
       const task = below(3) === 0 ? below(9000) : below(50);
       return [checkLine, checkLine, handleLine, () => OTHER][below(4)]?.(task) ?? OTHER;
     });
     const whole = annotateAfter([], lines.join('\n'), 1);
     expect(whole.tally.disagreements).toBeGreaterThan(1000);
-    for (const start of [1, 3, 6].map((times) => times * MOST_LINES_APART + 17)) {
-      const lead = recordsFrom(lines.slice(start - MOST_LINES_APART, start), start - MOST_LINES_APART + 1);
+    for (const start of [1, 3, 6].map((times) => times * MAX_LINES_APART + 17)) {
+      const lead = recordsFrom(lines.slice(start - MAX_LINES_APART, start), start - MAX_LINES_APART + 1);
       const part = annotateAfter(lead, lines.slice(start).join('\n'), start + 1);
       expect(whole.text.endsWith(part.text)).toBe(true);
       expect(part.tally.checks).toBeGreaterThan(1000);

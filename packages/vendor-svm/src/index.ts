@@ -4,5 +4,10 @@
  *
  * @module
  */
-export { type MemoryEncryptionFacts, svmAdjustMmioMask } from './mmio-mask.ts';
+export {
+  MEMORY_ENCRYPTION_LEAF,
+  type MemoryEncryptionFacts,
+  SYSCFG_MEM_ENCRYPT,
+  svmAdjustMmioMask,
+} from './mmio-mask.ts';
 export { type SvmOptions, svm } from './svm.ts';

@@ -6,19 +6,23 @@ import { setReservedBitMmioMask } from '@spte/mmio';
 export interface MemoryEncryptionFacts {
   /** EAX of CPUID leaf 0x80000000: the highest extended leaf; 0 when absent. */
   readonly cpuid80000000Eax?: number;
-  /** EBX of CPUID leaf 0x8000001f: the position of the C-bit in bits 5:0; 0 when absent. */
+  /** EBX of leaf {@link MEMORY_ENCRYPTION_LEAF}: the position of the C-bit in bits 5:0; 0 when absent. */
   readonly cpuid8000001fEbx?: number;
-  /** MSR SYSCFG: bit 23 says that encryption is on; 0 when absent. */
+  /** MSR SYSCFG, of which {@link SYSCFG_MEM_ENCRYPT} counts; 0 when absent. */
   readonly syscfg?: bigint;
 }
 
-const MEMORY_ENCRYPTION_LEAF = 0x8000_001f;
+/** The CPUID leaf of memory encryption; a CPU that has it reports this leaf or a higher one as its highest. */
+export const MEMORY_ENCRYPTION_LEAF = 0x8000_001f;
+
+/** The bit of MSR SYSCFG that says that encryption is on. */
+export const SYSCFG_MEM_ENCRYPT: bigint = bit(23);
+
 const C_BIT_POSITION = 0x3f;
-const SYSCFG_MEM_ENCRYPT = bit(23);
 
 /**
  * With memory encryption on, fewer address bits are usable than CPUID reports: the MMIO mask starts at the first bit
- * that is reserved then, but not at the C-bit.
+ * that is reserved then, but not at the C-bit, which does not fault (upstream commit 52918ed5fcf0).
  *
  * @throws RangeError before 5.4.38, which knows nothing of it
  *

@@ -29,6 +29,12 @@ const NPT_MAX_PAGE_LEVEL = 3;
  * MTRRs apply.
  *
  * @throws TypeError, RangeError when an option is not of its width
+ *
+ * @example
+ * ```ts
+ * const machine = createMmu({ host: { physBits: 43 }, vendor: svm({ smeMeMask: 1n << 47n }) });
+ * [hex(machine.masks.meValue), machine.setBy.meValue]; // [ '0x800000000000', 'kvm_mmu_set_me_spte_mask' ]
+ * ```
  */
 export function svm(options: SvmOptions = {}): Vendor {
   const { npt = true, smeMeMask = 0n, ...facts } = options;

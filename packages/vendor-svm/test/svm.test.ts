@@ -32,7 +32,7 @@ const sme = (cBit: number, change: SvmOptions = {}): SvmOptions => ({
 describe('svm', () => {
   it('keeps the legacy masks for NPT', () => {
     const mmu = mmuOf();
-    // facts/SPTE.md section 2.
+    // What the sources of kvm_mmu_reset_all_pte_masks() write.
     expect(mmu.masks).toMatchObject({
       present: 0x1n,
       user: 0x4n,

@@ -21,7 +21,7 @@ interface EptVariant {
   readonly suppressVe: bigint;
   /** Whether accessed and dirty have their masks also where the CPU does not keep them. */
   readonly adBitsAlways: boolean;
-  /** Whether read and user-execute are permissions of their own: then R is no part of "present" or "user". */
+  /** Whether read and user-execute are permissions of their own: then R is not part of "present" or "user". */
   readonly userExecutable: boolean;
 }
 

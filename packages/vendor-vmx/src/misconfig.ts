@@ -35,6 +35,13 @@ const RESERVED_MEMTYPES = [2n, 3n, 7n];
  *
  * @param level level of the entry, 1..5
  * @throws TypeError, RangeError when `spte` is not a 64-bit word or there is no such level
+ *
+ * @example
+ * ```ts
+ * const cpu = { maxPhyAddr: 46, execOnly: true, maxPageLevel: 3 };
+ * eptMisconfig(cpu, 0x600000455299b77n, 1); // []
+ * eptMisconfig(cpu, 0x600000455299b76n, 1); // [ { cause: 'write-without-read', bits: [ 0, 1, 2 ] } ]
+ * ```
  */
 export function eptMisconfig(cpu: EptCpu, spte: bigint, level: number): EptMisconfig[] {
   checkU64('spte', spte);

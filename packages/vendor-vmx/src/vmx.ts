@@ -37,6 +37,12 @@ const PML_ENTRIES = 512;
  * Intel: EPT, or shadow paging without it.
  *
  * @throws TypeError, RangeError when `eptMaxPageLevel` is not 1, 2 or 3
+ *
+ * @example
+ * ```ts
+ * const machine = createMmu({ host: { physBits: 46 }, vendor: vmx({ eptAd: false }) });
+ * [machine.masks.accessed, machine.setBy.accessed]; // [ 0n, 'kvm_mmu_set_ept_masks' ]
+ * ```
  */
 export function vmx(options: VmxOptions = {}): Vendor {
   const { ept = true, eptAd = true, eptExecOnly = true, eptMaxPageLevel = 3, pml = true } = options;

@@ -29,7 +29,7 @@ const mmuOf = (options: VmxOptions = {}, config: Partial<MmuConfig> = {}): Mmu =
 
 describe('vmx', () => {
   it('puts every mask to EPT, with A/D bits and execute-only', () => {
-    // facts/SPTE.md section 2.
+    // What the sources of kvm_mmu_set_ept_masks() write.
     expect(mmuOf().masks).toMatchObject({
       present: 0n,
       user: 0x1n,
@@ -122,7 +122,7 @@ describe('the memory type of a leaf', () => {
     ),
   );
 
-  /** facts/SPTE.md section 5. The guest's MTRR says WP (5) here, which nothing else gives. */
+  /** The decisions of vmx_get_mt_mask(), read from its sources. The guest's MTRR says WP (5) here, which nothing else gives. */
   function expected(
     { isMmio, noncoherentDma, cr0Cd, quirkCdNw }: (typeof cases)[number],
     since6_7: boolean,

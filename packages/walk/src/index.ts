@@ -17,11 +17,7 @@ export { ImageError } from './memory/image-error.ts';
 export { type ImageFormat, imageFormat } from './memory/image-format.ts';
 export { bytesMemory, type PhysicalMemory } from './memory/memory.ts';
 export { disjointSegments, type Segment, segmentedMemory } from './memory/segments.ts';
-export type { WalkEntry } from './walk/entry.ts';
-export type { EntryFinding, WalkFinding, WalkFindingCode } from './walk/findings.ts';
-export type { ProgressListener, WalkProgress } from './walk/progress.ts';
-export { entryBytes, type WalkRoot } from './walk/root.ts';
-export { summarizeWalk, type WalkSummarizer, walkSummarizer } from './walk/summarize.ts';
+export { summarizeWalk, type WalkSummarizer, walkSummarizer } from './summary/summarize-walk.ts';
 export type {
   FindingSummary,
   KindCounts,
@@ -29,6 +25,10 @@ export type {
   MemtypeSummary,
   Share,
   WalkSummary,
-} from './walk/summary.ts';
+} from './summary/walk-summary.ts';
+export type { WalkEntry } from './walk/entry.ts';
+export type { EntryFinding, WalkFinding, WalkFindingCode } from './walk/findings.ts';
+export type { ProgressListener, WalkProgress } from './walk/progress.ts';
+export { entryBytes, type WalkRoot } from './walk/root.ts';
 export { type Translation, type TranslationOutcome, translate } from './walk/translate.ts';
 export { type AbortSignalLike, type WalkOptions, walk } from './walk/walk.ts';

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
+import { machine } from '@spte/testing/machines';
 import { diffWalks, type WalkChange, type WalkEntry, walk } from '@spte/walk';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { machine } from './machines.ts';
 import { leaf, startTables } from './tables.ts';
 
 const mmu = machine('NPT');

@@ -71,7 +71,7 @@ describe('an ELF core', () => {
     expect(read(open([load(0x1000n, 1), load(0x1000n, 2, 3)]), 0x1000n, 2)).toEqual([1, 3]);
   });
 
-  it('leaves out what is no memory', () => {
+  it('leaves out anything that is not memory', () => {
     const note: ElfSegment = { ...load(0x1000n, 1), type: 4 };
     const virtual = load((1n << 64n) - 1n, 1);
     const wraps: ElfSegment = { ...load((1n << 64n) - 16n, 1), filesz: 32n };

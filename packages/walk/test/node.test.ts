@@ -3,11 +3,11 @@ import type * as NodeFs from 'node:fs';
 import { mkdtempSync, readSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { machine } from '@spte/testing/machines';
 import { ImageError, translate, walk } from '@spte/walk';
 import { openFile, openImage } from '@spte/walk/node';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { buildElf } from './elf.ts';
-import { machine } from './machines.ts';
 import { leaf, startTables } from './tables.ts';
 
 vi.mock('node:fs', async (original) => {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { decodeSpte, toJson } from '@spte/core';
+import { machine } from '@spte/testing/machines';
 import { summarizeWalk, walk, walkSummarizer } from '@spte/walk';
 import { describe, expect, it } from 'vitest';
-import { machine } from './machines.ts';
 import { leaf, startTables } from './tables.ts';
 
 describe('the summary of a walk', () => {

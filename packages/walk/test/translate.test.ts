@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type Mmu, markSpteForAccessTrack, PT, plainHost } from '@spte/core';
 import { makeMmioSpte } from '@spte/mmio';
+import { MACHINE_NAMES, machine } from '@spte/testing/machines';
 import { translate, walk } from '@spte/walk';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { machine, machineNames } from './machines.ts';
 import { emptyMemory, leaf, type Path, startTables } from './tables.ts';
 
-const ept = machine('EPT without A/D');
+const ept = machine('EPT without A/D, L1TF');
 
 describe('translate', () => {
   const { memory, root, put } = startTables(ept);
@@ -113,7 +113,7 @@ const anyEntry = (mmu: Mmu, level: number): fc.Arbitrary<bigint> =>
 const anyIndex = fc.constantFrom(0, 1, 2, 3);
 
 describe('a translation agrees with the walk', () => {
-  it.each(machineNames)('for any gpa: %s', (name) => {
+  it.each(MACHINE_NAMES)('for any gpa: %s', (name) => {
     const mmu = machine(name);
     const top = mmu.root.level;
     const pae = top === 3;

@@ -10,6 +10,7 @@ import {
   spteKind,
 } from '@spte/core';
 import { makeMmioSpte } from '@spte/mmio';
+import { KERNELS, MACHINE_NAMES, type MachineName, machine, machines } from '@spte/testing/machines';
 import {
   bytesMemory,
   entryBytes,
@@ -20,7 +21,6 @@ import {
   walk,
 } from '@spte/walk';
 import { describe, expect, it } from 'vitest';
-import { KERNELS, type MachineName, machine, machineNames, machines } from './machines.ts';
 import { emptyMemory, leaf, startTables } from './tables.ts';
 
 const npt = machine('NPT');
@@ -98,7 +98,7 @@ describe('a walk', () => {
   });
 
   it('says tracked where permissions were taken away', () => {
-    const mmu = machine('EPT without A/D');
+    const mmu = machine('EPT without A/D, L1TF');
     const { memory, root, put } = startTables(mmu);
     put([0, 0, 0, 0], markSpteForAccessTrack(mmu, leaf(mmu, 1, 0x1n)));
     expect([...walk(mmu, memory, { root })].at(-1)).toMatchObject({ kind: 'tracked', findings: [] });
@@ -118,7 +118,7 @@ describe('a walk', () => {
   it.each(layouts.map(({ since }) => since))(
     'may skip zero and the constant of empty entries: %s',
     (kernel) => {
-      for (const name of machineNames) {
+      for (const name of MACHINE_NAMES) {
         const mmu = machine(name, { kernel });
         for (const word of [0n, mmu.layout.empty]) expect(spteKind(mmu, word, 1)).toBe('empty');
       }
@@ -243,7 +243,7 @@ describe('a PAE root', () => {
     }
   });
 
-  it('may hold something without P, which is no entry', () => {
+  it('may hold something without P, which is not an entry', () => {
     const { memory, root } = build();
     memory.set(root + 8n, 0x2000n);
     const entry = [...walk(mmu, memory, { root })].find(({ index, level }) => level === 3 && index === 1);

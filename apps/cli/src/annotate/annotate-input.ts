@@ -3,20 +3,21 @@ import { annotationCounter, type TraceCounts } from '@spte/trace';
 import { type Context, contextText } from '../context/context.ts';
 import type { Session } from '../context/session.ts';
 import type { ParquetTable } from '../files/parquet-table.ts';
-import { type Annotated, withFile } from './annotate-section.ts';
+import type { Annotated } from './annotate-section.ts';
 import { ANNOTATION_COLUMNS, type AnnotationRow } from './annotation-columns.ts';
-import type { AnnotateOptions, Input } from './inputs.ts';
+import type { AnnotateOptions, Input } from './options.ts';
+import { withFile } from './print-lines.ts';
 import { type Annotations, annotationsOf, renderAnnotations } from './render-annotations.ts';
 
 /** What the sections of an input have in common. */
 export interface Target {
-  /** The columns of the input; null where nobody asked for them. */
+  /** The columns of the input; null when they were not asked for. */
   readonly table: ParquetTable<AnnotationRow> | null;
-  /** Prints what must stand before the lines of a section, where lines of another stand before them. */
+  /** Prints what separates the lines of a section from those of the one before. */
   readonly join: () => void;
 }
 
-/** Annotates the sections of an input: prints their lines in turn, puts their rows into the table, says what they came to. */
+/** Annotates the sections of an input: prints their lines in turn, adds their rows to the table, and yields their counts. */
 export type AnnotateSections = (input: Input, target: Target) => AsyncIterable<Annotated>;
 
 const NOTHING: TraceCounts = { lines: 0, recognised: 0, continued: 0, passed: 0, damaged: 0 };
@@ -74,12 +75,12 @@ function complainOfDamage({ io }: Session, { name }: Input, { damaged }: TraceCo
   );
 }
 
-/** What stands around the lines of an input. */
+/** What is printed around the lines of an input. */
 interface Document {
   readonly begin: () => void;
   readonly join: () => void;
   readonly end: (summary: Annotations) => void;
-  /** What it needs when it ends early. */
+  /** Ends it early. */
   readonly failed: (error: Error) => void;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { AnnotatedLine, AnnotatedSpte, TraceRecord } from '@spte/trace';
+import { codes, findingBits } from '../entry/finding-columns.ts';
 import type { Column } from '../files/parquet-table.ts';
 
 /** An entry of a line; the line alone where it shows none. */
@@ -9,7 +10,7 @@ export interface AnnotationRow {
   readonly spte: AnnotatedSpte | null;
 }
 
-/** The rows of a line: one for each entry, in their order; one without where it shows none, for the sake of its checks. */
+/** The rows of a line: one for each entry, in their order; one without an entry when it shows none, so that its checks are kept. */
 export function annotationRows(record: TraceRecord, annotated: AnnotatedLine): AnnotationRow[] {
   const { sptes } = annotated;
   return (sptes.length === 0 ? [null] : sptes).map((spte) => ({ record, annotated, spte }));
@@ -39,28 +40,18 @@ export const ANNOTATION_COLUMNS: readonly Column<AnnotationRow>[] = [
   { name: 'disagreements', type: 'texts', of: ({ annotated }) => disagreements(annotated) },
 ];
 
-/** The codes of findings, each once. */
-export function codes(findings: readonly { readonly code: string }[]): string[] {
-  return [...new Set(findings.map(({ code }) => code))];
-}
-
-/** All bits that findings name. */
-export function findingBits(findings: readonly { readonly bits: readonly number[] }[]): bigint {
-  return findings.flatMap(({ bits }) => bits).reduce((mask, bit) => mask | (1n << BigInt(bit)), 0n);
-}
-
 const long = (value: number | null): bigint | null => (value === null ? null : BigInt(value));
 
 const SECONDS = /^(\d{1,10})\.(\d{1,9})$/;
 const NANO_DIGITS = 9;
-const MOST_NANOSECONDS = (1n << 63n) - 1n;
+const MAX_NANOSECONDS = (1n << 63n) - 1n;
 
 /** Nanoseconds of `seconds.fraction`; null for a time that is written otherwise, or beyond 292 years. */
 function nanoseconds(timestamp: string | null): bigint | null {
   const [, seconds, fraction] = SECONDS.exec(timestamp ?? '') ?? [];
   if (seconds === undefined || fraction === undefined) return null;
   const time = BigInt(seconds + fraction.padEnd(NANO_DIGITS, '0'));
-  return time > MOST_NANOSECONDS ? null : time;
+  return time > MAX_NANOSECONDS ? null : time;
 }
 
 const WORD = /^0x[\da-f]{1,16}$/;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { AnnotationTally, Seen, TraceCounts } from '@spte/trace';
-import { columns } from '../io/align.ts';
+import { alignRows } from '../io/align.ts';
 import type { Paint } from '../io/paint.ts';
 
 /** What a whole trace comes to. */
@@ -28,22 +28,22 @@ export function renderAnnotations(paint: Paint, annotations: Annotations): strin
       .map(([kind, count]) => `${count} ${kind}`)
       .join(', ')}`,
     paint(disagreements === 0 ? 'green' : 'red', `  ${checks} checks, ${disagreements} disagree`),
-    ...columns(foundRows(annotations.disagreementsByField)).map((line) => `  ${line}`),
+    ...alignRows(foundRows(annotations.disagreementsByField)).map((line) => `  ${line}`),
     paint(findings === 0 ? 'green' : 'red', `  ${findings === 0 ? 'no' : findings} findings`),
-    ...columns(foundRows(annotations.findingsByCode)).map((line) => `  ${line}`),
+    ...alignRows(foundRows(annotations.findingsByCode)).map((line) => `  ${line}`),
   ];
   if (disagreements > checks / 4) {
     text.push(
       paint(
         'yellow',
-        '  much disagrees: was this written on another machine? Say which: --host, --kernel, --vendor',
+        '  many checks disagree: was this trace recorded on another machine? Say which: --host, --kernel, --vendor',
       ),
     );
   }
   const events = Object.entries(annotations.events);
   if (events.length > 0) text.push('  events');
   text.push(
-    ...columns(events.slice(0, TOP).map(([event, count]) => [event, String(count)])).map(
+    ...alignRows(events.slice(0, TOP).map(([event, count]) => [event, String(count)])).map(
       (line) => `  ${line}`,
     ),
   );

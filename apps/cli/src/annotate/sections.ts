@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { beginsAnew, MOST_LINES_APART, type TraceRecord, traceReader } from '@spte/trace';
-import { FIRST_BYTES, isCompressed, readInput, readRange } from '../files/input.ts';
+import { beginsAnew, MAX_LINES_APART, type TraceRecord, traceReader } from '@spte/trace';
+import { FIRST_BYTES, isCompressed, readInput, readRange } from '../files/read-input.ts';
 import { isTraceDat } from '../files/trace-dat.ts';
 import { type Io, pathOf } from '../io/io.ts';
 
@@ -13,12 +13,12 @@ interface Place {
 
 /** Lines of an input that one thread annotates. */
 export interface Section {
-  /** Where the lines before it begin that must be read to know with what its own are compared. */
+  /** Where the earlier lines begin that its own are compared with. */
   readonly lead: Place;
   readonly start: Place;
   /** Where the next section begins; Infinity for the end of the input. */
   readonly end: number;
-  /** Which file it is in, as long as the path names that one; null where it is the whole input, whatever that is. */
+  /** The inode of its file, to notice a file that is replaced; null when the section is a whole input. */
   readonly inode: number | null;
 }
 
@@ -27,35 +27,35 @@ const BEGIN: Place = { offset: 0, line: 1 };
 /** A whole input. */
 export const WHOLE: Section = { lead: BEGIN, start: BEGIN, end: Number.POSITIVE_INFINITY, inode: null };
 
-/** Smallest section, in bytes: until a thread has started and become fast, another annotates as much. */
-const LEAST = 1 << 24;
-/** Largest section of which lines are printed, in bytes: they wait in a file. */
-const MOST = 1 << 25;
+/** Smallest section, in bytes: another thread annotates as much until a new one has started and become fast. */
+const MIN_BYTES = 1 << 24;
+/** Largest section whose lines are printed, in bytes: they wait in a file. */
+const MAX_PRINTED_BYTES = 1 << 25;
 
 /**
- * How large sections are to be, in bytes: the share of a thread, as each section costs a beginning.
+ * The size of sections in bytes: the share of a thread, because each section has a start-up cost.
  *
  * @param total the size of all inputs
  * @param prints whether lines are printed
  */
 export function sectionBytes(io: Io, total: number, threads: number, prints: boolean): number {
-  const share = Math.max(LEAST, Math.ceil(total / threads));
-  return io.sectionBytes ?? (prints ? Math.min(share, MOST) : share);
+  const share = Math.max(MIN_BYTES, Math.ceil(total / threads));
+  return io.sectionBytes ?? (prints ? Math.min(share, MAX_PRINTED_BYTES) : share);
 }
 
-/** Sections into which an input may be cut, at most. */
-export function mostSections(io: Io, path: string): number {
+/** The number of sections into which an input may be cut, at most. */
+export function maxSections(io: Io, path: string): number {
   const { size } = textFile(io, path) ?? { size: 0 };
-  return Math.max(1, Math.ceil(size / (io.sectionBytes ?? LEAST)));
+  return Math.max(1, Math.ceil(size / (io.sectionBytes ?? MIN_BYTES)));
 }
 
 /**
- * Cuts an input into sections of so many bytes, or a little more. What is said of them in turn is what is said of the
- * whole.
+ * Cuts an input into sections of the given number of bytes, or a little more. Annotated one after the other, they give
+ * what the whole input gives.
  *
- * A section begins with a line that goes on with none before it. So does its lead, which has as many lines as two may be
- * apart that are compared. Only files of text can be cut, and are, by the size that they have now; the last section ends
- * where the file does when it is read.
+ * A section begins with a line that does not continue an earlier one. So does its lead, which has as many lines as there
+ * may be between two that are compared. Only text files are cut, by their size at this moment; the last section goes on
+ * to the end that the file has when it is read.
  */
 export function* sectionsOf(io: Io, path: string, bytes: number): Generator<Section, void> {
   const file = textFile(io, path);
@@ -77,7 +77,7 @@ export function* sectionsOf(io: Io, path: string, bytes: number): Generator<Sect
   yield section;
 }
 
-/** A file of text, as it is: neither compressed nor a trace.dat. Null for all else. */
+/** A plain text file: neither compressed nor a trace.dat. Null for anything else. */
 function textFile(
   io: Io,
   input: string,
@@ -92,11 +92,11 @@ function textFile(
 
 type Cut = Pick<Section, 'lead' | 'start'>;
 
-/** Looks for a section from a place on, and for its lead. */
+/** Looks for the beginning of a section from a place on, and for its lead. */
 function cutAfter(path: string, at: Place): Cut | null {
-  const lead = at.line <= MOST_LINES_APART ? BEGIN : freshLine(path, at);
+  const lead = at.line <= MAX_LINES_APART ? BEGIN : freshLine(path, at);
   if (lead === null) return null;
-  const from = lead === BEGIN ? at : lineAfter(path, lead, (_, line) => line >= lead.line + MOST_LINES_APART);
+  const from = lead === BEGIN ? at : lineAfter(path, lead, (_, line) => line >= lead.line + MAX_LINES_APART);
   const start = from === null ? null : freshLine(path, from);
   return start === null ? null : { lead, start };
 }
@@ -104,7 +104,7 @@ function cutAfter(path: string, at: Place): Cut | null {
 const NEWLINE = 10;
 const CHUNK = 1 << 20;
 
-/** The first line after another of whose place something holds; null where the file ends before. */
+/** The first line after another one whose place satisfies a condition; null when the file ends before. */
 function lineAfter(
   path: string,
   { offset, line }: Place,
@@ -120,7 +120,7 @@ function lineAfter(
   }
 }
 
-/** The first line from a place on that begins anew; null where there is none in a megabyte. */
+/** The first line from a place on that does not continue an earlier one; null when there is none within a megabyte. */
 function freshLine(path: string, { offset, line }: Place): Place | null {
   const text = bytesAt(path, offset, Buffer.allocUnsafe(CHUNK));
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -132,7 +132,7 @@ function freshLine(path: string, { offset, line }: Place): Place | null {
   }
 }
 
-/** Bytes of a file, fewer where it ends. None where it cannot be read: whoever reads the section says why. */
+/** Bytes of a file, fewer at its end. None when it cannot be read: the reader of the section says why. */
 function bytesAt(path: string, offset: number, buffer: Buffer): Buffer {
   try {
     const fd = openSync(path, 'r');

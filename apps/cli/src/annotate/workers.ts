@@ -11,7 +11,7 @@ import type { Io } from '../io/io.ts';
 import { fileSize, progressBar } from '../io/progress.ts';
 import type { AnnotateSections, Target } from './annotate-input.ts';
 import type { Annotated } from './annotate-section.ts';
-import type { AnnotateOptions, Input } from './inputs.ts';
+import type { AnnotateOptions, Input } from './options.ts';
 import { type Section, sectionBytes, sectionsOf, WHOLE } from './sections.ts';
 
 /** What a worker gets: what can be copied between threads. */

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { Argument, type Command, Option } from 'commander';
-import { type AnnotateOptions, annotateInputs } from '../annotate/inputs.ts';
+import { annotateAll } from '../annotate/annotate-all.ts';
+import type { AnnotateOptions } from '../annotate/options.ts';
 import { addCommonOptions, end, type Session } from '../context/session.ts';
 import { integer } from '../io/parse.ts';
 
 const EXAMPLES = `
-Reads ftrace's trace and trace_pipe, trace-cmd's trace.dat and its report, perf script, dmesg and serial logs, and mails that quote them.
+Reads ftrace's trace and trace_pipe, trace-cmd's trace.dat and its report, perf
+script, dmesg and serial logs, and mails that quote any of these.
 
 Examples:
   spte annotate trace.txt --host captured/
@@ -16,15 +18,15 @@ Examples:
   spte annotate trace.txt --host captured/ --parquet trace.parquet
   spte annotate day1/*.dat day2/*.dat --host captured/ --parquet lines/`;
 
-/** Most threads that may be asked for. */
-const MOST_JOBS = 256;
+/** Threads that may be asked for, at most. */
+const MAX_JOBS = 256;
 
 export function annotateCommand(parent: Command, session: Session): void {
   const command = parent
     .command('annotate')
     .summary('explain the entries in traces or kernel logs, line by line')
     .description(
-      'Gives a trace or kernel log back with an explanation under each line that shows entries, and checks what the kernel printed beside them.',
+      'Prints a trace or kernel log with an explanation under each line that shows entries, and checks what the kernel printed beside them.',
     )
     .addArgument(
       new Argument('[FILE...]', 'text or trace.dat, plain, gzip or zstd; - is the standard input').default(
@@ -34,7 +36,7 @@ export function annotateCommand(parent: Command, session: Session): void {
     )
     .option('--summary', 'counts, findings and the most frequent events instead of the lines')
     .addOption(
-      new Option('--only <WHAT>', 'findings: only lines with findings, or that disagree').choices([
+      new Option('--only <WHAT>', 'findings: only lines with findings or disagreements').choices([
         'findings',
       ]),
     )
@@ -45,10 +47,10 @@ export function annotateCommand(parent: Command, session: Session): void {
     .option(
       '--jobs <N>',
       'threads; each takes a FILE or a section of a large text; with --summary or --parquet one for each core, else 1',
-      integer(1, MOST_JOBS),
+      integer(1, MAX_JOBS),
     )
     .addHelpText('after', EXAMPLES);
   addCommonOptions(command).action(async (files: string[], options: AnnotateOptions) =>
-    end(session, options, await annotateInputs(session, files, options)),
+    end(session, options, await annotateAll(session, files, options)),
   );
 }

@@ -6,6 +6,8 @@ import {
   compareMmus,
   formatWord,
   hex,
+  LAYOUT_MEANINGS,
+  MASK_MEANINGS,
   type Mmu,
   makeNonleafSpte,
   makeSpte,
@@ -14,11 +16,11 @@ import {
 } from '@spte/core';
 import { makeMmioSpte } from '@spte/mmio';
 import { type Command, Option } from 'commander';
-import { accessWord, isAdDisabled } from '../context/access.ts';
 import { type Context, contextOf, contextText } from '../context/context.ts';
 import { parseContext } from '../context/context-string.ts';
 import { addCommonOptions, type CommonOptions, end, type Session } from '../context/session.ts';
-import { columns } from '../io/align.ts';
+import { accessWord, isAdDisabled } from '../entry/access.ts';
+import { alignRows } from '../io/align.ts';
 import { integer, parseWord } from '../io/parse.ts';
 
 interface CompareOptions extends CommonOptions {
@@ -28,8 +30,9 @@ interface CompareOptions extends CommonOptions {
 }
 
 const EXAMPLES = `
-A context is a list of facts, named as the flags are: kernel=6.1,vendor=vmx,ad=off. A preset, a kernel, vmx, svm or
-shadow stand for themselves; a folder or a bundle is a machine. Flags hold for both sides.
+A context is a list of facts, named like the flags: kernel=6.1,vendor=vmx,ad=off.
+A preset, a kernel, vmx, svm or shadow stands for itself; a folder or a bundle is
+a machine. Flags hold for both sides.
 
 Examples:
   spte compare 6.1 7.2 --vendor vmx
@@ -87,7 +90,15 @@ function compare(session: Session, first: string, second: string, options: Compa
   const equal =
     comparison.masks.length + comparison.layout.length + comparison.reserved.length === 0 &&
     names.every((name) => built[name].bits.length === 0);
-  const record = { a: contextText(a), b: contextText(b), equal, ...comparison, built };
+  const record = {
+    a: contextText(a),
+    b: contextText(b),
+    equal,
+    masks: comparison.masks.map((mask) => ({ ...mask, meaning: MASK_MEANINGS[mask.name] })),
+    layout: comparison.layout.map((constant) => ({ ...constant, meaning: LAYOUT_MEANINGS[constant.name] })),
+    reserved: comparison.reserved,
+    built,
+  };
   if (options.ndjson === true) void out.record(record);
   else if (options.json === true) out.document(record);
   else {
@@ -106,7 +117,7 @@ function print(out: Session['out'], comparison: Comparison, built: Record<BuiltN
   const section = (title: string, rows: readonly (readonly string[])[]): void => {
     if (rows.length === 0) return;
     void out.line(`\n${out.paint('bold', title)}`);
-    for (const line of columns(rows)) void out.line(line);
+    for (const line of alignRows(rows)) void out.line(line);
   };
   section(
     'Masks',

@@ -5,8 +5,8 @@ import { checkMasks, type HostFact, type HostReport, hostReport, type MaskCheck,
 import type { Command } from 'commander';
 import { hostTexts } from '../context/context.ts';
 import { addFormatOptions, end, type Session } from '../context/session.ts';
-import { readText } from '../files/input.ts';
-import { columns } from '../io/align.ts';
+import { readText } from '../files/read-input.ts';
+import { alignRows } from '../io/align.ts';
 import { shown, UsageError } from '../io/errors.ts';
 import { pathOf } from '../io/io.ts';
 import type { FormatOptions } from '../io/output.ts';
@@ -106,13 +106,13 @@ function print({ out }: Session, report: HostReport, mmu: Mmu, checks: readonly 
   );
   for (const note of [...mmu.caveats, ...notes]) void out.line(out.paint('yellow', `note: ${note}`));
   void out.line(`\n${out.paint('bold', 'Facts')}`);
-  const rows = columns(facts.map(factRow));
+  const rows = alignRows(facts.map(factRow));
   for (const [index, row] of rows.entries()) {
     void out.line(facts[index]?.assumed === true ? out.paint('yellow', row) : row);
   }
   void out.line(`\n${out.paint('bold', 'Masks')}`);
   const masks = Object.entries(mmu.masks) as [keyof Mmu['masks'], bigint | number | boolean][];
-  for (const row of columns(masks.map(([name, value]) => [name, wordText(value), mmu.setBy[name]]))) {
+  for (const row of alignRows(masks.map(([name, value]) => [name, wordText(value), mmu.setBy[name]]))) {
     void out.line(row);
   }
   for (const { kind, code } of mmu.initWarnings) {

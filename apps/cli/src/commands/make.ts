@@ -16,9 +16,9 @@ import {
 } from '@spte/core';
 import { makeMmioSpte } from '@spte/mmio';
 import type { Command } from 'commander';
-import { accessWord, isAdDisabled } from '../context/access.ts';
 import { contextOf, contextText } from '../context/context.ts';
 import { addCommonOptions, type CommonOptions, end, type Session } from '../context/session.ts';
+import { accessWord, isAdDisabled } from '../entry/access.ts';
 import { reasonLines } from '../entry/render-reasons.ts';
 import { spteJson } from '../entry/spte-json.ts';
 import { UsageError } from '../io/errors.ts';
@@ -61,7 +61,7 @@ export function makeCommand(parent: Command, session: Session): void {
     .option('--level <N>', 'level of the entry: 1 = 4K, 2 = 2M, 3 = 1G', integer(1, 5), 1)
     .option('--access <LETTERS>', 'what the guest may do: rwx, with u for user access in shadow paging')
     .option('--old <HEX>', 'the entry that it replaces', parseWord)
-    .option('--prefetch', 'nobody has asked for this page yet')
+    .option('--prefetch', 'the page has not been asked for yet')
     .option('--read-only', 'the page is not writable in the host')
     .option('--write-protect', 'a shadowed table stands at this gfn: writes must fault')
     .option('--device', 'the pfn is a device, not RAM')

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { PRESETS } from '@spte/host';
 import type { Command } from 'commander';
-import { PRESETS } from '../context/presets.ts';
 import { addFormatOptions, end, type Session } from '../context/session.ts';
 import type { FormatOptions } from '../io/output.ts';
 

@@ -2,7 +2,7 @@
 import { type Report, runVectors } from '@spte/conformance';
 import type { Command } from 'commander';
 import { addFormatOptions, end, type Session } from '../context/session.ts';
-import { readLines } from '../files/input.ts';
+import { readLines } from '../files/read-input.ts';
 import type { FormatOptions } from '../io/output.ts';
 import { integer } from '../io/parse.ts';
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type Candidate, layouts } from '@spte/core';
+import { plainConfig } from '@spte/host';
 import { usable } from './context.ts';
 import { type ContextOptions, factsOf } from './context-options.ts';
-import { type Facts, plainConfig, withFacts } from './machine.ts';
+import { type Facts, withFacts } from './machine.ts';
 
 interface Mode {
   readonly name: string;

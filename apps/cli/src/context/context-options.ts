@@ -52,7 +52,7 @@ export const VALUE_FLAGS: Readonly<Record<string, ValueFlag>> = {
   },
   'phys-bits': {
     arg: 'BITS',
-    what: 'those left when memory encryption took its own (32..52)',
+    what: 'those left after memory encryption (32..52)',
     parse: integer(32, 52),
   },
   'cache-bits': {

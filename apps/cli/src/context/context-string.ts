@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { presetOf } from '@spte/host';
 import { InvalidArgumentError } from 'commander';
 import { shown, UsageError } from '../io/errors.ts';
 import type { Io } from '../io/io.ts';
 import { isPath } from './context.ts';
 import { type ContextOptions, parseFact, SWITCHES, VALUE_FLAGS } from './context-options.ts';
-import { PRESETS } from './presets.ts';
 
 /** Words that stand for themselves. */
 const WORDS: Readonly<Record<string, ContextOptions>> = {
@@ -22,8 +22,7 @@ const WORDS: Readonly<Record<string, ContextOptions>> = {
  * vendors by their names, a folder or bundle by its path.
  */
 export function parseContext(io: Io, text: string): ContextOptions {
-  if (!text.includes('=') && isPath(io, text) && !PRESETS.some(({ name }) => name === text))
-    return { host: text };
+  if (!text.includes('=') && isPath(io, text) && presetOf(text) === undefined) return { host: text };
   const parts = text.split(',').map((part) => part.trim());
   return Object.assign(
     {},
@@ -44,17 +43,17 @@ function parsePart(part: string): ContextOptions {
   }
   if (fact !== null) return fact;
   const names = [...Object.keys(VALUE_FLAGS), ...Object.keys(SWITCHES)];
-  throw new UsageError(`${shown(name)} is no fact of a context; there are ${names.join(', ')}`);
+  throw new UsageError(`${shown(name)} is not a context key; known keys: ${names.join(', ')}`);
 }
 
 function parseBare(word: string): ContextOptions {
   const lower = word.toLowerCase();
   const known = Object.hasOwn(WORDS, lower) ? WORDS[lower] : undefined;
   if (known !== undefined) return known;
-  if (PRESETS.some(({ name }) => name === lower)) return { preset: lower };
+  if (presetOf(lower) !== undefined) return { preset: lower };
   const fact = /^v?\d/.test(word) ? parseFact('kernel', word) : null;
   if (fact !== null) return fact;
   throw new UsageError(
-    `${shown(word)} is no context: expected facts (kernel=6.1,vendor=vmx,ad=off), a preset, a kernel, or a folder`,
+    `${shown(word)} is not a context: expected keys (kernel=6.1,vendor=vmx,ad=off), a preset, a kernel, or a folder`,
   );
 }

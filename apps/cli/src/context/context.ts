@@ -1,19 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { formatKernelVersion, type Mmu } from '@spte/core';
-import { HOST_PIECES, type HostConfig, type HostTexts, hostReport, parseHostTexts } from '@spte/host';
+import {
+  HOST_PIECES,
+  type HostConfig,
+  type HostTexts,
+  hostReport,
+  PRESETS,
+  parseHostTexts,
+  plainConfig,
+  presetOf,
+} from '@spte/host';
 import { readHost } from '@spte/host/node';
 import { shown, UsageError, unreadable } from '../io/errors.ts';
 import { type Io, pathOf } from '../io/io.ts';
 import { type ContextOptions, factsOf } from './context-options.ts';
-import { type Facts, mmuFrom, plainConfig, withFacts } from './machine.ts';
-import { PRESETS } from './presets.ts';
+import { type Facts, mmuFrom, withFacts } from './machine.ts';
 
 /** A kernel on a machine. */
 export interface Context {
   readonly config: HostConfig;
   readonly mmu: Mmu;
-  /** What nobody said: flags that would say it. */
+  /** What was assumed: the flags that would say it. */
   readonly assumed: readonly string[];
 }
 
@@ -34,9 +42,9 @@ export function hostTexts(io: Io, path: string): HostTexts {
   return texts;
 }
 
-function presetFacts(name: string): Facts {
-  const preset = PRESETS.find((preset) => preset.name === name.toLowerCase());
-  if (preset !== undefined) return preset.facts;
+function presetConfig(name: string): HostConfig {
+  const preset = presetOf(name);
+  if (preset !== undefined) return preset.config;
   throw new UsageError(
     `--preset must be one of ${PRESETS.map((of) => of.name).join(', ')}, got ${shown(name)}`,
   );
@@ -47,9 +55,7 @@ function baseConfig(io: Io, { host, preset }: ContextOptions, vendor: Facts['ven
   if (host !== undefined && preset !== undefined)
     throw new UsageError('--host and --preset exclude each other');
   if (host !== undefined) return hostReport(hostTexts(io, host)).config;
-  if (preset === undefined) return plainConfig(vendor ?? 'vmx');
-  const facts = presetFacts(preset);
-  return withFacts(plainConfig(facts.vendor ?? 'vmx'), facts);
+  return preset === undefined ? plainConfig(vendor ?? 'vmx') : presetConfig(preset);
 }
 
 /** The one context that the flags describe; what they leave open is assumed. */
@@ -101,7 +107,12 @@ export function contextText({ mmu, config, assumed }: Context): string {
   const kind = root.kind === 'ept12' ? ', nested EPT' : '';
   const l1tf = host.l1tf ? `, L1TF (cache ${host.cacheBits} bits)` : '';
   const text = `kernel ${formatKernelVersion(kernel)}, ${vendor.name}, ${mode}${ad}${kind}, MAXPHYADDR ${masks.shadowPhysBits}${l1tf}`;
-  return assumed.length === 0 ? text : `${text}; assumed for want of ${assumed.join(', ')}`;
+  return assumed.length === 0 ? text : `${text}; assumed, because no ${anyOf(assumed)} was given`;
+}
+
+/** `a, b or c`. */
+function anyOf(words: readonly string[]): string {
+  return words.join(', ').replace(/, ([^,]*)$/, ' or $1');
 }
 
 /** Whether a word on the command line is a file or folder. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bit, bits, createMmu, type Mmu, type MmuKind } from '@spte/core';
-import { type HostConfig, mmuConfigOf, type VendorChoice } from '@spte/host';
+import { type HostConfig, mmuConfigOf, plainConfig, type VendorChoice } from '@spte/host';
+import { MEMORY_ENCRYPTION_LEAF, SYSCFG_MEM_ENCRYPT } from '@spte/vendor-svm';
 
 /** What can be said about a machine on the command line; what is not said stays as the base has it. */
 export interface Facts {
@@ -24,41 +25,8 @@ export interface Facts {
   readonly eferNx?: boolean | undefined;
 }
 
-const ENCRYPTION_LEAF = 0x8000_001f;
-const MEM_ENCRYPT = bit(23);
-const ADDRESS = bits(51, 0);
-
 /** Physical address bits that SME takes on the machines that have it. */
 const SME_REDUCTION = 5;
-
-const WIDTHS = { vmx: 46, svm: 48 } as const;
-
-const VENDORS: Readonly<Record<'vmx' | 'svm', VendorChoice>> = {
-  vmx: {
-    name: 'vmx',
-    options: { ept: true, eptAd: true, eptExecOnly: true, eptMaxPageLevel: 3, pml: true },
-  },
-  svm: { name: 'svm', options: { npt: true } },
-};
-
-/** A machine of which nothing but the vendor is known. */
-export function plainConfig(vendor: 'vmx' | 'svm'): HostConfig {
-  const width = WIDTHS[vendor];
-  return {
-    kernel: '6.8',
-    host: {
-      physBits: width,
-      cacheBits: width,
-      cpuid80000008Eax: width,
-      physicalMask: ADDRESS,
-      gbpages: true,
-    },
-    params: { nxHugePages: false },
-    mmioCaching: true,
-    vendor: VENDORS[vendor],
-    root: { level: 4 },
-  };
-}
 
 /** The base with the facts put over it. */
 export function withFacts(base: HostConfig, facts: Facts): HostConfig {
@@ -66,21 +34,28 @@ export function withFacts(base: HostConfig, facts: Facts): HostConfig {
   const start =
     facts.vendor === undefined || facts.vendor === base.vendor.name
       ? base
-      : { ...base, vendor: VENDORS[facts.vendor] };
+      : { ...base, vendor: plainConfig(facts.vendor).vendor };
+  const vendor = vendorWith(start.vendor, facts);
+  const kind = mmu ?? start.root.kind;
   return {
     kernel: kernel ?? start.kernel,
     host: hostWith(start.host, facts),
     params: { ...start.params, ...(nxHugePages !== undefined && { nxHugePages }) },
     mmioCaching: mmioCaching ?? start.mmioCaching,
-    vendor: vendorWith(start.vendor, facts),
+    vendor,
     root: {
       ...start.root,
       ...(rootLevel !== undefined && { level: rootLevel }),
-      ...(mmu !== undefined && { kind: mmu }),
+      ...(kind !== undefined && { kind }),
+      // A nested hypervisor is offered the execute-only entries that the CPU has.
+      ...(kind === 'ept12' && { ept12ExecOnly: knowsExecOnly(vendor) }),
       ...(eferNx !== undefined && { eferNx }),
     },
   };
 }
+
+const knowsExecOnly = ({ name, options }: VendorChoice): boolean =>
+  name === 'vmx' && options.eptExecOnly !== false;
 
 /** A width that is given moves those that follow from it, unless they are given too. */
 function hostWith(host: HostConfig['host'], facts: Facts): HostConfig['host'] {
@@ -97,7 +72,7 @@ function hostWith(host: HostConfig['host'], facts: Facts): HostConfig['host'] {
     cpuid80000008Eax: Math.max(raw, physBits),
     ...(l1tf !== undefined && { l1tf }),
     ...(gbpages !== undefined && { gbpages }),
-    ...(smeCBit !== undefined && { physicalMask: ADDRESS & ~bit(smeCBit) }),
+    ...(smeCBit !== undefined && { physicalMask: bits(51, 0) & ~bit(smeCBit) }),
   };
 }
 
@@ -111,9 +86,9 @@ function vendorWith(vendor: VendorChoice, facts: Facts): VendorChoice {
         ...(tdp !== undefined && { npt: tdp }),
         ...(smeCBit !== undefined && {
           smeMeMask: bit(smeCBit),
-          cpuid80000000Eax: ENCRYPTION_LEAF,
+          cpuid80000000Eax: MEMORY_ENCRYPTION_LEAF,
           cpuid8000001fEbx: smeCBit,
-          syscfg: MEM_ENCRYPT,
+          syscfg: SYSCFG_MEM_ENCRYPT,
         }),
       },
     };

@@ -8,7 +8,7 @@ import { cleaningUp } from '../io/clean-up.ts';
 import { shown, UsageError, unreadable } from '../io/errors.ts';
 import { type Io, pathOf } from '../io/io.ts';
 import { fileProgress } from '../io/progress.ts';
-import { readInput } from './input.ts';
+import { readInput } from './read-input.ts';
 
 /** Blocks of an image that are looked at for zeroes, which need no room in a sparse file. */
 const BLOCK = 1 << 16;

@@ -48,7 +48,7 @@ function schemaOf({ name, type, nullable }: Column<never>): SchemaElement[] {
   ];
 }
 
-/** Rows that a table has written to its file, for another to take over. */
+/** Rows that a table has written to its file, for another table to take over. */
 export interface RowGroups extends Pick<ParquetWriter, 'row_groups' | 'num_rows' | 'pendingIndexes'> {
   readonly file: string;
 }
@@ -61,7 +61,7 @@ const COPIED = 1 << 20;
 const ROW_GROUP = 1 << 15;
 
 /**
- * Writes a Parquet file row by row, in bounded memory. It bears its name once it is whole.
+ * Writes a Parquet file row by row, in bounded memory. It gets its final name when complete.
  *
  * Each method throws a UsageError where the file cannot be written.
  */
@@ -107,7 +107,7 @@ export class ParquetTable<Row> {
     });
   }
 
-  /** Writes what is left of rows that are for another table. This one never becomes a whole file. */
+  /** Writes what is left of rows that are for another table. This one's file is never completed. */
   rowGroups(): RowGroups {
     if (this.#rows > 0) this.#writeGroup();
     this.#writing(() => void this.#writer.writer.finish());

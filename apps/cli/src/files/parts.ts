@@ -5,11 +5,11 @@ import { shown, UsageError, unwritable } from '../io/errors.ts';
 import { type Io, pathOf } from '../io/io.ts';
 
 /**
- * The Parquet file of each input. `target` is a folder where it ends in `/`, is one already, or there are several
- * inputs; it is made where it is missing, and each input gets a part in it that is named after it. Otherwise `target`
- * is the file itself.
+ * The Parquet file of each input. `target` is a folder when it ends in `/`, is an existing folder, or there are several
+ * inputs. It is created when missing, and each input gets a part in it, named after the input. Otherwise `target` is the
+ * file itself.
  *
- * @throws UsageError where that cannot be
+ * @throws UsageError when that is impossible
  */
 export function partPaths(io: Io, target: string, inputs: readonly string[]): string[] {
   if (target === '-') throw new UsageError('--parquet writes a file, not the standard output');
@@ -30,7 +30,7 @@ function makeFolder(place: string, target: string): void {
   }
 }
 
-/** Names that differ: of the file, and of as many folders above it as that needs. */
+/** Distinct names: of the file, and of as many folders above it as are needed to tell them apart. */
 function partNames(io: Io, inputs: readonly string[]): string[] {
   const paths = inputs.map((input) => (input === '-' ? ['stdin'] : pathOf(io, input).split(sep)));
   const deepest = Math.max(...paths.map((path) => path.length));
@@ -38,14 +38,14 @@ function partNames(io: Io, inputs: readonly string[]): string[] {
     const names = paths.map((path) => path.slice(-depth).join('-'));
     if (new Set(names).size === names.length) return names.map((name) => `${name}.parquet`);
   }
-  throw new UsageError('an input is named twice: each becomes one part of --parquet');
+  throw new UsageError('the same input is given twice; --parquet writes one part per input');
 }
 
-/** Refuses to replace what is no file of columns: a device, or an input. */
+/** Refuses to replace anything that is not a file of columns: a device, or an input. */
 function refuseOdd(io: Io, part: string, inputs: readonly string[]): void {
   const there = statSync(part, { throwIfNoEntry: false });
   if (there === undefined) return;
-  if (!there.isFile()) throw new UsageError(`--parquet: ${shown(part)} is there already, and no file`);
+  if (!there.isFile()) throw new UsageError(`--parquet: ${shown(part)} exists and is not a regular file`);
   const same = ({ dev, ino }: Stats): boolean => dev === there.dev && ino === there.ino;
   for (const input of inputs) {
     const stats = statSync(pathOf(io, input), { throwIfNoEntry: false });
@@ -55,12 +55,12 @@ function refuseOdd(io: Io, part: string, inputs: readonly string[]): void {
   }
 }
 
-/** Where a part is written before it is whole: beside it, under a name that no `*.parquet` finds. */
+/** Where a part is written until it is complete: beside it, under a name that `*.parquet` does not match. */
 export function temporaryOf(part: string): string {
   return join(dirname(resolve(part)), `.${basename(part)}.${process.pid}.tmp`);
 }
 
-/** Removes what is left of parts that never became whole. */
+/** Removes what is left of parts that were not completed. */
 export function removeTemporaries(parts: readonly string[]): void {
   for (const part of parts) rmSync(temporaryOf(part), { force: true });
 }

@@ -3,13 +3,13 @@ import type { TraceCounts, TraceEntry, TraceRecord } from '@spte/trace';
 import { openDat } from '@spte/trace/dat';
 import { decompress } from 'fzstd';
 import { shown, UsageError } from '../io/errors.ts';
-import { startsWith } from './input.ts';
+import { startsWith } from './read-input.ts';
 
 /** First bytes of a trace.dat. */
 const MAGIC = [0x17, 0x08, 0x44, ...Buffer.from('tracing')];
 
-/** Most bytes of a trace.dat, which is read whole. */
-const MOST_BYTES = 1 << 30;
+/** Largest trace.dat, which is read whole, in bytes. */
+const MAX_BYTES = 1 << 30;
 
 /** Whether an input that begins so is a trace.dat. */
 export function isTraceDat(first: Uint8Array): boolean {
@@ -22,7 +22,7 @@ export async function wholeTraceDat(path: string, chunks: AsyncIterable<Uint8Arr
   let length = 0;
   for await (const chunk of chunks) {
     length += chunk.length;
-    if (length > MOST_BYTES) throw new UsageError(`${shown(path)} is longer than ${MOST_BYTES} bytes`);
+    if (length > MAX_BYTES) throw new UsageError(`${shown(path)} is longer than ${MAX_BYTES} bytes`);
     pieces.push(chunk);
   }
   return Buffer.concat(pieces);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/** Rows under each other, their columns aligned; the last one is as wide as it likes. */
-export function columns(rows: readonly (readonly string[])[]): string[] {
+/** Rows under each other with their cells aligned; the last cell of a row is not padded. */
+export function alignRows(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),
   );

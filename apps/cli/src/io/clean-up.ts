@@ -4,8 +4,8 @@ import { setImmediate } from 'node:timers/promises';
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Does some work, and cleans up after it however it ends: also where a signal ends the process, which it does as ever.
- * Signals are heard only where the work lets the process breathe: see {@link breathe}.
+ * Does some work, and cleans up after it however it ends: also when a signal ends the process, as it still does.
+ * Signals are handled only when the work lets the process breathe: see {@link breathe}.
  *
  * @param cleanUp may be called more than once
  */
@@ -28,7 +28,7 @@ export async function cleaningUp<T>(cleanUp: () => void, work: () => Promise<T>)
   }
 }
 
-/** Lets the process hear signals and timers amid long work. */
+/** Lets the process hear signals and timers during long work. */
 export async function breathe(): Promise<void> {
   await setImmediate();
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/** A mistake of whoever typed the command, or an input that cannot be read: one line on stderr, exit status 2. */
+/** A mistake on the command line, or an input that cannot be read: one line on stderr, exit status 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Longest piece of hostile text that an error repeats. */
-const SHOWN = 60;
+/** Characters of hostile text that an error repeats, at most. */
+const MAX_SHOWN = 60;
 
 /** Text that somebody typed, fit to be shown on a terminal. */
-export function shown(text: string, most: number = SHOWN): string {
+export function shown(text: string, most: number = MAX_SHOWN): string {
   return JSON.stringify(text.length > most ? `${text.slice(0, most)}…` : text);
 }
 
@@ -18,12 +18,12 @@ export function unreadable(path: string, error: unknown): UsageError {
   return new UsageError(`cannot read ${shown(path)}: ${reasonOf(error)}`);
 }
 
-/** Longest path that an error repeats. */
-const PATH_SHOWN = 1024;
+/** The same of a path. */
+const MAX_PATH_SHOWN = 1024;
 
-/** The same for a file that was to be written, whose path may be no longer as it was typed. */
+/** The same for a file that was to be written; its path may be longer than what was typed. */
 export function unwritable(path: string, error: unknown): UsageError {
-  return new UsageError(`cannot write ${shown(path, PATH_SHOWN)}: ${reasonOf(error)}`);
+  return new UsageError(`cannot write ${shown(path, MAX_PATH_SHOWN)}: ${reasonOf(error)}`);
 }
 
 function reasonOf(error: unknown): string {
@@ -42,6 +42,6 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or folder',
   EACCES: 'permission denied',
   EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of the path is no folder',
-  EEXIST: 'it is no folder',
+  ENOTDIR: 'a part of the path is not a folder',
+  EEXIST: 'it is not a folder',
 };

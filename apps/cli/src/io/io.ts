@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { resolve } from 'node:path';
 
-/** What a run of the command has to do with the world around it. */
+/** The world around a run of the command. */
 export interface Io {
   /** Writes to the standard output; resolves when more may be written. */
   readonly write: (text: string | Uint8Array) => Promise<void>;
@@ -16,9 +16,9 @@ export interface Io {
   readonly terminal: boolean;
   /** Whether the standard error is a terminal: progress is shown there. */
   readonly errorTerminal: boolean;
-  /** Threads that work at the same time, where a command has work for several and nobody says how many. */
+  /** Threads that a command uses unless told how many, when it has work for several. */
   readonly cores: number;
-  /** Bytes of a text that a thread takes at a time; by the size of the text when absent. */
+  /** Bytes of a text that a thread takes at a time; when absent, that depends on the size of the text. */
   readonly sectionBytes?: number;
 }
 

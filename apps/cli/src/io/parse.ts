@@ -1,32 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { hex } from '@spte/core';
+import { hex, parseDecimal, parseHex, U64_MAX } from '@spte/core';
 import { InvalidArgumentError } from 'commander';
 import { shown } from './errors.ts';
 
-const HEX = /^(?:0x)?[\da-f]{1,16}$/i;
-const DECIMAL = /^\d{1,9}$/;
-
-const U64_MAX = (1n << 64n) - 1n;
-
-/** Reads a 64-bit word in hex, with or without `0x`; `_` between digits does not count. */
+/** Reads a 64-bit word in hex. */
 export function parseWord(text: string): bigint {
-  const plain = text.trim().replaceAll('_', '');
-  if (!HEX.test(plain)) {
-    throw new InvalidArgumentError(
-      `${shown(text)} must be a hex number within 0x0..${hex(U64_MAX)}, with or without 0x.`,
-    );
-  }
-  return BigInt(/^0x/i.test(plain) ? plain : `0x${plain}`);
+  const value = parseHex(text);
+  if (value !== null && value <= U64_MAX) return value;
+  throw new InvalidArgumentError(
+    `${shown(text)} must be a hex number within 0x0..${hex(U64_MAX)}, with or without 0x.`,
+  );
 }
 
 /** A parser of decimal numbers within `min..max`. */
 export function integer(min: number, max: number): (text: string) => number {
   return (text) => {
-    const value = DECIMAL.test(text.trim()) ? Number(text) : Number.NaN;
-    if (!(value >= min && value <= max)) {
-      throw new InvalidArgumentError(`${shown(text)} must be an integer within ${min}..${max}.`);
-    }
-    return value;
+    const value = parseDecimal(text);
+    if (value !== null && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`${shown(text)} must be an integer within ${min}..${max}.`);
   };
 }
 

@@ -15,7 +15,7 @@ const PATIENCE_MS = 1000;
 const STEP_MS = 100;
 const WIDTH = 30;
 
-/** A bar on the standard error, once the work has taken a second; nothing where that is no terminal. */
+/** A bar on the standard error, once the work has taken a second; nothing when that is not a terminal. */
 export function progressBar({ errorTerminal, complain }: Io, what: string): Progress {
   let next = performance.now() + PATIENCE_MS;
   let visible = false;

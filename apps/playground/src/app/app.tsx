@@ -3,13 +3,13 @@ import type { ComponentChild } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { BuildView } from '../build/build-view.tsx';
 import { CompareView } from '../compare/compare-view.tsx';
-import { MachinePanel } from '../machine/machine-panel.tsx';
-import { MasksView } from '../machine/masks-view.tsx';
 import { mmuOf } from '../machine/mmu.ts';
 import { presetOf } from '../machine/presets.ts';
+import { MasksView } from '../masks/masks-view.tsx';
 import { ReadView } from '../read/read-view.tsx';
+import { useHashState } from '../state/use-hash-state.ts';
+import { MachinePanel } from './machine-panel.tsx';
 import { Navigation } from './navigation.tsx';
-import { useHashState } from './use-hash-state.ts';
 
 /** The page: a machine on one side, on the other what KVM does on it. */
 export function App() {

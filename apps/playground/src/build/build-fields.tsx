@@ -4,7 +4,7 @@ import type { FormErrors } from '../fields/attempt.ts';
 import { ChoiceField } from '../fields/choice-field.tsx';
 import { type Flag, Flags } from '../fields/flags.tsx';
 import { TextField } from '../fields/text-field.tsx';
-import type { BuildForm } from '../state/state.ts';
+import type { BuildForm } from '../state/build-form.ts';
 
 interface BuildFieldsProps {
   readonly form: BuildForm;

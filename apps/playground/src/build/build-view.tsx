@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { hex } from '@spte/core';
 import { useMemo } from 'preact/hooks';
-import { Caveats } from '../app/caveats.tsx';
-import type { ViewProps } from '../app/view-props.ts';
-import { Warnings } from '../app/warnings.tsx';
 import { EntryBits } from '../bits/entry-bits.tsx';
 import { errorsIn } from '../fields/attempt.ts';
+import { Caveats } from '../machine/caveats.tsx';
 import { NoMachine } from '../machine/no-machine.tsx';
+import { Warnings } from '../machine/warnings.tsx';
+import type { BuildForm } from '../state/build-form.ts';
 import { hashOf } from '../state/hash.ts';
-import { type BuildForm, readEntryOf } from '../state/state.ts';
+import { readEntryOf } from '../state/state.ts';
+import type { ViewProps } from '../state/view-props.ts';
 import { type BuiltEntry, buildEntry } from './build.ts';
 import { BuildFields } from './build-fields.tsx';
 import { RULES } from './request.ts';

@@ -6,7 +6,8 @@ import { maskAround } from '../bits/bit-item.ts';
 import type { Machine } from '../machine/machine.ts';
 import { mmuOf } from '../machine/mmu.ts';
 import { presetOf, presets } from '../machine/presets.ts';
-import { type BuildForm, readEntryOf, stateOf } from '../state/state.ts';
+import type { BuildForm } from '../state/build-form.ts';
+import { readEntryOf, stateOf } from '../state/state.ts';
 import { type BuiltEntry, buildEntry } from './build.ts';
 
 const form = stateOf(presets[0]).build;

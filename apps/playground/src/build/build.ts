@@ -4,7 +4,7 @@ import { type BitItem, itemsOfReasons } from '../bits/bit-item.ts';
 import { type Cell, cellsOf } from '../bits/cells.ts';
 import type { Attempt } from '../fields/attempt.ts';
 import { wrongBits } from '../read/findings.ts';
-import type { BuildForm } from '../state/state.ts';
+import type { BuildForm } from '../state/build-form.ts';
 import { type Request, type RequestField, withRequest } from './request.ts';
 
 /** A new SPTE, ready to be shown. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { BuildForm } from '../state/state.ts';
+import type { BuildForm } from '../state/build-form.ts';
 
 /** What the form asks for, in a few words. */
 export function requestText({ make, at, tableAt, gfn, pfn, childPa, generation }: BuildForm): string {

@@ -12,7 +12,7 @@ import {
 import { makeMmioSpte } from '@spte/mmio';
 import { type Attempt, attempt, Reader } from '../fields/attempt.ts';
 import { parseHex } from '../fields/parse.ts';
-import type { BuildForm } from '../state/state.ts';
+import type { BuildForm } from '../state/build-form.ts';
 
 /** What a rule made. */
 interface Made {

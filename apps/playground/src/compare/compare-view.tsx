@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { useMemo } from 'preact/hooks';
-import { Caveats } from '../app/caveats.tsx';
-import type { ViewProps } from '../app/view-props.ts';
+import { Caveats } from '../machine/caveats.tsx';
 import { mmuOf } from '../machine/mmu.ts';
 import { NoMachine } from '../machine/no-machine.tsx';
+import { otherMachineOf } from '../state/other-machine.ts';
+import type { ViewProps } from '../state/view-props.ts';
 import { ComparedBuilds } from './compared-builds.tsx';
 import { ComparedMachines } from './compared-machines.tsx';
-import { otherMachineOf } from './other-machine.ts';
 import { OtherMachinePanel } from './other-machine-panel.tsx';
 
 /** Two machines side by side: what they make of one request, and what they decided at start-up. */

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Diagnostic, Mmu } from '@spte/core';
 import { useMemo } from 'preact/hooks';
-import type { Change } from '../app/use-hash-state.ts';
-import { Warnings } from '../app/warnings.tsx';
 import { EntryPair } from '../bits/entry-pair.tsx';
 import type { BuiltEntry } from '../build/build.ts';
 import { BuildFields } from '../build/build-fields.tsx';
 import { RULES } from '../build/request.ts';
 import { requestText } from '../build/request-text.ts';
 import { errorsIn } from '../fields/attempt.ts';
-import type { BuildForm, State } from '../state/state.ts';
+import { Warnings } from '../machine/warnings.tsx';
+import type { BuildForm } from '../state/build-form.ts';
+import type { State } from '../state/state.ts';
+import type { Change } from '../state/use-hash-state.ts';
 import { type ComparedEntries, compareEntries } from './compared-entries.ts';
 import { shortNameOf } from './differences.ts';
 

@@ -5,7 +5,8 @@ import { containing } from '../../test/containing.ts';
 import type { Machine } from '../machine/machine.ts';
 import { mmuOf } from '../machine/mmu.ts';
 import { presetOf, presets } from '../machine/presets.ts';
-import { type BuildForm, stateOf } from '../state/state.ts';
+import type { BuildForm } from '../state/build-form.ts';
+import { stateOf } from '../state/state.ts';
 import { type ComparedEntries, compareEntries } from './compared-entries.ts';
 
 function mmuWith(machine: Partial<Machine>, preset = 'cascade-lake'): Mmu {

@@ -7,7 +7,7 @@ import { fieldStyle } from '../bits/field-style.ts';
 import { type BuiltEntry, builtOn } from '../build/build.ts';
 import { type Request, type RequestField, withRequest } from '../build/request.ts';
 import type { Attempt } from '../fields/attempt.ts';
-import type { BuildForm } from '../state/state.ts';
+import type { BuildForm } from '../state/build-form.ts';
 
 /** The SPTEs that two machines make of one request. */
 export interface ComparedEntries {

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { compareMmus, formatKernelVersion, hex, type MaskDifference, type Mmu } from '@spte/core';
+import {
+  compareMmus,
+  formatKernelVersion,
+  hex,
+  LAYOUT_MEANINGS,
+  MASK_MEANINGS,
+  type MaskDifference,
+  type Mmu,
+} from '@spte/core';
 import { bitPhrase } from '../bits/bit-ranges.ts';
-import { maskMeanings } from '../machine/mask-meanings.ts';
 import { maskText } from '../machine/registry.ts';
-import { layoutMeanings } from './layout-meanings.ts';
-import { layoutText } from './layout-text.ts';
 
 /** What one of two machines has. */
 export interface SideValue {
@@ -35,12 +40,12 @@ export function differencesOf(a: Mmu, b: Mmu): Differences {
   const { masks, layout, reserved } = compareMmus(a, b);
   return {
     masks: masks.map(maskDifference),
-    layout: layout.map(({ name }) => ({
+    layout: layout.map(({ name, a, b }) => ({
       name,
-      meaning: layoutMeanings[name] ?? '',
+      meaning: LAYOUT_MEANINGS[name],
       notes: [],
-      a: { text: layoutText(a.layout, name), notes: [] },
-      b: { text: layoutText(b.layout, name), notes: [] },
+      a: { text: a, notes: [] },
+      b: { text: b, notes: [] },
     })),
     reserved: reserved.map(({ level, bit7, a, b }) => ({
       name: `level ${level}, bit 7 ${bit7 ? 'set' : 'clear'}`,
@@ -58,7 +63,7 @@ function maskDifference({ name, a, b, setBy }: MaskDifference): Difference {
   const steps = (step: string): string[] => (same ? [] : [`set by ${step}`]);
   return {
     name,
-    meaning: maskMeanings[name] ?? '',
+    meaning: MASK_MEANINGS[name],
     notes: same ? [`set by ${setBy.a}`] : [],
     a: { text: maskText(a), notes: [...bitNotes(a), ...steps(setBy.a)] },
     b: { text: maskText(b), notes: [...bitNotes(b), ...steps(setBy.b)] },

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Mmu } from '@spte/core';
-import { Caveats } from '../app/caveats.tsx';
-import type { Change } from '../app/use-hash-state.ts';
 import { type Attempt, errorsIn } from '../fields/attempt.ts';
 import { ChoiceField } from '../fields/choice-field.tsx';
+import { Caveats } from '../machine/caveats.tsx';
 import type { Machine } from '../machine/machine.ts';
 import { MachineFields } from '../machine/machine-fields.tsx';
 import { MachineNameFields } from '../machine/machine-name-fields.tsx';
 import { presets } from '../machine/presets.ts';
 import { summaryOf } from '../machine/registry.ts';
+import { otherMachineOf } from '../state/other-machine.ts';
 import { changeOther, chooseOther, type State } from '../state/state.ts';
-import { otherMachineOf } from './other-machine.ts';
+import type { Change } from '../state/use-hash-state.ts';
 
 interface OtherMachinePanelProps {
   readonly computed: Attempt<Mmu, keyof Machine>;
@@ -18,7 +18,7 @@ interface OtherMachinePanelProps {
   readonly change: Change;
 }
 
-/** Value of the choice that is no preset. */
+/** Value of the choice that is not a preset. */
 const SAME = '';
 
 const options: readonly (readonly [string, string])[] = [

@@ -1,30 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import * as core from '@spte/core';
 
 /** What was typed, read; or what is wrong with it, to be shown beside the field. */
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: string };
 
-const HEX = /^(?:0x)?[\da-f]+$/i;
-const DECIMAL = /^\d{1,9}$/;
+/** Short enough for an error message of the packages, which say what fits. */
+const MAX_HEX = 1n << 128n;
 
-/** Long enough for any 64-bit word, short enough for an error message. */
-const MAX_HEX = 32;
-
-/** Reads hex with or without `0x`; `_` and spaces between digits do not count. Its range is not checked here. */
+/** Reads hex. Its range is not checked here. */
 export function parseHex(typed: string): Parsed<bigint> {
-  const text = typed.replaceAll(/[\s_]/g, '');
-  if (text === '') return { ok: false, error: 'is empty: type a hex number' };
-  if (!HEX.test(text)) return { ok: false, error: 'not hex: digits 0-9 and a-f, with or without 0x' };
-  if (text.length > MAX_HEX)
-    return { ok: false, error: `too long: ${text.length} characters, 16 digits fit` };
-  return { ok: true, value: BigInt(/^0x/i.test(text) ? text : `0x${text}`) };
+  const value = core.parseHex(typed);
+  if (typed.trim() === '') return { ok: false, error: 'is empty: type a hex number' };
+  if (value === null) return { ok: false, error: 'not hex: digits 0-9 and a-f, with or without 0x' };
+  if (value >= MAX_HEX) return { ok: false, error: 'too long: 16 digits fit' };
+  return { ok: true, value };
 }
 
 /** Reads a decimal number. Its range is not checked here. */
 export function parseDecimal(typed: string): Parsed<number> {
-  const text = typed.trim();
-  if (text === '') return { ok: false, error: 'is empty: type a decimal number' };
-  if (!DECIMAL.test(text)) return { ok: false, error: 'not a decimal number of at most 9 digits' };
-  return { ok: true, value: Number(text) };
+  const value = core.parseDecimal(typed);
+  if (typed.trim() === '') return { ok: false, error: 'is empty: type a decimal number' };
+  if (value === null) return { ok: false, error: 'not a decimal number of at most 9 digits' };
+  return { ok: true, value };
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { formatKernelVersion, hex, type Masks, type Mmu } from '@spte/core';
-import { maskMeanings } from './mask-meanings.ts';
+import { formatKernelVersion, hex, MASK_MEANINGS, type Masks, type Mmu } from '@spte/core';
 
 /** A mask of the registry. */
 export interface MaskRow {
@@ -20,7 +19,7 @@ export function maskRows({ masks, setBy }: Mmu, preset: Mmu | null): MaskRow[] {
     const value = masks[name];
     return {
       name,
-      meaning: maskMeanings[name] ?? '',
+      meaning: MASK_MEANINGS[name],
       value: maskText(value),
       mask: typeof value === 'bigint' ? value : null,
       setBy: setBy[name],

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { useMemo } from 'preact/hooks';
-import { Caveats } from '../app/caveats.tsx';
-import type { ViewProps } from '../app/view-props.ts';
 import { EntryBits } from '../bits/entry-bits.tsx';
-import { changeOf } from '../change/change.ts';
-import { ChangeResult } from '../change/change-result.tsx';
 import { errorsIn } from '../fields/attempt.ts';
 import { ChoiceField } from '../fields/choice-field.tsx';
 import { TextField } from '../fields/text-field.tsx';
+import { Caveats } from '../machine/caveats.tsx';
 import { NoMachine } from '../machine/no-machine.tsx';
-import type { ReadForm } from '../state/state.ts';
+import type { ReadForm } from '../state/read-form.ts';
+import type { ViewProps } from '../state/view-props.ts';
+import { changeOf } from './change.ts';
+import { ChangeResult } from './change-result.tsx';
 import { EvidenceList } from './evidence-list.tsx';
 import { Facts } from './facts-list.tsx';
 import { Findings } from './findings-list.tsx';

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { containing } from '../../test/containing.ts';
 import { mmuOf } from '../machine/mmu.ts';
 import { presets } from '../machine/presets.ts';
-import { loadEntry, type ReadForm, type State, stateOf } from '../state/state.ts';
+import type { ReadForm } from '../state/read-form.ts';
+import { type State, stateOf } from '../state/state.ts';
 import { type ReadEntry, readEntry } from './read.ts';
-import { type RealEntry, realEntries } from './real-entries.ts';
+import { loadEntry, type RealEntry, realEntries } from './real-entries.ts';
 
 function read({ machine, read }: State): ReadEntry {
   const mmu = mmuOf(machine);

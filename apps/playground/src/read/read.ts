@@ -4,7 +4,7 @@ import { type BitItem, itemsOfFields } from '../bits/bit-item.ts';
 import { type Cell, cellsOf } from '../bits/cells.ts';
 import { type Attempt, attempt, Reader } from '../fields/attempt.ts';
 import { parseHex } from '../fields/parse.ts';
-import type { ReadForm } from '../state/state.ts';
+import type { ReadForm } from '../state/read-form.ts';
 import { type Proofs, proofsOf } from './evidence.ts';
 import { type FactGroup, factsOf } from './facts.ts';
 import { wrongBits } from './findings.ts';

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import { hashOf } from '../state/hash.ts';
-import { loadEntry, type State } from '../state/state.ts';
-import { type RealEntry, realEntries, realEntryOf } from './real-entries.ts';
+import type { State } from '../state/state.ts';
+import { loadEntry, type RealEntry, realEntries, realEntryOf } from './real-entries.ts';
 
 /** Links that show the real entries which come with the page, each on its machine. */
 export function RealEntries({ state }: { readonly state: State }) {

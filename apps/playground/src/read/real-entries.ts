@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Machine } from '../machine/machine.ts';
-import type { ReadForm } from '../state/state.ts';
+import { presetOf } from '../machine/presets.ts';
+import type { ReadForm } from '../state/read-form.ts';
+import type { State } from '../state/state.ts';
 
 /** An entry that a real kernel had, and the machine on which it had it. */
 export interface RealEntry extends Pick<ReadForm, 'spte' | 'level'> {
@@ -188,4 +190,16 @@ export const realEntries: readonly RealEntry[] = [
 export function realEntryOf({ spte, level, becomes }: ReadForm): RealEntry | undefined {
   const same = realEntries.filter((entry) => entry.spte === spte && entry.level === level);
   return same.find((entry) => (entry.becomes ?? '') === becomes) ?? same[0];
+}
+
+/** Shows a real entry on the machine that it comes from. */
+export function loadEntry(state: State, { preset, machine, spte, level, becomes }: RealEntry): State {
+  const base = presetOf(preset);
+  return {
+    ...state,
+    view: 'read',
+    preset: base.id,
+    machine: { ...base.machine, ...machine },
+    read: { spte, level, becomes: becomes ?? '' },
+  };
 }

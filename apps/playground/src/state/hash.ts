@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import type { OtherMachine } from '../compare/other-machine.ts';
 import { decodeChanges, decodeOver, encodeChanges, encodeOver } from '../fields/codec.ts';
 import { machineCodecs } from '../machine/machine.ts';
 import { presetOf } from '../machine/presets.ts';
-import { buildCodecs, readCodecs, type State, stateOf, viewCodec } from './state.ts';
+import { buildCodecs } from './build-form.ts';
+import type { OtherMachine } from './other-machine.ts';
+import { readCodecs } from './read-form.ts';
+import { type State, stateOf, viewCodec } from './state.ts';
 
 /** Stands before the names of the second machine's inputs. */
 const OTHER = 'b.';

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { hex } from './bits.ts';
+import { hex, LEVELS, U64_MAX } from './bits.ts';
 
-const U64_MAX = (1n << 64n) - 1n;
 const U32_MAX = 0xffff_ffff;
-
-/** Paging levels: 1 = 4K, 2 = 2M, 3 = 1G, 4 = 512G, 5 = the root of a 5-level table. */
-const MIN_LEVEL = 1;
-const MAX_LEVEL = 5;
 
 /**
  * Returns `value` when it is a 64-bit word.
@@ -44,7 +39,7 @@ export function checkU32(argument: string, value: number): number {
 
 /** Returns `level` when a page table has such a level (1..5); throws as {@link checkInteger}. */
 export function checkLevel(argument: string, level: number): number {
-  return checkInteger(argument, level, MIN_LEVEL, MAX_LEVEL);
+  return checkInteger(argument, level, 1, LEVELS.length);
 }
 
 /**

@@ -3,11 +3,17 @@
 /** Bits in a page offset; `gfn << PAGE_SHIFT` is a guest physical address. */
 export const PAGE_SHIFT = 12n;
 
-/** Bits that each paging level resolves: 512 entries a table. */
-const LEVEL_BITS = 9n;
+/** Address bits that each paging level resolves: a table has 512 entries. */
+export const LEVEL_BITS = 9;
+
+/** Every paging level, lowest first: 4K, 2M, 1G, 512G, and the root of a 5-level table. */
+export const LEVELS = [1, 2, 3, 4, 5] as const;
+
+/** The largest 64-bit word. */
+export const U64_MAX: bigint = (1n << 64n) - 1n;
 
 const ENTRY_BYTES_SHIFT = 3n;
-const INDEX_MASK = (1n << LEVEL_BITS) - 1n;
+const INDEX_MASK = (1n << BigInt(LEVEL_BITS)) - 1n;
 
 /** Wraps to 64 bits, as C's u64 arithmetic does. */
 export function u64(value: bigint): bigint {
@@ -19,12 +25,35 @@ export function bit(n: number): bigint {
   return 1n << BigInt(n);
 }
 
-/** Bits `high` down to `low`, both included; 0 when `high < low` (as the kernel's `rsvd_bits()` does). */
+/**
+ * Bits `high` down to `low`, both included; 0 when `high < low`.
+ *
+ * The highest bit comes first, as in "bits 51:12". {@link rsvdBits} takes them the other way round, as the kernel's does.
+ *
+ * @example
+ * ```ts
+ * hex(bits(51, 12)); // '0xffffffffff000'
+ * ```
+ */
 export function bits(high: number, low: number): bigint {
   return high < low ? 0n : (1n << BigInt(high + 1)) - (1n << BigInt(low));
 }
 
-/** The numbers of the set bits of a 64-bit value, lowest first. */
+/**
+ * Where an entry of every format keeps an address: bits 51:12.
+ *
+ * A machine has fewer address bits, and memory encryption takes some: `baseAddr` of the masks tells.
+ */
+export const ADDRESS: bigint = bits(51, 12);
+
+/**
+ * The numbers of the set bits of a 64-bit value, lowest first.
+ *
+ * @example
+ * ```ts
+ * bitNumbers(0x8005n); // [ 0, 2, 15 ]
+ * ```
+ */
 export function bitNumbers(value: bigint): number[] {
   const low = Number(BigInt.asUintN(32, value));
   const high = Number(BigInt.asUintN(32, value >> 32n));
@@ -48,7 +77,7 @@ export function hex(value: bigint | number): string {
  * Kernel: `KVM_PAGES_PER_HPAGE()`.
  */
 export function pagesPerHpage(level: number): bigint {
-  return 1n << (LEVEL_BITS * BigInt(level - 1));
+  return 1n << BigInt(LEVEL_BITS * (level - 1));
 }
 
 /**
@@ -66,7 +95,7 @@ export function gfnRoundForLevel(gfn: bigint, level: number): bigint {
  * Kernel: `SPTE_INDEX()`.
  */
 export function spteIndexAt(address: bigint, level: number): number {
-  return Number((address >> (PAGE_SHIFT + LEVEL_BITS * BigInt(level - 1))) & INDEX_MASK);
+  return Number((address >> (PAGE_SHIFT + BigInt(LEVEL_BITS * (level - 1)))) & INDEX_MASK);
 }
 
 /**

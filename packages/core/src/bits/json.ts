@@ -14,6 +14,11 @@ export type JsonSafe<T> = T extends bigint
  * A copy that `JSON.stringify()` takes: each bigint as a lower-case hex string (`"0x600000455299b77"`).
  *
  * @param value plain data: no functions, no cycles
+ *
+ * @example
+ * ```ts
+ * toJson({ spte: 0x5a0n, levels: [1, 2] }); // { spte: '0x5a0', levels: [ 1, 2 ] }
+ * ```
  */
 export function toJson<T>(value: T): JsonSafe<T> {
   return convert(value) as JsonSafe<T>;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkInteger, checkLevel } from '../bits/arguments.ts';
-import { bit, bits } from '../bits/bits.ts';
+import { bit, bits, LEVELS } from '../bits/bits.ts';
 import { EPT } from './entry-format.ts';
 
 /** The bit that chooses between the two rows of a table: page size in both formats. */
@@ -14,11 +14,18 @@ const LAST_BIT = 63;
 /**
  * Bits `s` to `e`, both included; 0 when `e < s`.
  *
+ * Arguments are those of the kernel's function: the lowest bit comes first, where {@link bits} takes the highest.
+ *
  * @param s first bit, 0..63
  * @param e last bit; only its low six bits count, so that -1 and 127 are 63
  * @throws TypeError, RangeError when an argument is not an integer or `s` is not within 0..63
  *
  * Kernel: `rsvd_bits()`.
+ *
+ * @example
+ * ```ts
+ * hex(rsvdBits(46, 51)); // '0xfc00000000000'
+ * ```
  */
 export function rsvdBits(s: number, e: number): bigint {
   checkInteger('e', e, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
@@ -37,12 +44,10 @@ export interface RsvdBitsValidate {
   readonly xu: bigint;
 }
 
-const LEVELS = 5;
-
 /** Nothing is reserved. */
 export const NO_RSVD_BITS: RsvdBitsValidate = {
-  bit7Clear: Array<bigint>(LEVELS).fill(0n),
-  bit7Set: Array<bigint>(LEVELS).fill(0n),
+  bit7Clear: LEVELS.map(() => 0n),
+  bit7Set: LEVELS.map(() => 0n),
   badMtXwr: 0n,
   xu: 0n,
 };

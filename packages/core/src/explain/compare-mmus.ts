@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { BitField } from '../bits/bit-field.ts';
 import { bitNumbers, hex } from '../bits/bits.ts';
-import type { Layout } from '../kernel/layout.ts';
+import type { Layout, LayoutConstant } from '../kernel/layout.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import type { Masks } from '../mmu/masks.ts';
 import { observe, type Reason } from '../observe/observe.ts';
@@ -17,7 +17,7 @@ export interface MaskDifference {
 
 /** A constant that two kernels have differently. */
 export interface LayoutDifference {
-  readonly name: keyof Layout;
+  readonly name: LayoutConstant;
   readonly a: string;
   readonly b: string;
 }
@@ -84,7 +84,7 @@ function constantText(value: unknown): string {
 const isBitField = (value: object): value is BitField => 'high' in value && typeof value.high === 'number';
 
 function layoutDifferences(a: Layout, b: Layout): LayoutDifference[] {
-  const { since: _since, until: _until, ...constants } = a;
+  const { since: _since, until: _until, commits: _commits, ...constants } = a;
   return (Object.keys(constants) as (keyof typeof constants)[])
     .map((name) => ({ name, a: constantText(a[name]), b: constantText(b[name]) }))
     .filter((constant) => constant.a !== constant.b);
@@ -103,8 +103,12 @@ function reservedDifferences(a: Mmu, b: Mmu): Comparison['reserved'] {
 /**
  * Builds one SPTE under two configurations and compares the results, bit by bit.
  *
+ * @example
  * ```ts
- * compareBuilds(on61, on72, (mmu) => makeSpte(mmu, plainHost, { role: pageRole(), gfn: 0x100n, pfn: 0x200n }).spte);
+ * const on = (kernel) => createMmu({ kernel, host: { physBits: 46 }, vendor: vmx() });
+ * const request = { role: pageRole(), gfn: 0x100n, pfn: 0x200n };
+ * const { bits } = compareBuilds(on('6.1'), on('6.12'), (mmu) => makeSpte(mmu, plainHost, request).spte);
+ * bits.map(({ bit, in: side }) => [bit, side]); // [ [ 63, 'b' ] ]
  * ```
  */
 export function compareBuilds(a: Mmu, b: Mmu, build: (mmu: Mmu) => bigint): BuiltDifference {

@@ -35,6 +35,12 @@ export function hidesStableRelease(text: string): boolean {
  * ({@link hidesStableRelease}) and plain `5.4` mean the newest release of their series; any other `6.6` is 6.6.0.
  *
  * @throws TypeError when the text does not start with `major.minor`
+ *
+ * @example
+ * ```ts
+ * parseKernelVersion('6.1.0-56-amd64'); // { major: 6, minor: 1, patch: 0 }
+ * parseKernelVersion('5.10.0-rc6'); // { major: 5, minor: 10, patch: 0 }
+ * ```
  */
 export function parseKernelVersion(text: string): KernelVersion {
   const match = typeof text === 'string' ? RELEASE.exec(text.trim()) : null;
@@ -70,14 +76,15 @@ export interface Since {
 /**
  * Chooses among things that differ by kernel release.
  *
+ * @param oldest serves every older release as well
+ * @param newer oldest first
+ * @returns a function that gives the newest row that already holds in a release
+ *
+ * @example
  * ```ts
  * const emptyValue = byKernel({ since: '5.4', value: 0n }, { since: '6.10', value: 1n << 63n });
  * emptyValue(parseKernelVersion('6.8')).value; // 0n
  * ```
- *
- * @param oldest serves every older release as well
- * @param newer oldest first
- * @returns a function that gives the newest row that already holds in a release
  */
 export function byKernel<Row extends Since>(oldest: Row, ...newer: Row[]): (kernel: KernelVersion) => Row {
   const rows = newer.map((row) => ({ row, version: parseKernelVersion(row.since) }));

@@ -27,30 +27,48 @@ export interface SavedBits {
 }
 
 /**
- * The bits of an SPTE whose meaning is KVM's own, fixed when that kernel was compiled.
+ * The bits of an SPTE whose meaning is KVM's own, fixed when that kernel was compiled; {@link LAYOUT_MEANINGS} says what
+ * each is for.
  *
  * What the CPU reads is an {@link EntryFormat}; what KVM decides at start-up is in the mask registry.
  */
 export interface Layout extends Since {
   /** Last release that has been read and found to have this layout; null while it is the newest. */
   readonly until: string | null;
-  /** Set in every present entry; null where "present" was still "neither zero nor MMIO". */
+  /** The upstream commits that made what differs from the row before, 12 hex digits each, as far as they are known. */
+  readonly commits: readonly string[];
+  /** Null where "present" was still "neither zero nor MMIO". */
   readonly mmuPresent: BitField<'mmuPresent'> | null;
   readonly hostWritable: PerFormat;
   readonly mmuWritable: PerFormat;
-  /** How accessed and dirty are kept: 0 {@link AD_ENABLED}, 1 {@link AD_DISABLED}, 2 {@link AD_WRPROT_ONLY}. */
+  /** 0 {@link AD_ENABLED}, 1 {@link AD_DISABLED}, 2 {@link AD_WRPROT_ONLY}. */
   readonly adType: BitField<'adType'>;
   readonly savedBits: SavedBits;
   /** Two bits that are 3 in an MMIO SPTE only; null where a configurable value and mask mark it. */
   readonly mmioMarker: BitField<'mmioMarker'> | null;
   readonly mmioGeneration: GenerationBits;
-  /** The only bits that the mask of an MMIO SPTE may have. */
   readonly mmioAllowed: bigint;
-  /** An entry that one CPU is busy changing (REMOVED up to 6.10, FROZEN since); null where there was none. */
+  /** REMOVED up to 6.10, FROZEN since; null where there was none. */
   readonly frozen: bigint | null;
-  /** An entry that maps nothing. */
   readonly empty: bigint;
 }
+
+/** The constants of a layout. */
+export type LayoutConstant = Exclude<keyof Layout, keyof Since | 'until' | 'commits'>;
+
+/** What each constant of a layout is for, in a line. */
+export const LAYOUT_MEANINGS: Readonly<Record<LayoutConstant, string>> = {
+  mmuPresent: 'Set in every present entry.',
+  hostWritable: 'Software bit: the page is writable in the host.',
+  mmuWritable: 'Software bit: the SPTE may be made writable without mmu_lock.',
+  adType: 'How accessed and dirty are kept.',
+  savedBits: 'Where an access-tracked SPTE keeps the permissions that it lost.',
+  mmioMarker: 'Marks an MMIO SPTE.',
+  mmioGeneration: 'Where an MMIO SPTE keeps the memslot generation.',
+  mmioAllowed: 'The only bits that the mask of an MMIO SPTE may have.',
+  frozen: 'An entry that one CPU is busy changing.',
+  empty: 'An entry that maps nothing.',
+};
 
 /** The A/D type of an entry whose accessed and dirty bits are used. The value 3 never occurs. */
 export const AD_ENABLED = 0n;
@@ -112,6 +130,7 @@ const MMIO_ALLOWED = bit(63) | bits(51, 12) | bits(2, 0);
 const v5_4: Layout = {
   since: '5.4',
   until: '5.4.37',
+  commits: [],
   mmuPresent: null,
   hostWritable: { ept: hostWritable(10), legacy: hostWritable(10) },
   mmuWritable: { ept: mmuWritable(11), legacy: mmuWritable(11) },
@@ -134,6 +153,7 @@ const v5_4_38: Layout = {
   ...v5_4,
   since: '5.4.38',
   until: '5.4.116',
+  commits: ['56871d444bc4'],
   mmioGeneration: { ...generation([11, 3], [62, 54]), highShift: 54n },
 };
 
@@ -141,15 +161,17 @@ const v5_4_117: Layout = {
   ...v5_4_38,
   since: '5.4.117',
   until: '5.11',
+  commits: ['34c0f6f2695a'],
   mmioGeneration: generation([11, 3], [62, 54]),
 };
 
-const v5_12: Layout = { ...v5_4_117, since: '5.12', until: '5.12', frozen: bit(59) };
+const v5_12: Layout = { ...v5_4_117, since: '5.12', until: '5.12', commits: [], frozen: bit(59) };
 
 const v5_13: Layout = {
   ...v5_12,
   since: '5.13',
   until: '6.9',
+  commits: [],
   mmuPresent: field('mmuPresent', 11, 11, 'kvm', 'shadow-present: a table or a mapping', {
     why: 'one test tells these from MMIO, frozen and empty entries',
   }),
@@ -160,12 +182,20 @@ const v5_13: Layout = {
   frozen: 0x5a0n,
 };
 
-const v6_10: Layout = { ...v5_13, since: '6.10', until: '7.1', frozen: bit(63) | 0x5a0n, empty: bit(63) };
+const v6_10: Layout = {
+  ...v5_13,
+  since: '6.10',
+  until: '7.1',
+  commits: [],
+  frozen: bit(63) | 0x5a0n,
+  empty: bit(63),
+};
 
 const v7_2: Layout = {
   ...v6_10,
   since: '7.2',
   until: null,
+  commits: [],
   hostWritable: { ept: hostWritable(53), legacy: hostWritable(9) },
   mmuWritable: { ept: mmuWritable(55), legacy: mmuWritable(10) },
   adType: adType(61, 60),
@@ -191,5 +221,13 @@ export function mmuPresentMask({ mmuPresent }: Layout): bigint {
 /** Every layout since 5.4, oldest first. */
 export const layouts: readonly [Layout, ...Layout[]] = [v5_4, v5_4_38, v5_4_117, v5_12, v5_13, v6_10, v7_2];
 
-/** The layout of a kernel; the nearest one for a kernel outside the table (see {@link releaseCaveat}). */
+/**
+ * The layout of a kernel; the nearest one for a kernel outside the table (see {@link releaseCaveat}).
+ *
+ * @example
+ * ```ts
+ * const { since, until } = layoutFor(parseKernelVersion('6.12'));
+ * [since, until]; // [ '6.10', '7.1' ]
+ * ```
+ */
 export const layoutFor: (kernel: KernelVersion) => Layout = byKernel(...layouts);

@@ -45,10 +45,10 @@ export interface PageRole {
   readonly smm: number;
 }
 
-const flag = (name: string, n: number): BitField => field(name, n, n, 'kvm', `${name} of the role`);
-
-const number = (name: string, high: number, low: number): BitField =>
+const roleBits = (name: string, high: number, low: number): BitField =>
   field(name, high, low, 'kvm', `${name} of the role`);
+
+const roleFlag = (name: string, n: number): BitField => roleBits(name, n, n);
 
 /** Where a role word keeps its fields; a kernel that lacks a field has 0 or false there. */
 type RoleLayout = Readonly<Partial<Record<keyof PageRole, BitField>>>;
@@ -61,30 +61,30 @@ type RoleLayout = Readonly<Partial<Record<keyof PageRole, BitField>>>;
  *  7.2: access is 11:8, IN NX WP move up by one over SE; SMEP is 20
  */
 const v5_4: RoleLayout = {
-  level: number('level', 3, 0),
-  has4ByteGpte: flag('has4ByteGpte', 4),
-  quadrant: number('quadrant', 6, 5),
-  direct: flag('direct', 7),
-  access: number('access', 10, 8),
-  invalid: flag('invalid', 11),
-  eferNx: flag('eferNx', 12),
-  cr0Wp: flag('cr0Wp', 13),
-  smepAndnotWp: flag('smepAndnotWp', 14),
-  smapAndnotWp: flag('smapAndnotWp', 15),
-  adDisabled: flag('adDisabled', 16),
-  guestMode: flag('guestMode', 17),
-  smm: number('smm', 31, 24),
+  level: roleBits('level', 3, 0),
+  has4ByteGpte: roleFlag('has4ByteGpte', 4),
+  quadrant: roleBits('quadrant', 6, 5),
+  direct: roleFlag('direct', 7),
+  access: roleBits('access', 10, 8),
+  invalid: roleFlag('invalid', 11),
+  eferNx: roleFlag('eferNx', 12),
+  cr0Wp: roleFlag('cr0Wp', 13),
+  smepAndnotWp: roleFlag('smepAndnotWp', 14),
+  smapAndnotWp: roleFlag('smapAndnotWp', 15),
+  adDisabled: roleFlag('adDisabled', 16),
+  guestMode: roleFlag('guestMode', 17),
+  smm: roleBits('smm', 31, 24),
 };
-const v5_19: RoleLayout = { ...v5_4, passthrough: flag('passthrough', 18) };
-const v6_14: RoleLayout = { ...v5_19, isMirror: flag('isMirror', 19) };
+const v5_19: RoleLayout = { ...v5_4, passthrough: roleFlag('passthrough', 18) };
+const v6_14: RoleLayout = { ...v5_19, isMirror: roleFlag('isMirror', 19) };
 const { smepAndnotWp: _gone, ...kept } = v6_14;
 const v7_2: RoleLayout = {
   ...kept,
-  access: number('access', 11, 8),
-  invalid: flag('invalid', 12),
-  eferNx: flag('eferNx', 13),
-  cr0Wp: flag('cr0Wp', 14),
-  cr4Smep: flag('cr4Smep', 20),
+  access: roleBits('access', 11, 8),
+  invalid: roleFlag('invalid', 12),
+  eferNx: roleFlag('eferNx', 13),
+  cr0Wp: roleFlag('cr0Wp', 14),
+  cr4Smep: roleFlag('cr4Smep', 20),
 };
 
 export const roleLayout: Variant<RoleLayout> = defineVariant<RoleLayout>(
@@ -164,6 +164,12 @@ export function pageRole(fields: Partial<PageRole> = {}): PageRole {
  *
  * @param kernel whose word it is; the reference when absent
  * @throws TypeError, RangeError when `word` is not a 32-bit word
+ *
+ * @example
+ * ```ts
+ * const { level, direct, access } = decodeRole(0x1791);
+ * [level, direct, access]; // [ 1, true, 7 ]
+ * ```
  */
 export function decodeRole(word: number, kernel: KernelVersion = REFERENCE): PageRole {
   const layout = roleLayout(kernel);
@@ -182,6 +188,11 @@ export function decodeRole(word: number, kernel: KernelVersion = REFERENCE): Pag
  *
  * @param kernel whose word it is to be; the reference when absent
  * @throws RangeError when a number does not fit its field, or the kernel has no such field
+ *
+ * @example
+ * ```ts
+ * encodeRole(pageRole({ level: 2 })).toString(16); // '782'
+ * ```
  */
 export function encodeRole(role: PageRole, kernel: KernelVersion = REFERENCE): number {
   const layout = roleLayout(kernel);

@@ -6,6 +6,8 @@ export interface VariantRow<T> extends Since {
   readonly value: T;
   /** What changed in this release, and what that means to someone who reads its traces. */
   readonly change: string;
+  /** The upstream commits that made the change, 12 hex digits each; absent where they are not known for certain. */
+  readonly commits?: readonly string[];
 }
 
 /** A point in which kernels behave differently: call it with a kernel to learn how that one does. */
@@ -19,8 +21,8 @@ export interface Variant<T> {
 /**
  * Names a difference between kernels, so that a rule asks for what it needs instead of comparing versions.
  *
- * A fix that was taken back into a stable series is a row of that series (`6.1.192`), and the next series begins with
- * a row that has it no longer (`6.2`).
+ * A fix that was backported to a stable series is a row of that series (`6.1.192`), and the next series begins with a
+ * row without it (`6.2`).
  *
  * @param topic what differs
  * @param oldest how it was in 5.4, or in the first release that has the rule

@@ -12,7 +12,7 @@ export const eptReservesPageSize: Variant<boolean> = defineVariant(
 export const nptHasNx: Variant<boolean> = defineVariant(
   'NX in the zero check of NPT',
   { since: '5.4', value: false, change: 'bit 63 is reserved, though KVM itself sets it' },
-  { since: '6.0', value: true, change: 'bit 63 is allowed' },
+  { since: '6.0', value: true, change: 'bit 63 is allowed', commits: ['6c6ab524cfae'] },
 );
 
 /** What allows NX in the entries of shadow paging, beside the guest's EFER.NX. */

@@ -92,12 +92,13 @@ export function loadVendor(kvm: Kvm, vendor: Vendor): Kvm {
 /**
  * Computes an MMU from its configuration, in the kernel's order: module init, reset, vendor, root.
  *
- * ```ts
- * const mmu = createMmu({ host: { physBits: 46 }, vendor: vmx(), policies: [l1tf, mmio()] });
- * mmu.masks.accessed; // 0x100n, and mmu.setBy.accessed says who set it
- * ```
- *
  * @throws TypeError, RangeError naming the argument that is out of range
+ *
+ * @example
+ * ```ts
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx(), policies: [l1tf, mmio()] });
+ * [hex(mmu.masks.accessed), mmu.setBy.accessed]; // [ '0x100', 'kvm_mmu_set_ept_masks' ]
+ * ```
  */
 export function createMmu({ vendor, vm, root, ...config }: MmuConfig): Mmu {
   const setup = defineSetup(config);

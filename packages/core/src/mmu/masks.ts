@@ -1,65 +1,77 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 /**
- * What KVM decides at start-up and keeps in globals (`shadow_*_mask` and their neighbours).
+ * What KVM decides at start-up and keeps in globals (`shadow_*_mask` and their neighbours); {@link MASK_MEANINGS} says
+ * what each is for.
  *
  * The `shadow` prefix is dropped and `_mask` too: `shadow_nx_mask` is `nx`.
  */
 export interface Masks {
-  /** Software bit: the page is writable in the host. */
   readonly hostWritable: bigint;
-  /** Software bit: the SPTE may be made writable without mmu_lock. */
   readonly mmuWritable: bigint;
-  /** Set to refuse fetches; 0 where a bit allows them instead. Never together with `x`. */
+  /** Never together with `x`. */
   readonly nx: bigint;
-  /** Set to allow fetches; 0 where a bit refuses them instead. KVM takes 0 for "this is AMD". */
+  /** KVM takes 0 for "this is AMD". */
   readonly x: bigint;
-  /** Set to allow user fetches where a bit of its own does that (EPT since 7.2); else 0. */
   readonly xu: bigint;
-  /** User access; in EPT, where there is no such thing, readable (up to 7.1). */
   readonly user: bigint;
-  /** Accessed bit; up to 6.12, 0 for EPT without A/D bits. */
   readonly accessed: bigint;
-  /** Dirty bit; up to 6.12, 0 for EPT without A/D bits. */
   readonly dirty: bigint;
-  /** Set in every entry that the CPU may walk; 0 for EPT that knows execute-only pages. */
   readonly present: bigint;
-  /** Bits that may hold a memory type; 0 where the host's PAT entry 0 serves. */
   readonly memtype: bigint;
-  /** Bits that are all clear while an entry is access-tracked; 0 where hardware keeps accessed bits. */
   readonly accTrack: bigint;
   /** An entry is MMIO when `(spte & mmioMask) === mmioValue`, if caching is enabled. */
   readonly mmioValue: bigint;
   readonly mmioMask: bigint;
-  /** The value of this VM: `mmioValue` as it was when the VM was created, unless the VM chose another. */
+  /** `mmioValue` as it was when the VM was created, unless the VM chose another. */
   readonly vmMmioValue: bigint;
-  /** The access bits that an MMIO SPTE remembers. */
   readonly mmioAccess: bigint;
-  /** Memory-encryption bits that KVM sets in its entries (SME's C-bit). */
   readonly meValue: bigint;
-  /** Every memory-encryption bit (the MKTME key id), set or not. */
   readonly meMask: bigint;
-  /** L1TF: the address bits that are forced to one in a non-present entry. */
   readonly nonpresentOrRsvd: bigint;
-  /** The gfn bits of an MMIO SPTE below those that L1TF moved. */
   readonly lowerGfn: bigint;
-  /** Physical address bits without those that memory encryption takes. */
   readonly baseAddr: bigint;
-  /** MAXPHYADDR as CPUID reports it, in bits; memory encryption not deducted. */
+  /** In bits. */
   readonly shadowPhysBits: number;
-  /** Whether KVM uses MMIO SPTEs; follows `mmioValue`. */
   readonly enableMmioCaching: boolean;
-  /** What the `mmio_caching` parameter said when kvm.ko was loaded. */
   readonly allowMmioCaching: boolean;
-  /** Whether hardware keeps accessed and dirty bits. */
   readonly kvmAdEnabled: boolean;
-  /** Whether the CPU walks the tables of the second dimension (EPT, NPT). */
   readonly tdpEnabled: boolean;
-  /** Largest page that KVM maps, as a level: 1 = 4K, 2 = 2M, 3 = 1G. */
+  /** A level, 1..3. */
   readonly maxHugePageLevel: number;
-  /** Entries of the CPU's dirty log (PML): 512, or 0 without. */
   readonly cpuDirtyLogSize: number;
 }
+
+/** What each mask is for, in a line. */
+export const MASK_MEANINGS: Readonly<Record<keyof Masks, string>> = {
+  hostWritable: 'Software bit: the page is writable in the host.',
+  mmuWritable: 'Software bit: the SPTE may be made writable without mmu_lock.',
+  nx: 'Set to refuse fetches; 0 where a bit allows them instead.',
+  x: 'Set to allow fetches; 0 where a bit refuses them instead.',
+  xu: 'Set to allow user fetches where a bit of its own does that (EPT since 7.2); else 0.',
+  user: 'User access; in EPT, where there is no such thing, readable (up to 7.1).',
+  accessed: 'Accessed bit; up to 6.12, 0 for EPT without A/D bits.',
+  dirty: 'Dirty bit; up to 6.12, 0 for EPT without A/D bits.',
+  present: 'Set in every entry that the CPU may walk; 0 for EPT that knows execute-only pages.',
+  memtype: "Bits that may hold a memory type; 0 where the host's PAT entry 0 serves.",
+  accTrack: 'Bits that are all clear while an entry is access-tracked; 0 where hardware keeps accessed bits.',
+  mmioValue: 'An entry is MMIO when its bits under mmioMask equal this value.',
+  mmioMask: 'The bits in which an MMIO entry is recognised.',
+  vmMmioValue: 'The MMIO value of this VM: mmioValue as it was when the VM was created.',
+  mmioAccess: 'The access bits that an MMIO SPTE remembers.',
+  meValue: "Memory-encryption bits that KVM sets in its entries: SME's C-bit.",
+  meMask: 'Every memory-encryption bit, set or not: the MKTME key id too.',
+  nonpresentOrRsvd: 'L1TF: the address bits that are forced to one in an entry that is not present.',
+  lowerGfn: 'The gfn bits of an MMIO SPTE below those that L1TF moved.',
+  baseAddr: 'Physical address bits without those that memory encryption takes.',
+  shadowPhysBits: 'MAXPHYADDR as CPUID reports it; memory encryption not deducted.',
+  enableMmioCaching: 'Whether KVM uses MMIO SPTEs; follows mmioValue.',
+  allowMmioCaching: 'What the mmio_caching parameter said when kvm.ko was loaded.',
+  kvmAdEnabled: 'Whether hardware keeps accessed and dirty bits.',
+  tdpEnabled: 'Whether the CPU walks the tables of the second dimension (EPT, NPT).',
+  maxHugePageLevel: 'Largest page that KVM maps, as a level: 1 = 4K, 2 = 2M, 3 = 1G.',
+  cpuDirtyLogSize: "Entries of the CPU's dirty log (PML): 512, or 0 without.",
+};
 
 /** Which step (a kernel function) set each mask last; `initial` before any did. */
 export type SetBy = { readonly [Name in keyof Masks]: string };

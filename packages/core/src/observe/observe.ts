@@ -54,11 +54,14 @@ export interface Observed<T> {
 /**
  * Runs rules against `context` and returns what they said beside their result.
  *
- * ```ts
- * const { value, warnings, reasons } = observe(mmu, (mmu) => makeNonleafSpte(mmu, 0x2c583e000n, false));
- * ```
- *
  * @throws KvmBug where the kernel has a `BUG_ON()`
+ *
+ * @example
+ * ```ts
+ * const { value, reasons } = observe(mmu, (mmu) => makeNonleafSpte(mmu, 0x2c583e000n, false));
+ * hex(value); // '0x2c583e907'
+ * reasons.map(({ why }) => why).at(-1); // 'the CPU is about to walk the entry'
+ * ```
  */
 export function observe<C extends Observable, T>(context: C, run: (context: C) => T): Observed<T> {
   const warnings: Diagnostic[] = [];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import { type BitField, type FieldOwner, fieldValue, hasField } from '../bits/bit-field.ts';
-import { bits, hex } from '../bits/bits.ts';
+import { bits, hex, LEVEL_BITS } from '../bits/bits.ts';
 import { getRsvdBits } from '../cpu/rsvd-bits.ts';
 import type { Mmu, PolicyReading } from '../mmu/contract.ts';
 import { isLargePte } from '../rules/predicates.ts';
@@ -9,7 +9,6 @@ import { type Because, because } from './because.ts';
 import { isPresentKind, readByPolicy, type SpteKind } from './spte-kind.ts';
 
 const ALL = bits(63, 0);
-const LEVEL_BITS = 9;
 
 /** A field of an entry with its value. All fields of a decoded entry together cover its 64 bits, each bit once. */
 export interface DecodedField {

@@ -29,6 +29,14 @@ import {
  * @throws TypeError, RangeError when `before` is not a 64-bit word
  *
  * Kernel: `mark_spte_for_access_track()`.
+ *
+ * @example
+ * ```ts
+ * const noAd = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx({ eptAd: false }) });
+ * const tracked = markSpteForAccessTrack(noAd, 0x610000034d4f877n);
+ * hex(tracked); // '0x750000034d4f870'
+ * hex(restoreAccTrackSpte(noAd, tracked)); // '0x610000034d4f875'
+ * ```
  */
 export function markSpteForAccessTrack(mmu: Mmu, before: bigint): bigint {
   const { set, clear } = writer(mmu, 'mark_spte_for_access_track');

@@ -64,6 +64,11 @@ const INT_MAX = 0x7fff_ffff;
  * @throws TypeError, RangeError when an argument is not of its width, or the kernel splits no pages (before 5.18)
  *
  * Kernel: `make_huge_page_split_spte()`, `make_small_spte()` since 6.13.
+ *
+ * @example
+ * ```ts
+ * hex(makeHugePageSplitSpte(mmu, plainHost, 0x60000021be00bf7n, pageRole({ level: 1 }), 3)); // '0x60000021be03b77'
+ * ```
  */
 export function makeHugePageSplitSpte(
   mmu: Mmu,

@@ -13,6 +13,11 @@ import { writer } from '../observe/observe.ts';
  * @throws TypeError, RangeError when `childPa` is not a 64-bit word
  *
  * Kernel: `make_nonleaf_spte()`.
+ *
+ * @example
+ * ```ts
+ * hex(makeNonleafSpte(mmu, 0x2c583e000n, false)); // '0x2c583e907'
+ * ```
  */
 export function makeNonleafSpte(mmu: Mmu, childPa: bigint, adDisabled: boolean): bigint {
   const { masks, layout } = mmu;

@@ -40,7 +40,7 @@ export interface MakeSpteRequest {
   readonly access?: number;
   /** The value that the new SPTE replaces; an empty one when absent. */
   readonly oldSpte?: bigint;
-  /** Whether nobody has asked for this gfn yet. */
+  /** Whether the gfn has not been asked for yet. */
   readonly prefetch?: boolean;
   /**
    * Whether a shadowed guest table at this gfn may go out of sync instead of being write-protected; false while KVM
@@ -82,6 +82,14 @@ function isAlreadyWritable({ kernel }: Mmu, oldSpte: bigint, level: number, canU
  * @throws TypeError, RangeError when a word of the request is not one, or the role has no such level
  *
  * Kernel: `make_spte()`.
+ *
+ * @example
+ * ```ts
+ * const request = { role: pageRole({ level: 1 }), gfn: 0x99n, pfn: 0x455299n };
+ * hex(makeSpte(mmu, plainHost, request).spte); // '0x600000455299b77'
+ * // The gfn must stay write-protected: no W, no MMU-writable, no D.
+ * hex(makeSpte(mmu, { ...plainHost, tryToUnsyncPages: () => -1 }, request).spte); // '0x200000455299975'
+ * ```
  */
 export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSpte {
   const { role, prefetch = false, canUnsync = true, hostWritable = true } = request;

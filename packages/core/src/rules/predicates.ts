@@ -107,7 +107,8 @@ export function spteAdNeedWriteProtect(mmu: Mmu, spte: bigint): boolean {
 
 /** Whether the SPTEs of a page must be write-protected to log writes. Kernel: `kvm_mmu_page_ad_need_write_protect()`. */
 export function pageAdNeedWriteProtect({ masks, kernel }: Mmu, role: PageRole): boolean {
-  // The CPU logs nested guests' writes with their own addresses, so its log is of no use for them.
+  // The CPU logs nested guests' writes with their own addresses, so its log is of no use for them. Without a log no
+  // entry may say so: PAE reserves the bits of the type (upstream commit 44ac5958a6c1).
   return role.guestMode && (masks.cpuDirtyLogSize !== 0 || writeProtectsWithoutLog(kernel));
 }
 

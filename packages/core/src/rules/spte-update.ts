@@ -63,6 +63,11 @@ export interface SpteUpdate {
  * @throws TypeError, RangeError when an argument is not a 64-bit word
  *
  * Kernel: `mmu_spte_update()`.
+ *
+ * @example
+ * ```ts
+ * toJson(mmuSpteUpdate(mmu, plainHost, 0x600000455299b77n, 0x600000455299975n)); // { spte: '0x600000455299975', flush: true }
+ * ```
  */
 export function mmuSpteUpdate(mmu: Mmu, host: Host, oldSpte: bigint, newSpte: bigint): SpteUpdate {
   checkU64('oldSpte', oldSpte);

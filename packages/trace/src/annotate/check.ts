@@ -103,11 +103,14 @@ export const FOLLOWS: Readonly<Record<string, string>> = {
 };
 
 /**
- * What the checks of an event depend on: what is said of its first SPTE (`attributes`: its bits outside the address),
- * that SPTE's value, or the value of the line before; and these fields.
+ * What checks depend on: what is said of the first SPTE of a line (`attributes`: its bits outside the address), that
+ * SPTE's value, or the value of the line before.
  */
+export type CheckBasis = 'attributes' | 'value' | 'before';
+
+/** What the checks of an event depend on, and the fields that they look at. */
 export const CHECKED: Readonly<
-  Record<string, { readonly of: 'attributes' | 'value' | 'before'; readonly fields: readonly string[] }>
+  Record<string, { readonly of: CheckBasis; readonly fields: readonly string[] }>
 > = {
   kvm_mmu_set_spte: { of: 'attributes', fields: ['access', 'r', 'x', 'u'] },
   check_mmio_spte: { of: 'value', fields: ['kvm_gen', 'spte-gen', 'spte_gen', 'valid'] },
@@ -122,12 +125,12 @@ export const CHECKED: Readonly<
  * there are more, those that stood between may be lost. And so whoever reads a trace in sections need read no more than
  * these lines before one to say of it what is said of the whole.
  */
-export const MOST_LINES_APART: number = 1 << 12;
+export const MAX_LINES_APART: number = 1 << 12;
 
 /** Compares a line with the one before it of its task. */
 export function checkAfter(record: TraceRecord, mmu: Mmu, before: Before | undefined): Check[] {
   if (before === undefined || before.event !== FOLLOWS[record.event]) return [];
-  if (record.line - before.line > MOST_LINES_APART) return [];
+  if (record.line - before.line > MAX_LINES_APART) return [];
   if (record.event === 'mark_mmio_spte') return checkMark(record, mmu, before.spte);
   return [
     ...hexCheck(record, ['gfn'], getMmioSpteGfn(mmu, before.spte)),
@@ -158,7 +161,7 @@ function lastLines(): LastLines {
       return before;
     },
     put(task, line) {
-      if (last.size >= MOST_LINES_APART) last.delete(last.keys().next().value as number | null);
+      if (last.size >= MAX_LINES_APART) last.delete(last.keys().next().value as number | null);
       last.set(task, line);
     },
   };
@@ -166,7 +169,7 @@ function lastLines(): LastLines {
 
 /**
  * Makes a checker, which remembers the last MMIO SPTE of every task: `handle_mmio_page_fault` must show its gfn, and
- * `mark_mmio_spte` what was put into it. Lines more than {@link MOST_LINES_APART} apart are not compared.
+ * `mark_mmio_spte` what was put into it. Lines more than {@link MAX_LINES_APART} apart are not compared.
  */
 export function createChecker(mmu: Mmu): Checker {
   return checkerWith(mmu, lastLines());

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-
+import type { Arena } from '@spte/wasm';
 import type { FieldValue, RecordForm, TraceRecord } from '../events/record.ts';
 import { printedTime } from '../text/time.ts';
-import { Arena, type Kernel } from '../wasm/kernel.ts';
+import * as FORM from '../wasm/column-form.ts';
+import { type Kernel, memoryArena } from '../wasm/kernel.ts';
+import { FREE, MAX_FIELDS } from '../wasm/state.ts';
 import {
   batchOf,
   type Column,
@@ -12,9 +14,9 @@ import {
   type FormField,
   fieldOf,
   formBytes,
-  MOST_ROWS,
+  MAX_ROWS,
 } from './columns.ts';
-import { createWords, LONGEST_WORD, plainWords, type Words } from './dictionary.ts';
+import { type Dictionary, MAX_TEXT, plainDictionary, sharedDictionary } from './dictionary.ts';
 
 /** Rows of every form, in the memory of a kernel. */
 export interface ColumnStore {
@@ -26,12 +28,9 @@ export interface ColumnStore {
   readonly flushForm: (at: number) => void;
   /** Hands out all rows. */
   readonly flush: () => void;
-  /** The same, and forgets the words. */
+  /** The same, and forgets the texts of words. */
   readonly flushWords: () => void;
 }
-
-/** Most fields of a form; a line with more is a batch of its own. */
-const MOST_FIELDS = 48;
 
 const HEX = /^0x[0-9a-f]{1,16}$/i;
 
@@ -45,14 +44,14 @@ export function createColumnStore(
   added: (form: Form, record: TraceRecord) => void,
 ): ColumnStore {
   const { arena } = kernel;
-  const words = createWords(kernel);
+  const dictionary = sharedDictionary(kernel);
   const byKey = new Map<string, Form>();
   const byPlace = new Map<number, Form>();
 
   const handOut = (form: Form): void => {
-    const rows = arena.get(form.at);
-    if (rows > 0) sink(batchOf(form, rows, words.list()));
-    arena.set(form.at, 0);
+    const rows = arena.get(form.at + FORM.ROWS);
+    if (rows > 0) sink(batchOf(form, rows, dictionary.list()));
+    arena.set(form.at + FORM.ROWS, 0);
   };
 
   const store: ColumnStore = {
@@ -69,16 +68,16 @@ export function createColumnStore(
     add(record) {
       const fields = Object.entries(record.fields).map(([name, value]) => shownField(record, name, value));
       const known = byKey.get(keyOf(record.event, record.form, fields));
-      if (isOdd(record) || (known === undefined && arena.free < formBytes(fields.length) + PROGRAM_BYTES)) {
+      if (isOdd(record) || (known === undefined && !arena.fits(formBytes(fields.length) + PROGRAM_BYTES))) {
         sink(oneRow(record, fields));
         return;
       }
       const form = store.formOf(record.event, record.form, fields);
       if (known === undefined) added(form, record);
-      if (arena.get(form.at) === MOST_ROWS) handOut(form);
-      if (!addRow(arena, form, record, words)) {
+      if (arena.get(form.at + FORM.ROWS) === MAX_ROWS) handOut(form);
+      if (!addRow(arena, form, record, dictionary)) {
         store.flushWords();
-        addRow(arena, form, record, words);
+        addRow(arena, form, record, dictionary);
       }
     },
     flushForm: (at) => handOut(byPlace.get(at) as Form),
@@ -87,7 +86,7 @@ export function createColumnStore(
     },
     flushWords() {
       store.flush();
-      words.clear();
+      dictionary.clear();
     },
   };
   return store;
@@ -106,30 +105,28 @@ function shownField({ event, form }: TraceRecord, name: string, value: FieldValu
   return field.kind === 'hex' && !HEX.test(String(value)) ? { ...field, kind: 'word' } : field;
 }
 
-/** Whether a record has more than a kernel could hold. */
+/** Whether a record has more than a kernel could hold: it is a batch of its own. */
 function isOdd({ fields }: TraceRecord): boolean {
   const values = Object.values(fields);
-  return values.length > MOST_FIELDS || values.some((value) => String(value).length > LONGEST_WORD);
+  return values.length > MAX_FIELDS || values.some((value) => String(value).length > MAX_TEXT);
 }
 
 /** A batch for one record. */
 function oneRow(record: TraceRecord, fields: readonly FormField[]): ColumnBatch {
-  const arena = new Arena(new ArrayBuffer(FIXED_BYTES + formBytes(fields.length, 1)));
-  const words = plainWords(Number.POSITIVE_INFINITY);
+  const arena = memoryArena(new ArrayBuffer(FREE + formBytes(fields.length, 1)));
+  const dictionary = plainDictionary(Number.POSITIVE_INFINITY);
   const form = createForm(arena, record.event, record.form, fields, 1);
-  addRow(arena, form, record, words);
-  return batchOf(form, 1, words.list());
+  addRow(arena, form, record, dictionary);
+  return batchOf(form, 1, dictionary.list());
 }
 
-const FIXED_BYTES = 1 << 13;
-
 /** Adds a row to a form that has room; false when there is none for its words. */
-function addRow(arena: Arena, { at, room }: Form, record: TraceRecord, words: Words): boolean {
-  const row = arena.get(at);
-  const task = record.task === null ? -1 : words.id(record.task);
+function addRow(arena: Arena, { at, room }: Form, record: TraceRecord, dictionary: Dictionary): boolean {
+  const row = arena.get(at + FORM.ROWS);
+  const task = record.task === null ? -1 : dictionary.id(record.task);
   if (record.task !== null && task < 0) return false;
   for (const column of room.columns) {
-    if (!setValue(column, row, record.fields[column.name] as FieldValue, words)) return false;
+    if (!setValue(column, row, record.fields[column.name] as FieldValue, dictionary)) return false;
   }
   const { time, digits } = printedTime(record.timestamp);
   room.lines[row] = record.line;
@@ -139,17 +136,17 @@ function addRow(arena: Arena, { at, room }: Form, record: TraceRecord, words: Wo
   room.pids[row] = record.pid ?? -1;
   room.tasks[row] = task;
   room.blocks[row] = record.block ?? 0;
-  arena.set(at, row + 1);
+  arena.set(at + FORM.ROWS, row + 1);
   return true;
 }
 
-function setValue({ kind, values }: Column, row: number, value: FieldValue, words: Words): boolean {
+function setValue({ kind, values }: Column, row: number, value: FieldValue, dictionary: Dictionary): boolean {
   switch (kind) {
     case 'hex':
       values[row] = BigInt(value);
       return true;
     case 'word':
-      values[row] = words.id(String(value));
+      values[row] = dictionary.id(String(value));
       return values[row] >= 0;
     default:
       values[row] = Number(value);

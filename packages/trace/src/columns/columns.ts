@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import type { Arena, ArrayClass } from '@spte/wasm';
 import { LOG_TEXTS } from '../events/log-texts.ts';
 import type { FieldKind, Pattern, Token } from '../events/pattern.ts';
 import { rawFieldsOf, UNKNOWN_FIELD } from '../events/raw-fields.ts';
 import type { RecordForm, SpteRole } from '../events/record.ts';
 import { TRACE_EVENTS } from '../events/trace-events.ts';
-import { type Arena, COLUMN_KINDS } from '../wasm/kernel.ts';
+import * as FORM from '../wasm/column-form.ts';
 
 /** A field whose values stand in one kind of array. */
 export interface ColumnOf<Kind extends string, Values> {
@@ -61,8 +62,8 @@ export interface FormField {
   readonly kind: Column['kind'];
 }
 
-/** Most rows of a batch. */
-export const MOST_ROWS = 256;
+/** Rows of a batch, at most. */
+export const MAX_ROWS = 256;
 
 /** Columns in the making. */
 export interface Form {
@@ -85,6 +86,14 @@ const COLUMN_KIND: Readonly<Record<Exclude<Token['kind'], 'literal'>, Column['ki
   parenthesized: 'word',
 };
 
+/** How a column holds its values, as the kernel has it. */
+const HELD: Readonly<Record<Column['kind'], number>> = {
+  hex: FORM.HEX,
+  decimal: FORM.DECIMAL,
+  word: FORM.WORD,
+  switch: FORM.SWITCH,
+};
+
 /** How the columns hold the fields of a pattern. */
 export function formFields(fields: readonly Token[]): FormField[] {
   return fields.map(({ field, role, kind }) => ({
@@ -100,48 +109,52 @@ export function createForm(
   event: string,
   form: RecordForm,
   fields: readonly FormField[],
-  most: number = MOST_ROWS,
+  most: number = MAX_ROWS,
 ): Form {
-  const { buffer } = arena;
-  const doubles = () => new Float64Array(buffer, arena.take(8 * most), most);
-  const numbers = () => new Int32Array(buffer, arena.take(4 * most), most);
-  const bytes = () => new Uint8Array(buffer, arena.take(most), most);
+  const array = <Values>(of: ArrayClass<Values>): Values => arena.array(of, most);
   const column = ({ name, role, kind }: FormField): Column => {
     switch (kind) {
       case 'hex':
-        return { name, role, kind, values: new BigUint64Array(buffer, arena.take(8 * most), most) };
+        return { name, role, kind, values: array(BigUint64Array) };
       case 'decimal':
-        return { name, role, kind, values: doubles() };
+        return { name, role, kind, values: array(Float64Array) };
       case 'word':
-        return { name, role, kind, values: numbers() };
+        return { name, role, kind, values: array(Int32Array) };
       case 'switch':
-        return { name, role, kind, values: bytes() };
+        return { name, role, kind, values: array(Uint8Array) };
     }
   };
   const room = {
-    lines: doubles(),
-    times: new BigInt64Array(buffer, arena.take(8 * most), most),
-    timeDigits: bytes(),
-    cpus: doubles(),
-    pids: doubles(),
-    tasks: numbers(),
-    blocks: doubles(),
+    lines: array(Float64Array),
+    times: array(BigInt64Array),
+    timeDigits: array(Uint8Array),
+    cpus: array(Float64Array),
+    pids: array(Float64Array),
+    tasks: array(Int32Array),
+    blocks: array(Float64Array),
     columns: fields.map(column),
   };
-  const { lines, times, timeDigits, cpus, pids, tasks, columns } = room;
-  const places = [lines, times, timeDigits, cpus, pids, tasks].map(({ byteOffset }) => byteOffset);
-  const at = arena.words([
-    0,
-    most,
-    ...places,
-    columns.length,
-    ...columns.flatMap(({ kind, values }) => [COLUMN_KINDS[kind], values.byteOffset]),
-  ]);
+  const at = arena.record(FORM.FIELDS + FORM.FIELD_BYTES * fields.length, {
+    [FORM.MAX_ROWS]: most,
+    [FORM.LINES]: room.lines.byteOffset,
+    [FORM.TIMES]: room.times.byteOffset,
+    [FORM.TIME_DIGITS]: room.timeDigits.byteOffset,
+    [FORM.CPUS]: room.cpus.byteOffset,
+    [FORM.PIDS]: room.pids.byteOffset,
+    [FORM.TASKS]: room.tasks.byteOffset,
+    [FORM.FIELD_COUNT]: fields.length,
+  });
+  for (const [i, { kind, values }] of room.columns.entries()) {
+    arena.put(at + FORM.FIELDS + FORM.FIELD_BYTES * i, {
+      [FORM.FIELD_KIND]: HELD[kind],
+      [FORM.FIELD_COLUMN]: values.byteOffset,
+    });
+  }
   return { event, form, at, room };
 }
 
 /** More bytes than a form takes. */
-export function formBytes(fields: number, most: number = MOST_ROWS): number {
+export function formBytes(fields: number, most: number = MAX_ROWS): number {
   return (fields + 8) * (8 * most + 128);
 }
 

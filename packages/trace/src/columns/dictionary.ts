@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-
 import { utf8Bytes, utf8Decoder } from '../text/utf8.ts';
 import type { Kernel } from '../wasm/kernel.ts';
 import * as STATE from '../wasm/state.ts';
 
 /** Texts by number. */
-export interface Words {
+export interface Dictionary {
   /** The number of a text; -1 when it is new and there is no room. */
   id(text: string): number;
   /** The texts so far, by their numbers. */
@@ -14,35 +13,35 @@ export interface Words {
   clear(): void;
 }
 
-/** Most texts. */
-const MOST_WORDS = 2048;
-const SLOT_BYTES = 2 * 8192;
-const TEXT_BYTES = 1 << 17;
-/** Longest text, in UTF-16 codes and in bytes. */
-export const LONGEST_WORD = 256;
-const LONGEST = 3 * LONGEST_WORD;
+/** Texts, at most, and the bytes of all of them. */
+const MAX_TEXTS = 2048;
+const TEXTS_BYTES = 1 << 17;
+const SLOTS_BYTES = 2 << STATE.DICTIONARY_SLOT_BITS;
+/** UTF-16 codes of a text, at most, of which each has up to three bytes. */
+export const MAX_TEXT = 256;
+const MAX_TEXT_BYTES = 3 * MAX_TEXT;
 
 /** A dictionary that the kernel shares. */
-export function createWords({ arena, exports }: Kernel): Words {
-  if (exports === null) return plainWords(MOST_WORDS);
-  const slots = arena.take(SLOT_BYTES);
-  const entries = arena.take(8 * MOST_WORDS);
-  const scratch = arena.take(LONGEST);
-  const texts = arena.take(TEXT_BYTES);
+export function sharedDictionary({ arena, exports }: Kernel): Dictionary {
+  if (exports === null) return plainDictionary(MAX_TEXTS);
+  const slots = arena.take(SLOTS_BYTES);
+  const entries = arena.take(8 * MAX_TEXTS);
+  const scratch = arena.take(MAX_TEXT_BYTES);
+  const texts = arena.take(TEXTS_BYTES);
   let list: string[] = [];
-  arena.set(STATE.WORD_SLOTS, slots);
-  arena.set(STATE.WORD_ENTRIES, entries);
-  arena.set(STATE.WORD_MOST, MOST_WORDS);
-  arena.set(STATE.WORD_END, texts + TEXT_BYTES);
+  arena.set(STATE.DICTIONARY_SLOTS, slots);
+  arena.set(STATE.DICTIONARY_ENTRIES, entries);
+  arena.set(STATE.DICTIONARY_MAX, MAX_TEXTS);
+  arena.set(STATE.DICTIONARY_END, texts + TEXTS_BYTES);
 
-  const words: Words = {
+  const dictionary: Dictionary = {
     id(text) {
       const bytes = utf8Bytes(text);
       arena.bytes.set(bytes, scratch);
       return exports.wordId(scratch, scratch + bytes.length);
     },
     list() {
-      for (let id = list.length; id < arena.get(STATE.WORD_COUNT); id++) {
+      for (let id = list.length; id < arena.get(STATE.DICTIONARY_COUNT); id++) {
         const at = arena.get(entries + 8 * id);
         list.push(utf8Decoder().decode(arena.bytes.subarray(at, at + arena.get(entries + 8 * id + 4))));
       }
@@ -50,19 +49,19 @@ export function createWords({ arena, exports }: Kernel): Words {
     },
     clear() {
       list = [];
-      arena.bytes.fill(0, slots, slots + SLOT_BYTES);
-      arena.set(STATE.WORD_COUNT, 0);
-      arena.set(STATE.WORD_NEXT, texts);
+      arena.bytes.fill(0, slots, slots + SLOTS_BYTES);
+      arena.set(STATE.DICTIONARY_COUNT, 0);
+      arena.set(STATE.DICTIONARY_NEXT, texts);
       // The task at hand had a number.
       arena.set(STATE.WHO_LENGTH, 0);
     },
   };
-  words.clear();
-  return words;
+  dictionary.clear();
+  return dictionary;
 }
 
-/** A dictionary of so many texts. */
-export function plainWords(most: number): Words {
+/** A dictionary of this number of texts at most. */
+export function plainDictionary(most: number): Dictionary {
   const ids = new Map<string, number>();
   return {
     id(text) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/** Refuses a file that is no trace.dat, or says something impossible. */
+/** Refuses a file that is not a trace.dat, or contradicts itself. */
 export function refuse(what: string, cause?: unknown): never {
   throw new RangeError(`SPTE_TRACE_DAT: ${what}`, { cause });
 }
@@ -21,7 +21,7 @@ export interface ByteReader {
 }
 
 /** Longest name in a file; the texts of files have a size of their own. */
-const LONGEST_TEXT = 1 << 16;
+const MAX_TEXT = 1 << 16;
 
 /** Reads `bytes` from `start`; `what` names them in errors. */
 export function byteReader(bytes: Uint8Array, start: number, what: string): ByteReader {
@@ -52,7 +52,7 @@ export function byteReader(bytes: Uint8Array, start: number, what: string): Byte
     },
     text() {
       const end = bytes.indexOf(0, at);
-      if (end < 0 || end - at > LONGEST_TEXT) refuse(`${what}: a text at ${at} has no end`);
+      if (end < 0 || end - at > MAX_TEXT) refuse(`${what}: a text at ${at} has no end`);
       const from = take(end + 1 - at);
       return latin1(bytes.subarray(from, end));
     },
@@ -62,7 +62,7 @@ export function byteReader(bytes: Uint8Array, start: number, what: string): Byte
 /** Bytes as characters, one each: names and formats of the kernel are ASCII. */
 export function latin1(bytes: Uint8Array): string {
   let text = '';
-  // Pieces, for a call takes only so many arguments.
+  // In pieces: the number of arguments of a call is limited.
   for (let at = 0; at < bytes.length; at += 4096) {
     text += String.fromCharCode(...bytes.subarray(at, at + 4096));
   }

@@ -21,18 +21,16 @@ export interface EventFormat {
   readonly fields: readonly FormatField[];
 }
 
-/** Most fields of an event that is believed; those of KVM have a dozen. */
-const MOST_FIELDS = 128;
+/** Fields of an event, at most; those of KVM have a dozen. */
+const MAX_FIELDS = 128;
 
-/** Longest text that is believed to describe records: that of an event has a few kilobytes. */
-export const LONGEST_FORMAT: number = 1 << 18;
+/** Characters of a text that describes records, at most; that of an event has a few thousand. */
+export const MAX_FORMAT: number = 1 << 18;
 
-/** The name of the event that a `format` file describes, which is its first line; empty for what is none. */
+/** The name of the event that a `format` file describes, which is its first line; empty for any other text. */
 export function formatName(text: string): string {
   const end = text.indexOf('\n');
-  return text.length <= LONGEST_FORMAT && text.startsWith('name: ') && end >= 0
-    ? text.slice(6, end).trim()
-    : '';
+  return text.length <= MAX_FORMAT && text.startsWith('name: ') && end >= 0 ? text.slice(6, end).trim() : '';
 }
 
 const FIELD = /^\s*field:([^;]{1,200});\s*offset:(\d{1,6});\s*size:(\d{1,6});(?:\s*signed:([01]);)?/;
@@ -47,7 +45,7 @@ export function parseEventFormat(text: string): EventFormat | null {
     if (line.startsWith('ID: ')) id = /^\d{1,5}$/.test(line.slice(4).trim()) ? Number(line.slice(4)) : null;
     else fields.push(...parseFormatField(line));
   }
-  return name === '' || id === null || fields.length > MOST_FIELDS ? null : { name, id, fields };
+  return name === '' || id === null || fields.length > MAX_FIELDS ? null : { name, id, fields };
 }
 
 /** Reads one `field:…` line; none when it is something else. */

@@ -5,10 +5,10 @@ import { refuse } from './byte-reader.ts';
 export const LARGEST_BLOCK: number = 1 << 26;
 
 /** Most bytes of uncompressed blocks of records that are kept at once, one block for each CPU; most have 40 KiB. */
-const MOST_HELD: number = 1 << 28;
+const MAX_HELD: number = 1 << 28;
 
 /** How many times its own size a file may have uncompressed: trace-cmd gets 8 times, a file of almost nothing 500 times. */
-const MOST_EXPANSION = 1 << 10;
+const MAX_EXPANSION = 1 << 10;
 
 /** Counts what a file asks for, so that no number in it makes the reader take more than is sensible. */
 export interface Ledger {
@@ -17,7 +17,7 @@ export interface Ledger {
   /** A section was uncompressed: its text is kept. All of them have to stay within {@link LARGEST_BLOCK}. */
   keep(bytes: number): void;
   /**
-   * A block of records is to be uncompressed; all that are in use have to stay within {@link MOST_HELD}, and all that
+   * A block of records is to be uncompressed; all that are in use have to stay within {@link MAX_HELD}, and all that
    * ever were in proportion to the file.
    */
   hold(bytes: number): void;
@@ -43,8 +43,8 @@ export function openLedger(size: number): Ledger {
     hold(bytes) {
       held += bytes;
       unpacked += bytes;
-      if (unpacked > size * MOST_EXPANSION) refuse(`more than ${MOST_EXPANSION} times its size uncompressed`);
-      if (held > MOST_HELD) refuse(`its CPUs need more than ${MOST_HELD} bytes uncompressed at once`);
+      if (unpacked > size * MAX_EXPANSION) refuse(`more than ${MAX_EXPANSION} times its size uncompressed`);
+      if (held > MAX_HELD) refuse(`its CPUs need more than ${MAX_HELD} bytes uncompressed at once`);
     },
     release(bytes) {
       held -= bytes;

@@ -50,7 +50,7 @@ const PID = { name: 'common_pid', offset: 4, size: 4, signed: true, kind: 'numbe
  * Whatever the file says of itself, the reader takes no more memory than is in proportion to the size of the file, to
  * 64 MiB of sections that were compressed, and to 256 MiB of compressed blocks in use, and reads no byte of it twice.
  *
- * @throws RangeError (`SPTE_TRACE_DAT`) when the file is none, is compressed and nothing to uncompress it was given, or
+ * @throws RangeError (`SPTE_TRACE_DAT`) when the file is not a trace.dat, is compressed and nothing to uncompress it was given, or
  *   says something impossible about itself; while the records are read, when a compressed block is damaged
  */
 export function openDat(bytes: Uint8Array, { decompress = null }: DatOptions = {}): DatTrace {
@@ -118,12 +118,12 @@ function knownFormats(formats: readonly string[]): Map<number, EventFormat> {
 }
 
 /** Most tasks whose names are kept. */
-const MOST_TASKS = 1 << 17;
+const MAX_TASKS = 1 << 17;
 
 /** Names of tasks by their pid: line by line, for the text may be long and its lines short. */
 function taskNames(cmdlines: string): Map<number, string> {
   const names = new Map([[0, '<idle>']]);
-  for (let start = 0, end = 0; start < cmdlines.length && names.size < MOST_TASKS; start = end + 1) {
+  for (let start = 0, end = 0; start < cmdlines.length && names.size < MAX_TASKS; start = end + 1) {
     const newline = cmdlines.indexOf('\n', start);
     end = newline < 0 ? cmdlines.length : newline;
     const line = cmdlines.slice(start, end);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { refuse } from './byte-reader.ts';
-import { LONGEST_FORMAT, parseFormatField } from './event-format.ts';
+import { MAX_FORMAT, parseFormatField } from './event-format.ts';
 
 /** Where things are in a page of the ring buffer. */
 export interface PageLayout {
@@ -14,7 +14,7 @@ export interface PageLayout {
 
 /** Reads `header_page`. */
 export function parseHeaderPage(text: string): PageLayout {
-  if (text.length > LONGEST_FORMAT) refuse(`a header_page of ${text.length} bytes`);
+  if (text.length > MAX_FORMAT) refuse(`a header_page of ${text.length} bytes`);
   const fields = new Map(
     text
       .split('\n')
@@ -38,7 +38,7 @@ export interface RawEvent {
 }
 
 /** The first 28 values of `type_len` are lengths in words. */
-const LONGEST_SHORT = 28;
+const MAX_SHORT = 28;
 const PADDING = 29;
 const TIME_EXTEND = 30;
 const TIME_STAMP = 31;
@@ -83,7 +83,7 @@ export function* pageEvents(bytes: Uint8Array, layout: PageLayout): Generator<Ra
       const start = type === 0 ? at + 8 : at + 4;
       // The number counts itself.
       const length = type === 0 ? word - 4 : type * 4;
-      if (type > LONGEST_SHORT || length < 0 || start + length > end) return;
+      if (type > MAX_SHORT || length < 0 || start + length > end) return;
       timestamp += delta;
       yield { timestamp, page, start, end: start + length };
       at = start + ((length + 3) & ~3);

@@ -21,7 +21,7 @@ const CMDLINES = 21;
 const COMPRESSED = 1;
 
 /** Most sections of options that are followed: each points to the next, and may do so in a circle. */
-const MOST_OPTION_SECTIONS = 64;
+const MAX_OPTION_SECTIONS = 64;
 
 /** Reads what follows the compression header of a version 7 file: options, and the sections that they point to. */
 export function readVersion7(
@@ -32,7 +32,7 @@ export function readVersion7(
 ): void {
   let next = first;
   for (let count = 0; next !== 0; count++) {
-    if (count === MOST_OPTION_SECTIONS) refuse('its options point to each other without end');
+    if (count === MAX_OPTION_SECTIONS) refuse('its options point to each other without end');
     const options = openSection(bytes, next, draft.ledger, decompress);
     next = 0;
     while (!options.done) {

@@ -48,5 +48,5 @@ export function rawFieldsOf(event: string): ReadonlyMap<string, RawField> {
   return PAGE_EVENTS.includes(event) ? PAGE_FIELDS : RAW_FIELDS;
 }
 
-/** A field that is none of those that this package knows: printed as it stands. */
+/** A field that this package does not know: kept as it is. */
 export const UNKNOWN_FIELD: RawField = { kind: 'word', role: null };

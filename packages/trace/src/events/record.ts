@@ -2,7 +2,7 @@
 
 /**
  * What an SPTE is to its line: the entry itself (`spte`), the value before or after a change (`old`, `new`), a step of
- * a walk from the root down (`hierarchy`), or an entry of the guest's own tables, which is no SPTE (`guest`).
+ * a walk from the root down (`hierarchy`), or an entry of the guest's own tables, which is not an SPTE (`guest`).
  */
 export type SpteRole = 'spte' | 'old' | 'new' | 'hierarchy' | 'guest';
 

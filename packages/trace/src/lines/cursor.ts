@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { joinHalves } from '@spte/wasm';
 import type { FieldKind } from '../events/pattern.ts';
 import type { FieldValue } from '../events/record.ts';
-import { joinHalves } from '../text/halves.ts';
+import { MAX_FIELD } from '../text/limits.ts';
 
 /** A place in a text. Every step goes forward, so that a line is read in one pass whatever it holds. */
 export interface Cursor {
@@ -28,10 +29,7 @@ const NUL = 0;
 const ZERO = 48;
 const X = 120;
 
-/** Longest field that is believed; the kernel prints none that is longer. */
-const LONGEST = 256;
-
-/** Value of a hex digit; -1 for what is none. */
+/** Value of a hex digit; -1 for anything else. */
 function hexDigit(code: number): number {
   if (code >= ZERO && code <= 57) return code - ZERO;
   const lower = code | 0x20;
@@ -143,10 +141,10 @@ function readDecimalHex(cursor: Cursor): string | null {
 
 function readUntil(cursor: Cursor, isEnd: (code: number) => boolean): string | null {
   const { text, at } = cursor;
-  const end = Math.min(cursor.end, at + LONGEST);
+  const end = Math.min(cursor.end, at + MAX_FIELD);
   let i = at;
   while (i < end && !isEnd(text.charCodeAt(i))) i++;
-  if (i === at || i - at === LONGEST) return null;
+  if (i === at || i - at === MAX_FIELD) return null;
   cursor.at = i;
   return text.slice(at, i);
 }

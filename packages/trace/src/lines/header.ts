@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { MAX_HEADER } from '../text/limits.ts';
 import { isBlank, isDigit } from './cursor.ts';
 
 /** Who wrote a line, where and when; null for what the line does not say. */
@@ -10,9 +11,6 @@ export interface Header {
 }
 
 const EMPTY: Header = { task: null, pid: null, cpu: null, timestamp: null };
-
-/** Longest header that is looked at; a task's name has 15 characters. */
-const LONGEST = 256;
 
 /**
  * Reads what stands before an event, from its end backwards, for a task's name may hold anything.
@@ -29,7 +27,7 @@ const LONGEST = 256;
  */
 export function parseHeader(text: string, start: number, end: number): Header {
   const colon = backOverBlanks(text, start, end) - 1;
-  if (colon <= start || text.charCodeAt(colon) !== COLON || end - start > LONGEST) return EMPTY;
+  if (colon <= start || text.charCodeAt(colon) !== COLON || end - start > MAX_HEADER) return EMPTY;
   let from = colon;
   while (from > start && !isBlank(text.charCodeAt(from - 1))) from--;
   if (!isDigit(text.charCodeAt(from))) return EMPTY;
@@ -121,7 +119,7 @@ const CALLER = /\[ {0,8}([TC])(\d{1,10})\]/;
  * day instead (`dmesg -T`, a journal) have none.
  */
 export function parseLogHeader(text: string, start: number, end: number): Header {
-  const header = text.slice(start, Math.min(end, start + LONGEST));
+  const header = text.slice(start, Math.min(end, start + MAX_HEADER));
   const [, timestamp = null] = LOG_TIME.exec(header) ?? [];
   const [, kind, number] = CALLER.exec(header) ?? [];
   const caller = number === undefined ? null : Number(number);

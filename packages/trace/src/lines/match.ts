@@ -6,7 +6,7 @@ import type { FieldValue, SpteRole, TracedSpte } from '../events/record.ts';
 import { type Cursor, cursorAt, lastValue, readField, skipBlanks, skipLiteral } from './cursor.ts';
 
 /** The fields of a line and the SPTEs among them. */
-interface Matched {
+export interface Matched {
   readonly fields: Record<string, FieldValue>;
   readonly sptes: readonly TracedSpte[];
 }

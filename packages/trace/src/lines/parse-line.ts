@@ -7,22 +7,22 @@ import type { RecordForm, TraceRecord } from '../events/record.ts';
 import { TRACE_EVENTS } from '../events/trace-events.ts';
 import { cursorAt, isBlank } from './cursor.ts';
 import { type Header, parseHeader, parseLogHeader } from './header.ts';
-import { type Match, matchFirst, matchPattern, matchRaw } from './match.ts';
+import { type Matched, matchFirst, matchPattern, matchRaw } from './match.ts';
 
-/** What a reader needs to know of a line beside its record, to put lines together. */
-export interface LineNotes {
+/** What a line shows, with what a reader needs to put lines together. */
+export interface LineReading {
+  readonly record: TraceRecord | null;
   /** Whether there is an event or a text of KVM's, whole or not. */
-  known: boolean;
+  readonly known: boolean;
   /** Whether the line breaks off where its rest may be on the next one. */
-  cut: boolean;
+  readonly cut: boolean;
   /** How a log text takes part in a block. */
-  block: LogText['block'];
+  readonly block: LogText['block'];
 }
 
-/** Notes about nothing. */
-export function noNotes(): LineNotes {
-  return { known: false, cut: false, block: null };
-}
+const NOTHING: LineReading = { record: null, known: false, cut: false, block: null };
+const GARBLED: LineReading = { ...NOTHING, known: true };
+const CUT: LineReading = { ...GARBLED, cut: true };
 
 /**
  * Reads one line: ftrace, trace-cmd, perf script, kernel log, bare or quoted in a mail. Takes time in proportion to the
@@ -36,23 +36,14 @@ export function noNotes(): LineNotes {
  * @returns null for a line that shows nothing of KVM's page tables, or shows it cut off
  */
 export function parseLine(text: string, line = 1): TraceRecord | null {
-  return scanLine(text, line, noNotes());
+  return scanLine(text, line).record;
 }
 
-/** As {@link parseLine}, with notes, which are overwritten. */
-export function scanLine(text: string, line: number, notes: LineNotes): TraceRecord | null {
+/** As {@link parseLine}, with what a reader needs. */
+export function scanLine(text: string, line: number): LineReading {
   const start = skipQuotes(text);
-  notes.known = true;
-  notes.block = null;
-  for (let colon = text.indexOf(':', start), from = start; colon >= 0; colon = text.indexOf(':', from)) {
-    // The first name before a colon that is an event counts.
-    const at = nameBefore(text, from, colon);
-    const name = at < colon && !isDigitCode(text.charCodeAt(at)) ? text.slice(at, colon) : '';
-    const patterns = name === '' ? undefined : TRACE_EVENTS.get(name);
-    if (patterns !== undefined) return readEvent(name, patterns, text, start, at, colon, line, notes);
-    from = colon + 1;
-  }
-  return scanLog(text, start, line, notes);
+  const found = findEvent(text, start);
+  return found === null ? readLog(text, start, line) : readEvent(text, start, line, found);
 }
 
 /** Goes past `> > ` of a quoted mail. */
@@ -64,11 +55,11 @@ export function skipQuotes(text: string): number {
 }
 
 /** Longest name of an event. */
-const LONGEST_NAME = 64;
+const MAX_NAME = 64;
 
 /** Where the name begins that ends at `end`; `end` itself when there is none. */
 function nameBefore(text: string, start: number, end: number): number {
-  const stop = Math.max(start, end - LONGEST_NAME);
+  const stop = Math.max(start, end - MAX_NAME);
   let at = end;
   while (at > stop && isNameCode(text.charCodeAt(at - 1))) at--;
   return at;
@@ -77,62 +68,68 @@ function nameBefore(text: string, start: number, end: number): number {
 const isDigitCode = (code: number): boolean => code >= 48 && code <= 57;
 const isNameCode = (code: number): boolean => (code >= 97 && code <= 122) || code === 95 || isDigitCode(code);
 
+/** An event's name in a line, and how its text may go on after the colon. */
+interface FoundEvent {
+  readonly event: string;
+  readonly patterns: readonly Pattern[];
+  readonly at: number;
+  readonly colon: number;
+}
+
+/** The first name before a colon that is an event. */
+function findEvent(text: string, start: number): FoundEvent | null {
+  for (let colon = text.indexOf(':', start), from = start; colon >= 0; colon = text.indexOf(':', from)) {
+    const at = nameBefore(text, from, colon);
+    const event = at < colon && !isDigitCode(text.charCodeAt(at)) ? text.slice(at, colon) : '';
+    const patterns = event === '' ? undefined : TRACE_EVENTS.get(event);
+    if (patterns !== undefined) return { event, patterns, at, colon };
+    from = colon + 1;
+  }
+  return null;
+}
+
 function readEvent(
-  event: string,
-  patterns: readonly Pattern[],
   text: string,
   start: number,
-  at: number,
-  colon: number,
   line: number,
-  notes: LineNotes,
-): TraceRecord | null {
+  { event, patterns, at, colon }: FoundEvent,
+): LineReading {
   let body = colon + 1;
   while (body < text.length && isBlank(text.charCodeAt(body))) body++;
   const match = matchFirst(patterns, text, body, text.length);
   const raw = typeof match === 'object' ? match : matchRaw(rawFieldsOf(event), text, body, text.length);
+  if (typeof raw !== 'object') return match === 'cut' ? CUT : GARBLED;
   const form = raw === match ? 'text' : 'raw';
   // perf puts the subsystem before the event.
   const system = at > start && text[at - 1] === ':' ? nameBefore(text, start, at - 1) : at;
-  return finish(
-    typeof raw === 'object' ? raw : match,
-    notes,
-    () => parseHeader(text, start, system),
-    line,
-    event,
-    form,
-  );
+  const record = recordOf(line, event, form, parseHeader(text, start, system), raw);
+  return { record, known: true, cut: false, block: null };
 }
 
-function finish(
-  match: Match,
-  notes: LineNotes,
-  header: () => Header,
+function readLog(text: string, start: number, line: number): LineReading {
+  if (!WORDS.some((word) => text.includes(word, start))) return NOTHING;
+  let known = false;
+  for (const { event, start: beginning, pattern, block } of LOG_TEXTS) {
+    const at = text.indexOf(beginning, start);
+    if (at < 0) continue;
+    known = true;
+    const match = matchPattern(pattern, cursorAt(text, at, text.length));
+    if (match === 'other') continue;
+    if (match === 'cut') return CUT;
+    const record = recordOf(line, event, 'log', parseLogHeader(text, start, at), match);
+    return { record, known: true, cut: false, block };
+  }
+  return known ? GARBLED : NOTHING;
+}
+
+function recordOf(
   line: number,
   event: string,
   form: RecordForm,
-): TraceRecord | null {
-  notes.cut = match === 'cut';
-  if (typeof match !== 'object') return null;
-  const { task, pid, cpu, timestamp } = header();
-  const { fields, sptes } = match;
+  { task, pid, cpu, timestamp }: Header,
+  { fields, sptes }: Matched,
+): TraceRecord {
   return { line, event, form, task, pid, cpu, timestamp, fields, sptes, block: null };
-}
-
-function scanLog(text: string, start: number, line: number, notes: LineNotes): TraceRecord | null {
-  notes.known = false;
-  notes.cut = false;
-  if (!WORDS.some((word) => text.includes(word, start))) return null;
-  for (const log of LOG_TEXTS) {
-    const at = text.indexOf(log.start, start);
-    if (at < 0) continue;
-    notes.known = true;
-    const match = matchPattern(log.pattern, cursorAt(text, at, text.length));
-    if (match === 'other') continue;
-    if (match !== 'cut') notes.block = log.block;
-    return finish(match, notes, () => parseLogHeader(text, start, at), line, log.event, 'log');
-  }
-  return null;
 }
 
 /** A word that every text of the log has, in one of two spellings. */

@@ -2,7 +2,7 @@
 
 import type { TraceEntry, TraceRecord } from '../events/record.ts';
 import { utf8Decoder } from '../text/utf8.ts';
-import { type LineNotes, noNotes, scanLine, skipQuotes } from './parse-line.ts';
+import { type LineReading, scanLine, skipQuotes } from './parse-line.ts';
 
 /** What a reader has seen so far. */
 export interface TraceCounts {
@@ -28,19 +28,19 @@ export interface TraceReader {
 
 /** A reader that shares a trace with one that is faster, and takes the lines that the other leaves. */
 export interface LineReader extends TraceReader {
-  /** Whether the next line begins anew: nothing is held back, and no line has begun. */
+  /** Whether the next line continues nothing: no line is held back, and none has begun. */
   readonly idle: boolean;
   /** Number of the next line. */
   readonly next: number;
-  /** Counts lines that the other has read, with records in the kernel's own form or none. Only while it is idle. */
+  /** Counts lines that the other has read, with or without a record. Only while it is idle. */
   skip(recognised: number, passed: number): void;
 }
 
 /** Longest line that is kept whole, in characters; a longer one is passed on in pieces. */
-const LONGEST_LINE = 1 << 20;
+const MAX_LINE = 1 << 20;
 
 /** Most lines into which a mail wraps one. */
-const MOST_WRAPPED = 4;
+const MAX_WRAPPED = 4;
 
 /** A line that breaks off, and those after it that may be its rest. */
 interface Held {
@@ -67,15 +67,15 @@ export function traceReader(sink: (entry: TraceEntry) => void, firstLine = 1): T
  * @returns false also for a line of more than a megabyte
  */
 export function beginsAnew(text: string): boolean {
-  const notes = noNotes();
-  return text.length <= LONGEST_LINE && scanLine(text, 1, notes) !== null && notes.block !== 'continues';
+  if (text.length > MAX_LINE) return false;
+  const { record, block } = scanLine(text, 1);
+  return record !== null && block !== 'continues';
 }
 
 /** As {@link traceReader}. */
 export function lineReader(sink: (entry: TraceEntry) => void, firstLine: number): LineReader {
   const decoder = utf8Decoder();
   const counts = { lines: 0, recognised: 0, continued: 0, passed: 0, damaged: 0 };
-  const notes = noNotes();
   let rest = '';
   let line = firstLine;
   let held: Held | null = null;
@@ -92,7 +92,7 @@ export function lineReader(sink: (entry: TraceEntry) => void, firstLine: number)
     sink(entry);
   };
 
-  /** Gives up hope for the lines held back. */
+  /** Releases the lines held back, as they are. */
   const release = (): void => {
     const [first, ...wrapped] = held?.entries ?? [];
     if (first !== undefined) emit(first, true);
@@ -101,7 +101,7 @@ export function lineReader(sink: (entry: TraceEntry) => void, firstLine: number)
   };
 
   /** Log lines of a walk belong together while no other text of KVM's stands between them. */
-  const inBlock = (record: TraceRecord, { block: part }: LineNotes): TraceRecord => {
+  const inBlock = (record: TraceRecord, part: LineReading['block']): TraceRecord => {
     if (part === 'begins') block = record.line;
     else if (part === null) block = null;
     else block ??= record.line;
@@ -111,36 +111,34 @@ export function lineReader(sink: (entry: TraceEntry) => void, firstLine: number)
   /** Tries a line as the rest of those held back. */
   const join = (before: Held, { line, text, newline }: Omit<TraceEntry, 'record' | 'partOf'>): boolean => {
     const [first, ...wrapped] = before.entries;
-    if (first === undefined || before.entries.length >= MOST_WRAPPED) return false;
+    if (first === undefined || before.entries.length >= MAX_WRAPPED) return false;
     const whole = `${before.text} ${text.slice(skipQuotes(text)).trim()}`;
-    const record = scanLine(whole, first.line, notes);
-    const part = { line, text, newline, record: null, partOf: first.line };
-    if (notes.cut) held = { entries: [...before.entries, { ...part, partOf: null }], text: whole };
-    if (record === null) return notes.cut;
+    const { record, cut, block: part } = scanLine(whole, first.line);
+    if (cut)
+      held = { entries: [...before.entries, { line, text, newline, record, partOf: null }], text: whole };
+    if (record === null) return cut;
     held = null;
-    emit({ ...first, record: inBlock(record, notes) });
+    emit({ ...first, record: inBlock(record, part) });
     for (const entry of wrapped) emit({ ...entry, partOf: first.line });
-    emit(part);
+    emit({ line, text, newline, record: null, partOf: first.line });
     return true;
   };
 
   const take = (text: string, newline: boolean): void => {
     const number = line;
     if (newline) line++;
-    const record = scanLine(text, number, notes);
+    const { record, known, cut, block: part } = scanLine(text, number);
     if (held !== null) {
-      if (!notes.known && join(held, { line: number, text, newline })) return;
-      // The join has overwritten the notes.
+      if (!known && join(held, { line: number, text, newline })) return;
       release();
-      scanLine(text, number, notes);
     }
     if (record !== null) {
-      emit({ line: number, text, newline, record: inBlock(record, notes), partOf: null });
+      emit({ line: number, text, newline, record: inBlock(record, part), partOf: null });
       return;
     }
-    const entry = { line: number, text, newline, record: null, partOf: null };
-    if (notes.cut) held = { entries: [entry], text: text.trimEnd() };
-    else emit(entry, notes.known);
+    const entry = { line: number, text, newline, record, partOf: null };
+    if (cut) held = { entries: [entry], text: text.trimEnd() };
+    else emit(entry, known);
   };
 
   const takeLines = (text: string): void => {
@@ -154,8 +152,8 @@ export function lineReader(sink: (entry: TraceEntry) => void, firstLine: number)
   /** Passes a line on that is too long to be kept whole; returns its last piece. */
   const takePieces = (text: string): string => {
     let start = 0;
-    for (; text.length - start > LONGEST_LINE; start += LONGEST_LINE) {
-      take(text.slice(start, start + LONGEST_LINE), false);
+    for (; text.length - start > MAX_LINE; start += MAX_LINE) {
+      take(text.slice(start, start + MAX_LINE), false);
     }
     return text.slice(start);
   };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type Mmu, spteToPfn } from '@spte/core';
+import type { Arena } from '@spte/wasm';
 import type { AnnotatedSpte } from '../annotate/annotate-spte.ts';
 import type { Check } from '../annotate/check.ts';
 import {
@@ -12,31 +13,25 @@ import {
 } from '../annotate/remember-sptes.ts';
 import type { BulkCounter } from '../annotate/tally.ts';
 import type { TracedSpte } from '../events/record.ts';
-import type { Arena } from '../wasm/kernel.ts';
+import * as PIECE from '../wasm/pieces.ts';
 import * as STATE from '../wasm/state.ts';
 import { takeSeen } from './json-forms.ts';
 
-const SLOTS = 32768;
-const SPTE_SLOT_BYTES = 16;
-const CHECK_SLOT_BYTES = 4;
-/** Most slots in use, of either kind. */
-const MOST_USED = SLOTS / 2;
+const SLOTS = 1 << PIECE.SLOT_BITS;
+/** Slots in use, of either kind, at most. */
+const MAX_USED = SLOTS / 2;
 
-const PIECE_BYTES = 5 << 20;
-/** Longest piece and what it needs beside its text. */
-const MOST_PIECE = 1 << 14;
-
-/** In place of a piece, as in assembly/json.ts: those with these attributes differ. */
-const DIFFER = 1;
-
-// Rows of the kernel: levels, and these.
-const LEVEL = 7;
-const GUEST = 8;
-/** The entry is looked for by its whole value. */
-const WHOLE = 16;
+const PIECES_BYTES = 5 << 20;
+/** Bytes of a piece, at most, with what it needs beside its text. */
+const MAX_PIECE = 1 << 14;
 
 /** What comes after a text of a piece. */
-const HOLES: Readonly<Record<string, number>> = { value: 1, gfn: 2, pfn: 3, role: 4 };
+const HOLES: Readonly<Record<string, number>> = {
+  value: PIECE.VALUE_HOLE,
+  gfn: PIECE.GFN_HOLE,
+  pfn: PIECE.PFN_HOLE,
+  role: PIECE.ROLE_HOLE,
+};
 const HOLE = /"@(value|gfn|pfn|role)"/;
 
 /** Pieces of lines as JSON, kept where the kernel finds them by what they depend on. */
@@ -62,10 +57,10 @@ export function createPieces(
   counter: BulkCounter,
 ): Pieces {
   const { view, bytes } = arena;
-  const slots = arena.take(SPTE_SLOT_BYTES * SLOTS);
-  const checkSlots = arena.take(CHECK_SLOT_BYTES * SLOTS);
-  const start = arena.take(PIECE_BYTES);
-  const end = arena.next;
+  const slots = arena.take(PIECE.SPTE_SLOT_BYTES * SLOTS);
+  const checkSlots = arena.take(PIECE.CHECK_SLOT_BYTES * SLOTS);
+  const start = arena.take(PIECES_BYTES);
+  const end = start + PIECES_BYTES;
   let next = start;
   let used = 0;
   /** What the pieces say, by address. */
@@ -85,7 +80,7 @@ export function createPieces(
 
   /** Whether there is room for one more; else all are forgotten, and the kernel will miss them again. */
   const hasRoom = (): boolean => {
-    if (used < MOST_USED && next + MOST_PIECE <= start + PIECE_BYTES) return true;
+    if (used < MAX_USED && next + MAX_PIECE <= end) return true;
     settle();
     saids.clear();
     checked.clear();
@@ -97,10 +92,9 @@ export function createPieces(
 
   /** Puts a piece, or what stands in its place, into the slot that the kernel found free. */
   const fillSlot = (key: bigint, row: number, piece: number): void => {
-    const slot = slots + SPTE_SLOT_BYTES * arena.get(STATE.MISS_SLOT);
-    view.setBigUint64(slot, key, true);
-    arena.set(slot + 8, row);
-    arena.set(slot + 12, piece);
+    const slot = slots + PIECE.SPTE_SLOT_BYTES * arena.get(STATE.MISS_SLOT);
+    view.setBigUint64(slot + PIECE.SLOT_KEY, key, true);
+    arena.put(slot, { [PIECE.SLOT_ROW]: row, [PIECE.SLOT_PIECE]: piece });
     used++;
   };
 
@@ -108,27 +102,25 @@ export function createPieces(
     for (let i = 0; i < text.length; i++) bytes[next++] = text.charCodeAt(i);
   };
 
-  /** Begins a piece; returns where. */
-  const beginPiece = (): number => {
-    next = (next + 7) & ~7;
-    const piece = next;
-    next += SEEN_BYTES;
+  /** Begins a piece with so much before its text; returns where. */
+  const beginPiece = (text: number): number => {
+    const piece = (next + 7) & ~7;
+    next = piece + text;
     return piece;
   };
 
   const writeSpte = (said: AnnotatedSpte, alike: boolean): number => {
-    const piece = beginPiece();
-    next += STRICT_BYTES;
+    const piece = beginPiece(PIECE.TEXTS);
     saids.set(piece, said);
-    arena.set(piece + STRICT, Number(alike && said.findings.length > 0));
+    arena.set(piece + PIECE.STRICT, Number(alike && said.findings.length > 0));
     const gfn = said.kind === 'mmio' ? said.gfn : '@gfn';
     const moving = alike ? { value: '@value', pfn: said.pfn === null ? null : '@pfn' } : {};
     const parts = JSON.stringify({ ...said, role: '@role', gfn, ...moving }).split(HOLE);
     for (let i = 0; i < parts.length; i += 2) {
       const text = parts[i] as string;
       view.setUint16(next, text.length, true);
-      view.setUint16(next + 2, HOLES[parts[i + 1] ?? ''] ?? 0, true);
-      next += 4;
+      view.setUint16(next + PIECE.HOLE, HOLES[parts[i + 1] ?? ''] ?? PIECE.END, true);
+      next += PIECE.TEXT;
       writeText(text);
     }
     return piece;
@@ -139,38 +131,31 @@ export function createPieces(
       if (!hasRoom()) return;
       const row = arena.get(STATE.MISS_ROW);
       const value = view.getBigUint64(STATE.MISS_VALUE, true);
-      const role = (row & GUEST) === 0 ? 'spte' : 'guest';
-      const said = about({ role, value, level: row & LEVEL || null }, null);
+      const role = (row & PIECE.GUEST) === 0 ? 'spte' : 'guest';
+      const said = about({ role, value, level: row & PIECE.LEVEL_MASK || null }, null);
       if (role === 'guest') fillSlot(0n, row, writeSpte(said, true));
-      else if ((row & WHOLE) !== 0) fillSlot(value, row, writeSpte(said, false));
+      else if ((row & PIECE.WHOLE) !== 0) fillSlot(value, row, writeSpte(said, false));
       else {
         const alike = isLikeOthers(said, (value & ADDRESS) ^ usual, telling[row] as TellingBits);
-        fillSlot(value & ~ADDRESS, row, alike ? writeSpte(said, true) : DIFFER);
+        fillSlot(value & ~ADDRESS, row, alike ? writeSpte(said, true) : PIECE.DIFFER);
       }
     },
     addChecks(checks) {
       if (!hasRoom()) return;
-      const piece = beginPiece();
+      const piece = beginPiece(PIECE.CHECKS_KEY);
       const words = arena.get(STATE.MISS_WORDS);
       const text = checks.map((check) => JSON.stringify(check)).join(',');
-      arena.set(next, text.length);
-      next += CHECKS_LENGTH_BYTES;
+      arena.set(piece + PIECE.CHECKS_LENGTH, text.length);
       bytes.copyWithin(next, STATE.CHECK_KEY, STATE.CHECK_KEY + 8 * words);
       next += 8 * words;
       writeText(text);
       checked.set(piece, checks);
-      arena.set(checkSlots + CHECK_SLOT_BYTES * arena.get(STATE.MISS_SLOT), piece);
+      arena.set(checkSlots + PIECE.CHECK_SLOT_BYTES * arena.get(STATE.MISS_SLOT), piece);
       used++;
     },
     settle,
   };
 }
-
-/** Bytes at the beginning of a piece, and after them. */
-const SEEN_BYTES = 16;
-const STRICT = 16;
-const STRICT_BYTES = 4;
-const CHECKS_LENGTH_BYTES = 8;
 
 function setMasks(view: DataView, mmu: Mmu): void {
   view.setBigUint64(STATE.ADDRESS, ADDRESS, true);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Mmu } from '@spte/core';
+import type { Arena } from '@spte/wasm';
 import { annotated } from '../annotate/annotate.ts';
 import {
   type Before,
@@ -7,19 +8,19 @@ import {
   checkerWith,
   checkRecord,
   type LastLines,
+  MAX_LINES_APART,
   MMIO_EVENTS,
-  MOST_LINES_APART,
 } from '../annotate/check.ts';
 import { rememberSptes } from '../annotate/remember-sptes.ts';
 import { type AnnotationSightings, type AnnotationTally, bulkCounter } from '../annotate/tally.ts';
 import { rawFieldsOf, UNKNOWN_FIELD } from '../events/raw-fields.ts';
 import type { TraceRecord } from '../events/record.ts';
 import { TRACE_EVENTS } from '../events/trace-events.ts';
-import { noNotes, scanLine } from '../lines/parse-line.ts';
+import { parseLine } from '../lines/parse-line.ts';
 import { lineReader, type TraceCounts } from '../lines/reader.ts';
 import { utf8Bytes, utf8Decoder } from '../text/utf8.ts';
 import { createPrograms, patternProgram, rawProgram } from '../wasm/compile.ts';
-import { type Arena, createKernel } from '../wasm/kernel.ts';
+import { createKernel } from '../wasm/kernel.ts';
 import { createLineFeed } from '../wasm/line-feed.ts';
 import * as STATE from '../wasm/state.ts';
 import * as STATUS from '../wasm/status.ts';
@@ -53,8 +54,8 @@ export interface NdjsonOptions {
 
 const MEMORY = 8 << 20;
 const OUT_BYTES = 1 << 18;
-/** More than a line of the kernel's takes. */
-const LONGEST_LINE = 1 << 15;
+/** Bytes of a line that the kernel writes, at most. */
+const MAX_LINE = 1 << 15;
 
 /**
  * Makes an annotator that writes what `JSON.stringify(createAnnotator(mmu)(record))` gives for each record of
@@ -103,7 +104,8 @@ export function ndjsonAnnotator(
     const { event, form, fields } = record;
     const names = Object.keys(fields);
     const key = `${event} ${names.join(' ')}`;
-    if (form !== 'raw' || learned.has(key) || names.length > MOST_FIELDS || arena.free < FORM_BYTES) return;
+    if (form !== 'raw' || learned.has(key) || names.length > STATE.MAX_FIELDS || !arena.fits(FORM_BYTES))
+      return;
     learned.add(key);
     const known = rawFieldsOf(event);
     const jsonFields = names.map((field) => ({ field, ...(known.get(field) ?? UNKNOWN_FIELD) }));
@@ -124,7 +126,7 @@ export function ndjsonAnnotator(
     const at = arena.get(STATE.POSITION);
     const text = utf8Decoder().decode(arena.bytes.subarray(at, arena.get(STATE.LINE_END)));
     const line = arena.view.getFloat64(STATE.LINE, true);
-    const record = scanLine(text, line, noNotes()) as TraceRecord;
+    const record = parseLine(text, line) as TraceRecord;
     return [...checkRecord(record, mmu), ...checkAfter(record, mmu, last.before())];
   };
 
@@ -162,8 +164,7 @@ export function ndjsonAnnotator(
   };
 }
 
-/** Most fields of a form that is learned, and more bytes than it takes. */
-const MOST_FIELDS = 48;
+/** Bytes of a form that is learned, and its program, at most. */
 const FORM_BYTES = 1 << 15;
 
 /** How a line begins of its own. */
@@ -177,7 +178,7 @@ function createOutput(arena: Arena, begin: Uint8Array, write: (lines: Uint8Array
   arena.set(STATE.LINE_TEXT_LENGTH, begin.length);
   arena.set(STATE.AS_JSON, 1);
   arena.set(STATE.OUT, start);
-  arena.set(STATE.OUT_LIMIT, start + OUT_BYTES - LONGEST_LINE);
+  arena.set(STATE.OUT_LIMIT, start + OUT_BYTES - MAX_LINE);
   const text = '],"checks":[';
   arena.set(STATE.CHECKS_TEXT, arena.text(text));
   arena.set(STATE.CHECKS_TEXT_LENGTH, text.length);
@@ -204,9 +205,9 @@ function createOutput(arena: Arena, begin: Uint8Array, write: (lines: Uint8Array
 /** The last lines of tasks, in a memory that the kernel reads and writes as well. */
 function sharedLastLines(arena: Arena): LastLines & { before(): Before | undefined } {
   const { view, bytes } = arena;
-  const start = arena.take(STATE.TASK_BYTES * MOST_LINES_APART);
+  const start = arena.take(STATE.TASK_BYTES * MAX_LINES_APART);
   arena.set(STATE.PENDING, start);
-  arena.set(STATE.MOST_APART, MOST_LINES_APART);
+  arena.set(STATE.MAX_APART, MAX_LINES_APART);
   const end = (): number => start + STATE.TASK_BYTES * arena.get(STATE.PENDING_COUNT);
   const at = (place: number): Before => ({
     event: MMIO_EVENTS[arena.get(place + STATE.TASK_EVENT) - 1] as string,
@@ -224,7 +225,7 @@ function sharedLastLines(arena: Arena): LastLines & { before(): Before | undefin
     },
     take(task) {
       for (let place = end() - STATE.TASK_BYTES; place >= start; place -= STATE.TASK_BYTES) {
-        if (view.getFloat64(place, true) !== (task ?? -1)) continue;
+        if (view.getFloat64(place + STATE.TASK, true) !== (task ?? -1)) continue;
         const before = at(place);
         forget(place);
         return before;
@@ -232,9 +233,9 @@ function sharedLastLines(arena: Arena): LastLines & { before(): Before | undefin
       return;
     },
     put(task, { event, spte, line }) {
-      if (arena.get(STATE.PENDING_COUNT) >= MOST_LINES_APART) forget(start);
+      if (arena.get(STATE.PENDING_COUNT) >= MAX_LINES_APART) forget(start);
       const place = end();
-      view.setFloat64(place, task ?? -1, true);
+      view.setFloat64(place + STATE.TASK, task ?? -1, true);
       view.setBigUint64(place + STATE.TASK_SPTE, spte, true);
       view.setFloat64(place + STATE.TASK_LINE, line, true);
       arena.set(place + STATE.TASK_EVENT, MMIO_EVENTS.indexOf(event) + 1);

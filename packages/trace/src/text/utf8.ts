@@ -17,7 +17,7 @@ export function utf8Bytes(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
 }
 
-/** A decoder that never fails: what is no UTF-8 becomes U+FFFD, and a byte order mark stays. */
+/** A decoder that never fails: anything that is not UTF-8 becomes U+FFFD, and a byte order mark stays. */
 export function utf8Decoder(): Utf8Decoder {
   return new TextDecoder('utf-8', { ignoreBOM: true });
 }

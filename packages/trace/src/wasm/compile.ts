@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
-
+import type { Arena } from '@spte/wasm';
 import { LOG_TEXTS } from '../events/log-texts.ts';
 import type { Pattern, Token } from '../events/pattern.ts';
 import { rawFieldsOf, UNKNOWN_FIELD } from '../events/raw-fields.ts';
 import type { TraceRecord } from '../events/record.ts';
 import { TRACE_EVENTS } from '../events/trace-events.ts';
 import { UNPARSED } from '../lines/match.ts';
-import type { Arena } from './kernel.ts';
+import * as PROGRAM from './program.ts';
 import * as STATE from './state.ts';
 
-/** Kinds of tokens, as in assembly/match.ts. */
+/** Kinds of tokens, as the kernel has them. */
 const KINDS: Readonly<Record<Token['kind'] | 'optional' | 'blanks', number>> = {
-  hex: 0,
-  decimal: 1,
-  decimalHex: 2,
-  word: 3,
-  flags: 4,
-  pointer: 5,
-  parenthesized: 6,
-  switch: 7,
-  literal: 8,
-  optional: 9,
-  blanks: 10,
+  hex: PROGRAM.HEX,
+  decimal: PROGRAM.DECIMAL,
+  decimalHex: PROGRAM.DECIMAL_HEX,
+  word: PROGRAM.WORD,
+  flags: PROGRAM.FLAGS,
+  pointer: PROGRAM.POINTER,
+  parenthesized: PROGRAM.PARENTHESIZED,
+  switch: PROGRAM.SWITCH,
+  literal: PROGRAM.LITERAL,
+  optional: PROGRAM.OPTIONAL,
+  blanks: PROGRAM.BLANKS,
 };
 
 /** Whether a token is a field that a text may stand before. */
-const isField = (kind: keyof typeof KINDS): boolean => KINDS[kind] < KINDS.switch;
+const isField = (kind: keyof typeof KINDS): boolean => KINDS[kind] < PROGRAM.SWITCH;
 
 /** What a line must hold, piece by piece. */
 interface Program {
@@ -34,12 +34,9 @@ interface Program {
   readonly required: number;
   /** Whether nothing may follow. */
   readonly whole: boolean;
-  /** Where the form is of a line with so many fields; 0 for a number of fields that cannot be. */
+  /** Where the form is of a line, by its number of fields; 0 for a number that cannot be. */
   readonly forms: readonly number[];
 }
-
-/** Where an event's first program stands in its record. */
-const FIRST_PROGRAM = 8;
 
 /** Adds a program for an event, to be tried when those before it do not fit. */
 export type AddProgram = (event: string, program: Program) => void;
@@ -82,7 +79,10 @@ export function createPrograms(arena: Arena): AddProgram {
   const records = new Map<string, number>();
   for (const event of TRACE_EVENTS.keys()) {
     const name = arena.text(event);
-    const record = arena.words([name, event.length, 0]);
+    const record = arena.record(PROGRAM.EVENT_BYTES, {
+      [PROGRAM.NAME]: name,
+      [PROGRAM.NAME_LENGTH]: event.length,
+    });
     records.set(event, record);
     addEvent(arena, name + event.length, record);
   }
@@ -91,14 +91,29 @@ export function createPrograms(arena: Arena): AddProgram {
   arena.set(STATE.LOG_START_COUNT, LOG_TEXTS.length);
   return (event, { tokens, required, whole, forms }) => {
     const parts = joined(tokens);
-    const words = parts.flatMap(({ kind, literal }) => [KINDS[kind], arena.text(literal), literal.length]);
-    const needed = joined(tokens.slice(0, required)).length;
-    const program = [0, arena.words(words), parts.length, needed, Number(whole), arena.words(forms)];
-    // The first word of a program is the next one.
-    let last = (records.get(event) as number) + FIRST_PROGRAM;
-    while (arena.get(last) !== 0) last = arena.get(last);
-    arena.set(last, arena.words(program));
+    const program = arena.record(PROGRAM.PROGRAM_BYTES, {
+      [PROGRAM.TOKENS]: writeTokens(arena, parts),
+      [PROGRAM.TOKEN_COUNT]: parts.length,
+      [PROGRAM.REQUIRED]: joined(tokens.slice(0, required)).length,
+      [PROGRAM.WHOLE]: Number(whole),
+      [PROGRAM.FORMS]: arena.words(forms),
+    });
+    let last = (records.get(event) as number) + PROGRAM.FIRST_PROGRAM;
+    while (arena.get(last) !== 0) last = arena.get(last) + PROGRAM.NEXT;
+    arena.set(last, program);
   };
+}
+
+function writeTokens(arena: Arena, tokens: Program['tokens']): number {
+  const at = arena.take(PROGRAM.TOKEN_BYTES * tokens.length);
+  for (const [i, { kind, literal }] of tokens.entries()) {
+    arena.put(at + PROGRAM.TOKEN_BYTES * i, {
+      [PROGRAM.KIND]: KINDS[kind],
+      [PROGRAM.TEXT]: arena.text(literal),
+      [PROGRAM.TEXT_LENGTH]: literal.length,
+    });
+  }
+  return at;
 }
 
 /** Puts texts and the fields after them together. */
@@ -113,7 +128,6 @@ function joined(tokens: Program['tokens']): Program['tokens'] {
 }
 
 const GOLDEN = 0x9e37_79b9_7f4a_7c15n;
-const SLOT_BYTES = 16;
 const LAST_LETTERS = 8;
 const SLOTS = 2 ** STATE.EVENT_SLOT_BITS;
 
@@ -121,9 +135,9 @@ const SLOTS = 2 ** STATE.EVENT_SLOT_BITS;
 function addEvent(arena: Arena, nameEnd: number, record: number): void {
   const letters = arena.view.getBigUint64(nameEnd - LAST_LETTERS, true);
   let slot = Number(BigInt.asUintN(64, letters * GOLDEN) >> BigInt(64 - STATE.EVENT_SLOT_BITS));
-  while (arena.get(slotAt(slot) + LAST_LETTERS) !== 0) slot = (slot + 1) % SLOTS;
+  while (arena.get(slotAt(slot) + STATE.SLOT_EVENT) !== 0) slot = (slot + 1) % SLOTS;
   arena.view.setBigUint64(slotAt(slot), letters, true);
-  arena.set(slotAt(slot) + LAST_LETTERS, record);
+  arena.set(slotAt(slot) + STATE.SLOT_EVENT, record);
 }
 
-const slotAt = (slot: number): number => STATE.EVENT_SLOTS + SLOT_BYTES * slot;
+const slotAt = (slot: number): number => STATE.EVENT_SLOTS + STATE.EVENT_SLOT_BYTES * slot;

@@ -1,90 +1,113 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/// <reference path="../../../wasm/src/assembly-script.d.ts" />
 // Where things stand in a kernel's memory, in bytes. TypeScript and AssemblyScript both read this file.
 
+/** Fields of a line, at most. */
+export const MAX_FIELDS: i32 = 48;
+/** SPTEs of a line, at most. */
+export const MAX_SPTES: usize = 8;
+/** Words of the key of checks, at most: two, and one for each field that checks look at. */
+export const MAX_KEY_WORDS: usize = 8;
+
+// What the kernel and JavaScript tell each other.
 /** The line at hand, and the newline that ends it. */
-export const POSITION = 0;
-export const LINE_END = 4;
+export const POSITION: usize = 0;
+export const LINE_END: usize = POSITION + 4;
 /** Its number: a f64, for there may be more than 2^32. */
-export const LINE = 8;
+export const LINE: usize = LINE_END + 4;
 /** Lines taken since JavaScript last looked. */
-export const RECOGNISED = 16;
-export const PASSED = 20;
+export const RECOGNISED: usize = LINE + 8;
+export const PASSED: usize = RECOGNISED + 4;
 /** The form of the line. */
-export const FORM = 24;
+export const FORM: usize = PASSED + 4;
 /** 1 to write JSON, 0 to fill columns. */
-export const AS_JSON = 28;
+export const AS_JSON: usize = FORM + 4;
 
-/** The dictionary of words: slots, entries, how many there are, how many fit, where the next one's text goes, and where
- * the room for texts ends. */
-export const WORD_SLOTS = 32;
-export const WORD_ENTRIES = 36;
-export const WORD_COUNT = 40;
-export const WORD_MOST = 44;
-export const WORD_NEXT = 48;
-export const WORD_END = 52;
-
-/** Where JSON goes, and where it must not begin any more. */
-export const OUT = 56;
-export const OUT_LIMIT = 60;
-
-/** What JSON lacks: the row and the value of an entry, or how many words the key of checks has; and the free slot. */
-export const MISS_ROW = 64;
-export const MISS_WORDS = 68;
-export const MISS_VALUE = 72;
-export const MISS_SLOT = 304;
-/** Slots by the key of an entry, and of checks. */
-export const SPTE_SLOTS = 80;
-export const CHECK_SLOTS = 84;
-/** Where the line before of the same task with an MMIO SPTE is kept, if this line is compared with it; else 0. */
-export const BEFORE = 88;
-/** How many lines apart two may be that are compared, at most. */
-export const MOST_APART = 92;
-/** The tasks that have such a line, the oldest line first: how many, no more than may be near enough, and where. */
-export const PENDING_COUNT = 104;
-export const PENDING = 108;
-/** Of each: how many bytes; the task is first, then its SPTE, the number of the line, its event. */
-export const TASK_BYTES = 32;
-export const TASK_SPTE = 8;
-export const TASK_LINE = 16;
-export const TASK_EVENT = 24;
-/** Masks: address, page size, pfn. */
-export const ADDRESS = 112;
-export const PAGE_SIZE = 120;
-export const PFN = 128;
-/** The address bits that are set in entries of which they tell nothing. */
-export const USUAL = 96;
-/** By level and by the page size bit: the address bits that tell more than where the page is unless they are as usual. */
-export const TELLING = 136;
-/** The key of the checks of this line. */
-export const CHECK_KEY = 232;
-/** The text before the number of a line. */
-export const LINE_TEXT = 1544;
-export const LINE_TEXT_LENGTH = 1548;
-/** The text between SPTEs and checks. */
-export const CHECKS_TEXT = 308;
-export const CHECKS_TEXT_LENGTH = 312;
+// The dictionary: slots of two bytes, with the number of a text plus 1, or 0; entries, of which each has the address
+// and the length of a text; how many there are, and fit; where the next text goes, and where the room for texts ends.
+export const DICTIONARY_SLOTS: usize = AS_JSON + 4;
+export const DICTIONARY_ENTRIES: usize = DICTIONARY_SLOTS + 4;
+export const DICTIONARY_COUNT: usize = DICTIONARY_ENTRIES + 4;
+export const DICTIONARY_MAX: usize = DICTIONARY_COUNT + 4;
+export const DICTIONARY_NEXT: usize = DICTIONARY_MAX + 4;
+export const DICTIONARY_END: usize = DICTIONARY_NEXT + 4;
+/** How many slots there are, as a power of two: always some are free. */
+export const DICTIONARY_SLOT_BITS: i32 = 13;
 
 /** How the texts of the log begin: eight bytes each, where and how long; and how many. */
-export const LOG_STARTS = 1536;
-export const LOG_START_COUNT = 1540;
+export const LOG_STARTS: usize = DICTIONARY_END + 4;
+export const LOG_START_COUNT: usize = LOG_STARTS + 4;
 
-/** Where each field of the line begins, ends, and its value: a u64, or the f64 of a decimal. */
-export const STARTS = 320;
-export const ENDS = 576;
-export const VALUES = 832;
-
-/** The beginning of the last line up to its CPU, how long it is (0 for none), and what it says. */
-export const WHO_TEXT = 1344;
-export const WHO_LENGTH = 1472;
-export const WHO_TASK = 1476;
-export const WHO_TASK_END = 1480;
-export const WHO_TASK_ID = 1484;
-export const WHO_CPU = 1488;
-export const WHO_PID = 1496;
-
+// JSON.
+/** Where it goes, and where it must not begin any more. */
+export const OUT: usize = LOG_START_COUNT + 4;
+export const OUT_LIMIT: usize = OUT + 4;
+/** The text before the number of a line. */
+export const LINE_TEXT: usize = OUT_LIMIT + 4;
+export const LINE_TEXT_LENGTH: usize = LINE_TEXT + 4;
+/** The text between SPTEs and checks. */
+export const CHECKS_TEXT: usize = LINE_TEXT_LENGTH + 4;
+export const CHECKS_TEXT_LENGTH: usize = CHECKS_TEXT + 4;
+/** Pieces by the key of an entry, and by that of checks: see pieces.ts. */
+export const SPTE_SLOTS: usize = CHECKS_TEXT_LENGTH + 4;
+export const CHECK_SLOTS: usize = SPTE_SLOTS + 4;
+/** The piece that is missing: the slot for it, and the row and the value of an entry, or the words of the key of checks. */
+export const MISS_SLOT: usize = CHECK_SLOTS + 4;
+export const MISS_ROW: usize = MISS_SLOT + 4;
+export const MISS_VALUE: usize = MISS_ROW + 4;
+export const MISS_WORDS: usize = MISS_VALUE + 8;
+/** Masks: address, page size, pfn. */
+export const ADDRESS: usize = MISS_WORDS + 4;
+export const PAGE_SIZE: usize = ADDRESS + 8;
+export const PFN: usize = PAGE_SIZE + 8;
+/** The address bits that are set in entries of which they tell nothing. */
+export const USUAL: usize = PFN + 8;
+/**
+ * The address bits that tell more than where the page is, unless they are as usual: by level, 0 where it is not known,
+ * with the page size bit clear and set.
+ */
+export const TELLING: usize = USUAL + 8;
 /** Pieces about the SPTEs of this line. */
-export const PIECES = 1504;
+export const SPTE_PIECES: usize = TELLING + 6 * 2 * 8;
+/** The key of the checks of this line. */
+export const CHECK_KEY: usize = SPTE_PIECES + 4 * MAX_SPTES;
 
-/** Events by the last eight letters of their names: 16 bytes each, the letters and the event. */
-export const EVENT_SLOTS = 2048;
-export const EVENT_SLOT_BITS = 7;
+// Lines of a task that are compared.
+/** Where the line before of the same task with an MMIO SPTE is kept, if this line is compared with it; else 0. */
+export const BEFORE: usize = CHECK_KEY + 8 * MAX_KEY_WORDS;
+/** How many lines apart two may be that are compared, at most. */
+export const MAX_APART: usize = BEFORE + 4;
+/** The tasks that have such a line, the oldest line first: how many, no more than may be near enough, and where. */
+export const PENDING_COUNT: usize = MAX_APART + 4;
+export const PENDING: usize = PENDING_COUNT + 4;
+/** Of each: the task, a f64; its SPTE; the number of the line, a f64; its event. */
+export const TASK: usize = 0;
+export const TASK_SPTE: usize = TASK + 8;
+export const TASK_LINE: usize = TASK_SPTE + 8;
+export const TASK_EVENT: usize = TASK_LINE + 8;
+export const TASK_BYTES: usize = TASK_EVENT + 8;
+
+// The fields of the line: where each begins and ends, and its value, a u64, or the f64 of a decimal.
+export const STARTS: usize = PENDING + 4;
+export const ENDS: usize = STARTS + 4 * MAX_FIELDS;
+export const VALUES: usize = ENDS + 4 * MAX_FIELDS;
+
+// The beginning of the last line up to its CPU, how long it is (0 for none), and what it says.
+/** Bytes of it that are kept, at most. A vector may read as many beyond as it has. */
+export const MAX_WHO: usize = 112;
+export const WHO_TEXT: usize = VALUES + 8 * MAX_FIELDS;
+export const WHO_LENGTH: usize = WHO_TEXT + MAX_WHO + 16;
+export const WHO_TASK: usize = WHO_LENGTH + 4;
+export const WHO_TASK_END: usize = WHO_TASK + 4;
+export const WHO_TASK_ID: usize = WHO_TASK_END + 4;
+export const WHO_CPU: usize = WHO_TASK_ID + 4;
+export const WHO_PID: usize = WHO_CPU + 8;
+
+/** Events by the last eight letters of their names: the letters, and the record of the event (see program.ts). */
+export const EVENT_SLOTS: usize = WHO_PID + 8;
+export const EVENT_SLOT_BITS: i32 = 7;
+export const SLOT_EVENT: usize = 8;
+export const EVENT_SLOT_BYTES: usize = 16;
+
+/** The rest of the memory is given out, from a multiple of 16 on. */
+export const FREE: usize = (EVENT_SLOTS + (EVENT_SLOT_BYTES << EVENT_SLOT_BITS) + 15) & ~15;

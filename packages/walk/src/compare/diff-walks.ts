@@ -5,7 +5,7 @@ import type { WalkEntry } from '../walk/entry.ts';
 export interface AddedEntry {
   /** Tells the changes apart. */
   readonly change: 'added';
-  /** There was none. */
+  /** The first walk has no such entry. */
   readonly before: null;
   /** The entry of the second walk. */
   readonly after: WalkEntry;
@@ -17,7 +17,7 @@ export interface RemovedEntry {
   readonly change: 'removed';
   /** The entry of the first walk. */
   readonly before: WalkEntry;
-  /** There is none any more. */
+  /** The second walk has no such entry. */
   readonly after: null;
 }
 
@@ -38,7 +38,7 @@ export type WalkChange = AddedEntry | RemovedEntry | ChangedEntry;
  * Compares two walks entry by entry, level and gpa against level and gpa.
  *
  * Lazy, and in bounded memory: both walks go on side by side, and the one that is read no further is closed. An entry
- * that differs in nothing but where its table lies is no change, but a table's entry that points elsewhere is one.
+ * that differs only in where its table lies is not a change; a table's entry that points elsewhere is one.
  *
  * ```ts
  * for (const { change, before, after } of diffWalks(walk(mmu, old, root), walk(mmu, now, root))) { … }

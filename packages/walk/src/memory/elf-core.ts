@@ -31,7 +31,7 @@ const PN_XNUM = 0xffff;
 /** More program headers than any machine has runs of memory; a larger number is a lie. */
 const MAX_PROGRAM_HEADERS = 1 << 20;
 
-/** Most bytes of a program header that are believed: with those that a file may claim, 64 GB would have to be read. */
+/** Bytes of a program header, at most: with the size that a file may claim, 64 GB would have to be read. */
 const MAX_PROGRAM_HEADER_BYTES = 1024;
 
 /** Program headers that are read at once. */
@@ -48,7 +48,7 @@ const LAST_ADDRESS = (1n << 64n) - 1n;
  * stands first.
  *
  * @param file the file, addressed by offset
- * @throws ImageError when the file is no little-endian ELF64, its headers are cut off, or their number is a lie
+ * @throws ImageError when the file is not a little-endian ELF64, its headers are cut off, or their number is impossible
  */
 export function elfCoreMemory(file: PhysicalMemory): ElfCoreMemory {
   const header = readHeader(file, 'file header', 0n, FILE_HEADER_BYTES);
@@ -62,7 +62,7 @@ export function elfCoreMemory(file: PhysicalMemory): ElfCoreMemory {
   const size = header.getUint16(54, true);
   if (size < PROGRAM_HEADER_BYTES || size > MAX_PROGRAM_HEADER_BYTES) {
     throw new ImageError(
-      `ELF phentsize is ${size}; a program header has ${PROGRAM_HEADER_BYTES} bytes, and no more than ${MAX_PROGRAM_HEADER_BYTES} are believed`,
+      `ELF phentsize is ${size}; a program header has ${PROGRAM_HEADER_BYTES} bytes, more than ${MAX_PROGRAM_HEADER_BYTES} are refused`,
     );
   }
   const count = programHeaderCount(file, header);
@@ -83,9 +83,7 @@ function programHeaderCount(file: PhysicalMemory, header: DataView): number {
   const first = readHeader(file, 'section header 0', header.getBigUint64(40, true), SECTION_HEADER_BYTES);
   const real = first.getUint32(44, true);
   if (real > MAX_PROGRAM_HEADERS) {
-    throw new ImageError(
-      `ELF claims ${real} program headers; more than ${MAX_PROGRAM_HEADERS} are not believed`,
-    );
+    throw new ImageError(`ELF claims ${real} program headers; more than ${MAX_PROGRAM_HEADERS} are refused`);
   }
   return real;
 }

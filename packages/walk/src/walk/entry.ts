@@ -3,7 +3,7 @@ import { type Mmu, PAE_ROOT_LEVEL, PAGE_SHIFT, type SpteKind, spteToPfn } from '
 import type { PhysicalMemory } from '../memory/memory.ts';
 import { type EntryFinding, type WalkFinding, type WalkFindingCode, walkFinding } from './findings.ts';
 import type { Frame } from './frame.ts';
-import type { EntryReading } from './reading.ts';
+import type { EntryReading } from './read-entry.ts';
 import { ENTRY_BYTES, openTable, type Table } from './table.ts';
 
 /** An entry of a table in memory. `decodeSpte(mmu, spte, level)` takes it apart. */

@@ -19,7 +19,7 @@ export type EntryFinding = Finding | WalkFinding;
 const TEXTS: { readonly [Code in WalkFindingCode]: { readonly text: string; readonly next: string } } = {
   'table-loop': {
     text: 'is a table above this entry: the tables form a loop',
-    next: 'a recursive mapping of another system, a root that is none, or a stray write',
+    next: 'a recursive mapping of another system, an address that is not a root, or a stray write',
   },
   'table-hole': {
     text: 'is not in this memory',

@@ -31,7 +31,7 @@ export interface OpenRoot {
 /**
  * Reads the table at which a walk starts.
  *
- * @throws TypeError, RangeError when the root is no address of a table, or not in this memory
+ * @throws TypeError, RangeError when the root is not the address of a table, or not in this memory
  */
 export function openRoot(mmu: Mmu, memory: PhysicalMemory, start: WalkRoot): OpenRoot {
   const { root, gpa = 0n, level = mmu.root.level } = start;

@@ -2,9 +2,9 @@
 import { checkU64, gfnRoundForLevel, hex, type Mmu, PAGE_SHIFT, type SpteKind, spteToPfn } from '@spte/core';
 import type { PhysicalMemory } from '../memory/memory.ts';
 import { entryOf, tableBelow, type WalkEntry } from './entry.ts';
-import { readEntry } from './entry-reading.ts';
 import type { WalkFindingCode } from './findings.ts';
 import { type Frame, frameOf } from './frame.ts';
+import { readEntry } from './read-entry.ts';
 import { openRoot, type WalkRoot } from './root.ts';
 import { ENTRY_BYTES } from './table.ts';
 
@@ -34,7 +34,7 @@ const TEXTS: { readonly [Outcome in Exclude<TranslationOutcome, WalkFindingCode>
   mmio: 'MMIO: nothing is mapped, accesses are emulated',
   frozen: 'frozen: a CPU was changing the entry',
   empty: 'not mapped',
-  unknown: "the entry is none of KVM's",
+  unknown: "the entry is not one of KVM's",
   'beyond-root': 'the root does not reach that far',
 };
 
@@ -44,7 +44,7 @@ const TEXTS: { readonly [Outcome in Exclude<TranslationOutcome, WalkFindingCode>
  * A walk stops at the same places: nothing is followed into a loop, a hole, or addresses that the machine does not have.
  *
  * @param gpa guest physical address in bytes
- * @throws TypeError, RangeError when `gpa` is not a 64-bit word, the root is no address of a table, or not in this
+ * @throws TypeError, RangeError when `gpa` is not a 64-bit word, the root is not the address of a table, or not in this
  *   memory
  */
 export function translate(mmu: Mmu, memory: PhysicalMemory, root: WalkRoot, gpa: bigint): Translation {

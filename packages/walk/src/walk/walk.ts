@@ -2,9 +2,9 @@
 import type { Mmu } from '@spte/core';
 import type { PhysicalMemory } from '../memory/memory.ts';
 import { entryOf, tableBelow, type WalkEntry } from './entry.ts';
-import { entryReader } from './entry-reading.ts';
 import { type BlankTest, type Frame, frameOf, isBlankAt } from './frame.ts';
 import { doneShare, type ProgressListener } from './progress.ts';
+import { entryReader } from './read-entry.ts';
 import { type OpenRoot, openRoot, type WalkRoot } from './root.ts';
 import { ENTRY_BYTES } from './table.ts';
 
@@ -38,7 +38,7 @@ export interface WalkOptions {
  * for (const { level, gpa, spte, kind } of walk(mmu, memory, { root: 0x83dd000n })) console.log(level, gpa, spte, kind);
  * ```
  *
- * @throws TypeError, RangeError at once when the root is no address of a table, or not in this memory
+ * @throws TypeError, RangeError at once when the root is not the address of a table, or not in this memory
  */
 export function walk(
   mmu: Mmu,

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { createMmu, type KvmConfig, type MmuConfig, type Params, type RootConfig } from '@spte/core';
+import { l1tf } from '@spte/l1tf';
+import { mmio } from '@spte/mmio';
+import { type MemoryEncryptionFacts, type SvmOptions, svm } from '@spte/vendor-svm';
+import { type VmxOptions, vmx } from '@spte/vendor-vmx';
+
+/** The vendor module and its options, as data. */
+export type VendorChoice =
+  | { readonly name: 'vmx'; readonly options: VmxOptions }
+  | { readonly name: 'svm'; readonly options: SvmOptions & MemoryEncryptionFacts };
+
+/** What core, the policies and the vendor plugin need to know of the machine, as data. */
+export interface HostConfig {
+  readonly kernel: string;
+  readonly host: KvmConfig['host'];
+  readonly params: Partial<Params>;
+  readonly mmioCaching: boolean;
+  readonly vendor: VendorChoice;
+  readonly root: Partial<RootConfig>;
+}
+
+/** The configuration of core, with the plugins that the machine needs. */
+export function mmuConfigOf(config: HostConfig): MmuConfig {
+  const { kernel, host, params, mmioCaching, vendor, root } = config;
+  return {
+    kernel,
+    host,
+    params,
+    policies: [l1tf, mmio({ mmioCaching })],
+    vendor: vendor.name === 'vmx' ? vmx(vendor.options) : svm(vendor.options),
+    root,
+  };
+}
+
+/** Whether a kernel that is asked to cache MMIO can do so on the machine. */
+export function isCachingPossible(config: HostConfig): boolean {
+  return createMmu(mmuConfigOf(config)).masks.enableMmioCaching;
+}
