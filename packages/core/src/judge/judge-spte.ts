@@ -5,6 +5,7 @@ import { PT } from '../cpu/entry-format.ts';
 import { getRsvdBits } from '../cpu/rsvd-bits.ts';
 import { mmuPresentMask } from '../kernel/layout.ts';
 import type { Mmu } from '../mmu/contract.ts';
+import { setDespiteZeroCheck } from '../mmu/zero-check.ts';
 import { because } from '../read/because.ts';
 import { guessUnknown } from '../read/guess-unknown.ts';
 import { isPresentKind, type SpteKind, spteKind } from '../read/spte-kind.ts';
@@ -60,7 +61,9 @@ function judgeAt(mmu: Mmu, spte: bigint, level: number, options: JudgeOptions): 
 
 /** Only what is present is checked for reserved bits: MMIO entries have some on purpose. */
 function judged(mmu: Mmu, spte: bigint, level: number, kind: SpteKind, { rsvdBits }: JudgeOptions): Judged {
-  const own = isPresentKind(kind) ? getRsvdBits(mmu.zeroCheck, spte, level) : 0n;
+  const own = isPresentKind(kind)
+    ? getRsvdBits(mmu.zeroCheck, spte, level) & ~setDespiteZeroCheck(mmu, mmu.root)
+    : 0n;
   return { mmu, spte, level, kind, rsvdBits: rsvdBits ?? own };
 }
 

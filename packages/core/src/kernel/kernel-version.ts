@@ -38,7 +38,7 @@ export function hidesStableRelease(text: string): boolean {
  *
  * @example
  * ```ts
- * parseKernelVersion('6.1.0-56-amd64'); // { major: 6, minor: 1, patch: 0 }
+ * parseKernelVersion('6.1.0-56-amd64'); // { major: 6, minor: 1, patch: 99999 }
  * parseKernelVersion('5.10.0-rc6'); // { major: 5, minor: 10, patch: 0 }
  * ```
  */

@@ -127,8 +127,8 @@ const MMIO_ALLOWED = bit(63) | bits(51, 12) | bits(2, 0);
  *  P present, HW/MW host-/MMU-writable, type A/D type, R' X' XU' saved permissions; legacy keeps HW/MW at 9/10.
  */
 
-const v5_4: Layout = {
-  since: '5.4',
+const v5_4_0: Layout = {
+  since: '5.4.0',
   until: '5.4.37',
   commits: [],
   mmuPresent: null,
@@ -150,7 +150,7 @@ const v5_4: Layout = {
 
 // The generation keeps off the marker, but its low bits stand in both halves still, and the others nowhere.
 const v5_4_38: Layout = {
-  ...v5_4,
+  ...v5_4_0,
   since: '5.4.38',
   until: '5.4.116',
   commits: ['56871d444bc4'],
@@ -219,7 +219,7 @@ export function mmuPresentMask({ mmuPresent }: Layout): bigint {
 }
 
 /** Every layout since 5.4, oldest first. */
-export const layouts: readonly [Layout, ...Layout[]] = [v5_4, v5_4_38, v5_4_117, v5_12, v5_13, v6_10, v7_2];
+export const layouts: readonly [Layout, ...Layout[]] = [v5_4_0, v5_4_38, v5_4_117, v5_12, v5_13, v6_10, v7_2];
 
 /**
  * The layout of a kernel; the nearest one for a kernel outside the table (see {@link releaseCaveat}).

@@ -27,13 +27,23 @@ export const writableOldSpte: Variant<WritableOldSpte> = defineVariant(
     value: ANY,
     change: 'always, by any old value with bit 1 set, an MMIO or a non-leaf SPTE too',
   },
-  { since: '6.1.120', value: LEAF, change: 'stable fix: by a last-level one (level 1, or bit 7 set)', commits: ['2867eb782cf7'] },
+  {
+    since: '6.1.120',
+    value: LEAF,
+    change: 'stable fix: by a last-level one (level 1, or bit 7 set)',
+    commits: ['2867eb782cf7'],
+  },
   { since: '6.2', value: ANY, change: 'as 5.16' },
   { since: '6.6.64', value: LEAF, change: 'stable fix: as 6.1.120', commits: ['2867eb782cf7'] },
   { since: '6.7', value: ANY, change: 'as 5.16' },
   { since: '6.11.11', value: LEAF, change: 'stable fix: as 6.1.120', commits: ['2867eb782cf7'] },
   { since: '6.12', value: ANY, change: 'as 5.16' },
-  { since: '6.12.10', value: LEAF, change: 'as 6.1.120, in this series and since 6.13', commits: ['2867eb782cf7'] },
+  {
+    since: '6.12.10',
+    value: LEAF,
+    change: 'as 6.1.120, in this series and since 6.13',
+    commits: ['2867eb782cf7'],
+  },
 );
 
 /** How `make_spte()` makes an SPTE writable. */
