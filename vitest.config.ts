@@ -4,7 +4,7 @@ import Summary from './vitest.summary.ts';
 
 export default defineConfig({
   test: {
-    projects: ['packages/*', 'apps/*', 'apps/*/e2e'],
+    projects: ['packages/*', 'apps/*', 'apps/*/e2e', 'scripts'],
     reporters: ['default', new Summary()],
     coverage: {
       provider: 'v8',

@@ -23,6 +23,7 @@ const steps = [
   { name: 'build', why: 'what the packages ship, and the page', run: () => script('build') },
   { name: 'lint:pkg', why: 'publint and attw on the packed tarballs', run: () => script('lint:pkg') },
   { name: 'consumer', why: 'each tarball alone in an empty project', run: () => script('consumer') },
+  { name: 'sizes', why: 'what an import costs in three bundlers', run: () => script('sizes') },
   { name: 'docs', why: 'the API reference without a warning', run: () => script('docs') },
   { name: 'unit', why: 'every test, with coverage', run: unit },
 ];

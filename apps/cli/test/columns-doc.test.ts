@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { traceFiles } from '@spte/testing/runs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runConsole } from './console.ts';
 import { duckdb, query, type Table } from './duckdb.ts';
 import { image } from './images.ts';
 import { captured } from './machines.ts';
-import { file, folder, repository, run } from './run.ts';
+import { file, folder, repository } from './run.ts';
 
 const DOC = join(repository, 'docs/columns.md');
 
@@ -20,9 +21,6 @@ const SPLAT = `get_mmio_spte: detect reserved bits on spte, addr 0xb80a0, dump h
 WARNING: CPU: 109 PID: 10254 at arch/x86/kvm/mmu/mmu.c:3569 kvm_mmu_page_fault.cold.150+0x54/0x22f [kvm]
 `;
 
-/** `$ spte words > file` in a block. */
-const COMMAND = /^\$ spte (.*?)(?: > (\S+))?$/gm;
-const CONSOLE = /^```console\n(.*?)^```$/gms;
 /** A query, and the table below it. */
 const SQL = /^```sql\n(.*?)^```\n(?:\n(?:\|[^\n]*\n)+)?/gms;
 
@@ -43,14 +41,6 @@ beforeAll(() => {
   process.chdir(folder);
 });
 afterAll(() => process.chdir(before));
-
-async function runCommands(block: string): Promise<void> {
-  for (const [, words = '', target] of block.matchAll(COMMAND)) {
-    const { out, code, err } = await run(words.split(' '));
-    expect({ words, code, err }).toEqual({ words, code: 0, err: '' });
-    if (target !== undefined) writeFileSync(join(folder, target), out);
-  }
-}
 
 const cellText = (cell: unknown): string => (Array.isArray(cell) ? `[${cell.join(', ')}]` : String(cell));
 
@@ -76,13 +66,14 @@ async function columnsOf(connection: DuckDBConnection, source: string): Promise<
 it.skipIf(connection === null)('docs/columns.md shows what its commands and queries give', async () => {
   if (connection === null) return;
   const doc = readFileSync(DOC, 'utf8');
-  for (const [, block = ''] of doc.matchAll(CONSOLE)) await runCommands(block);
+  const { document, ran } = await runConsole(doc, folder);
+  expect(ran).toBeGreaterThan(5);
   const named = [...doc.matchAll(NAMES)].flatMap(([, names = '']) => names.replaceAll('`', '').split(', '));
   expect(named).toEqual([
     ...(await columnsOf(connection, 'lines/host=amd/trace.txt.parquet')).slice(0, -1),
     ...(await columnsOf(connection, 'entries.parquet')),
   ]);
-  let shown = doc;
+  let shown = document;
   let queries = 0;
   for (const [whole, sql = ''] of doc.matchAll(SQL)) {
     const table = await query(connection, sql);

@@ -86,18 +86,27 @@ export function unpacked(path: string): Buffer {
   return gunzipSync(readFileSync(join(repository, path)));
 }
 
-/** A zstd frame that holds bytes uncompressed. */
+/** Magic number; four bytes of size follow; a window of 1 MiB, as that of any large file is smaller than the file. */
+const ZSTD_HEADER = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x80, 0x50]);
+
+/** How a block of a zstd frame is given: as it is, or one byte that is repeated. */
+const RAW = 0;
+const REPEATED = 1;
+
+/** A zstd frame that holds bytes uncompressed, but for blocks of zeros. */
 export function zstd(content: Uint8Array): Buffer {
   const size = Buffer.alloc(4);
   size.writeUInt32LE(content.length);
   const blocks: Uint8Array[] = [];
   const most = 1 << 16;
+  const zeros = Buffer.alloc(most);
   for (let start = 0; start < content.length; start += most) {
     const block = content.subarray(start, start + most);
     const last = start + most >= content.length ? 1 : 0;
+    const empty = zeros.subarray(0, block.length).equals(block);
     const header = Buffer.alloc(3);
-    header.writeUIntLE((block.length << 3) | last, 0, 3);
-    blocks.push(header, block);
+    header.writeUIntLE((block.length << 3) | ((empty ? REPEATED : RAW) << 1) | last, 0, 3);
+    blocks.push(header, empty ? zeros.subarray(0, 1) : block);
   }
-  return Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0xa0]), size, ...blocks]);
+  return Buffer.concat([ZSTD_HEADER, size, ...blocks]);
 }

@@ -261,7 +261,21 @@ export class BatchEngine {
   }
 }
 
-/** Makes the rules of an MMU ready for many entries. Each rule is compiled when it is first used. */
+/**
+ * Makes the rules of an MMU ready for many entries. Each rule is compiled when it is first used.
+ *
+ * @example
+ * ```ts
+ * import { compile, SPTE_KINDS } from '@spte/batch';
+ * import { createMmu } from '@spte/core';
+ * import { svm } from '@spte/vendor-svm';
+ *
+ * const engine = compile(createMmu({ kernel: '6.8', host: { physBits: 40 }, vendor: svm() }));
+ * const table = BigUint64Array.of(0x42b4e67n, 0n, 0x5a0n);
+ * [...engine.classify(table, 1)].map((kind) => SPTE_KINDS[kind]).join(); // leaf,empty,frozen
+ * engine.histogram(table, 1).leaf; // 1
+ * ```
+ */
 export function compile(mmu: Mmu, options: CompileOptions = {}): BatchEngine {
   return new BatchEngine(mmu, options);
 }

@@ -7,6 +7,14 @@ import type { HostReport } from './report.ts';
  * The masks that the kernel of a report holds.
  *
  * @param choices what the machine does not decide: the VM's own MMIO value, the kind of root
+ *
+ * @example
+ * ```ts
+ * import { hostReport, mmuOf } from '@spte/host';
+ *
+ * const cpuinfo = { name: 'cpuinfo', text: 'vendor_id : AuthenticAMD\nflags : npt\naddress sizes : 48 bits physical' };
+ * mmuOf(hostReport({ cpuinfo })).vendor.name; // svm
+ * ```
  */
 export function mmuOf(report: HostReport, choices: Pick<MmuConfig, 'vm' | 'root'> = {}): Mmu {
   const config = mmuConfigOf(report.config);

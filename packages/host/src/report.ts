@@ -39,6 +39,15 @@ export interface HostReport {
 /**
  * Works out what a kernel finds on a machine, and says for each fact which line it rests on, or that it is assumed.
  * Never throws, whatever the texts hold.
+ *
+ * @example
+ * ```ts
+ * import { hostReport } from '@spte/host';
+ *
+ * const uname = { name: 'uname.txt', text: 'Linux h 6.1.0-56-amd64 #1 SMP Debian 6.1.192-2 x86_64' };
+ * hostReport({ uname }).kernel; // 6.1.192
+ * hostReport({}).assumed.length > 10; // true
+ * ```
  */
 export function hostReport(texts: HostTexts): HostReport {
   const machine = takeTestimony(texts);

@@ -23,9 +23,12 @@ const PAGE_SHIFT = 12;
  *
  * @example
  * ```ts
+ * import { l1tfExposure } from '@spte/l1tf';
+ *
  * const haswell = { l1tf: true, cacheBits: 44 };
- * l1tfExposure(0xfec00006n, haswell).safe; // false
+ * l1tfExposure(0xfec00006n, haswell).why; // the guarded bits 0xf8000000000 are not all set: there may be RAM
  * l1tfExposure(0xf80fec00006n, haswell).safe; // true
+ * l1tfExposure(0xfec00006n, { ...haswell, ramEnd: 0x80000000n }).why; // there is no RAM at 0xfec00000 to be in the cache
  * ```
  */
 export function l1tfExposure(entry: bigint, { l1tf, cacheBits, ramEnd }: L1tfHost): Exposure {

@@ -33,7 +33,13 @@ import { tracedAccess, warnsAboutZeroValue } from './variants.ts';
  *
  * @example
  * ```ts
- * hex(makeMmioSpte(mmu, { ...plainHost, memslotGeneration: () => 0x10n }, 0xfec00n, ACC_ALL)); // '0xfec00086'
+ * import { createMmu, hex, plainHost } from '@spte/core';
+ * import { makeMmioSpte, mmio } from '@spte/mmio';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx(), policies: [mmio()] });
+ * const host = { ...plainHost, memslotGeneration: () => 0x12n };
+ * hex(makeMmioSpte(mmu, host, 0xfec00n, 7)); // 0xfec00096
  * ```
  */
 export function makeMmioSpte(mmu: Mmu, host: Host, gfn: bigint, access: number): bigint {
@@ -76,6 +82,19 @@ function traceCheckMmioSpte(spte: bigint, kvmGen: bigint, spteGen: bigint): Trac
  * Whether the memslots are still those for which the MMIO SPTE was made. It never is while they are being changed.
  *
  * Kernel: `check_mmio_spte()`.
+ *
+ * @example
+ * ```ts
+ * import { createMmu, plainHost } from '@spte/core';
+ * import { checkMmioSpte, makeMmioSpte, mmio } from '@spte/mmio';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx(), policies: [mmio()] });
+ * const host = { ...plainHost, memslotGeneration: () => 0x12n };
+ * const spte = makeMmioSpte(mmu, host, 0xfec00n, 7);
+ * checkMmioSpte(mmu, host, spte); // true
+ * checkMmioSpte(mmu, plainHost, spte); // false
+ * ```
  */
 export function checkMmioSpte(mmu: Mmu, host: Host, spte: bigint): boolean {
   const generation = host.memslotGeneration();

@@ -22,7 +22,21 @@ export const snapshotMmioCaching: SetupStep = (_setup, registry) =>
 /** The topmost address bit of an entry, which is reserved unless the CPU has 52 physical bits. */
 const TOP_ADDRESS_BIT = 51;
 
-/** Caching of MMIO in SPTEs: its parameter, its masks, and which pages are devices. */
+/**
+ * Caching of MMIO in SPTEs: its parameter, its masks, and which pages are devices.
+ *
+ * @example
+ * ```ts
+ * import { createMmu, hex } from '@spte/core';
+ * import { mmio } from '@spte/mmio';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx(), policies: [mmio()] });
+ * hex(mmu.masks.mmioValue); // 0x6
+ * const none = createMmu({ host: { physBits: 46 }, vendor: vmx(), policies: [mmio({ mmioCaching: false })] });
+ * hex(none.masks.mmioValue); // 0x0
+ * ```
+ */
 export function mmio({ mmioCaching = true }: MmioOptions = {}): Policy {
   return definePolicy({
     name: 'mmio',

@@ -9,9 +9,12 @@ import { getMmioSpteAccess, getMmioSpteGfn } from './mmio-spte.ts';
  *
  * @example
  * ```ts
- * const { gfn, generation } = readMmioSpte(mmu, 0x300000c1010166n);
- * [gfn, generation].map(hex); // [ '0xc1010', '0x32c' ]
- * // A leaf.
+ * import { createMmu, plainHost } from '@spte/core';
+ * import { makeMmioSpte, mmio, readMmioSpte } from '@spte/mmio';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx(), policies: [mmio()] });
+ * readMmioSpte(mmu, makeMmioSpte(mmu, plainHost, 0xfec00n, 7))?.gfn; // 1043456n
  * readMmioSpte(mmu, 0x600000455299b77n); // null
  * ```
  */

@@ -32,8 +32,13 @@ const NPT_MAX_PAGE_LEVEL = 3;
  *
  * @example
  * ```ts
- * const machine = createMmu({ host: { physBits: 43 }, vendor: svm({ smeMeMask: 1n << 47n }) });
- * [hex(machine.masks.meValue), machine.setBy.meValue]; // [ '0x800000000000', 'kvm_mmu_set_me_spte_mask' ]
+ * import { createMmu, hex } from '@spte/core';
+ * import { svm } from '@spte/vendor-svm';
+ *
+ * const mmu = createMmu({ host: { physBits: 43 }, vendor: svm({ smeMeMask: 1n << 47n }) });
+ * hex(mmu.masks.meValue); // 0x800000000000
+ * mmu.setBy.meValue; // kvm_mmu_set_me_spte_mask
+ * createMmu({ host: { physBits: 43 }, vendor: svm({ npt: false }) }).masks.tdpEnabled; // false
  * ```
  */
 export function svm(options: SvmOptions = {}): Vendor {

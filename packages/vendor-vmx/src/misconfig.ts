@@ -38,9 +38,11 @@ const RESERVED_MEMTYPES = [2n, 3n, 7n];
  *
  * @example
  * ```ts
+ * import { eptMisconfig } from '@spte/vendor-vmx';
+ *
  * const cpu = { maxPhyAddr: 46, execOnly: true, maxPageLevel: 3 };
  * eptMisconfig(cpu, 0x600000455299b77n, 1); // []
- * eptMisconfig(cpu, 0x600000455299b76n, 1); // [ { cause: 'write-without-read', bits: [ 0, 1, 2 ] } ]
+ * eptMisconfig(cpu, 0x800000455299b56n, 1).map(({ cause }) => cause).join(); // write-without-read,reserved-memtype
  * ```
  */
 export function eptMisconfig(cpu: EptCpu, spte: bigint, level: number): EptMisconfig[] {

@@ -40,8 +40,13 @@ const PML_ENTRIES = 512;
  *
  * @example
  * ```ts
- * const machine = createMmu({ host: { physBits: 46 }, vendor: vmx({ eptAd: false }) });
- * [machine.masks.accessed, machine.setBy.accessed]; // [ 0n, 'kvm_mmu_set_ept_masks' ]
+ * import { createMmu, hex } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const masksOf = (vendor: ReturnType<typeof vmx>) => createMmu({ host: { physBits: 46 }, vendor }).masks;
+ * hex(masksOf(vmx()).accessed); // 0x100
+ * hex(masksOf(vmx({ eptAd: false })).accessed); // 0x0
+ * hex(masksOf(vmx({ ept: false })).nx); // 0x8000000000000000
  * ```
  */
 export function vmx(options: VmxOptions = {}): Vendor {

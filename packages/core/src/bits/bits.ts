@@ -32,7 +32,9 @@ export function bit(n: number): bigint {
  *
  * @example
  * ```ts
- * hex(bits(51, 12)); // '0xffffffffff000'
+ * import { bits, hex } from '@spte/core';
+ *
+ * hex(bits(51, 12)); // 0xffffffffff000
  * ```
  */
 export function bits(high: number, low: number): bigint {
@@ -51,6 +53,8 @@ export const ADDRESS: bigint = bits(51, 12);
  *
  * @example
  * ```ts
+ * import { bitNumbers } from '@spte/core';
+ *
  * bitNumbers(0x8005n); // [ 0, 2, 15 ]
  * ```
  */
@@ -66,7 +70,17 @@ export function bitNumbers(value: bigint): number[] {
 /** The number of the lowest set bit of a 32-bit value that is not 0. */
 const lowestBit = (value: number): number => 31 - Math.clz32(value & -value);
 
-/** Lower-case hex without leading zeros, as every `@spte` package prints 64-bit values: `0x600000455299b77`. */
+/**
+ * Lower-case hex without leading zeros, as every `@spte` package prints 64-bit values: `0x600000455299b77`.
+ *
+ * @example
+ * ```ts
+ * import { hex } from '@spte/core';
+ *
+ * hex(0x600000455299b77n); // 0x600000455299b77
+ * hex(0n); // 0x0
+ * ```
+ */
 export function hex(value: bigint | number): string {
   return `0x${value.toString(16)}`;
 }

@@ -17,6 +17,8 @@ export type JsonSafe<T> = T extends bigint
  *
  * @example
  * ```ts
+ * import { toJson } from '@spte/core';
+ *
  * toJson({ spte: 0x5a0n, levels: [1, 2] }); // { spte: '0x5a0', levels: [ 1, 2 ] }
  * ```
  */

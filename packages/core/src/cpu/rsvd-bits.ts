@@ -24,7 +24,9 @@ const LAST_BIT = 63;
  *
  * @example
  * ```ts
- * hex(rsvdBits(46, 51)); // '0xfc00000000000'
+ * import { hex, rsvdBits } from '@spte/core';
+ *
+ * hex(rsvdBits(46, 51)); // 0xfc00000000000
  * ```
  */
 export function rsvdBits(s: number, e: number): bigint {

@@ -105,7 +105,10 @@ function reservedDifferences(a: Mmu, b: Mmu): Comparison['reserved'] {
  *
  * @example
  * ```ts
- * const on = (kernel) => createMmu({ kernel, host: { physBits: 46 }, vendor: vmx() });
+ * import { compareBuilds, createMmu, makeSpte, pageRole, plainHost } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const on = (kernel: string) => createMmu({ kernel, host: { physBits: 46 }, vendor: vmx() });
  * const request = { role: pageRole(), gfn: 0x100n, pfn: 0x200n };
  * const { bits } = compareBuilds(on('6.1'), on('6.12'), (mmu) => makeSpte(mmu, plainHost, request).spte);
  * bits.map(({ bit, in: side }) => [bit, side]); // [ [ 63, 'b' ] ]

@@ -38,6 +38,8 @@ export function hidesStableRelease(text: string): boolean {
  *
  * @example
  * ```ts
+ * import { parseKernelVersion } from '@spte/core';
+ *
  * parseKernelVersion('6.1.0-56-amd64'); // { major: 6, minor: 1, patch: 99999 }
  * parseKernelVersion('5.10.0-rc6'); // { major: 5, minor: 10, patch: 0 }
  * ```
@@ -82,6 +84,8 @@ export interface Since {
  *
  * @example
  * ```ts
+ * import { byKernel, parseKernelVersion } from '@spte/core';
+ *
  * const emptyValue = byKernel({ since: '5.4', value: 0n }, { since: '6.10', value: 1n << 63n });
  * emptyValue(parseKernelVersion('6.8')).value; // 0n
  * ```

@@ -226,6 +226,8 @@ export const layouts: readonly [Layout, ...Layout[]] = [v5_4_0, v5_4_38, v5_4_11
  *
  * @example
  * ```ts
+ * import { layoutFor, parseKernelVersion } from '@spte/core';
+ *
  * const { since, until } = layoutFor(parseKernelVersion('6.12'));
  * [since, until]; // [ '6.10', '7.1' ]
  * ```

@@ -167,6 +167,8 @@ export function pageRole(fields: Partial<PageRole> = {}): PageRole {
  *
  * @example
  * ```ts
+ * import { decodeRole } from '@spte/core';
+ *
  * const { level, direct, access } = decodeRole(0x1791);
  * [level, direct, access]; // [ 1, true, 7 ]
  * ```
@@ -191,7 +193,9 @@ export function decodeRole(word: number, kernel: KernelVersion = REFERENCE): Pag
  *
  * @example
  * ```ts
- * encodeRole(pageRole({ level: 2 })).toString(16); // '782'
+ * import { encodeRole, pageRole } from '@spte/core';
+ *
+ * encodeRole(pageRole({ level: 2 })).toString(16); // 782
  * ```
  */
 export function encodeRole(role: PageRole, kernel: KernelVersion = REFERENCE): number {

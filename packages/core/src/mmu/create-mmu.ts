@@ -96,6 +96,11 @@ export function loadVendor(kvm: Kvm, vendor: Vendor): Kvm {
  *
  * @example
  * ```ts
+ * import { createMmu, hex } from '@spte/core';
+ * import { l1tf } from '@spte/l1tf';
+ * import { mmio } from '@spte/mmio';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
  * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx(), policies: [l1tf, mmio()] });
  * [hex(mmu.masks.accessed), mmu.setBy.accessed]; // [ '0x100', 'kvm_mmu_set_ept_masks' ]
  * ```

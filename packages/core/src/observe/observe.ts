@@ -58,9 +58,13 @@ export interface Observed<T> {
  *
  * @example
  * ```ts
+ * import { createMmu, hex, makeNonleafSpte, observe } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
  * const { value, reasons } = observe(mmu, (mmu) => makeNonleafSpte(mmu, 0x2c583e000n, false));
- * hex(value); // '0x2c583e907'
- * reasons.map(({ why }) => why).at(-1); // 'the CPU is about to walk the entry'
+ * hex(value); // 0x2c583e907
+ * reasons.map(({ why }) => why).at(-1); // the CPU is about to walk the entry
  * ```
  */
 export function observe<C extends Observable, T>(context: C, run: (context: C) => T): Observed<T> {

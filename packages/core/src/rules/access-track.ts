@@ -32,10 +32,13 @@ import {
  *
  * @example
  * ```ts
+ * import { createMmu, hex, markSpteForAccessTrack, restoreAccTrackSpte } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
  * const noAd = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx({ eptAd: false }) });
  * const tracked = markSpteForAccessTrack(noAd, 0x610000034d4f877n);
- * hex(tracked); // '0x750000034d4f870'
- * hex(restoreAccTrackSpte(noAd, tracked)); // '0x610000034d4f875'
+ * hex(tracked); // 0x750000034d4f870
+ * hex(restoreAccTrackSpte(noAd, tracked)); // 0x610000034d4f875
  * ```
  */
 export function markSpteForAccessTrack(mmu: Mmu, before: bigint): bigint {

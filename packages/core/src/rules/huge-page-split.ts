@@ -67,7 +67,11 @@ const INT_MAX = 0x7fff_ffff;
  *
  * @example
  * ```ts
- * hex(makeHugePageSplitSpte(mmu, plainHost, 0x60000021be00bf7n, pageRole({ level: 1 }), 3)); // '0x60000021be03b77'
+ * import { createMmu, hex, makeHugePageSplitSpte, pageRole, plainHost } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
+ * hex(makeHugePageSplitSpte(mmu, plainHost, 0x60000021be00bf7n, pageRole({ level: 1 }), 3)); // 0x60000021be03b77
  * ```
  */
 export function makeHugePageSplitSpte(

@@ -16,7 +16,11 @@ import { writer } from '../observe/observe.ts';
  *
  * @example
  * ```ts
- * hex(makeNonleafSpte(mmu, 0x2c583e000n, false)); // '0x2c583e907'
+ * import { createMmu, hex, makeNonleafSpte } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
+ * hex(makeNonleafSpte(mmu, 0x2c583e000n, false)); // 0x2c583e907
  * ```
  */
 export function makeNonleafSpte(mmu: Mmu, childPa: bigint, adDisabled: boolean): bigint {

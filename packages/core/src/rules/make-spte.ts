@@ -85,10 +85,14 @@ function isAlreadyWritable({ kernel }: Mmu, oldSpte: bigint, level: number, canU
  *
  * @example
  * ```ts
- * const request = { role: pageRole({ level: 1 }), gfn: 0x99n, pfn: 0x455299n };
- * hex(makeSpte(mmu, plainHost, request).spte); // '0x600000455299b77'
+ * import { createMmu, hex, makeSpte, pageRole, plainHost } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
+ * const request = { role: pageRole(), gfn: 0x1000n, pfn: 0x455299n };
+ * hex(makeSpte(mmu, plainHost, request).spte); // 0x600000455299b77
  * // The gfn must stay write-protected: no W, no MMU-writable, no D.
- * hex(makeSpte(mmu, { ...plainHost, tryToUnsyncPages: () => -1 }, request).spte); // '0x200000455299975'
+ * hex(makeSpte(mmu, { ...plainHost, tryToUnsyncPages: () => -1 }, request).spte); // 0x200000455299975
  * ```
  */
 export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSpte {

@@ -226,11 +226,10 @@ export function checkSpteWritableInvariants(mmu: Mmu, spte: bigint): void {
 export function isEptVePossible({ masks }: Mmu, spte: bigint): boolean {
   const suppressVe = EPT.suppressVe.mask;
   if ((masks.present & suppressVe) === 0n || (spte & suppressVe) !== 0n) return false;
-  return (spte & EPT_RWX) !== EPT_MISCONFIG_WX;
+  const { readable, writable, executable } = EPT;
+  const misconfigWx = writable.mask | executable.mask;
+  return (spte & (readable.mask | misconfigWx)) !== misconfigWx;
 }
-
-const EPT_MISCONFIG_WX = EPT.writable.mask | EPT.executable.mask;
-const EPT_RWX = EPT.readable.mask | EPT_MISCONFIG_WX;
 
 /** An access that a fault reports. */
 export interface FaultAccess {

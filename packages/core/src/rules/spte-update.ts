@@ -66,6 +66,10 @@ export interface SpteUpdate {
  *
  * @example
  * ```ts
+ * import { createMmu, mmuSpteUpdate, plainHost, toJson } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
  * toJson(mmuSpteUpdate(mmu, plainHost, 0x600000455299b77n, 0x600000455299975n)); // { spte: '0x600000455299975', flush: true }
  * ```
  */

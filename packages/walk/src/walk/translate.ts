@@ -46,6 +46,21 @@ const TEXTS: { readonly [Outcome in Exclude<TranslationOutcome, WalkFindingCode>
  * @param gpa guest physical address in bytes
  * @throws TypeError, RangeError when `gpa` is not a 64-bit word, the root is not the address of a table, or not in this
  *   memory
+ *
+ * @example
+ * ```ts
+ * import { createMmu, makeNonleafSpte } from '@spte/core';
+ * import { svm } from '@spte/vendor-svm';
+ * import { bytesMemory, translate } from '@spte/walk';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 40 }, vendor: svm() });
+ * const image = new Uint8Array(0x3000);
+ * const entries = new DataView(image.buffer);
+ * entries.setBigUint64(0x1000, makeNonleafSpte(mmu, 0x2000n, false), true);
+ * entries.setBigUint64(0x2028, 0x42b4e67n, true);
+ * translate(mmu, bytesMemory(image), { root: 0x1000n, level: 2 }, 0x5678n).text; // mapped: 0x5678 is at 0x42b4678
+ * translate(mmu, bytesMemory(image), { root: 0x1000n, level: 2 }, 0x6000n).outcome; // empty
+ * ```
  */
 export function translate(mmu: Mmu, memory: PhysicalMemory, root: WalkRoot, gpa: bigint): Translation {
   checkU64('gpa', gpa);

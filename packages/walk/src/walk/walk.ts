@@ -39,6 +39,19 @@ export interface WalkOptions {
  * ```
  *
  * @throws TypeError, RangeError at once when the root is not the address of a table, or not in this memory
+ *
+ * @example
+ * ```ts
+ * import { createMmu } from '@spte/core';
+ * import { svm } from '@spte/vendor-svm';
+ * import { bytesMemory, walk } from '@spte/walk';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 40 }, vendor: svm() });
+ * const image = new Uint8Array(0x2000);
+ * new DataView(image.buffer).setBigUint64(0x1028, 0x42b4e67n, true);
+ * const entries = [...walk(mmu, bytesMemory(image), { root: 0x1000n, level: 1 })];
+ * entries.map(({ gpa, kind }) => `${gpa} ${kind}`).join(); // 20480 leaf
+ * ```
  */
 export function walk(
   mmu: Mmu,

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A process that keeps one vitest for a copy of the tree and runs test files in it as it is told to. It may be
+// killed at any time: a mutant that loops takes it along.
+import { join, relative } from 'node:path';
+import { createVitest, type TestModule, type TestSpecification, type Vitest } from 'vitest/node';
+import type { Failure, Job, Message, TestFile } from './messages.ts';
+
+const [root = ''] = process.argv.slice(2);
+// Nothing is written that a test only compares with.
+process.env['CI'] = '1';
+process.chdir(root);
+process.on('disconnect', () => process.exit());
+
+/** Longer than the parent waits. */
+const MAX_MILLISECONDS = 600_000;
+
+const say = (message: Message): void => void process.send?.(message);
+
+const vitest: Vitest = await createVitest(
+  'test',
+  { root, watch: false, bail: 1, maxWorkers: 1, coverage: { enabled: false }, reporters: [{}] },
+  { logLevel: 'silent' },
+);
+// The parent gives up on a test that does not end; a busy machine is no reason to call a mutant caught.
+for (const project of vitest.projects) project.config.testTimeout = MAX_MILLISECONDS;
+await vitest.standalone();
+
+const fileOf = ({ project, moduleId }: TestSpecification): TestFile => ({
+  project: project.name,
+  file: relative(root, moduleId).replaceAll('\\', '/'),
+});
+const keyOf = ({ project, file }: TestFile): string => `${project} ${file}`;
+
+const specifications = new Map(
+  (await vitest.globTestSpecifications()).map((specification) => [
+    keyOf(fileOf(specification)),
+    specification,
+  ]),
+);
+
+/** The first test that failed in a file, or why the file failed without one. */
+function failedTest(module: TestModule): string | null {
+  for (const test of module.children.allTests('failed')) return test.fullName;
+  const [error] = module.errors();
+  if (error !== undefined) return `the file does not load: ${error.message.split('\n')[0] ?? ''}`;
+  return module.ok() ? null : 'the file failed';
+}
+
+async function runFile(test: TestFile): Promise<Failure | null> {
+  const specification = specifications.get(keyOf(test));
+  if (specification === undefined) throw new Error(`no test file ${keyOf(test)}`);
+  const { testModules, unhandledErrors } = await vitest.runTestSpecifications([specification]);
+  // What is known of other files, from jobs before, is listed too.
+  const module = testModules.find(
+    (one) => one.moduleId === specification.moduleId && one.project.name === test.project,
+  );
+  const name = module === undefined ? 'the file was not run' : failedTest(module);
+  if (name !== null) return { ...test, test: name };
+  if (unhandledErrors.length > 0)
+    return { ...test, test: `an unhandled error: ${String(unhandledErrors[0])}` };
+  return null;
+}
+
+async function runTests(tests: readonly TestFile[]): Promise<void> {
+  const milliseconds: number[] = [];
+  let failure: Failure | null = null;
+  for (const test of tests) {
+    say({ type: 'begun', test });
+    const start = performance.now();
+    failure = await runFile(test);
+    milliseconds.push(performance.now() - start);
+    if (failure !== null) break;
+  }
+  say({ type: 'done', failure, milliseconds });
+}
+
+process.on('message', ({ changed, tests }: Job) => {
+  for (const file of changed) vitest.invalidateFile(join(root, file));
+  void runTests(tests);
+});
+
+say({ type: 'ready', tests: [...specifications.values()].map(fileOf) });

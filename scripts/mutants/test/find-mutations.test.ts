@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+import { draw } from '../draw.ts';
+import { findMutations } from '../find-mutations.ts';
+import { applied, editText, lineAt, type Mutation } from '../mutation.ts';
+import { edited } from '../planted.ts';
+
+const FILE = 'file.ts';
+const OPTIONS: ts.CompilerOptions = { target: ts.ScriptTarget.ES2022, noLib: true, strict: true };
+
+/** The mutations of a text, with what the types of these names are. */
+function mutationsOf(text: string): readonly Mutation[] {
+  const source = ts.createSourceFile(FILE, text, ts.ScriptTarget.ES2022, true);
+  const host: ts.CompilerHost = {
+    ...ts.createCompilerHost(OPTIONS),
+    getSourceFile: (name) => (name === FILE ? source : undefined),
+  };
+  const program = ts.createProgram([FILE], OPTIONS, host);
+  return findMutations(FILE, source, program.getTypeChecker());
+}
+
+/** What a text becomes, one mutation at a time. */
+const mutants = (text: string): string[] =>
+  mutationsOf(text).map((mutation) => `${mutation.kind}: ${applied(text, mutation)}`);
+
+describe('a mutation', () => {
+  it.each([
+    ['const a = x < y;', ['comparison: const a = x <= y;']],
+    ['const a = x >= y;', ['comparison: const a = x > y;']],
+    ['const a = x === y;', ['comparison: const a = x !== y;']],
+    ['const a = x << y;', ['shift: const a = x >> y;']],
+    ['const a = x >>> 12n;', ['shift: const a = x << 12n;', 'shift: const a = x >>> 13n;']],
+    ['const MAX = 0x10n;', ['limit: const MAX = 0x11n;', 'limit: const MAX = 0xfn;']],
+    ['const most = 16;', []],
+    [
+      'const a = x > 1;',
+      ['comparison: const a = x >= 1;', 'limit: const a = x > 2;', 'limit: const a = x > 0;'],
+    ],
+    ['const a = [1, 2];', ['order: const a = [2, 1];']],
+    ['const a = [1, 1];', []],
+    ['const a: [number, number] = [1, 2];', []],
+    ['new Set([1, 2]);', []],
+    ['[1, 2].includes(x);', []],
+    ['list.toSorted((a, b) => a - b);', ['order: list.toSorted((b, a) => a - b);']],
+    [
+      "const a = 'must be set';",
+      ["word: const a = 'may be set';", "word: const a = 'must set';", "word: const a = 'must be clear';"],
+    ],
+    ["const a = 'reserved-bits';", []],
+    ["import a from 'not a text';", []],
+    ["type A = 'not a text';", []],
+    ["declare function f(a: number, b: string): void; f(1, 'x');", []],
+  ])('of %s', (text, expected) => {
+    expect(mutants(text)).toEqual(expected);
+  });
+
+  it('swaps arguments where the types allow it', () => {
+    const declared = 'declare function f(a: number, b: number, c: string): void; declare const n: number;';
+    expect(mutants(`${declared} f(n, 2, 'x');`)).toEqual([`arguments: ${declared} f(2, n, 'x');`]);
+  });
+
+  it('is printed with its line', () => {
+    const text = '\n  const a = x < y;\n';
+    const [mutation] = mutationsOf(text);
+    if (mutation === undefined) throw new Error('no mutation');
+    expect(editText(text, mutation)).toBe('file.ts:2 < -> <=');
+    expect(lineAt(text, mutation.start)).toBe('const a = x < y;');
+    expect(() => applied('const a = x > y;  more', mutation)).toThrow('no longer what was to be changed');
+  });
+});
+
+describe('drawing', () => {
+  const make = (kind: Mutation['kind'], start: number): Mutation => ({
+    kind,
+    file: FILE,
+    start,
+    end: start + 1,
+    before: 'a',
+    after: 'b',
+  });
+  const many = Array.from({ length: 50 }, (_, n) => make('word', n));
+  const parts = [[...many, make('shift', 100)], [make('limit', 200)]];
+
+  it('gives the same for the same seed, and each mutation once', () => {
+    const first = [...draw(parts, 1)];
+    expect([...draw(parts, 1)]).toEqual(first);
+    expect([...draw(parts, 2)]).not.toEqual(first);
+    expect(new Set(first.map(({ start }) => start)).size).toBe(52);
+  });
+
+  it('takes each part and each kind in turn', () => {
+    const kinds = [...draw(parts, 1)].slice(0, 3).map(({ kind }) => kind);
+    expect(kinds.toSorted()).toEqual(['limit', 'shift', 'word']);
+  });
+});
+
+describe('a planted change', () => {
+  const plan = { what: 'wrong', file: FILE, find: 'one', replace: 'two' };
+
+  it('stands exactly once in its file', () => {
+    expect(applied('a one', edited('a one', plan))).toBe('a two');
+    expect(() => edited('a', plan)).toThrow('no longer');
+    expect(() => edited('one one', plan)).toThrow('more than once');
+  });
+});
