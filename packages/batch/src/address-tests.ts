@@ -18,10 +18,9 @@ const LEVEL_BITS = 9;
 
 /** The smallest entry that this MMU takes for MMIO: every bit of it must be so. Null if there is none of KVM's. */
 export function mmioSample(mmu: Mmu): bigint | null {
-  // From 5.10 to 5.12 the marker alone makes an MMIO entry; in 5.4 it is part of the value.
-  const { layout, masks } = mmu;
-  const samples = [layout.mmioMarker?.mask ?? masks.vmMmioValue, masks.vmMmioValue];
-  return samples.find((sample) => spteKind(mmu, sample, null) === 'mmio') ?? null;
+  const { mmioMarker, mmioMarkerAlone } = mmu.layout;
+  const sample = mmioMarkerAlone && mmioMarker !== null ? mmioMarker.mask : mmu.masks.vmMmioValue;
+  return spteKind(mmu, sample, null) === 'mmio' ? sample : null;
 }
 
 /**

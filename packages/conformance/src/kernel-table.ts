@@ -22,7 +22,8 @@ const LAYOUT_ROWS: readonly [string, (layout: Layout) => string][] = [
   ['saved by access tracking', ({ savedBits }) => savedBits.fields.map(bitsOf).join(', ')],
   [
     'MMIO marker',
-    ({ mmioMarker }) => (mmioMarker === null ? 'value under mask' : `${bitsOf(mmioMarker)} = 3`),
+    ({ mmioMarker, mmioMarkerAlone }) =>
+      mmioMarker === null ? 'none' : `${bitsOf(mmioMarker)} = 3${mmioMarkerAlone ? ', no more' : ''}`,
   ],
   ['MMIO generation', ({ mmioGeneration: { low, high } }) => `${bitsOf(high)}, ${bitsOf(low)}`],
   ['frozen', ({ frozen }) => (frozen === null ? 'none' : `\`${hex(frozen)}\``)],

@@ -27,6 +27,7 @@ const numbers = (layout: Layout) => ({
   adType: place(layout.adType),
   savedBits: { mask: layout.savedBits.mask, shift: layout.savedBits.shift },
   mmioMarker: layout.mmioMarker === null ? null : place(layout.mmioMarker),
+  mmioMarkerAlone: layout.mmioMarkerAlone,
   generation: {
     low: place(layout.mmioGeneration.low),
     high: place(layout.mmioGeneration.high),
@@ -46,6 +47,7 @@ const before5_13 = {
   adType: [53, 52],
   savedBits: { mask: 0x5n, shift: 54n },
   mmioMarker: [53, 52],
+  mmioMarkerAlone: false,
   empty: 0n,
 };
 
@@ -58,6 +60,7 @@ const since5_13 = {
   adType: [53, 52],
   savedBits: { mask: 0x5n, shift: 54n },
   mmioMarker: null,
+  mmioMarkerAlone: false,
   generation: { low: [10, 3], high: [62, 52], mask: 0x7ffffn, highShift: 44n },
   mmioAllowed: 0x800f_ffff_ffff_f007n,
 };
@@ -74,7 +77,13 @@ const EXPECTED = {
     frozen: null,
   },
   '5.4.117': { ...before5_13, generation: generation5_10, frozen: null },
-  '5.12': { ...before5_13, generation: generation5_10, frozen: 0x0800_0000_0000_0000n },
+  '5.10': { ...before5_13, generation: generation5_10, mmioMarkerAlone: true, frozen: null },
+  '5.12': {
+    ...before5_13,
+    generation: generation5_10,
+    mmioMarkerAlone: true,
+    frozen: 0x0800_0000_0000_0000n,
+  },
   '5.13': { ...since5_13, frozen: 0x5a0n, empty: 0n },
   '6.10': { ...since5_13, frozen: 0x8000_0000_0000_05a0n, empty: 0x8000_0000_0000_0000n },
   '7.2': {
@@ -122,8 +131,8 @@ describe('the layouts', () => {
     ['5.4', '5.4.117'],
     ['5.4.0-216-generic', '5.4.117'],
     ['5.9.16', '5.4.117'],
-    ['5.10', '5.4.117'],
-    ['5.11.22', '5.4.117'],
+    ['5.10', '5.10'],
+    ['5.11.22', '5.10'],
     ['5.12', '5.12'],
     ['5.12.9', '5.12'],
     ['5.13', '5.13'],
@@ -142,6 +151,7 @@ describe('the layouts', () => {
     expect(layouts.map(({ until }) => until)).toEqual([
       '5.4.37',
       '5.4.116',
+      '5.9',
       '5.11',
       '5.12',
       '6.9',

@@ -44,8 +44,10 @@ export interface Layout extends Since {
   /** 0 {@link AD_ENABLED}, 1 {@link AD_DISABLED}, 2 {@link AD_WRPROT_ONLY}. */
   readonly adType: BitField<'adType'>;
   readonly savedBits: SavedBits;
-  /** Two bits that are 3 in an MMIO SPTE only; null where a configurable value and mask mark it. */
+  /** Two bits that are 3 in an MMIO SPTE only; null where there are none. */
   readonly mmioMarker: BitField<'mmioMarker'> | null;
+  /** Whether the marker alone makes an MMIO SPTE; else a configurable value and mask do, which have the marker in them. */
+  readonly mmioMarkerAlone: boolean;
   readonly mmioGeneration: GenerationBits;
   readonly mmioAllowed: bigint;
   /** REMOVED up to 6.10, FROZEN since; null where there was none. */
@@ -64,6 +66,7 @@ export const LAYOUT_MEANINGS: Readonly<Record<LayoutConstant, string>> = {
   adType: 'How accessed and dirty are kept.',
   savedBits: 'Where an access-tracked SPTE keeps the permissions that it lost.',
   mmioMarker: 'Marks an MMIO SPTE.',
+  mmioMarkerAlone: 'Whether the marker alone makes an MMIO SPTE.',
   mmioGeneration: 'Where an MMIO SPTE keeps the memslot generation.',
   mmioAllowed: 'The only bits that the mask of an MMIO SPTE may have.',
   frozen: 'An entry that one CPU is busy changing.',
@@ -141,6 +144,7 @@ const v5_4_0: Layout = {
     fields: [saved('savedReadable', 54, 'R'), saved('savedExecutable', 56, 'X')],
   },
   mmioMarker: field('mmioMarker', 53, 52, 'kvm', '3 marks an MMIO SPTE'),
+  mmioMarkerAlone: false,
   // 5.4.0 shifted the whole generation up by 52, over the marker: its low bits stand in both halves.
   mmioGeneration: { ...generation([11, 3], [61, 52]), highShift: 52n },
   mmioAllowed: MMIO_ALLOWED,
@@ -160,12 +164,14 @@ const v5_4_38: Layout = {
 const v5_4_117: Layout = {
   ...v5_4_38,
   since: '5.4.117',
-  until: '5.11',
+  until: '5.9',
   commits: ['34c0f6f2695a'],
   mmioGeneration: generation([11, 3], [62, 54]),
 };
 
-const v5_12: Layout = { ...v5_4_117, since: '5.12', until: '5.12', commits: [], frozen: bit(59) };
+const v5_10: Layout = { ...v5_4_117, since: '5.10', until: '5.11', commits: [], mmioMarkerAlone: true };
+
+const v5_12: Layout = { ...v5_10, since: '5.12', until: '5.12', commits: [], frozen: bit(59) };
 
 const v5_13: Layout = {
   ...v5_12,
@@ -178,6 +184,7 @@ const v5_13: Layout = {
   hostWritable: { ept: hostWritable(57), legacy: hostWritable(9) },
   mmuWritable: { ept: mmuWritable(58), legacy: mmuWritable(10) },
   mmioMarker: null,
+  mmioMarkerAlone: false,
   mmioGeneration: generation([10, 3], [62, 52]),
   frozen: 0x5a0n,
 };
@@ -219,7 +226,16 @@ export function mmuPresentMask({ mmuPresent }: Layout): bigint {
 }
 
 /** Every layout since 5.4, oldest first. */
-export const layouts: readonly [Layout, ...Layout[]] = [v5_4_0, v5_4_38, v5_4_117, v5_12, v5_13, v6_10, v7_2];
+export const layouts: readonly [Layout, ...Layout[]] = [
+  v5_4_0,
+  v5_4_38,
+  v5_4_117,
+  v5_10,
+  v5_12,
+  v5_13,
+  v6_10,
+  v7_2,
+];
 
 /**
  * The layout of a kernel; the nearest one for a kernel outside the table (see {@link releaseCaveat}).

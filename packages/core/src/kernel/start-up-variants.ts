@@ -48,9 +48,3 @@ export const mmioCaching: Variant<MmioCaching> = defineVariant(
     change: 'each vendor load begins with what the user said',
   },
 );
-
-export const mmioMarkerAlone: Variant<boolean> = defineVariant(
-  'what an MMIO SPTE is recognised by, up to 5.12',
-  { since: '5.4', value: false, change: 'value and mask, with the marker in bits 53:52 in both' },
-  { since: '5.10', value: true, change: 'the marker alone' },
-);

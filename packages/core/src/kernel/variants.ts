@@ -10,7 +10,7 @@ import {
   writeProtectsWithoutLog,
 } from './make-spte-variants.ts';
 import { accessBits, gpteIs8Bytes, roleLayout } from './role.ts';
-import { meMaskIsHosts, mmioCaching, mmioMarkerAlone } from './start-up-variants.ts';
+import { meMaskIsHosts, mmioCaching } from './start-up-variants.ts';
 import { defineVariant, type Variant } from './variant.ts';
 import {
   ageingUpdates,
@@ -191,7 +191,6 @@ export const coreVariants: readonly Variant<unknown>[] = [
   physBitsAtModuleInit,
   meMaskIsHosts,
   mmioCaching,
-  mmioMarkerAlone,
   eptReservesPageSize,
   nptHasNx,
   shadowNx,

@@ -2,7 +2,6 @@
 
 import { bits, hex } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
-import { mmioMarkerAlone } from '../kernel/start-up-variants.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import {
   isAccessTrackSpte,
@@ -87,7 +86,7 @@ export function evidenceFor(mmu: Mmu, spte: bigint, level: number | null): Evide
 
 function mmioText(mmu: Mmu, spte: bigint): string {
   const { layout, masks } = mmu;
-  if (layout.mmioMarker !== null && mmioMarkerAlone(mmu.kernel)) return 'bits 53:52 are 3 in an MMIO entry';
+  if (layout.mmioMarkerAlone) return 'bits 53:52 are 3 in an MMIO entry';
   if (!isMmioCached(mmu)) return 'MMIO is not cached in SPTEs here';
   const masked = hex(spte & masks.mmioMask);
   return `under the MMIO mask ${hex(masks.mmioMask)} it is ${masked}; MMIO is ${hex(masks.vmMmioValue)}`;

@@ -5,7 +5,7 @@ import { checkKernelHas } from '../kernel/kernel-functions.ts';
 import { AD_DISABLED, AD_ENABLED } from '../kernel/layout.ts';
 import { nxHugePagesOptOut, writeProtectsWithoutLog } from '../kernel/make-spte-variants.ts';
 import { accessBits, type PageRole } from '../kernel/role.ts';
-import { mmioCaching, mmioMarkerAlone } from '../kernel/start-up-variants.ts';
+import { mmioCaching } from '../kernel/start-up-variants.ts';
 import { softwareAdBits } from '../kernel/variants.ts';
 import { locklesslyWritable, volatileBits } from '../kernel/writable-variants.ts';
 import type { Mmu } from '../mmu/contract.ts';
@@ -25,8 +25,8 @@ function provePresent(mmu: Mmu, spte: bigint, code: keyof typeof SPTE_DIAGNOSTIC
 
 /** Whether the entry caches "this gfn is MMIO". Kernel: `is_mmio_spte()`. */
 export function isMmioSpte(mmu: Mmu, spte: bigint): boolean {
-  const { masks, layout, kernel } = mmu;
-  if (layout.mmioMarker !== null && mmioMarkerAlone(kernel)) {
+  const { masks, layout } = mmu;
+  if (layout.mmioMarker !== null && layout.mmioMarkerAlone) {
     return (spte & layout.mmioMarker.mask) === layout.mmioMarker.mask;
   }
   return (spte & masks.mmioMask) === masks.vmMmioValue && isMmioCached(mmu);
