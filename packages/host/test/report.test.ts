@@ -40,6 +40,7 @@ describe('a machine that says nothing', () => {
     expect(hostReport({ params: params('kvm_intel') })).toMatchObject({ vendor: 'vmx', mode: 'ept' });
     expect(hostReport({ params: params('kvm') }).vendor).toBe('vmx');
     expect(hostReport({ cpuinfo: text('vendor_id : HygonGenuine') }).vendor).toBe('svm');
+    expect(hostReport({ cpuinfo: text('vendor_id : valueOf') }).vendor).toBe('vmx');
     const unknown = factsOf({ cpuinfo: text('vendor_id : Elbrus') })['vendor'];
     expect(unknown).toMatchObject({ value: 'vmx', assumed: true, source: { text: 'vendor_id : Elbrus' } });
     // AMD without flags: everything that a flag says is assumed.
