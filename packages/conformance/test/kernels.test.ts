@@ -3,6 +3,7 @@ import {
   ACC_ALL,
   createMmu,
   isExecutablePte,
+  isKernelCovered,
   isMmioSpte,
   isSupervisorExecutable,
   judgeSpte,
@@ -15,6 +16,7 @@ import {
   mmuSpteUpdate,
   observe,
   pageRole,
+  parseKernelVersion,
   plainHost,
   restoreAccTrackSpte,
   retPf,
@@ -48,7 +50,7 @@ const amd = (kernel: string, change: Partial<MmuConfig> = {}): Mmu =>
 const made = (mmu: Mmu, request: Partial<MakeSpteRequest>): bigint =>
   makeSpte(mmu, plainHost, { role: pageRole(), gfn: 0x100n, pfn: 0x200n, ...request }).spte;
 
-const codes = <Value>(mmu: Mmu, run: (mmu: Mmu) => Value): string[] =>
+const codes = (mmu: Mmu, run: (mmu: Mmu) => unknown): string[] =>
   observe(mmu, run).warnings.map(({ code }) => code);
 
 const mmioHost = { ...plainHost, memslotGeneration: () => 0x12345n };
@@ -312,7 +314,7 @@ describe('make_spte()', () => {
 
 describe('what a fault comes to', () => {
   it('has numbers of its own in old kernels', () => {
-    const numbers = (kernel: string) => Object.values(retPf(intel(kernel).kernel));
+    const numbers = (kernel: string): unknown[] => Object.values(retPf(intel(kernel).kernel));
     expect(numbers('5.4')).toEqual([null, 0, 1, 2, null, null]);
     expect(numbers('5.18')).toEqual([null, 0, 1, 2, 3, 4]);
     expect(numbers('5.19')).toEqual([0, 1, 2, 3, 4, 5]);
@@ -348,10 +350,12 @@ describe('predicates and updates', () => {
   });
 
   it('look at writable bits that contradict each other since 5.18', () => {
+    const updated = (mmu: Mmu, spte: bigint) =>
+      codes(mmu, (mmu) => mmuSpteUpdate(mmu, plainHost, spte, spte));
     const contradict = (kernel: string) => {
       const mmu = intel(kernel);
-      const odd = lockless(mmu) & ~mmu.masks.hostWritable;
-      return codes(mmu, (mmu) => mmuSpteUpdate(mmu, plainHost, odd, odd));
+      expect(updated(mmu, lockless(mmu))).toEqual([]);
+      return updated(mmu, lockless(mmu) & ~mmu.masks.hostWritable);
     };
     expect(contradict('5.15')).toEqual([]);
     expect(contradict('5.17')).toEqual(['lockless.mmu-without-host-writable']);
@@ -417,5 +421,33 @@ describe('other things that moved', () => {
       );
     expect(warned('6.14')).toEqual(['mmio.value-zero']);
     expect(warned('6.16')).toEqual([]);
+  });
+});
+
+describe('a release that was not read', () => {
+  it.each([
+    ['6.12.80', 'it lies between 6.12.74 and 6.12.85, which differ in memory type in EPT leaves'],
+    ['5.4.100', 'it lies between 5.4.84 and 5.4.117, which differ in where bits are'],
+    ['6.15', 'it lies between 6.14 and 6.16, which differ in'],
+    ['5.3', 'it is taken for 5.4.0, the oldest that was'],
+    ['7.4', 'it is taken for 7.3, the newest that was'],
+  ])('is told by what lies around it: %s', (kernel, expected) => {
+    const { caveats } = intel(kernel);
+    expect(caveats).toEqual([expect.stringContaining(`kernel ${kernel} was not read: ${expected}`)]);
+  });
+
+  it.each(['6.9.12', '6.6.200'])('counts as the last that was read of its series: %s', (kernel) => {
+    expect(intel(kernel).caveats).toEqual([]);
+  });
+
+  it('may differ for one vendor only', () => {
+    expect(amd('6.12.80').caveats).toEqual([]);
+    expect(isKernelCovered(parseKernelVersion('6.12.80'))).toBe(true);
+  });
+
+  it('may hide behind the number of a distribution', () => {
+    expect(intel('6.1.0-56-amd64').caveats).toEqual([
+      'kernel 6.1.0-56-amd64 does not say which stable release it was built from: it is taken for the newest, 6.1.y',
+    ]);
   });
 });

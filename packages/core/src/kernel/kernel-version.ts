@@ -18,7 +18,7 @@ const RELEASE = /^v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,5}|y\b))?/;
 const ABI_NUMBER = /^v?\d{1,4}\.\d{1,4}\.0-(?!\d{1,6}-g[0-9a-f]{7})\d/;
 
 /** The series whose plain name means its newest release: 5.4.y was changed four times, and few run 5.4.0. */
-const NAMED_BY_NEWEST = '5.4';
+const isNamedByNewest = (major: number, minor: number): boolean => major === 5 && minor === 4;
 
 /**
  * Whether a release is a distribution's number for its ABI, as `6.1.0-56-amd64`: it names the series, and no stable
@@ -49,7 +49,7 @@ export function parseKernelVersion(text: string): KernelVersion {
   if (match === null) {
     throw new TypeError(`kernel must look like 6.8 or 6.1.0-56-amd64, got ${JSON.stringify(text)}`);
   }
-  const [, major, minor, patch = `${major}.${minor}` === NAMED_BY_NEWEST ? 'y' : '0'] = match;
+  const [, major, minor, patch = isNamedByNewest(Number(major), Number(minor)) ? 'y' : '0'] = match;
   const newest = patch === 'y' || hidesStableRelease(text);
   return { major: Number(major), minor: Number(minor), patch: newest ? NEWEST_STABLE : Number(patch) };
 }
@@ -63,7 +63,7 @@ export function compareKernelVersions(a: KernelVersion, b: KernelVersion): numbe
 export function formatKernelVersion({ major, minor, patch }: KernelVersion): string {
   const release = `${major}.${minor}`;
   if (patch === NEWEST_STABLE) return `${release}.y`;
-  return patch === 0 && release !== NAMED_BY_NEWEST ? release : `${release}.${patch}`;
+  return patch === 0 && !isNamedByNewest(major, minor) ? release : `${release}.${patch}`;
 }
 
 /** The kernel that `@spte` takes when none is named, for layout and behaviour: v6.6 to v6.9 are alike. */
