@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { defineVariant, EPT, type Host, type Setup, type Variant } from '@spte/core';
+import { defineVariant, EPT, type Host, type Setup, u64, type Variant } from '@spte/core';
 
 /** MTRR memory types, which EPT uses too. */
 const UNCACHABLE = 0n;
@@ -7,11 +7,13 @@ const WRITE_BACK = 6n;
 
 const IPAT = EPT.ignorePat.mask;
 
-/** The width that the bits of a memory type are cut to. */
-export const memtypeWidth: Variant<number> = defineVariant(
+const typeBits = (type: bigint): bigint => u64(type << EPT.memtype.shift);
+
+/** Whether the bits of a memory type are a byte; else a 64-bit word. */
+export const memtypeIsByte: Variant<boolean> = defineVariant(
   'a guest MTRR with a type that does not exist',
-  { since: '5.4', value: 64, change: 'its bits above 2 reach into the entry above bit 7' },
-  { since: '6.0', value: 8, change: 'cut to bits 7:0 of the entry' },
+  { since: '5.4', value: false, change: 'its bits above 2 reach into the entry above bit 7' },
+  { since: '6.0', value: true, change: 'cut to bits 7:0 of the entry' },
 );
 
 /** What takes part in the memory type of RAM while a device that does not snoop is assigned, or none is. */
@@ -59,13 +61,12 @@ export const memtypeVariant: Variant<MemtypeVariant> = defineVariant<MemtypeVari
 );
 
 /**
- * Memory type bits of a leaf (8 of them since 6.0): devices are uncached; RAM is write-back whatever the guest says, unless a
- * device that does not snoop is assigned.
+ * Memory type bits of a leaf: devices are uncached; RAM is write-back whatever the guest says, unless a device that does not
+ * snoop is assigned.
  *
  * Kernel: `vmx_get_mt_mask()`.
  */
 export function vmxGetMtMask({ kernel }: Setup, host: Host, gfn: bigint, isMmio: boolean): bigint {
-  const typeBits = (type: bigint): bigint => BigInt.asUintN(memtypeWidth(kernel), type << EPT.memtype.shift);
   if (isMmio) return typeBits(UNCACHABLE);
   const { guestDecides, quirkIgnoresPat, patIsAQuirk } = memtypeVariant(kernel);
   if (!host.noncoherentDma()) {
@@ -77,5 +78,6 @@ export function vmxGetMtMask({ kernel }: Setup, host: Host, gfn: bigint, isMmio:
       ? typeBits(WRITE_BACK) | (quirkIgnoresPat ? IPAT : 0n)
       : typeBits(UNCACHABLE) | IPAT;
   }
-  return typeBits(BigInt(host.guestMtrr(gfn)));
+  const memtype = typeBits(BigInt(host.guestMtrr(gfn)));
+  return memtypeIsByte(kernel) ? BigInt.asUintN(8, memtype) : memtype;
 }
