@@ -123,7 +123,7 @@ function vocabulary(kernel: KernelVersion): {
     frozen: since('6.11'),
     veSuppressed: since('6.10'),
     vmBugged: since('6.11'),
-    atomicUpdate: since('6.17'),
+    atomicUpdate: since('6.16'),
   };
 }
 

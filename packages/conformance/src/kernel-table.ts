@@ -22,7 +22,8 @@ const LAYOUT_ROWS: readonly [string, (layout: Layout) => string][] = [
   ['saved by access tracking', ({ savedBits }) => savedBits.fields.map(bitsOf).join(', ')],
   [
     'MMIO marker',
-    ({ mmioMarker }) => (mmioMarker === null ? 'value under mask' : `${bitsOf(mmioMarker)} = 3`),
+    ({ mmioMarker, mmioMarkerAlone }) =>
+      mmioMarker === null ? 'none' : `${bitsOf(mmioMarker)} = 3${mmioMarkerAlone ? ', no more' : ''}`,
   ],
   ['MMIO generation', ({ mmioGeneration: { low, high } }) => `${bitsOf(high)}, ${bitsOf(low)}`],
   ['frozen', ({ frozen }) => (frozen === null ? 'none' : `\`${hex(frozen)}\``)],
@@ -65,7 +66,7 @@ export function kernelTable(): string {
   return `${[
     '# What differs between kernels',
     '<!-- Generated from the layouts and variants of the packages by `pnpm run docs:kernels`: change those. -->',
-    'Name a kernel and the packages take its layout and its behaviour: `createMmu({ kernel: "6.12.117", … })`. 6.6 to 6.9 are alike and are the reference, which is also taken when no kernel is named. 5.5 to 5.9 were not read and are taken for 5.4, with a caveat; releases newer than 7.3 are taken for 7.3.',
+    'Name a kernel and the packages take its layout and its behaviour: `createMmu({ kernel: "6.12.117", … })`. 6.8 is the reference, which is also taken when no kernel is named; 6.6.0 to 6.6.63, 6.7 and 6.9 are like it. `5.4` and a distribution\'s `6.1.0-56-amd64` mean the newest release of their series, any other `6.1` is 6.1.0. A release that was not read is taken for the one before it, with a caveat that names the releases around it and what differs between them; releases newer than 7.3 are taken for 7.3.',
     '## Where the bits are',
     layoutTable(),
     ...SECTIONS.flatMap(([title, variants]) => [`## ${title}`, variantTable(variants)]),

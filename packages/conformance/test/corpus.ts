@@ -20,11 +20,29 @@ export interface RawVector {
   warnings: Json[];
 }
 
-/** The vector files of the reference kernel, v6.6 to v6.9, and of three others: the kernels' own answers. */
-type VectorFile = 'reference' | 'nasty' | Era;
+/** The vector files of the reference kernel, v6.6.0 to v6.9, and of others: the kernels' own answers. */
+type VectorFile = 'reference' | 'nasty' | Series;
 
-/** Kernels before and after the reference whose answers were recorded too. */
-type Era = '6.1' | '6.12' | '7.3';
+/** A series other than the reference's. */
+type Series = '5.4' | '5.10' | '5.15' | '6.1' | '6.6' | '6.12' | '6.13' | '6.14' | '6.17' | '6.18' | '7.3';
+
+/** Series before and after the reference of which a release's answers were recorded too: that release, and how many. */
+export const OTHER_KERNELS: Readonly<Record<Series, readonly [kernel: string, lines: number]>> = {
+  '5.4': ['5.4.301', 1000 + 325],
+  '5.10': ['5.10.265', 1000 + 341],
+  '5.15': ['5.15.215', 1000 + 155],
+  '6.1': ['6.1.192', 1000 + 15],
+  '6.6': ['6.6.150', 1000 + 15],
+  '6.12': ['6.12.117', 1000 + 44],
+  '6.13': ['6.13.7', 500],
+  '6.14': ['6.14', 500],
+  '6.17': ['6.17.0', 500],
+  '6.18': ['6.18.35', 1000 + 188],
+  '7.3': ['7.3.4', 1500 + 79],
+};
+
+/** Those series, oldest first. */
+export const SERIES = Object.keys(OTHER_KERNELS) as Series[];
 
 /** Where a vector file lives. */
 function vectorPath(file: VectorFile): string {
@@ -48,9 +66,4 @@ export function parseRaw(line: string): RawVector {
 }
 
 /** Every line of every kernel. */
-export const eraLines: readonly string[] = [
-  ...allLines,
-  ...vectorLines('6.1'),
-  ...vectorLines('6.12'),
-  ...vectorLines('7.3'),
-];
+export const eraLines: readonly string[] = [...allLines, ...SERIES.flatMap(vectorLines)];

@@ -104,10 +104,19 @@ export {
   rootEntryBits,
 } from './judge/root-entry.ts';
 export {
+  checkKernelHas,
+  type FunctionSpan,
+  type KernelFunction,
+  kernelFunctions,
+  kernelHas,
+} from './kernel/kernel-functions.ts';
+export {
   byKernel,
   compareKernelVersions,
   formatKernelVersion,
+  hidesStableRelease,
   type KernelVersion,
+  NEWEST_STABLE,
   parseKernelVersion,
   REFERENCE,
   type Since,
@@ -117,7 +126,6 @@ export {
   AD_ENABLED,
   AD_WRPROT_ONLY,
   type GenerationBits,
-  isKernelCovered,
   LAYOUT_MEANINGS,
   type Layout,
   type LayoutConstant,
@@ -126,6 +134,7 @@ export {
   type PerFormat,
   type SavedBits,
 } from './kernel/layout.ts';
+export { isKernelCovered, releaseCaveat } from './kernel/read-releases.ts';
 export {
   ACC_ALL,
   ACC_EXEC,
@@ -140,6 +149,7 @@ export {
   pageRole,
   roleAsId,
 } from './kernel/role.ts';
+export { type MmioCaching, meMaskIsHosts, mmioCaching } from './kernel/start-up-variants.ts';
 export { defineVariant, type Variant, type VariantRow } from './kernel/variant.ts';
 export { coreVariants, type LogPrefixes, logPrefixes, type RetPf, retPf } from './kernel/variants.ts';
 export type {
@@ -257,11 +267,14 @@ export {
   isExecutablePte,
   isLargePte,
   isLastSpte,
+  isLocklesslyWritable,
+  isMmioCached,
   isMmioSpte,
   isMmuWritableSpte,
   isNxHugePageEnabled,
   isRemovedSpte,
   isShadowPresentPte,
+  isSupervisorExecutable,
   isWritablePte,
   kvmAdEnabled,
   kvmMmuMaxGfn,

@@ -4,6 +4,7 @@ import {
   compareKernelVersions,
   formatKernelVersion,
   type KernelVersion,
+  NEWEST_STABLE,
   parseKernelVersion,
 } from '@spte/core';
 import fc from 'fast-check';
@@ -28,7 +29,13 @@ describe('a kernel version', () => {
   it.each([
     ['6.8', 6, 8, 0],
     ['v6.8', 6, 8, 0],
-    ['6.1.0-56-amd64', 6, 1, 0],
+    ['6.1.0-56-amd64', 6, 1, NEWEST_STABLE],
+    ['5.4.0-216-generic', 5, 4, NEWEST_STABLE],
+    ['6.6.y', 6, 6, NEWEST_STABLE],
+    ['5.4', 5, 4, NEWEST_STABLE],
+    ['5.4.0', 5, 4, 0],
+    ['5.4.0-rc3', 5, 4, 0],
+    ['6.1.0-123-g1a2b3c4', 6, 1, 0],
     ['6.12.117-1~deb12u1', 6, 12, 117],
     ['7.3.4-1~bpo13+1', 7, 3, 4],
     ['5.10.0-rc6', 5, 10, 0],
@@ -78,10 +85,25 @@ describe('a kernel version', () => {
     );
     expect(formatKernelVersion({ major: 6, minor: 8, patch: 0 })).toBe('6.8');
     expect(formatKernelVersion({ major: 6, minor: 1, patch: 192 })).toBe('6.1.192');
+    expect(formatKernelVersion({ major: 6, minor: 1, patch: NEWEST_STABLE })).toBe('6.1.y');
+    expect(formatKernelVersion({ major: 5, minor: 4, patch: 0 })).toBe('5.4.0');
+    expect(parseKernelVersion('6.1.y').patch).toBe(NEWEST_STABLE);
   });
 
   it('is ordered by number, not by letter', () => {
-    const sorted = ['5.4', '5.4.1', '5.9', '5.10', '5.12.9', '5.13', '6.1', '6.10', '7.0'];
+    const sorted = [
+      '5.4.0',
+      '5.4.1',
+      '5.4.301',
+      '5.4',
+      '5.9',
+      '5.10',
+      '5.12.9',
+      '5.13',
+      '6.1',
+      '6.10',
+      '7.0',
+    ];
     const versions = sorted.map(parseKernelVersion);
     expect(versions.toReversed().toSorted(compareKernelVersions)).toEqual(versions);
     expect(compareKernelVersions(parseKernelVersion('6.8'), parseKernelVersion('v6.8.0'))).toBe(0);

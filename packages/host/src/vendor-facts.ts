@@ -19,7 +19,8 @@ const VENDORS: Readonly<Record<string, VendorName>> = {
 /** Which vendor module serves the machine. */
 export function vendorOf({ cpuinfo, params }: Testimony): Known<VendorName> {
   const id = cpuinfo.get('vendor_id');
-  const vendor = id && VENDORS[id.value];
+  // A text may well be the name of something that every object inherits.
+  const vendor = id && Object.hasOwn(VENDORS, id.value) ? VENDORS[id.value] : undefined;
   if (id !== undefined && vendor !== undefined) return said(vendor, id.source, 'vendor_id');
   for (const [name, { source }] of params) {
     if (name.startsWith('kvm_intel.')) return said('vmx', source, 'kvm_intel is loaded');

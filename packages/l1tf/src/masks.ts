@@ -26,7 +26,7 @@ export const onlyWithBug: Variant<boolean> = defineVariant(
     value: false,
     change: 'every CPU with fewer than 47 cache bits: MMIO entries show the guard anywhere',
   },
-  { since: '5.10', value: true, change: 'only CPUs with the bug', commits: ['d43e2675e96f'] },
+  { since: '5.4.49', value: true, change: 'only CPUs with the bug', commits: ['d43e2675e96f'] },
 );
 
 /** Whether the L1 cache looks at too many address bits for {@link NONPRESENT_OR_RSVD_LEN} of them to be moved up. */

@@ -25,7 +25,9 @@ export function generationMmioSpteMask(mmu: Mmu, gen: bigint): bigint {
 }
 
 /** The generation that an MMIO SPTE holds. Kernel: `get_mmio_spte_generation()`. */
-export function getMmioSpteGeneration({ layout }: Mmu, spte: bigint): bigint {
+export function getMmioSpteGeneration({ layout }: Mmu, entry: bigint): bigint {
   const { low, high, highShift } = layout.mmioGeneration;
+  // Early 5.4.y kept the generation where the marker is, which is no part of it.
+  const spte = entry & ~(layout.mmioMarker?.mask ?? 0n);
   return ((spte & low.mask) >> low.shift) | ((spte & high.mask) >> highShift);
 }

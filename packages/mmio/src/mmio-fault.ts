@@ -16,6 +16,7 @@ import {
 } from '@spte/core';
 import { MMIO_DIAGNOSTICS } from './diagnostics.ts';
 import { checkMmioSpte, getMmioSpteAccess, getMmioSpteGfn } from './mmio-spte.ts';
+import { reservedDump } from './variants.ts';
 
 const EINVAL = 22;
 
@@ -64,26 +65,38 @@ export function traceHandleMmioPageFault(addr: bigint, gfn: bigint, access: bigi
   };
 }
 
-/** Levels of the walk whose entries are present, from the root down: MMIO at the end has reserved bits by design. */
-function presentLevels(mmu: Mmu, { root, leaf, spteAt }: SpteWalk): number[] {
-  const last = isShadowPresentPte(mmu, spteAt(leaf)) ? leaf : leaf + 1;
-  return Array.from({ length: Math.max(root - last + 1, 0) }, (_, i) => root - i);
+/** Writes the entries of a walk to the kernel log. */
+function dumpWalk(mmu: Mmu, addr: bigint, { spteAt }: SpteWalk, levels: readonly number[]): void {
+  const { by, rsvdBits } = reservedDump(mmu.kernel);
+  const line = (text: string): void => printk(mmu, `${logPrefixes(mmu.kernel).printk}${text}`);
+  line(
+    rsvdBits
+      ? `${by}: reserved bits set on MMU-present spte, addr ${hex(addr)}, hierarchy:`
+      : `${by}: detect reserved bits on spte, addr ${hex(addr)}, dump hierarchy:`,
+  );
+  for (const level of levels) {
+    const spte = spteAt(level);
+    line(
+      rsvdBits
+        ? `------ spte = ${hex(spte)} level = ${level}, rsvd bits = ${hex(getRsvdBits(mmu.zeroCheck, spte, level))}`
+        : `------ spte ${hex(spte)} level ${level}.`,
+    );
+  }
 }
 
 /** The last SPTE of a walk; null after complaining in the log about reserved bits. Kernel: `get_mmio_spte()`. */
 function getMmioSpte(mmu: Mmu, addr: bigint, walk: SpteWalk): bigint | null {
-  if (walk.leaf < 0) return 0n;
-  const levels = presentLevels(mmu, walk);
-  const { zeroCheck } = mmu;
-  if (!levels.some((level) => isRsvdSpte(zeroCheck, walk.spteAt(level), level)))
-    return walk.spteAt(walk.leaf);
-  const prefix = logPrefixes(mmu.kernel).printk;
-  printk(mmu, `${prefix}get_mmio_spte: reserved bits set on MMU-present spte, addr ${hex(addr)}, hierarchy:`);
-  for (const level of levels) {
-    const spte = walk.spteAt(level);
-    const rsvd = getRsvdBits(zeroCheck, spte, level);
-    printk(mmu, `${prefix}------ spte = ${hex(spte)} level = ${level}, rsvd bits = ${hex(rsvd)}`);
-  }
+  const { root, leaf, spteAt } = walk;
+  if (leaf < 0) return 0n;
+  const all = Array.from({ length: Math.max(root - leaf + 1, 0) }, (_, i) => root - i);
+  const isPresent = (level: number): boolean => isShadowPresentPte(mmu, spteAt(level));
+  // MMIO at the end has reserved bits by design.
+  const whole = isPresent(leaf) ? all : all.slice(0, -1);
+  const { rsvdBits } = reservedDump(mmu.kernel);
+  const absent = all.findIndex((level) => !isPresent(level));
+  const checked = rsvdBits || absent < 0 ? whole : all.slice(0, absent);
+  if (!checked.some((level) => isRsvdSpte(mmu.zeroCheck, spteAt(level), level))) return spteAt(leaf);
+  dumpWalk(mmu, addr, walk, rsvdBits ? whole : all);
   return null;
 }
 

@@ -119,7 +119,10 @@ export function markedMmioSpte(
   mmu: Mmu,
   spte: bigint,
 ): { readonly access: bigint; readonly generation: bigint } {
-  return { access: spte & tracedAccess(mmu.kernel), generation: getMmioSpteGeneration(mmu, spte) };
+  return {
+    access: spte & (tracedAccess(mmu.kernel) ?? mmu.masks.mmioAccess),
+    generation: getMmioSpteGeneration(mmu, spte),
+  };
 }
 
 /** What became of an MMIO SPTE whose guest entry was looked at again. */

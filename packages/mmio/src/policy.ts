@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { assignMasks, definePolicy, type Policy, type SetupStep } from '@spte/core';
-import { setReservedBitMmioMask } from './mmio-mask.ts';
+import { setLegacyMmioMask, setReservedBitMmioMask } from './mmio-mask.ts';
 import { isMmioPfn } from './mmio-pfn.ts';
 import { readMmioSpte } from './read.ts';
+import { mmioVariants, mmioWithoutReservedBit } from './variants.ts';
 
 /** Parameters of the MMIO policy. */
 export interface MmioOptions {
@@ -40,11 +41,14 @@ export function mmio({ mmioCaching = true }: MmioOptions = {}): Policy {
   return definePolicy({
     name: 'mmio',
     apiVersion: 1,
+    variants: mmioVariants,
     parameters: { enableMmioCaching: mmioCaching },
     moduleInit: snapshotMmioCaching,
     resetLate(setup, registry) {
-      const low = registry.masks.shadowPhysBits <= TOP_ADDRESS_BIT ? TOP_ADDRESS_BIT : TOP_ADDRESS_BIT + 1;
-      return setReservedBitMmioMask(setup, registry, low);
+      if (registry.masks.shadowPhysBits <= TOP_ADDRESS_BIT) {
+        return setReservedBitMmioMask(setup, registry, TOP_ADDRESS_BIT);
+      }
+      return setLegacyMmioMask(setup, registry, mmioWithoutReservedBit(setup.kernel));
     },
     isMmioPfn,
     read: readMmioSpte,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bit, type Registry, type Setup } from '@spte/core';
+import { bit, checkKernelHas, type Registry, type Setup } from '@spte/core';
 import { setReservedBitMmioMask } from '@spte/mmio';
 
 /** What the CPU says about memory encryption. */
@@ -24,9 +24,12 @@ const C_BIT_POSITION = 0x3f;
  * With memory encryption on, fewer address bits are usable than CPUID reports: the MMIO mask starts at the first bit
  * that is reserved then, but not at the C-bit, which does not fault (upstream commit 52918ed5fcf0).
  *
+ * @throws RangeError before 5.4.38, which knows nothing of it
+ *
  * Kernel: `svm_adjust_mmio_mask()`.
  */
 export function svmAdjustMmioMask(setup: Setup, registry: Registry, facts: MemoryEncryptionFacts): Registry {
+  checkKernelHas(setup.kernel, 'svm_adjust_mmio_mask');
   const { cpuid80000000Eax = 0, cpuid8000001fEbx = 0, syscfg = 0n } = facts;
   if (cpuid80000000Eax < MEMORY_ENCRYPTION_LEAF) return registry;
   if ((syscfg & SYSCFG_MEM_ENCRYPT) === 0n) return registry;

@@ -4,7 +4,9 @@ import {
   checkU64,
   configureMmu,
   defineVendor,
+  kernelHas,
   legacyFormat,
+  meMaskIsHosts,
   readLegacyEntry,
   setMeSpteMask,
   type Vendor,
@@ -49,10 +51,13 @@ export function svm(options: SvmOptions = {}): Vendor {
     name: 'svm',
     apiVersion: 1,
     format: legacyFormat,
+    smeMeMask,
     setup(setup, before) {
       let registry = configureMmu(setup, before, npt, NPT_MAX_PAGE_LEVEL);
-      registry = setMeSpteMask(setup, registry, smeMeMask, smeMeMask);
-      return svmAdjustMmioMask(setup, registry, facts);
+      if (!meMaskIsHosts(setup.kernel)) registry = setMeSpteMask(setup, registry, smeMeMask, smeMeMask);
+      return kernelHas(setup.kernel, 'svm_adjust_mmio_mask')
+        ? svmAdjustMmioMask(setup, registry, facts)
+        : registry;
     },
     cpuReads: readLegacyEntry,
   });

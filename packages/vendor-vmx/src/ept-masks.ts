@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { assignMasks, defineVariant, EPT, type Registry, type Setup, type Variant } from '@spte/core';
+import {
+  assignMasks,
+  defineVariant,
+  EPT,
+  meMaskIsHosts,
+  type Registry,
+  type Setup,
+  type Variant,
+} from '@spte/core';
 import { setMmioSpteMask } from '@spte/mmio';
 
 const RWX = EPT.readable.mask | EPT.writable.mask | EPT.executable.mask;
@@ -73,6 +81,7 @@ export function setEptMasks(
     accTrack: RWX | xu,
     hostWritable: layout.hostWritable.ept.mask,
     mmuWritable: layout.mmuWritable.ept.mask,
+    ...(meMaskIsHosts(setup.kernel) && { meValue: 0n, meMask: 0n }),
   });
   return setMmioSpteMask(setup, ept, { value: MISCONFIG_WX, mask: RWX | suppressVe, access: 0n });
 }

@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { defineVariant, EPT, type Host, type Setup, type Variant } from '@spte/core';
+import { defineVariant, EPT, type Host, type Setup, u64, type Variant } from '@spte/core';
 
 /** MTRR memory types, which EPT uses too. */
 const UNCACHABLE = 0n;
 const WRITE_BACK = 6n;
 
 const IPAT = EPT.ignorePat.mask;
-const typeBits = (type: bigint): bigint => BigInt.asUintN(8, type << EPT.memtype.shift);
+
+const typeBits = (type: bigint): bigint => u64(type << EPT.memtype.shift);
+
+/** Whether the bits of a memory type are a byte; else a 64-bit word. */
+export const memtypeIsByte: Variant<boolean> = defineVariant(
+  'a guest MTRR with a type that does not exist',
+  { since: '5.4', value: false, change: 'its bits above 2 reach into the entry above bit 7' },
+  { since: '6.0', value: true, change: 'cut to bits 7:0 of the entry' },
+);
 
 /** What takes part in the memory type of RAM while a device that does not snoop is assigned, or none is. */
 interface MemtypeVariant {
@@ -36,7 +44,7 @@ export const memtypeVariant: Variant<MemtypeVariant> = defineVariant<MemtypeVari
     change: 'RAM is WB, with IPAT unless DMA is non-coherent; guest MTRRs and CR0.CD do not matter',
   },
   {
-    since: '6.12.117',
+    since: '6.12.85',
     value: { guestDecides: false, quirkIgnoresPat: false, patIsAQuirk: true },
     change: 'stable fix: IPAT also needs the ignore-guest-PAT quirk, which is on by default',
   },
@@ -46,15 +54,15 @@ export const memtypeVariant: Variant<MemtypeVariant> = defineVariant<MemtypeVari
     change: 'as 6.11: 6.13 and 6.14 lack that quirk',
   },
   {
-    since: '6.17',
+    since: '6.16',
     value: { guestDecides: false, quirkIgnoresPat: false, patIsAQuirk: true },
-    change: 'IPAT also needs the ignore-guest-PAT quirk (read in 6.17, not in 6.14)',
+    change: 'IPAT also needs the ignore-guest-PAT quirk',
   },
 );
 
 /**
- * Memory type bits (8 of them) of a leaf: devices are uncached; RAM is write-back whatever the guest says, unless a
- * device that does not snoop is assigned.
+ * Memory type bits of a leaf: devices are uncached; RAM is write-back whatever the guest says, unless a device that does not
+ * snoop is assigned.
  *
  * Kernel: `vmx_get_mt_mask()`.
  */
@@ -70,5 +78,6 @@ export function vmxGetMtMask({ kernel }: Setup, host: Host, gfn: bigint, isMmio:
       ? typeBits(WRITE_BACK) | (quirkIgnoresPat ? IPAT : 0n)
       : typeBits(UNCACHABLE) | IPAT;
   }
-  return typeBits(BigInt(host.guestMtrr(gfn)));
+  const memtype = typeBits(BigInt(host.guestMtrr(gfn)));
+  return memtypeIsByte(kernel) ? BigInt.asUintN(8, memtype) : memtype;
 }

@@ -6,6 +6,7 @@ import {
   defineVendor,
   eptFormat,
   legacyFormat,
+  meMaskIsHosts,
   readLegacyEntry,
   type Vendor,
 } from '@spte/core';
@@ -13,6 +14,7 @@ import { setEptMasks } from './ept-masks.ts';
 import { readEptEntry } from './ept-walk.ts';
 import { vmxSetupMeSpteMask } from './memory-encryption.ts';
 import { vmxGetMtMask } from './memtype.ts';
+import { vmxVariants } from './variants.ts';
 
 /** What the CPU offers to kvm-intel and what its parameters leave of that. */
 export interface VmxOptions {
@@ -53,10 +55,11 @@ export function vmx(options: VmxOptions = {}): Vendor {
   return defineVendor({
     name: 'vmx',
     apiVersion: 1,
+    variants: vmxVariants,
     format: ept ? eptFormat : legacyFormat,
     setup(setup, before) {
       let registry = ept ? setEptMasks(setup, before, eptAd, eptExecOnly) : before;
-      registry = vmxSetupMeSpteMask(setup, registry);
+      if (!meMaskIsHosts(setup.kernel)) registry = vmxSetupMeSpteMask(setup, registry);
       registry = configureMmu(setup, registry, ept, eptMaxPageLevel);
       const cpuDirtyLogSize = pml && ept && eptAd ? PML_ENTRIES : 0;
       return assignMasks(registry, 'vmx_hardware_setup', { cpuDirtyLogSize });

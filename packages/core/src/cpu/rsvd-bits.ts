@@ -72,6 +72,8 @@ export interface LegacyRsvdInputs {
   readonly pse: boolean;
   /** Whether the CPU reserves bit 8 in upper levels, as AMD's do. */
   readonly amd: boolean;
+  /** Whether level 3 is such a level: early 5.4.y thought so. False when absent. */
+  readonly bit8AtLevel3?: boolean;
 }
 
 /**
@@ -86,6 +88,7 @@ export function resetRsvdsBitsMask({
   gbpages,
   pse,
   amd,
+  bit8AtLevel3 = false,
 }: LegacyRsvdInputs): RsvdBitsValidate {
   const noGbpages = gbpages ? 0n : rsvdBits(7, 7);
   const noNx = nx ? 0n : rsvdBits(63, 63);
@@ -109,7 +112,7 @@ export function resetRsvdsBitsMask({
   const top = high | bit8 | rsvdBits(7, 7);
   const root = level === PT64_ROOT_5LEVEL ? top : 0n;
   return {
-    bit7Clear: [high, high, high | noGbpages, top, root],
+    bit7Clear: [high, high, high | noGbpages | (bit8AtLevel3 ? bit8 : 0n), top, root],
     bit7Set: [high, high | rsvdBits(13, 20), high | noGbpages | rsvdBits(13, 29), top, root],
     badMtXwr: 0n,
     xu: 0n,

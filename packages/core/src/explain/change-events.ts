@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import { notifierMakesSpte } from '../kernel/variants.ts';
+import { notifierKeepsMmuWritable } from '../kernel/writable-variants.ts';
 import type { Mmu, PolicyReading } from '../mmu/contract.ts';
 import type { Coded, NoParams } from '../read/coded.ts';
 import type { DecodedMapping, DecodedSpte } from '../read/decode-spte.ts';
@@ -107,8 +108,7 @@ function presentEvents(
   }
   if (from === 'table') return plain('collapse');
   if (to === 'table') return plain('split');
-  if (!samePage)
-    return plain(notifierMakesSpte(mmu.kernel) && isReadOnly(after) ? 'notifier-change' : 'change-pfn');
+  if (!samePage) return plain(isMadeByNotifier(mmu, after) ? 'notifier-change' : 'change-pfn');
   if (from === 'tracked' && to === 'leaf')
     return after.access.write ? plain('restore', 'fast-page-fault') : plain('restore');
   if (from === 'leaf' && to === 'tracked') return plain('access-track');
@@ -116,9 +116,10 @@ function presentEvents(
   return events.length === 0 ? plain('other') : events;
 }
 
-/** What the host's notifier leaves of permissions when it moves a page. */
-function isReadOnly({ access, hostWritable, mmuWritable }: DecodedMapping): boolean {
-  return !access.write && hostWritable === false && mmuWritable === false;
+/** Whether the entry has what the host's notifier leaves of permissions when it moves a page. */
+function isMadeByNotifier({ kernel }: Mmu, { access, hostWritable, mmuWritable }: DecodedMapping): boolean {
+  if (!notifierMakesSpte(kernel) || access.write || hostWritable !== false) return false;
+  return notifierKeepsMmuWritable(kernel) || mmuWritable === false;
 }
 
 /** The single bits of a leaf that changed, where the page is the same. */

@@ -71,6 +71,7 @@ function maskDifferences(a: Mmu, b: Mmu): MaskDifference[] {
 /** A constant in words: the places of fields, and values, each part by its name. */
 function constantText(value: unknown): string {
   if (typeof value === 'bigint') return hex(value);
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value !== 'object' || value === null) return 'none';
   if (isBitField(value))
     return value.high === value.low ? `bit ${value.high}` : `bits ${value.high}:${value.low}`;

@@ -128,7 +128,8 @@ export function significantBits(mmu: Mmu, level: number | null): SignificantBits
  * present entry.
  */
 export function leastMmioSpte(mmu: Mmu): bigint | null {
-  const least = mmu.layout.mmioMarker?.mask ?? mmu.masks.vmMmioValue;
+  const { mmioMarker, mmioMarkerAlone } = mmu.layout;
+  const least = mmioMarkerAlone && mmioMarker !== null ? mmioMarker.mask : mmu.masks.vmMmioValue;
   return isMmioSpte(mmu, least) && !isShadowPresentPte(mmu, least) ? least : null;
 }
 

@@ -4,17 +4,35 @@
 export interface KernelVersion {
   readonly major: number;
   readonly minor: number;
-  /** Stable release within `major.minor`; 0 when the text did not say. */
+  /** Stable release within `major.minor`; {@link NEWEST_STABLE} where only the series is known. */
   readonly patch: number;
 }
 
+/** The stable release of a series of which nothing but the series is known: newer than every one that has a number. */
+export const NEWEST_STABLE = 99_999;
+
 /** Anchored, without nested quantifiers: linear in the length of hostile text. */
-const RELEASE = /^v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,5}))?/;
+const RELEASE = /^v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,5}|y\b))?/;
+
+/** `6.1.0-56-amd64`, but neither `6.1.0-rc3` nor what `git describe` says, `6.1.0-123-g1a2b3c4`. */
+const ABI_NUMBER = /^v?\d{1,4}\.\d{1,4}\.0-(?!\d{1,6}-g[0-9a-f]{7})\d/;
+
+/** The series whose plain name means its newest release: 5.4.y was changed four times, and few run 5.4.0. */
+const isNamedByNewest = (major: number, minor: number): boolean => major === 5 && minor === 4;
 
 /**
- * Reads a kernel release: `6.8`, `v6.8`, `6.1.0-56-amd64`, `5.10.0-rc6`, `7.3.4-1~bpo13+1`.
+ * Whether a release is a distribution's number for its ABI, as `6.1.0-56-amd64`: it names the series, and no stable
+ * release of it.
+ */
+export function hidesStableRelease(text: string): boolean {
+  return ABI_NUMBER.test(text.trim());
+}
+
+/**
+ * Reads a kernel release: `6.8`, `v6.8`, `6.6.y`, `6.1.0-56-amd64`, `5.10.0-rc6`, `7.3.4-1~bpo13+1`.
  *
- * A release candidate counts as the release that it precedes.
+ * A release candidate counts as the release that it precedes. `6.6.y`, a distribution's number
+ * ({@link hidesStableRelease}) and plain `5.4` mean the newest release of their series; any other `6.6` is 6.6.0.
  *
  * @throws TypeError when the text does not start with `major.minor`
  *
@@ -22,7 +40,7 @@ const RELEASE = /^v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,5}))?/;
  * ```ts
  * import { parseKernelVersion } from '@spte/core';
  *
- * parseKernelVersion('6.1.0-56-amd64'); // { major: 6, minor: 1, patch: 0 }
+ * parseKernelVersion('6.1.0-56-amd64'); // { major: 6, minor: 1, patch: 99999 }
  * parseKernelVersion('5.10.0-rc6'); // { major: 5, minor: 10, patch: 0 }
  * ```
  */
@@ -31,8 +49,9 @@ export function parseKernelVersion(text: string): KernelVersion {
   if (match === null) {
     throw new TypeError(`kernel must look like 6.8 or 6.1.0-56-amd64, got ${JSON.stringify(text)}`);
   }
-  const [, major, minor, patch] = match;
-  return { major: Number(major), minor: Number(minor), patch: Number(patch ?? 0) };
+  const [, major, minor, patch = isNamedByNewest(Number(major), Number(minor)) ? 'y' : '0'] = match;
+  const newest = patch === 'y' || hidesStableRelease(text);
+  return { major: Number(major), minor: Number(minor), patch: newest ? NEWEST_STABLE : Number(patch) };
 }
 
 /** Negative when `a` is older than `b`, positive when newer, 0 when the same release. */
@@ -40,10 +59,11 @@ export function compareKernelVersions(a: KernelVersion, b: KernelVersion): numbe
   return a.major - b.major || a.minor - b.minor || a.patch - b.patch;
 }
 
-/** `6.8`, or `6.1.192` where the stable release is known. */
-export function formatKernelVersion(version: KernelVersion): string {
-  const release = `${version.major}.${version.minor}`;
-  return version.patch === 0 ? release : `${release}.${version.patch}`;
+/** `6.8`, `6.1.192`, or `6.6.y` where only the series is known. */
+export function formatKernelVersion({ major, minor, patch }: KernelVersion): string {
+  const release = `${major}.${minor}`;
+  if (patch === NEWEST_STABLE) return `${release}.y`;
+  return patch === 0 && !isNamedByNewest(major, minor) ? release : `${release}.${patch}`;
 }
 
 /** The kernel that `@spte` takes when none is named, for layout and behaviour: v6.6 to v6.9 are alike. */

@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type BitField, field } from '../bits/bit-field.ts';
 import { bit, bits } from '../bits/bits.ts';
-import {
-  byKernel,
-  changed,
-  compareKernelVersions,
-  type KernelVersion,
-  parseKernelVersion,
-  type Since,
-} from './kernel-version.ts';
+import { byKernel, changed, type KernelVersion, type Since } from './kernel-version.ts';
 
 /** A software bit whose place depends on the format of the table that it stands in. */
 export interface PerFormat {
@@ -51,8 +44,10 @@ export interface Layout extends Since {
   /** 0 {@link AD_ENABLED}, 1 {@link AD_DISABLED}, 2 {@link AD_WRPROT_ONLY}. */
   readonly adType: BitField<'adType'>;
   readonly savedBits: SavedBits;
-  /** Two bits that are 3 in an MMIO SPTE only; null where a configurable value and mask mark it. */
+  /** Two bits that are 3 in an MMIO SPTE only; null where there are none. */
   readonly mmioMarker: BitField<'mmioMarker'> | null;
+  /** Whether the marker alone makes an MMIO SPTE; else a configurable value and mask do, which have the marker in them. */
+  readonly mmioMarkerAlone: boolean;
   readonly mmioGeneration: GenerationBits;
   readonly mmioAllowed: bigint;
   /** REMOVED up to 6.10, FROZEN since; null where there was none. */
@@ -71,6 +66,7 @@ export const LAYOUT_MEANINGS: Readonly<Record<LayoutConstant, string>> = {
   adType: 'How accessed and dirty are kept.',
   savedBits: 'Where an access-tracked SPTE keeps the permissions that it lost.',
   mmioMarker: 'Marks an MMIO SPTE.',
+  mmioMarkerAlone: 'Whether the marker alone makes an MMIO SPTE.',
   mmioGeneration: 'Where an MMIO SPTE keeps the memslot generation.',
   mmioAllowed: 'The only bits that the mask of an MMIO SPTE may have.',
   frozen: 'An entry that one CPU is busy changing.',
@@ -130,16 +126,16 @@ const MMIO_ALLOWED = bit(63) | bits(51, 12) | bits(2, 0);
 
 /*
  *  bits       63  62  61:60  59  58  57  56  55  54  53:52    11  10  9   8..3
- *  5.4  MMIO  .   .   generation, 61:52 (and the marker)      generation, 11:3
+ *  5.4.0 MMIO .   .   generation, 61:52 (and the marker)      generation, 11:3
  *  5.4 .. 5.12    .   .      .   .   .   X'  .   R'  type     MW  HW
  *  5.13 .. 7.1 EPT           .   MW  HW  X'  .   R'  type     P
  *  7.2 ..      EPT    XU'    type    .   .   .   MW  X'  HW,R'  P
  *  P present, HW/MW host-/MMU-writable, type A/D type, R' X' XU' saved permissions; legacy keeps HW/MW at 9/10.
  */
 
-const v5_4: Layout = {
-  since: '5.4',
-  until: '5.9',
+const v5_4_0: Layout = {
+  since: '5.4.0',
+  until: '5.4.37',
   commits: [],
   mmuPresent: null,
   hostWritable: { ept: hostWritable(10), legacy: hostWritable(10) },
@@ -151,20 +147,30 @@ const v5_4: Layout = {
     fields: [saved('savedReadable', 54, 'R'), saved('savedExecutable', 56, 'X')],
   },
   mmioMarker: field('mmioMarker', 53, 52, 'kvm', '3 marks an MMIO SPTE'),
-  // 5.4 shifted the whole generation up by 52, over the marker: its low bits stand in both halves.
+  mmioMarkerAlone: false,
+  // 5.4.0 shifted the whole generation up by 52, over the marker: its low bits stand in both halves.
   mmioGeneration: changed(generation([11, 3], [61, 52]), { highShift: 52n }),
   mmioAllowed: MMIO_ALLOWED,
   frozen: null,
   empty: 0n,
 };
 
-const v5_10: Layout = changed(v5_4, {
-  since: '5.10',
-  until: '5.11',
-  // The generation keeps off the marker, and its high bits stand in the high half.
-  commits: ['56871d444bc4', '34c0f6f2695a'],
+// The generation keeps off the marker, but its low bits stand in both halves still, and the others nowhere.
+const v5_4_38: Layout = changed(v5_4_0, {
+  since: '5.4.38',
+  until: '5.4.116',
+  commits: ['56871d444bc4'],
+  mmioGeneration: changed(generation([11, 3], [62, 54]), { highShift: 54n }),
+});
+
+const v5_4_117: Layout = changed(v5_4_38, {
+  since: '5.4.117',
+  until: '5.9',
+  commits: ['34c0f6f2695a'],
   mmioGeneration: generation([11, 3], [62, 54]),
 });
+
+const v5_10: Layout = changed(v5_4_117, { since: '5.10', until: '5.11', commits: [], mmioMarkerAlone: true });
 
 const v5_12: Layout = changed(v5_10, { since: '5.12', until: '5.12', commits: [], frozen: bit(59) });
 
@@ -179,6 +185,7 @@ const v5_13: Layout = changed(v5_12, {
   hostWritable: { ept: hostWritable(57), legacy: hostWritable(9) },
   mmuWritable: { ept: mmuWritable(58), legacy: mmuWritable(10) },
   mmioMarker: null,
+  mmioMarkerAlone: false,
   mmioGeneration: generation([10, 3], [62, 52]),
   frozen: 0x5a0n,
 });
@@ -218,10 +225,19 @@ export function mmuPresentMask({ mmuPresent }: Layout): bigint {
 }
 
 /** Every layout since 5.4, oldest first. */
-export const layouts: readonly [Layout, ...Layout[]] = [v5_4, v5_10, v5_12, v5_13, v6_10, v7_2];
+export const layouts: readonly [Layout, ...Layout[]] = [
+  v5_4_0,
+  v5_4_38,
+  v5_4_117,
+  v5_10,
+  v5_12,
+  v5_13,
+  v6_10,
+  v7_2,
+];
 
 /**
- * The layout of a kernel; the nearest one for a kernel outside the table (see {@link isKernelCovered}).
+ * The layout of a kernel; the nearest one for a kernel outside the table (see {@link releaseCaveat}).
  *
  * @example
  * ```ts
@@ -232,19 +248,3 @@ export const layouts: readonly [Layout, ...Layout[]] = [v5_4, v5_10, v5_12, v5_1
  * ```
  */
 export const layoutFor: (kernel: KernelVersion) => Layout = byKernel(...layouts);
-
-/** Runs of releases that were read, or that lie between two that were read and are alike. */
-const COVERED = [
-  ['5.4', '5.4'],
-  ['5.10', '7.3'],
-] as const;
-
-/** Whether the sources of a release, or of releases on both sides that are alike, have been read. */
-export function isKernelCovered({ major, minor }: KernelVersion): boolean {
-  const release = { major, minor, patch: 0 };
-  return COVERED.some(
-    ([from, to]) =>
-      compareKernelVersions(parseKernelVersion(from), release) <= 0 &&
-      compareKernelVersions(release, parseKernelVersion(to)) <= 0,
-  );
-}

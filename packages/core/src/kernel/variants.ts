@@ -1,50 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import {
+  logsNewWritable,
+  makeSpteWarns,
+  makingWritable,
+  nxHugePagesOptOut,
+  pfnQuestions,
+  synchronizingKeepsAccessed,
+  writableOldSpte,
+  writeProtectsWithoutLog,
+} from './make-spte-variants.ts';
 import { accessBits, gpteIs8Bytes, roleLayout } from './role.ts';
+import { meMaskIsHosts, mmioCaching } from './start-up-variants.ts';
 import { defineVariant, type Variant } from './variant.ts';
-
-/** How `make_spte()` makes an SPTE writable. Over an old SPTE that is already writable it skips the unsync attempt. */
-export interface MakingWritable {
-  /** Whether the old SPTE must be a last-level one for that. */
-  readonly needsLeaf: boolean;
-  /**
-   * Whether W, MMU-writable and D are set together or not at all. Else W and MMU-writable are set first and taken back
-   * when write access is refused (from a pfn that reaches them as well), and D is skipped with the unsync attempt.
-   */
-  readonly together: boolean;
-}
-
-export const makingWritable: Variant<MakingWritable> = defineVariant(
-  'making an SPTE writable over a writable old one',
-  {
-    since: '5.4',
-    value: { needsLeaf: false, together: false },
-    change:
-      'any old value with bit 1 set, an MMIO or a non-leaf SPTE too, spares the unsync attempt and D: a 2M leaf written over a table lacks its dirty bit',
-  },
-  {
-    since: '6.1.192',
-    value: { needsLeaf: true, together: false },
-    change: 'stable fix: the old SPTE must be a last-level one (level 1, or bit 7 set)',
-    commits: ['2867eb782cf7'],
-  },
-  {
-    since: '6.2',
-    value: { needsLeaf: false, together: false },
-    change: 'as 5.4: 6.2 to 6.10 lack the fix',
-  },
-  {
-    since: '6.11',
-    value: { needsLeaf: true, together: false },
-    change: 'the old SPTE must be a last-level one',
-    commits: ['2867eb782cf7'],
-  },
-  {
-    since: '6.13',
-    value: { needsLeaf: true, together: true },
-    change: 'only the unsync attempt is spared: every writable SPTE has D',
-    commits: ['cc7ed3358e41', '081976992f43'],
-  },
-);
+import {
+  ageingUpdates,
+  checksWritableInvariants,
+  locklesslyWritable,
+  notifierKeepsMmuWritable,
+  restoreWarns,
+  updateEffects,
+  volatileBits,
+} from './writable-variants.ts';
+import {
+  eptReservesPageSize,
+  nptHasNx,
+  pdpteBit8Reserved,
+  shadowGbpagesByTdp,
+  shadowNx,
+} from './zero-check-variants.ts';
 
 export const softwareAdBits: Variant<boolean> = defineVariant(
   'A/D bits in SPTEs for which hardware keeps none',
@@ -59,55 +42,6 @@ export const softwareAdBits: Variant<boolean> = defineVariant(
     value: true,
     change:
       'the masks are always set and KVM writes the bits itself: an A/D-disabled leaf shows 8 and 9, tracking clears 8, accessed is one bit',
-  },
-);
-
-export const synchronizingKeepsAccessed: Variant<boolean> = defineVariant(
-  'prefetched SPTEs while a shadowed table is synchronized',
-  { since: '5.4', value: false, change: 'a prefetched SPTE is never accessed, and tracked where A/D is off' },
-  { since: '6.13', value: true, change: 'not while synchronizing: the entry had been in use' },
-);
-
-/** What makes an SPTE change behind mmu_lock's back. */
-export interface VolatileBits {
-  /** Whether every A/D-disabled SPTE counts, tracked or not. */
-  readonly everyAdDisabled: boolean;
-  /** Whether a clear accessed bit counts. */
-  readonly accessed: boolean;
-}
-
-export const volatileBits: Variant<VolatileBits> = defineVariant(
-  'which SPTEs must be updated atomically',
-  {
-    since: '5.4',
-    value: { everyAdDisabled: false, accessed: true },
-    change: 'tracked ones, and those whose accessed or dirty bit the CPU may set (spte_has_volatile_bits)',
-  },
-  {
-    since: '6.17',
-    value: { everyAdDisabled: true, accessed: false },
-    change:
-      'every A/D-disabled one; the accessed bit may be lost (spte_needs_atomic_update; read in 6.17, not in 6.14)',
-  },
-);
-
-/** What updating an SPTE does about lost bits. */
-export interface UpdateEffects {
-  /** Whether losing A or D asks for a flush and is passed on to the page. */
-  readonly tellsAccessedAndDirty: boolean;
-}
-
-export const updateEffects: Variant<UpdateEffects> = defineVariant(
-  'TLB flush after mmu_spte_update()',
-  {
-    since: '5.4',
-    value: { tellsAccessedAndDirty: true },
-    change: 'when W is lost from an MMU-writable SPTE, or accessed or dirty is lost',
-  },
-  {
-    since: '6.13',
-    value: { tellsAccessedAndDirty: false },
-    change: 'when MMU-writable is lost, and then only; accessed and dirty are not passed on',
   },
 );
 
@@ -143,18 +77,6 @@ export const physBitsAtModuleInit: Variant<boolean> = defineVariant(
   { since: '6.11', value: true, change: 'once, when kvm.ko is loaded (kvm_host.maxphyaddr)' },
 );
 
-export const shadowGbpagesByTdp: Variant<boolean> = defineVariant(
-  'whether 1G pages are reserved bits of shadow paging',
-  { since: '5.4', value: true, change: "the builder asks: the host with TDP on, else the guest's CPUID" },
-  { since: '6.6', value: false, change: "the vCPU's capability says, which is the same on a real host" },
-);
-
-export const mmioPfnAskedOnce: Variant<boolean> = defineVariant(
-  'how often a pfn is classified while one SPTE is built',
-  { since: '5.4', value: false, change: 'at each use: for the memory type, and again for encryption' },
-  { since: '6.17', value: true, change: 'once (read in 6.17, not in 6.14)' },
-);
-
 export const notifierMakesSpte: Variant<boolean> = defineVariant(
   'a page that the host moves',
   {
@@ -165,14 +87,14 @@ export const notifierMakesSpte: Variant<boolean> = defineVariant(
   { since: '6.10', value: false, change: 'its SPTE is zapped; the next fault finds the new page' },
 );
 
-/** Numbers of `RET_PF_*`. */
+/** Numbers of `RET_PF_*`; null for one that the kernel does not have. */
 export interface RetPf {
-  readonly CONTINUE: number;
+  readonly CONTINUE: number | null;
   readonly RETRY: number;
   readonly EMULATE: number;
   readonly INVALID: number;
-  readonly FIXED: number;
-  readonly SPURIOUS: number;
+  readonly FIXED: number | null;
+  readonly SPURIOUS: number | null;
 }
 
 /** How a kernel numbers what a page fault comes to. */
@@ -180,8 +102,18 @@ export const retPf: Variant<RetPf> = defineVariant(
   'what a page fault comes to, as a number',
   {
     since: '5.4',
+    value: { CONTINUE: null, RETRY: 0, EMULATE: 1, INVALID: 2, FIXED: null, SPURIOUS: null },
+    change: 'retry 0, emulate 1, invalid 2; fast_page_fault tells spurious and fixed by W',
+  },
+  {
+    since: '5.10',
+    value: { CONTINUE: null, RETRY: 0, EMULATE: 1, INVALID: 2, FIXED: 3, SPURIOUS: 4 },
+    change: 'fixed 3, spurious 4',
+  },
+  {
+    since: '5.19',
     value: { CONTINUE: 0, RETRY: 1, EMULATE: 2, INVALID: 3, FIXED: 4, SPURIOUS: 5 },
-    change: 'continue 0, retry 1, emulate 2, invalid 3, fixed 4, spurious 5',
+    change: 'continue is 0, all others move up by one',
   },
   {
     since: '6.12',
@@ -237,17 +169,33 @@ export const logPrefixes: Variant<LogPrefixes> = defineVariant<LogPrefixes>(
 
 /** Every difference between kernels that the rules of this package know, for the documentation. */
 export const coreVariants: readonly Variant<unknown>[] = [
+  writableOldSpte,
   makingWritable,
+  logsNewWritable,
   synchronizingKeepsAccessed,
+  writeProtectsWithoutLog,
+  nxHugePagesOptOut,
+  makeSpteWarns,
+  pfnQuestions,
   softwareAdBits,
+  locklesslyWritable,
+  checksWritableInvariants,
   volatileBits,
   updateEffects,
+  ageingUpdates,
+  restoreWarns,
   badSplit,
   splitTakesExecAway,
   notifierMakesSpte,
-  mmioPfnAskedOnce,
+  notifierKeepsMmuWritable,
   physBitsAtModuleInit,
+  meMaskIsHosts,
+  mmioCaching,
+  eptReservesPageSize,
+  nptHasNx,
+  shadowNx,
   shadowGbpagesByTdp,
+  pdpteBit8Reserved,
   accessBits,
   roleLayout,
   gpteIs8Bytes,

@@ -3,6 +3,7 @@
 import type { EntryFormat } from '../cpu/entry-format.ts';
 import type { RsvdBitsValidate } from '../cpu/rsvd-bits.ts';
 import type { Layout } from '../kernel/layout.ts';
+import type { Variant } from '../kernel/variant.ts';
 import type { Diagnostic } from '../observe/diagnostics.ts';
 import type { Observable } from '../observe/observe.ts';
 import type { Host, HostFacts } from './host.ts';
@@ -29,6 +30,8 @@ export interface Setup extends Observable {
   readonly host: HostFacts;
   readonly params: Params;
   readonly policies: readonly Policy[];
+  /** The vendor module that is being loaded; absent while kvm.ko is. */
+  readonly vendor?: Vendor;
 }
 
 /** A step of the start-up: takes the registry, returns the next one. It has no other effect than to warn. */
@@ -38,6 +41,8 @@ interface Plugin {
   readonly name: string;
   /** The contract that the plugin was written for. */
   readonly apiVersion: 1;
+  /** What its rules do differently by kernel: named in the caveats of a kernel that was not read. */
+  readonly variants?: readonly Variant<unknown>[];
 }
 
 /** What an entry says that a policy recognised as its own. */
@@ -170,6 +175,8 @@ export interface Exposure {
 export interface Vendor extends Plugin {
   /** What the CPU reads in the entries that this vendor makes. */
   readonly format: EntryFormat;
+  /** The bit that the host sets in its own page tables to encrypt memory (`sme_me_mask`); 0 when absent. */
+  readonly smeMeMask?: bigint;
   /** The vendor's part of the start-up, after everything was reset to the legacy masks. */
   readonly setup: SetupStep;
   /**

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkInteger, checkOneOf, checkU64 } from '../bits/arguments.ts';
 import { bits } from '../bits/bits.ts';
-import { formatKernelVersion, parseKernelVersion, REFERENCE } from '../kernel/kernel-version.ts';
-import { isKernelCovered, layoutFor } from '../kernel/layout.ts';
+import {
+  formatKernelVersion,
+  hidesStableRelease,
+  parseKernelVersion,
+  REFERENCE,
+} from '../kernel/kernel-version.ts';
+import { layoutFor } from '../kernel/layout.ts';
+import { releaseCaveat } from '../kernel/read-releases.ts';
 import { observe } from '../observe/observe.ts';
 import type { Mmu, Params, Policy, Setup, Vendor } from './contract.ts';
 import { defineHost, type HostFacts } from './host.ts';
@@ -75,10 +81,11 @@ export function loadKvm(setup: Setup): Kvm {
  * Loads a vendor module, or reloads one: everything is reset first, so nothing of the vendor before it is left but
  * what module init had saved.
  */
-export function loadVendor({ setup, registry }: Kvm, vendor: Vendor): Kvm {
+export function loadVendor(kvm: Kvm, vendor: Vendor): Kvm {
   checkPlugin(vendor);
+  const setup = { ...kvm.setup, vendor };
   // The size of the dirty log is a member of the vendor's operations, which are replaced as a whole.
-  const reset = assignMasks(resetAllPteMasks(setup, registry), 'kvm_x86_ops', { cpuDirtyLogSize: 0 });
+  const reset = assignMasks(resetAllPteMasks(setup, kvm.registry), 'kvm_x86_ops', { cpuDirtyLogSize: 0 });
   return { setup, registry: vendor.setup(setup, reset) };
 }
 
@@ -111,15 +118,28 @@ export function createMmu({ vendor, vm, root, ...config }: MmuConfig): Mmu {
       permissions: permissionBitmap(registry, rootConfig),
     };
   });
-  const mmu = { ...setup, ...value, vendor, caveats: caveatsOf(setup), initWarnings: warnings };
+  const caveats = caveatsOf(config.kernel, setup, vendor);
+  const mmu = { ...setup, ...value, vendor, caveats, initWarnings: warnings };
   // Not enumerable: what was found out about this MMU may not hold for a copy with other masks.
   return Object.freeze(Object.defineProperty(mmu, 'shapes', { value: [] }));
 }
 
-function caveatsOf({ kernel, layout }: Setup): string[] {
-  if (isKernelCovered(kernel)) return [];
+/** What to know about a kernel before its answers are trusted. */
+function caveatsOf(
+  kernel: string | undefined,
+  { kernel: version, policies }: Setup,
+  vendor: Vendor,
+): string[] {
+  const variants = [vendor, ...policies].flatMap((plugin) => plugin.variants ?? []);
+  const unread = releaseCaveat(version, variants);
+  const series = kernel !== undefined && hidesStableRelease(kernel);
   return [
-    `kernel ${formatKernelVersion(kernel)} was not read: it is taken for ${layout.since}, the nearest that was`,
+    ...(series
+      ? [
+          `kernel ${kernel} does not say which stable release it was built from: it is taken for the newest, ${formatKernelVersion(version)}`,
+        ]
+      : []),
+    ...(unread === null ? [] : [unread]),
   ];
 }
 
@@ -136,6 +156,7 @@ function defineRoot(setup: Setup, { masks }: Registry, root: Partial<RootConfig>
     kind: masks.tdpEnabled ? 'tdp' : 'shadow',
     level: 4,
     eferNx: true,
+    smepAndnotWp: false,
     guestGbpages: setup.host.gbpages,
     ept12ExecOnly: false,
     cr4Smep: false,

@@ -2,6 +2,8 @@
 
 import { bits, PAGE_SHIFT } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
+import { checkKernelHas } from '../kernel/kernel-functions.ts';
+import { meMaskIsHosts } from '../kernel/start-up-variants.ts';
 import { physBitsAtModuleInit } from '../kernel/variants.ts';
 import { START_UP_DIAGNOSTICS } from '../observe/diagnostics.ts';
 import { warn } from '../observe/observe.ts';
@@ -51,7 +53,8 @@ export const spteModuleInit: SetupStep = (setup, registry) => {
  */
 export const resetAllPteMasks: SetupStep = (setup, before) => {
   const step = 'kvm_mmu_reset_all_pte_masks';
-  const { layout } = setup;
+  const { layout, vendor } = setup;
+  const meMask = meMaskIsHosts(setup.kernel) ? (vendor?.smeMeMask ?? 0n) : 0n;
   let registry = physBitsAtModuleInit(setup.kernel) ? before : determinePhysBits(setup, before, step);
   registry = assignMasks(registry, step, {
     nonpresentOrRsvd: 0n,
@@ -70,8 +73,8 @@ export const resetAllPteMasks: SetupStep = (setup, before) => {
     memtype: 0n,
     kvmAdEnabled: true,
     accTrack: 0n,
-    meMask: 0n,
-    meValue: 0n,
+    meMask,
+    meValue: meMask,
     hostWritable: layout.hostWritable.legacy.mask,
     mmuWritable: layout.mmuWritable.legacy.mask,
   });
@@ -81,10 +84,13 @@ export const resetAllPteMasks: SetupStep = (setup, before) => {
 /**
  * Chooses the memory-encryption bits: `meValue` is what KVM sets in its entries, `meMask` all that encryption owns.
  *
+ * @throws RangeError before 5.19, where the one mask is the host's own
+ *
  * Kernel: `kvm_mmu_set_me_spte_mask()`.
  */
 export function setMeSpteMask(setup: Setup, registry: Registry, meValue: bigint, meMask: bigint): Registry {
   const step = 'kvm_mmu_set_me_spte_mask';
+  checkKernelHas(setup.kernel, step);
   if ((meValue & ~meMask) !== 0n) {
     warn(setup, START_UP_DIAGNOSTICS, 'me-mask.value-outside-mask');
     return assignMasks(registry, step, { meValue: 0n, meMask: 0n });

@@ -15,6 +15,8 @@ export interface RootConfig {
   /** 3 = PAE, 4, 5. */
   readonly level: number;
   readonly eferNx: boolean;
+  /** SMEP is on and CR0.WP off: KVM emulates that with NX. Looked at up to 5.13. */
+  readonly smepAndnotWp: boolean;
   /** Whether the guest may map 1G pages. */
   readonly guestGbpages: boolean;
   /** `ept12`: whether execute-only entries are legal. */

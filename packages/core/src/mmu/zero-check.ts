@@ -7,7 +7,14 @@ import {
   resetRsvdsBitsMaskEpt,
   rsvdBits,
 } from '../cpu/rsvd-bits.ts';
-import { shadowGbpagesByTdp } from '../kernel/variants.ts';
+import type { KernelVersion } from '../kernel/kernel-version.ts';
+import {
+  eptReservesPageSize,
+  nptHasNx,
+  pdpteBit8Reserved,
+  shadowGbpagesByTdp,
+  shadowNx,
+} from '../kernel/zero-check-variants.ts';
 import { START_UP_DIAGNOSTICS } from '../observe/diagnostics.ts';
 import { warn } from '../observe/observe.ts';
 import type { Setup } from './contract.ts';
@@ -17,6 +24,11 @@ import type { RootConfig } from './root.ts';
 /** Address bits beyond MAXPHYADDR. Kernel: `reserved_hpa_bits()`. */
 function reservedHpaBits({ masks }: Registry): bigint {
   return rsvdBits(masks.shadowPhysBits, 63);
+}
+
+/** The largest page whose size bit is not reserved in EPT: 1G where the kernel does not look at what the CPU has. */
+function eptHugePageLevel(kernel: KernelVersion, { masks }: Registry): number {
+  return eptReservesPageSize(kernel) ? masks.maxHugePageLevel : 3;
 }
 
 /** Changes the rows below the root; the rest of the table has no entries, or is not for memory encryption. */
@@ -41,19 +53,25 @@ function tdpZeroCheck(setup: Setup, registry: Registry, root: RootConfig): RsvdB
     ? resetRsvdsBitsMask({
         paBitsRsvd,
         level: root.level,
-        // KVM itself sets NX, whatever the guest's EFER says (upstream commit 6c6ab524cfae).
-        nx: true,
+        nx: nptHasNx(setup.kernel),
         gbpages: setup.host.gbpages,
         pse: false,
         amd,
+        bit8AtLevel3: pdpteBit8Reserved(setup.kernel),
       })
     : resetRsvdsBitsMaskEpt({
         paBitsRsvd,
         execOnly: false,
-        hugePageLevel: masks.maxHugePageLevel,
+        hugePageLevel: eptHugePageLevel(setup.kernel, registry),
         xu: masks.xu,
       });
   return belowRoot(check, root.level, (mask) => mask & ~masks.meMask);
+}
+
+/** Whether entries of shadow paging may have NX. */
+function shadowHasNx({ kernel }: Setup, { masks }: Registry, root: RootConfig): boolean {
+  const { smepAndnotWp, withoutTdp } = shadowNx(kernel);
+  return root.eferNx || (smepAndnotWp && root.smepAndnotWp) || (withoutTdp && !masks.tdpEnabled);
 }
 
 /** Kernel: `reset_shadow_zero_bits_mask()`. */
@@ -63,11 +81,12 @@ function shadowZeroCheck(setup: Setup, registry: Registry, root: RootConfig): Rs
   const check = resetRsvdsBitsMask({
     paBitsRsvd: reservedHpaBits(registry),
     level: root.level,
-    nx: root.eferNx,
+    nx: shadowHasNx(setup, registry, root),
     gbpages: shadowGbpagesByTdp(setup.kernel) && masks.tdpEnabled ? setup.host.gbpages : root.guestGbpages,
     // KVM shadows 2-level tables with PAE ones, and uses bit 8 on no CPU.
     pse: false,
     amd: true,
+    bit8AtLevel3: pdpteBit8Reserved(setup.kernel),
   });
   return belowRoot(check, root.level, (mask) => (mask | masks.meMask) & ~masks.meValue);
 }
@@ -87,10 +106,18 @@ export function buildShadowZeroCheck(setup: Setup, registry: Registry, root: Roo
       return resetRsvdsBitsMaskEpt({
         paBitsRsvd: reservedHpaBits(registry),
         execOnly: root.ept12ExecOnly,
-        hugePageLevel: registry.masks.maxHugePageLevel,
+        hugePageLevel: eptHugePageLevel(setup.kernel, registry),
         xu: registry.masks.xu,
       });
     case 'none':
       return NO_RSVD_BITS;
   }
+}
+
+/**
+ * Bits that KVM sets in entries of TDP though its own zero check may reserve them: NX in NPT, up to 5.19 (upstream
+ * commit 6c6ab524cfae). They are no sign of damage.
+ */
+export function setDespiteZeroCheck({ masks }: Registry, { kind }: RootConfig): bigint {
+  return kind === 'tdp' ? masks.nx : 0n;
 }

@@ -59,10 +59,30 @@ export const PREDICATE_DIAGNOSTICS = {
   },
   'invariant.mmu-without-host-writable': { kind: 'WARN_ONCE', meaning: 'MMU-writable without host-writable' },
   'invariant.hw-writable-without-mmu-writable': { kind: 'WARN_ONCE', meaning: 'W without MMU-writable' },
+  'lockless.mmu-without-host-writable': {
+    kind: 'WARN_ON_ONCE',
+    meaning: 'MMU-writable without host-writable (5.17)',
+  },
+  'lockless.hw-writable-without-mmu-writable': {
+    kind: 'WARN_ON_ONCE',
+    meaning: 'W without MMU-writable (5.17)',
+  },
 } as const;
 
 /** What may be complained about in access tracking. */
 export const ACCESS_TRACK_DIAGNOSTICS = {
+  'acctrack.not-locklessly-writable': {
+    kind: 'WARN_ONCE',
+    meaning: 'a writable SPTE was to be tracked whose W no fault could give back (up to 5.17)',
+  },
+  'restore.ad-enabled': {
+    kind: 'WARN_ON_ONCE',
+    meaning: 'an SPTE with A/D bits was to be restored from access tracking (up to 5.17)',
+  },
+  'restore.not-tracked': {
+    kind: 'WARN_ON_ONCE',
+    meaning: 'an SPTE was to be restored that is not access-tracked (up to 5.17)',
+  },
   'acctrack.saved-bits-busy': {
     kind: 'WARN_ONCE',
     meaning: 'the bits that are to save R and X are set already',

@@ -105,7 +105,7 @@ export function bug<Table extends DiagnosticTable>(
   table: Table,
   code: keyof Table & string,
 ): never {
-  throw new KvmBug(diagnosticOf(kernel, table, code));
+  throw new KvmBug({ ...diagnosticOf(kernel, table, code), kind: 'BUG_ON' });
 }
 
 function diagnosticOf<Table extends DiagnosticTable>(

@@ -7,8 +7,8 @@ import { restoreAccTrackSpte } from '../rules/access-track.ts';
 import {
   isAccessedSpte,
   isDirtySpte,
-  isExecutablePte,
   isMmuWritableSpte,
+  isSupervisorExecutable,
   isWritablePte,
   spteToPfn,
 } from '../rules/predicates.ts';
@@ -124,7 +124,7 @@ export function accessOf(mmu: Mmu, spte: bigint): DecodedAccess {
   return {
     read: (spte & read.mask) !== 0n,
     write: isWritablePte(spte),
-    execute: isExecutablePte(mmu, spte),
+    execute: isSupervisorExecutable(mmu, spte),
     user: user === undefined ? null : (spte & user.mask) !== 0n,
   };
 }

@@ -5,6 +5,7 @@ import type { Mmu } from '../mmu/contract.ts';
 import {
   isAccessTrackSpte,
   isLargePte,
+  isMmioCached,
   isMmioSpte,
   isRemovedSpte,
   isShadowPresentPte,
@@ -90,15 +91,15 @@ function presentEvidence(mmu: Mmu, holds: boolean): Evidence {
 }
 
 function mmioEvidence(mmu: Mmu, spte: bigint): Evidence {
-  const { mmioMarker } = mmu.layout;
-  const { mmioMask, vmMmioValue, enableMmioCaching } = mmu.masks;
+  const { mmioMarker, mmioMarkerAlone } = mmu.layout;
+  const { mmioMask, vmMmioValue } = mmu.masks;
   const holds = isMmioSpte(mmu, spte);
   const source = because(mmu, 'is_mmio_spte', mmioMarker?.mask ?? mmioMask);
-  if (mmioMarker !== null) {
+  if (mmioMarkerAlone && mmioMarker !== null) {
     const params = { high: mmioMarker.high, low: mmioMarker.low, value: mmioMarker.mask >> mmioMarker.shift };
     return { code: 'mmio-marker', params, kinds: MMIO, holds, because: source };
   }
-  if (!enableMmioCaching) return { code: 'mmio-not-cached', params: {}, kinds: MMIO, holds, because: source };
+  if (!isMmioCached(mmu)) return { code: 'mmio-not-cached', params: {}, kinds: MMIO, holds, because: source };
   const params = { mask: mmioMask, masked: spte & mmioMask, value: vmMmioValue };
   return { code: 'mmio-value', params, kinds: MMIO, holds, because: source };
 }

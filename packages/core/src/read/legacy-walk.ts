@@ -3,6 +3,7 @@ import { bitNumbers, PAGE_SHIFT } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
 import { getRsvdBits, resetRsvdsBitsMask, rsvdBits } from '../cpu/rsvd-bits.ts';
 import type { CpuReading, EntryFault, Mmu, Outcome } from '../mmu/contract.ts';
+import { getShadowPhysBits } from '../mmu/host.ts';
 import { isLastSpte, spteToPfn } from '../rules/predicates.ts';
 
 /** Page-fault error code bits. */
@@ -26,10 +27,11 @@ export function readLegacyEntry(mmu: Mmu, spte: bigint, level: number): CpuReadi
 }
 
 /** The reserved bits that the CPU itself checks, by its own MAXPHYADDR. */
-function reservedBits({ host, masks, root }: Mmu, spte: bigint, level: number): EntryFault[] {
+function reservedBits({ host, masks, root, vendor }: Mmu, spte: bigint, level: number): EntryFault[] {
+  // SME takes address bits away for good, but for the C-bit; the key bits of MKTME stay address bits.
+  const physBits = vendor.smeMeMask === undefined ? getShadowPhysBits(host) : host.physBits;
   const check = resetRsvdsBitsMask({
-    // An encrypting CPU takes its address bits from the top.
-    paBitsRsvd: rsvdBits(host.physBits, 63) & ~(masks.meMask | masks.meValue),
+    paBitsRsvd: rsvdBits(physBits, 63) & ~(masks.meMask | masks.meValue),
     level: root.level,
     nx: true,
     gbpages: host.gbpages,

@@ -2,10 +2,17 @@
 
 import { checkU64 } from '../bits/arguments.ts';
 import { logPrefixes, softwareAdBits } from '../kernel/variants.ts';
+import { checksWritableInvariants, restoreWarns } from '../kernel/writable-variants.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import { ACCESS_TRACK_DIAGNOSTICS } from '../observe/diagnostics.ts';
 import { warn, writer } from '../observe/observe.ts';
-import { checkSpteWritableInvariants, isAccessTrackSpte, spteAdEnabled } from './predicates.ts';
+import {
+  checkSpteWritableInvariants,
+  isAccessTrackSpte,
+  isLocklesslyWritable,
+  isWritablePte,
+  spteAdEnabled,
+} from './predicates.ts';
 
 /**
  * Arranges that the next access to the page is noticed: clears the accessed bit, or, where hardware keeps none, takes
@@ -41,7 +48,7 @@ export function markSpteForAccessTrack(mmu: Mmu, before: bigint): bigint {
   if (spteAdEnabled(mmu, spte)) return spte & clear(masks.accessed);
   if (isAccessTrackSpte(mmu, spte)) return spte;
 
-  checkSpteWritableInvariants(mmu, spte);
+  checkTrackable(mmu, spte);
   const { mask, shift } = layout.savedBits;
   if ((spte & (mask << shift)) !== 0n) {
     const { accessTrackWarn } = logPrefixes(mmu.kernel);
@@ -50,6 +57,16 @@ export function markSpteForAccessTrack(mmu: Mmu, before: bigint): bigint {
   }
   spte |= set((spte & mask) << shift, 'permissions saved while the page is access-tracked');
   return spte & clear(masks.accTrack | (softwareAdBits(mmu.kernel) ? masks.accessed : 0n));
+}
+
+/** Complains about an SPTE whose W would be lost for good. */
+function checkTrackable(mmu: Mmu, spte: bigint): void {
+  if (checksWritableInvariants(mmu.kernel)) {
+    checkSpteWritableInvariants(mmu, spte);
+  } else if (isWritablePte(spte) && !isLocklesslyWritable(mmu, spte)) {
+    const msg = 'kvm: Writable SPTE is not locklessly dirty-trackable\n';
+    warn(mmu, ACCESS_TRACK_DIAGNOSTICS, 'acctrack.not-locklessly-writable', msg);
+  }
 }
 
 /**
@@ -63,6 +80,10 @@ export function restoreAccTrackSpte(mmu: Mmu, before: bigint): bigint {
   const { set, clear } = writer(mmu, 'restore_acc_track_spte');
   const { mask, shift } = mmu.layout.savedBits;
   const saved = (checkU64('before', before) >> shift) & mask;
+  if (restoreWarns(mmu.kernel)) {
+    if (spteAdEnabled(mmu, before)) warn(mmu, ACCESS_TRACK_DIAGNOSTICS, 'restore.ad-enabled');
+    if (!isAccessTrackSpte(mmu, before)) warn(mmu, ACCESS_TRACK_DIAGNOSTICS, 'restore.not-tracked');
+  }
   let spte = before & clear(mmu.masks.accTrack);
   spte &= clear(mask << shift);
   return spte | set(saved, 'permissions that access tracking had saved');

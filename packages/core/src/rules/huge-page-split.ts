@@ -3,6 +3,7 @@
 import { checkInteger, checkLevel, checkU64 } from '../bits/arguments.ts';
 import { PAGE_SHIFT, pagesPerHpage, u64 } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
+import { checkKernelHas } from '../kernel/kernel-functions.ts';
 import { accessBits, type PageRole } from '../kernel/role.ts';
 import { badSplit, splitTakesExecAway } from '../kernel/variants.ts';
 import type { Mmu } from '../mmu/contract.ts';
@@ -60,7 +61,7 @@ const INT_MAX = 0x7fff_ffff;
  * @param role role of the page that the new SPTE goes to: its level is one below the huge page's
  * @param index which part of the huge page, 0..511 in practice (any 32-bit `int` is taken, as in the kernel)
  * @returns up to 6.10, 0 when `hugeSpte` is not a present huge SPTE; nonsense since, and the VM is bugged
- * @throws TypeError, RangeError when an argument is not of its width
+ * @throws TypeError, RangeError when an argument is not of its width, or the kernel splits no pages (before 5.18)
  *
  * Kernel: `make_huge_page_split_spte()`, `make_small_spte()` since 6.13.
  *
@@ -80,6 +81,7 @@ export function makeHugePageSplitSpte(
   role: PageRole,
   index: number,
 ): bigint {
+  checkKernelHas(mmu.kernel, 'make_huge_page_split_spte');
   checkU64('hugeSpte', hugeSpte);
   checkLevel('role.level', role.level);
   checkInteger('index', index, -INT_MAX - 1, INT_MAX);
@@ -118,11 +120,12 @@ function isBadHugeSpte(mmu: Mmu, hugeSpte: bigint): boolean {
  * {@link makeHugePageSplitSpte}.
  *
  * @param level level of the huge SPTE, 2 or 3
- * @throws TypeError, RangeError when an argument is not of its width
+ * @throws TypeError, RangeError when an argument is not of its width, or the kernel has no such function
  *
  * Kernel: `make_huge_spte()`, since 6.13.
  */
 export function makeHugeSpte(mmu: Mmu, host: Host, smallSpte: bigint, level: number): bigint {
+  checkKernelHas(mmu.kernel, 'make_huge_spte');
   checkU64('smallSpte', smallSpte);
   checkLevel('level', level);
   if (level === 1 || !isShadowPresentPte(mmu, smallSpte)) warn(mmu, SPLIT_DIAGNOSTICS, 'huge.bad-small-spte');

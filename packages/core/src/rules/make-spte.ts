@@ -5,8 +5,16 @@ import { hex, PAGE_SHIFT, u64 } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
 import { getRsvdBits, isRsvdSpte } from '../cpu/rsvd-bits.ts';
 import { AD_DISABLED, AD_WRPROT_ONLY, mmuPresentMask } from '../kernel/layout.ts';
+import {
+  logsNewWritable,
+  makeSpteWarns,
+  makingWritable,
+  pfnQuestions,
+  synchronizingKeepsAccessed,
+  writableOldSpte,
+} from '../kernel/make-spte-variants.ts';
 import { accessBits, allAccess, type PageRole } from '../kernel/role.ts';
-import { makingWritable, mmioPfnAskedOnce, synchronizingKeepsAccessed } from '../kernel/variants.ts';
+
 import type { Mmu } from '../mmu/contract.ts';
 import type { Host } from '../mmu/host.ts';
 import { MAKE_DIAGNOSTICS } from '../observe/diagnostics.ts';
@@ -53,12 +61,19 @@ export interface MadeSpte {
 /** Tells whether the host uses the pfn for a device, as far as any policy knows. */
 function mmioPfnClassifier({ policies, kernel }: Mmu, host: Host, pfn: bigint): () => boolean {
   const ask = (): boolean => policies.some((policy) => policy.isMmioPfn?.(host, pfn));
-  if (!mmioPfnAskedOnce(kernel)) return ask;
+  if (!pfnQuestions(kernel).once) return ask;
   let answer: boolean | undefined;
   return () => {
     answer ??= ask();
     return answer;
   };
+}
+
+/** Whether an old SPTE is writable in a way that the new one in its place needs no unsync attempt. */
+function isAlreadyWritable({ kernel }: Mmu, oldSpte: bigint, level: number, canUnsync: boolean): boolean {
+  const { whileSynchronizing, leaf } = writableOldSpte(kernel);
+  if (whileSynchronizing && canUnsync) return false;
+  return isWritablePte(oldSpte) && (!leaf || isLastSpte(oldSpte, level));
 }
 
 /**
@@ -94,9 +109,12 @@ export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSp
   const isMmioPfn = mmioPfnClassifier(mmu, host, pfn);
   // To synchronize a page with the guest's is to find entries that were in use, which is why none may be unsynced.
   const unused = prefetch && (canUnsync || !synchronizingKeepsAccessed(kernel));
+  const asks = pfnQuestions(kernel);
+  const warns = makeSpteWarns(kernel);
   let wrprot = false;
+  let tracked = unused;
 
-  if ((BigInt(access) | masks.present) === layout.empty) {
+  if (warns.noAccess && (BigInt(access) | masks.present) === layout.empty) {
     warn(mmu, MAKE_DIAGNOSTICS, 'make.no-access-no-present');
   }
 
@@ -126,8 +144,9 @@ export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSp
 
   if (level > 1) spte |= set(PT.pageSize.mask, 'maps a huge page');
 
-  if (masks.memtype !== 0n && vendor.getMtMask !== undefined) {
-    spte |= set(vendor.getMtMask(mmu, host, gfn, isMmioPfn()), 'memory type, chosen by the vendor');
+  if (asks.underTdp ? masks.tdpEnabled : masks.memtype !== 0n) {
+    const isMmio = isMmioPfn();
+    spte |= set(vendor.getMtMask?.(mmu, host, gfn, isMmio) ?? 0n, 'memory type, chosen by the vendor');
   }
   if (hostWritable) {
     spte |= set(masks.hostWritable, 'the host maps the page writable');
@@ -135,34 +154,36 @@ export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSp
     access &= ~acc.write;
   }
 
-  if (masks.meValue !== 0n && !isMmioPfn()) {
+  if ((asks.unencrypted || masks.meValue !== 0n) && !isMmioPfn()) {
     spte |= set(masks.meValue, 'memory that is not a device is encrypted');
   }
   // Not cut to the address field: a pfn that is too large spoils the bits above it, as in the kernel.
   spte |= set(u64(pfn << PAGE_SHIFT), 'the page frame');
 
   if ((access & acc.write) !== 0) {
-    const { needsLeaf, together } = makingWritable(kernel);
-    const alreadyWritable = isWritablePte(oldSpte) && (!needsLeaf || isLastSpte(oldSpte, level));
+    const { together, skipsTracking } = makingWritable(kernel);
+    const alreadyWritable = isAlreadyWritable(mmu, oldSpte, level, canUnsync);
     wrprot = !alreadyWritable && host.tryToUnsyncPages(gfn, canUnsync, prefetch) !== 0;
+    tracked &&= !(alreadyWritable && skipsTracking);
     if (!wrprot) {
       spte |= set(PT.writable.mask, 'writes are allowed');
       spte |= set(masks.mmuWritable, 'nothing write-protects the page');
-      if (!alreadyWritable || together)
+      if (!alreadyWritable || together) {
         spte |= set(spteShadowDirtyMask(mmu, spte), 'a write is about to happen');
+      }
     } else if (!together) {
       spte &= clear(PT.writable.mask | masks.mmuWritable);
     }
   }
 
-  if (unused) spte = markSpteForAccessTrack(mmu, spte);
+  if (tracked) spte = markSpteForAccessTrack(mmu, spte);
 
-  if (isRsvdSpte(mmu.zeroCheck, spte, level)) {
+  if (warns.reservedBits && isRsvdSpte(mmu.zeroCheck, spte, level)) {
     const rsvd = getRsvdBits(mmu.zeroCheck, spte, level);
     const msg = `spte = ${hex(spte)}, level = ${level}, rsvd bits = ${hex(rsvd)}`;
     warn(mmu, MAKE_DIAGNOSTICS, 'make.rsvd-bits', msg);
   }
-  if (isWritablePte(spte) && host.dirtyLog(gfn)) {
+  if (logsNewWritable(kernel) && isWritablePte(spte) && host.dirtyLog(gfn)) {
     if (level > 1) warn(mmu, MAKE_DIAGNOSTICS, 'make.dirty-log-huge');
     host.markPageDirty(gfn);
   }

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { PAGE_SHIFT } from '../bits/bits.ts';
 import { EPT, PT } from '../cpu/entry-format.ts';
+import { checkKernelHas } from '../kernel/kernel-functions.ts';
 import { AD_DISABLED, AD_ENABLED } from '../kernel/layout.ts';
+import { nxHugePagesOptOut, writeProtectsWithoutLog } from '../kernel/make-spte-variants.ts';
 import { accessBits, type PageRole } from '../kernel/role.ts';
-import { softwareAdBits, volatileBits } from '../kernel/variants.ts';
+import { mmioCaching } from '../kernel/start-up-variants.ts';
+import { softwareAdBits } from '../kernel/variants.ts';
+import { locklesslyWritable, volatileBits } from '../kernel/writable-variants.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import type { Host } from '../mmu/host.ts';
 import { PREDICATE_DIAGNOSTICS } from '../observe/diagnostics.ts';
@@ -12,16 +16,25 @@ import { warn } from '../observe/observe.ts';
 // The predicates and getters of spte.h. Each looks at bits only and answers for any 64-bit value; unless a function
 // says otherwise, the answer means something for a shadow-present SPTE only.
 
-/** Debug builds complain when a question about a present SPTE is asked of another. */
+/** Debug builds complain when a question about a present SPTE is asked of another; before 5.13, of an MMIO SPTE. */
 function provePresent(mmu: Mmu, spte: bigint, code: keyof typeof PREDICATE_DIAGNOSTICS): void {
-  if (mmu.params.proveMmu && !isShadowPresentPte(mmu, spte)) warn(mmu, PREDICATE_DIAGNOSTICS, code);
+  if (!mmu.params.proveMmu) return;
+  const fits = mmu.layout.mmuPresent === null ? !isMmioSpte(mmu, spte) : isShadowPresentPte(mmu, spte);
+  if (!fits) warn(mmu, PREDICATE_DIAGNOSTICS, code);
 }
 
 /** Whether the entry caches "this gfn is MMIO". Kernel: `is_mmio_spte()`. */
-export function isMmioSpte({ masks, layout: { mmioMarker } }: Mmu, spte: bigint): boolean {
-  // Before 5.13 the marker alone counts.
-  if (mmioMarker !== null) return (spte & mmioMarker.mask) === mmioMarker.mask;
-  return (spte & masks.mmioMask) === masks.vmMmioValue && masks.enableMmioCaching;
+export function isMmioSpte(mmu: Mmu, spte: bigint): boolean {
+  const { masks, layout } = mmu;
+  if (layout.mmioMarker !== null && layout.mmioMarkerAlone) {
+    return (spte & layout.mmioMarker.mask) === layout.mmioMarker.mask;
+  }
+  return (spte & masks.mmioMask) === masks.vmMmioValue && isMmioCached(mmu);
+}
+
+/** Whether KVM remembers in SPTEs which gfns are MMIO. */
+export function isMmioCached({ masks, kernel }: Mmu): boolean {
+  return mmioCaching(kernel).cleared ? masks.enableMmioCaching : masks.vmMmioValue !== 0n;
 }
 
 /** Whether the entry is a table or a mapping, not empty, MMIO or frozen. Kernel: `is_shadow_present_pte()`. */
@@ -46,8 +59,13 @@ export function isLastSpte(spte: bigint, level: number): boolean {
   return level === 1 || isLargePte(spte);
 }
 
-/** Whether fetches are allowed. Kernel: `is_executable_pte()`. */
+/** Whether fetches are allowed, be it only a user's. Kernel: `is_executable_pte()`, up to 7.2. */
 export function isExecutablePte({ masks }: Mmu, spte: bigint): boolean {
+  return (spte & (masks.x | masks.xu | masks.nx)) !== masks.nx;
+}
+
+/** Whether fetches are allowed that are not a user's. Up to 7.1 that is {@link isExecutablePte}. */
+export function isSupervisorExecutable({ masks }: Mmu, spte: bigint): boolean {
   return (spte & (masks.x | masks.nx)) === masks.x;
 }
 
@@ -88,10 +106,10 @@ export function spteAdNeedWriteProtect(mmu: Mmu, spte: bigint): boolean {
 }
 
 /** Whether the SPTEs of a page must be write-protected to log writes. Kernel: `kvm_mmu_page_ad_need_write_protect()`. */
-export function pageAdNeedWriteProtect({ masks }: Mmu, role: PageRole): boolean {
+export function pageAdNeedWriteProtect({ masks, kernel }: Mmu, role: PageRole): boolean {
   // The CPU logs nested guests' writes with their own addresses, so its log is of no use for them. Without a log no
   // entry may say so: PAE reserves the bits of the type (upstream commit 44ac5958a6c1).
-  return masks.cpuDirtyLogSize !== 0 && role.guestMode;
+  return role.guestMode && (masks.cpuDirtyLogSize !== 0 || writeProtectsWithoutLog(kernel));
 }
 
 /** The accessed bit of this entry; up to 6.12, 0 when hardware keeps none. Kernel: `spte_shadow_accessed_mask()`. */
@@ -131,19 +149,36 @@ export function spteToPfn({ masks }: Mmu, spte: bigint): bigint {
 }
 
 /** Whether huge pages of this VM must not be executable. Kernel: `is_nx_huge_page_enabled()`. */
-export function isNxHugePageEnabled({ params }: Mmu, host: Host): boolean {
-  return params.nxHugePages && !host.nxHugePagesDisabled();
+export function isNxHugePageEnabled({ params, kernel }: Mmu, host: Host): boolean {
+  return params.nxHugePages && !(nxHugePagesOptOut(kernel) && host.nxHugePagesDisabled());
 }
 
 /**
- * Whether other CPUs may change the SPTE while mmu_lock is held, so that it must be updated atomically. The entry
- * must be shadow-present.
+ * Whether a write fault may make the entry writable without mmu_lock, as this kernel tells it.
  *
- * Kernel: `spte_has_volatile_bits()`, `spte_needs_atomic_update()` since 6.17.
+ * Kernel: `spte_can_locklessly_be_made_writable()`, which is {@link isMmuWritableSpte} since 5.18.
+ */
+export function isLocklesslyWritable(mmu: Mmu, spte: bigint): boolean {
+  const { hostWritable, mmuWritable } = mmu.masks;
+  const needs = locklesslyWritable(mmu.kernel);
+  if (needs.warns) {
+    const contradiction = writableContradiction(mmu, spte);
+    if (contradiction !== null) warn(mmu, PREDICATE_DIAGNOSTICS, `lockless.${contradiction}`);
+  }
+  const wanted = mmuWritable | (needs.hostWritable ? hostWritable : 0n);
+  return (spte & wanted) === wanted;
+}
+
+/**
+ * Whether other CPUs may change the SPTE while mmu_lock is held, so that it must be updated atomically. Since 5.18 the
+ * entry must be shadow-present.
+ *
+ * Kernel: `spte_has_volatile_bits()`, `spte_needs_atomic_update()` since 6.16.
  */
 export function spteHasVolatileBits(mmu: Mmu, spte: bigint): boolean {
-  if (!isWritablePte(spte) && isMmuWritableSpte(mmu, spte)) return true;
   const counts = volatileBits(mmu.kernel);
+  if (counts.presentOnly && !isShadowPresentPte(mmu, spte)) return false;
+  if (isLocklesslyWritable(mmu, spte) && (counts.writable || !isWritablePte(spte))) return true;
   if (!counts.everyAdDisabled && isAccessTrackSpte(mmu, spte)) return true;
   if (!spteAdEnabled(mmu, spte)) return counts.everyAdDisabled;
   const { accessed, dirty } = mmu.masks;
@@ -151,22 +186,35 @@ export function spteHasVolatileBits(mmu: Mmu, spte: bigint): boolean {
   return isWritablePte(spte) && (spte & dirty) === 0n;
 }
 
+/** How writable bits contradict each other: MMU-writable needs host-writable, W needs MMU-writable. */
+function writableContradiction(
+  mmu: Mmu,
+  spte: bigint,
+): 'mmu-without-host-writable' | 'hw-writable-without-mmu-writable' | null {
+  if (isMmuWritableSpte(mmu, spte)) {
+    return (spte & mmu.masks.hostWritable) === 0n ? 'mmu-without-host-writable' : null;
+  }
+  return isWritablePte(spte) ? 'hw-writable-without-mmu-writable' : null;
+}
+
+const CONTRADICTIONS = {
+  'mmu-without-host-writable': 'kvm: MMU-writable SPTE is not Host-writable',
+  'hw-writable-without-mmu-writable': 'kvm: Writable SPTE is not MMU-writable',
+} as const;
+
 /**
  * Complains about writable bits that contradict each other: MMU-writable needs host-writable, W needs MMU-writable.
+ *
+ * @throws RangeError when the kernel has no such check (before 5.18)
  *
  * Kernel: `check_spte_writable_invariants()`.
  */
 export function checkSpteWritableInvariants(mmu: Mmu, spte: bigint): void {
-  const { hostWritable } = mmu.masks;
-  if (isMmuWritableSpte(mmu, spte)) {
-    if ((spte & hostWritable) === 0n) {
-      const msg = `kvm: MMU-writable SPTE is not Host-writable: ${spte.toString(16)}`;
-      warn(mmu, PREDICATE_DIAGNOSTICS, 'invariant.mmu-without-host-writable', msg);
-    }
-  } else if (isWritablePte(spte)) {
-    const msg = `kvm: Writable SPTE is not MMU-writable: ${spte.toString(16)}`;
-    warn(mmu, PREDICATE_DIAGNOSTICS, 'invariant.hw-writable-without-mmu-writable', msg);
-  }
+  checkKernelHas(mmu.kernel, 'check_spte_writable_invariants');
+  const contradiction = writableContradiction(mmu, spte);
+  if (contradiction === null) return;
+  const msg = `${CONTRADICTIONS[contradiction]}: ${spte.toString(16)}`;
+  warn(mmu, PREDICATE_DIAGNOSTICS, `invariant.${contradiction}`, msg);
 }
 
 /**
@@ -189,8 +237,15 @@ export interface FaultAccess {
   readonly write: boolean;
 }
 
-/** Whether the SPTE already allows the access that faulted. Kernel: `is_access_allowed()`. */
+/**
+ * Whether the SPTE already allows the access that faulted.
+ *
+ * @throws RangeError since 7.3, which asks {@link spteHasPermissionFault} instead
+ *
+ * Kernel: `is_access_allowed()`.
+ */
 export function isAccessAllowed(mmu: Mmu, { exec, write }: FaultAccess, spte: bigint): boolean {
+  checkKernelHas(mmu.kernel, 'is_access_allowed');
   if (exec) return isExecutablePte(mmu, spte);
   if (write) return isWritablePte(spte);
   return (spte & PT.present.mask) !== 0n;
@@ -199,9 +254,12 @@ export function isAccessAllowed(mmu: Mmu, { exec, write }: FaultAccess, spte: bi
 /**
  * Whether an access with this page-fault error code faults on the SPTE.
  *
- * Kernel: `spte_permission_fault()`, v7.3.
+ * @throws RangeError before 7.3, which asks {@link isAccessAllowed} instead
+ *
+ * Kernel: `spte_permission_fault()`.
  */
 export function spteHasPermissionFault(mmu: Mmu, spte: bigint, errorCode: bigint): boolean {
+  checkKernelHas(mmu.kernel, 'spte_permission_fault');
   if (!isShadowPresentPte(mmu, spte)) return true;
   const { masks } = mmu;
   const { read, write, user, exec } = accessBits(mmu.kernel);
@@ -210,7 +268,7 @@ export function spteHasPermissionFault(mmu: Mmu, spte: bigint, errorCode: bigint
     ((spte & PT.present.mask) === 0n ? 0 : read) |
     (isWritablePte(spte) ? write : 0) |
     ((spte & userBits) === 0n ? 0 : user) |
-    (isExecutablePte(mmu, spte) ? exec : 0);
+    (isSupervisorExecutable(mmu, spte) ? exec : 0);
   const code = Number((errorCode >> 1n) & 0xfn);
   return (((mmu.permissions[code] as number) >> access) & 1) !== 0;
 }

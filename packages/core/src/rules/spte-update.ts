@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import { checkU64 } from '../bits/arguments.ts';
-import { updateEffects } from '../kernel/variants.ts';
+import { checkKernelHas } from '../kernel/kernel-functions.ts';
+import { ageingUpdates, checksWritableInvariants, updateEffects } from '../kernel/writable-variants.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import type { Host } from '../mmu/host.ts';
 import { SET_DIAGNOSTICS } from '../observe/diagnostics.ts';
@@ -12,6 +13,7 @@ import {
   isAccessedSpte,
   isDirtySpte,
   isEptVePossible,
+  isLocklesslyWritable,
   isMmuWritableSpte,
   isShadowPresentPte,
   isWritablePte,
@@ -27,7 +29,7 @@ function proveNoVe(mmu: Mmu, spte: bigint): void {
 /** Complains about a change of a present SPTE that is more than a change of its bits. Returns the new value. */
 function updateNoTrack(mmu: Mmu, oldSpte: bigint, newSpte: bigint): bigint {
   if (!isShadowPresentPte(mmu, newSpte)) warn(mmu, SET_DIAGNOSTICS, 'update.new-not-present');
-  checkSpteWritableInvariants(mmu, newSpte);
+  if (checksWritableInvariants(mmu.kernel)) checkSpteWritableInvariants(mmu, newSpte);
   proveNoVe(mmu, newSpte);
   if (isShadowPresentPte(mmu, oldSpte) && spteToPfn(mmu, oldSpte) !== spteToPfn(mmu, newSpte)) {
     warn(mmu, SET_DIAGNOSTICS, 'update.pfn-changed');
@@ -38,9 +40,12 @@ function updateNoTrack(mmu: Mmu, oldSpte: bigint, newSpte: bigint): bigint {
 /**
  * Whether TLBs may hold rights that a leaf SPTE loses with this change.
  *
- * Kernel: `leaf_spte_change_needs_tlb_flush()`, since 6.13.
+ * @throws RangeError before 6.13, where {@link mmuSpteUpdate} decides by itself
+ *
+ * Kernel: `leaf_spte_change_needs_tlb_flush()`.
  */
 export function leafSpteChangeNeedsTlbFlush(mmu: Mmu, oldSpte: bigint, newSpte: bigint): boolean {
+  checkKernelHas(mmu.kernel, 'leaf_spte_change_needs_tlb_flush');
   return isMmuWritableSpte(mmu, oldSpte) && !isMmuWritableSpte(mmu, newSpte);
 }
 
@@ -76,8 +81,8 @@ export function mmuSpteUpdate(mmu: Mmu, host: Host, oldSpte: bigint, newSpte: bi
   if (!updateEffects(mmu.kernel).tellsAccessedAndDirty) {
     return { spte, flush: leafSpteChangeNeedsTlbFlush(mmu, oldSpte, newSpte) };
   }
-  // fast_page_fault() may have set W meanwhile, so MMU-writable counts as writable.
-  let flush = isMmuWritableSpte(mmu, oldSpte) && !isWritablePte(newSpte);
+  // fast_page_fault() may have set W meanwhile, so what it may make writable counts as writable.
+  let flush = isLocklesslyWritable(mmu, oldSpte) && !isWritablePte(newSpte);
   if (isAccessedSpte(mmu, oldSpte) && !isAccessedSpte(mmu, newSpte)) {
     flush = true;
     host.setPfnAccessed(spteToPfn(mmu, oldSpte));
@@ -111,5 +116,5 @@ export function mmuSpteAge(mmu: Mmu, host: Host, spte: bigint): SpteAge {
   if (updateEffects(mmu.kernel).tellsAccessedAndDirty && isWritablePte(spte))
     host.setPfnDirty(spteToPfn(mmu, spte));
   const tracked = markSpteForAccessTrack(mmu, spte);
-  return { young: true, spte: updateNoTrack(mmu, spte, tracked) };
+  return { young: true, spte: ageingUpdates(mmu.kernel) ? updateNoTrack(mmu, spte, tracked) : tracked };
 }

@@ -8,7 +8,7 @@ import { errorCodeNames, retPf } from '../kernel/variants.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import type { TraceLine } from '../observe/observe.ts';
 import type { DecodedAccess } from '../read/decode-spte.ts';
-import { isExecutablePte, isWritablePte } from '../rules/predicates.ts';
+import { isSupervisorExecutable, isWritablePte } from '../rules/predicates.ts';
 import { accessText } from './words.ts';
 
 // The kvmmmu tracepoints, as a tracer prints them: `event: line`.
@@ -80,7 +80,7 @@ export function sptePermissions(mmu: Mmu, spte: bigint): DecodedAccess {
   return {
     read: present !== 0n || (spte & PT.present.mask) !== 0n,
     write: isWritablePte(spte),
-    execute: isExecutablePte(mmu, spte),
+    execute: isSupervisorExecutable(mmu, spte),
     user: userMask === 0n ? null : (spte & userMask) !== 0n,
   };
 }
@@ -174,13 +174,16 @@ export function traceFastPageFault(
     sptep: bigint;
     oldSpte: bigint;
     spte: bigint;
-    /** One of `RET_PF_*`, as this kernel numbers them. */
+    /** One of `RET_PF_*`, as this kernel numbers them; in 5.4, not 0 if the fault was dealt with. */
     ret: number;
   },
 ): TraceLine {
   const { SPURIOUS, FIXED } = retPf(kernel);
   const { vcpuId, addr, errorCode, sptep, oldSpte, spte, ret } = fault;
-  const outcome = `spurious ${Number(ret === SPURIOUS)} fixed ${Number(ret === FIXED)}`;
+  // Without numbers of their own, a fault that was dealt with is told by W before and after.
+  const was = (outcome: number | null, writable: bigint): boolean =>
+    outcome === null ? ret !== 0 && isWritablePte(writable) : ret === outcome;
+  const outcome = `spurious ${Number(was(SPURIOUS, oldSpte))} fixed ${Number(was(FIXED, spte))}`;
   // The kernel's own text has `0x0`; tracers that format in user space, as the vectors were, leave a zero bare.
   const old = oldSpte === 0n ? '0' : `0x${llx(oldSpte)}`;
   return {

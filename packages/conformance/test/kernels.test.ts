@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import {
+  ACC_ALL,
+  createMmu,
+  isExecutablePte,
+  isKernelCovered,
+  isMmioSpte,
+  isSupervisorExecutable,
+  judgeSpte,
+  type KvmBug,
+  type MakeSpteRequest,
+  type Mmu,
+  type MmuConfig,
+  makeSpte,
+  mmuSpteAge,
+  mmuSpteUpdate,
+  observe,
+  pageRole,
+  parseKernelVersion,
+  plainHost,
+  restoreAccTrackSpte,
+  retPf,
+  spteHasVolatileBits,
+} from '@spte/core';
+import { l1tf } from '@spte/l1tf';
+import {
+  getMmioSpteGeneration,
+  handleMmioPageFault,
+  MMIO_DIAGNOSTICS,
+  makeMmioSpte,
+  mmio,
+  setMmioSpteMask,
+  traceMarkMmioSpte,
+} from '@spte/mmio';
+import { machine } from '@spte/testing/machines';
+import { svm } from '@spte/vendor-svm';
+import { vmx, vmxGetMtMask } from '@spte/vendor-vmx';
+import { describe, expect, it } from 'vitest';
+
+// What stable releases and old kernels do differently. The numbers are those of each kernel's own compiled C.
+
+const policies = [l1tf, mmio()];
+
+const intel = (kernel: string, change: Partial<MmuConfig> = {}): Mmu =>
+  createMmu({ host: { physBits: 46 }, vendor: vmx(), policies, ...change, kernel });
+
+const amd = (kernel: string, change: Partial<MmuConfig> = {}): Mmu =>
+  createMmu({ host: { physBits: 48 }, vendor: svm(), policies, ...change, kernel });
+
+const made = (mmu: Mmu, request: Partial<MakeSpteRequest>): bigint =>
+  makeSpte(mmu, plainHost, { role: pageRole(), gfn: 0x100n, pfn: 0x200n, ...request }).spte;
+
+const codes = (mmu: Mmu, run: (mmu: Mmu) => unknown): string[] =>
+  observe(mmu, run).warnings.map(({ code }) => code);
+
+const mmioHost = { ...plainHost, memslotGeneration: () => 0x12345n };
+
+describe('MMIO entries of 5.4.y', () => {
+  const spte = 0x24700000fee00a2en;
+
+  it.each(['5.4.301', '5.4.117', '5.4', '5.4.0-216-generic', '5.10.265'])(
+    'are those of 5.10: %s',
+    (kernel) => {
+      const mmu = intel(kernel);
+      expect(makeMmioSpte(mmu, mmioHost, 0xfee00n, ACC_ALL)).toBe(spte);
+      expect(getMmioSpteGeneration(mmu, spte)).toBe(0x12345n);
+      expect(judgeSpte(mmu, spte, 1)).toEqual([]);
+    },
+  );
+
+  it('lose the high bits of the generation up to 5.4.116', () => {
+    const mmu = intel('5.4.84');
+    expect(getMmioSpteGeneration(mmu, makeMmioSpte(mmu, mmioHost, 0xfee00n, ACC_ALL))).toBe(0x145n);
+  });
+
+  it('have the generation over the marker up to 5.4.37, and a guard on every CPU', () => {
+    const mmu = intel('5.4.18');
+    const made = makeMmioSpte(mmu, mmioHost, 0xfee00n, ACC_ALL);
+    expect(made >> 52n).toBe(0x345n | 0x3n);
+    expect(mmu.masks.nonpresentOrRsvd).not.toBe(0n);
+    expect(intel('5.4.49').masks.nonpresentOrRsvd).toBe(0n);
+  });
+
+  it.each([
+    ['5.4.301', 0x24780000fee00a2fn],
+    ['5.10.265', 0x24780000fee00a2fn],
+    ['5.15.215', 0x12380000fee0022fn],
+  ])('are these on AMD: %s', (kernel, expected) => {
+    expect(makeMmioSpte(amd(kernel), mmioHost, 0xfee00n, ACC_ALL)).toBe(expected);
+  });
+
+  it('are recognised by the whole value, by the marker alone since 5.10', () => {
+    const marker = 3n << 52n;
+    expect(['5.4', '5.10', '5.12'].map((kernel) => isMmioSpte(amd(kernel), marker))).toEqual([
+      false,
+      true,
+      true,
+    ]);
+  });
+});
+
+describe('the zero check', () => {
+  const rows = (mmu: Mmu): readonly bigint[] => mmu.zeroCheck.bit7Set;
+  const reserves = (mmu: Mmu, level: number, mask: bigint): boolean =>
+    ((rows(mmu)[level - 1] as bigint) & mask) !== 0n;
+
+  it.each([
+    ['5.16', false],
+    ['5.17', true],
+  ])('of EPT in %s reserves the size of pages that there are not: %s', (kernel, reserved) => {
+    const mmu = intel(kernel, { vendor: vmx({ eptMaxPageLevel: 1 }) });
+    expect([2, 3].map((level) => reserves(mmu, level, 1n << 7n))).toEqual([reserved, reserved]);
+  });
+
+  it.each([
+    ['5.19', true],
+    ['6.0', false],
+  ])('of NPT in %s reserves NX: %s, which is no fault of an entry', (kernel, reserved) => {
+    const mmu = amd(kernel, { params: { nxHugePages: true } });
+    expect(reserves(mmu, 2, 1n << 63n)).toBe(reserved);
+    const huge = made(mmu, { role: pageRole({ level: 2 }), gfn: 0x200n, pfn: 0x400n, access: 0x6 });
+    expect(huge >> 63n).toBe(1n);
+    expect(judgeSpte(mmu, huge, 2)).toEqual([]);
+  });
+
+  it.each([
+    ['5.4.143', false],
+    ['5.4.144', true],
+    ['5.5', false],
+    ['5.10.49', false],
+    ['5.10.50', true],
+    ['5.13', false],
+    ['5.14', true],
+    ['5.18', true],
+    ['5.19', false],
+  ])('of shadow paging in %s allows NX without TDP: %s', (kernel, allowed) => {
+    const shadow = (root: MmuConfig['root']) =>
+      amd(kernel, { vendor: svm({ npt: false }), ...(root && { root }) });
+    expect(reserves(shadow({ eferNx: false }), 1, 1n << 63n)).toBe(!allowed);
+    expect(reserves(shadow({ eferNx: true }), 1, 1n << 63n)).toBe(false);
+  });
+
+  it.each([
+    ['5.13', true],
+    ['5.14', false],
+  ])('of shadow paging in %s allows NX for SMEP without CR0.WP: %s', (kernel, allowed) => {
+    const mmu = amd(kernel, { root: { kind: 'shadow', eferNx: false, smepAndnotWp: true } });
+    expect(reserves(mmu, 1, 1n << 63n)).toBe(!allowed);
+  });
+
+  it.each([
+    ['5.13', true],
+    ['5.14', false],
+    ['6.5', false],
+    ['6.6', true],
+  ])('of shadow paging under TDP in %s asks the guest about 1G pages: %s', (kernel, guest) => {
+    const mmu = intel(kernel, { root: { kind: 'shadow', guestGbpages: false } });
+    expect(reserves(mmu, 3, 1n << 7n)).toBe(guest);
+  });
+
+  it.each([
+    ['5.4.49', true],
+    ['5.4.59', false],
+  ])('in %s reserves bit 8 of level 3: %s', (kernel, reserved) => {
+    expect(((amd(kernel).zeroCheck.bit7Clear[2] as bigint) & 0x100n) !== 0n).toBe(reserved);
+  });
+});
+
+describe('memory encryption', () => {
+  const mktme = { host: { physBits: 46, cpuid80000008Eax: 52 } };
+
+  it.each(['5.4', '5.10', '5.18'])('has no key mask in %s', (kernel) => {
+    expect(intel(kernel, mktme).masks).toMatchObject({ meMask: 0n, meValue: 0n });
+    expect(machine('NPT with SME', { kernel }).masks).toMatchObject({
+      meMask: 1n << 47n,
+      meValue: 1n << 47n,
+    });
+  });
+
+  it('has one since 5.19', () => {
+    expect(intel('5.19', mktme).masks).toMatchObject({ meMask: 0xfc00000000000n, meValue: 0n });
+  });
+
+  it('leaves the key bits to the CPU as address bits, whatever the kernel knows', () => {
+    const shadow = { ...mktme, vendor: vmx({ ept: false }) };
+    const readings = ['5.10', '6.8'].map((kernel) => {
+      const mmu = intel(kernel, shadow);
+      return mmu.vendor.cpuReads?.(mmu, (1n << 47n) | 0x1067n, 1)[0]?.read.kind;
+    });
+    expect(readings).toEqual(['translates', 'translates']);
+  });
+});
+
+describe('the setter of the MMIO mask', () => {
+  const outcome = (kernel: string, value: bigint, mask: bigint, access = 0n) => {
+    const mmu = intel(kernel, { host: { physBits: 46, cacheBits: 44, l1tf: true } });
+    try {
+      const { value: after, warnings } = observe(mmu, (mmu) =>
+        setMmioSpteMask(mmu, { masks: mmu.masks, setBy: mmu.setBy }, { value, mask, access }),
+      );
+      return [after.masks.mmioValue, ...warnings.map(({ code }) => code)];
+    } catch (error) {
+      return [(error as KvmBug).diagnostic.code];
+    }
+  };
+  const marker = 3n << 52n;
+  const guard = 0xf80n << 32n;
+
+  it.each([
+    ['5.4.18', ['mmio-mask.value-not-in-mask']],
+    ['5.10', [marker | 0x6n]],
+    ['5.13', [0n, 'mmio-mask.value-not-in-mask']],
+  ])('takes a value outside its mask, in %s: %o', (kernel, expected) => {
+    expect(outcome(kernel, 0x6n, 0x3n)).toEqual(expected);
+  });
+
+  it.each([
+    ['5.4.18', [marker | (guard << 5n)]],
+    ['5.4.49', [marker | (guard << 5n), 'mmio-mask.l1tf-collision']],
+    ['5.12', [marker | (guard << 5n), 'mmio-mask.l1tf-collision']],
+    ['5.13', [0n, 'mmio-mask.l1tf-collision']],
+  ])('takes a value that spoils the gfn, in %s: %o', (kernel, expected) => {
+    expect(outcome(kernel, guard << 5n, guard << 5n)).toEqual(expected);
+  });
+
+  it.each(['5.4', '5.10', '5.15', '6.8'])('stops at an access of 33 bits, in %s', (kernel) => {
+    expect(outcome(kernel, 0x6n, 0x7n, 1n << 32n)).toEqual(['mmio-mask.access-too-wide']);
+    expect(Object.keys(MMIO_DIAGNOSTICS)).toContain('mmio-mask.access-too-wide');
+  });
+
+  it.each([
+    ['5.19', [0x6n]],
+    ['6.0', [0n, 'mmio-mask.outside-allowed']],
+  ])('looks at which bits the mask has, in %s: %o', (kernel, expected) => {
+    expect(outcome(kernel, 0x6n, 0x807n)).toEqual(expected);
+  });
+
+  it('leaves the parameter alone up to 5.18, though there is no value', () => {
+    const flag = (kernel: string) =>
+      machine('NPT that cannot cache MMIO', { kernel }).masks.enableMmioCaching;
+    expect(['5.12', '5.13', '5.18', '5.19', '6.8'].map(flag)).toEqual([true, true, true, false, false]);
+  });
+});
+
+describe('make_spte()', () => {
+  const over = 0x600000000200b77n;
+
+  it('write-protects over a writable old SPTE up to 5.15', () => {
+    const refuse = { ...plainHost, tryToUnsyncPages: () => -1 };
+    const build = (kernel: string) =>
+      makeSpte(intel(kernel), refuse, { role: pageRole(), gfn: 0x100n, pfn: 0x200n, oldSpte: over });
+    expect(build('5.15')).toMatchObject({ spte: 0x200000000200975n, wrprot: true });
+    expect(build('5.16')).toMatchObject({ spte: 0x600000000200977n, wrprot: false });
+  });
+
+  it.each([
+    ['6.1.119', 0xea7n],
+    ['6.1.120', 0xee7n],
+    ['6.1.0-56-amd64', 0xee7n],
+    ['6.2', 0xea7n],
+    ['6.6.63', 0xea7n],
+    ['6.6.64', 0xee7n],
+    ['6.7', 0xea7n],
+    ['6.11.11', 0xee7n],
+    ['6.12.0', 0xea7n],
+    ['6.12.10', 0xee7n],
+    ['6.13', 0xee7n],
+  ])('lets a table spare the dirty bit or not, in %s', (kernel, low) => {
+    const [gfn, pfn] = [0x100b4a00n, 0x100b4a00n];
+    const spte = made(amd(kernel), { role: pageRole({ level: 2 }), gfn, pfn, oldSpte: 0x100b1b16827n });
+    expect(spte & 0xfffn).toBe(low);
+  });
+
+  it.each([
+    ['5.13', []],
+    ['5.14', ['make.rsvd-bits']],
+    ['6.0', ['make.rsvd-bits']],
+  ])('warns about reserved bits, in %s: %o', (kernel, expected) => {
+    expect(codes(intel(kernel), (mmu) => made(mmu, { pfn: 1n << 35n }))).toEqual(expected);
+  });
+
+  it.each([
+    ['5.19', []],
+    ['6.0', ['make.no-access-no-present']],
+  ])('warns about no access at all, in %s: %o', (kernel, expected) => {
+    const mmu = intel(kernel);
+    expect(codes(mmu, (mmu) => made(mmu, { access: 0 }))).toEqual(expected);
+  });
+
+  it.each([
+    ['5.10', 0x20000000200c67n],
+    ['5.12', 0x200c67n],
+  ])("gives a nested guest's entries a type on AMD, in %s", (kernel, expected) => {
+    const mmu = amd(kernel, { root: { kind: 'shadow' } });
+    expect(made(mmu, { role: pageRole({ guestMode: true, direct: false }) }) & ~0x1200n).toBe(
+      expected & ~0x1200n,
+    );
+  });
+
+  it('asks about the pfn as often as the kernel does', () => {
+    const asked = (kernel: string): number => {
+      let count = 0;
+      const pfnValid = () => {
+        count++;
+        return true;
+      };
+      const host = { ...plainHost, pfnValid };
+      makeSpte(amd(kernel), host, { role: pageRole(), gfn: 0x100n, pfn: 0x200n });
+      return count;
+    };
+    expect(['5.18', '5.19', '6.0'].map(asked)).toEqual([2, 1, 0]);
+  });
+});
+
+describe('what a fault comes to', () => {
+  it('has numbers of its own in old kernels', () => {
+    const numbers = (kernel: string): unknown[] => Object.values(retPf(intel(kernel).kernel));
+    expect(numbers('5.4')).toEqual([null, 0, 1, 2, null, null]);
+    expect(numbers('5.18')).toEqual([null, 0, 1, 2, 3, 4]);
+    expect(numbers('5.19')).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  it.each([
+    ['5.4', 'walk_shadow_page_get_mmio_spte: detect reserved bits on spte, addr 0x1000, dump hierarchy:'],
+    ['5.10', 'get_mmio_spte: detect reserved bits on spte, addr 0x1000, dump hierarchy:'],
+    ['5.13', 'get_mmio_spte: reserved bits set on MMU-present spte, addr 0x1000, hierarchy:'],
+  ])('is logged in the words of %s', (kernel, line) => {
+    const mmu = intel(kernel);
+    const bad = (1n << 50n) | 0x7n | (mmu.layout.mmuPresent?.mask ?? 0n);
+    const walk = { root: 2, leaf: 1, spteAt: (level: number) => (level === 2 ? bad : 0n) };
+    const { value, dmesg } = observe(mmu, (mmu) =>
+      handleMmioPageFault(mmu, plainHost, { addr: 0x1000n, direct: true, cached: false, walk }),
+    );
+    expect(value.ret).toBe(-22);
+    expect(dmesg[0]).toBe(line);
+    expect(dmesg).toHaveLength(kernel === '5.13' ? 2 : 3);
+  });
+});
+
+describe('predicates and updates', () => {
+  const lockless = (mmu: Mmu): bigint => made(mmu, {});
+
+  it('call a writable SPTE volatile up to 5.17, and nothing that is not present', () => {
+    const isVolatile = (kernel: string) => {
+      const mmu = intel(kernel);
+      return [spteHasVolatileBits(mmu, lockless(mmu) | 0x300n), spteHasVolatileBits(mmu, 0n)];
+    };
+    expect(isVolatile('5.15')).toEqual([true, false]);
+    expect(isVolatile('5.18')).toEqual([false, true]);
+  });
+
+  it('look at writable bits that contradict each other since 5.18', () => {
+    const updated = (mmu: Mmu, spte: bigint) =>
+      codes(mmu, (mmu) => mmuSpteUpdate(mmu, plainHost, spte, spte));
+    const contradict = (kernel: string) => {
+      const mmu = intel(kernel);
+      expect(updated(mmu, lockless(mmu))).toEqual([]);
+      return updated(mmu, lockless(mmu) & ~mmu.masks.hostWritable);
+    };
+    expect(contradict('5.15')).toEqual([]);
+    expect(contradict('5.17')).toEqual(['lockless.mmu-without-host-writable']);
+    expect(contradict('5.18')).toEqual(['invariant.mmu-without-host-writable']);
+  });
+
+  it('warn about restoring what is not tracked, up to 5.17', () => {
+    const restored = (kernel: string) => {
+      const mmu = intel(kernel);
+      return codes(mmu, (mmu) => restoreAccTrackSpte(mmu, lockless(mmu)));
+    };
+    expect(restored('5.15')).toEqual(['restore.ad-enabled', 'restore.not-tracked']);
+    expect(restored('5.18')).toEqual([]);
+  });
+
+  it('age without an update since 6.16', () => {
+    const aged = (kernel: string) => {
+      const mmu = machine('EPT without A/D', { kernel });
+      const leaf = made(mmu, { role: pageRole({ adDisabled: true }) });
+      const odd = leaf & ~mmu.masks.hostWritable;
+      return codes(mmu, (mmu) => mmuSpteAge(mmu, plainHost, odd));
+    };
+    const twice = Array<string>(2).fill('invariant.mmu-without-host-writable');
+    expect(aged('6.14')).toEqual(twice);
+    expect(aged('6.16')).toEqual(twice.slice(1));
+  });
+
+  it('take a user-executable entry for executable in 7.2', () => {
+    const mmu = intel('7.2');
+    const userOnly = mmu.masks.xu | 1n;
+    expect(isExecutablePte(mmu, userOnly)).toBe(true);
+    expect(isSupervisorExecutable(mmu, userOnly)).toBe(false);
+  });
+});
+
+describe('other things that moved', () => {
+  it('cut the memory type to 8 bits since 6.0', () => {
+    const host = { ...plainHost, noncoherentDma: () => true, guestMtrr: () => 0xff };
+    const bits = (kernel: string) => vmxGetMtMask(intel(kernel), host, 0n, false);
+    expect(['5.19', '6.0'].map(bits)).toEqual([0x7f8n, 0xf8n]);
+  });
+
+  it.each([
+    ['6.12.74', 0x70n],
+    ['6.12.85', 0x30n],
+    ['6.14', 0x70n],
+    ['6.16', 0x30n],
+  ])('let the guest PAT count, in %s', (kernel, expected) => {
+    const host = { ...plainHost, quirkIgnoreGuestPat: () => false };
+    expect(vmxGetMtMask(intel(kernel), host, 0n, false)).toBe(expected);
+  });
+
+  it('print the access of an MMIO SPTE as the kernel does', () => {
+    const line = (kernel: string) => traceMarkMmioSpte(intel(kernel), 0n, 0xfee00n, 0x24700000fee00a2en).line;
+    expect(line('5.4')).toContain('access 0 ');
+    expect(line('5.10')).toContain('access 6 ');
+  });
+
+  it('do not warn about an MMIO value of 0 since 6.16', () => {
+    const warned = (kernel: string) =>
+      codes(machine('NPT that cannot cache MMIO', { kernel }), (mmu) =>
+        makeMmioSpte(mmu, plainHost, 1n, ACC_ALL),
+      );
+    expect(warned('6.14')).toEqual(['mmio.value-zero']);
+    expect(warned('6.16')).toEqual([]);
+  });
+});
+
+describe('a release that was not read', () => {
+  it.each([
+    ['6.12.80', 'it lies between 6.12.74 and 6.12.85, which differ in memory type in EPT leaves'],
+    ['5.4.100', 'it lies between 5.4.84 and 5.4.117, which differ in where bits are'],
+    ['6.15', 'it lies between 6.14 and 6.16, which differ in'],
+    ['5.3', 'it is taken for 5.4.0, the oldest that was'],
+    ['7.4', 'it is taken for 7.3, the newest that was'],
+  ])('is told by what lies around it: %s', (kernel, expected) => {
+    const { caveats } = intel(kernel);
+    expect(caveats).toEqual([expect.stringContaining(`kernel ${kernel} was not read: ${expected}`)]);
+  });
+
+  it.each(['6.9.12', '6.6.200'])('counts as the last that was read of its series: %s', (kernel) => {
+    expect(intel(kernel).caveats).toEqual([]);
+  });
+
+  it('may differ for one vendor only', () => {
+    expect(amd('6.12.80').caveats).toEqual([]);
+    expect(isKernelCovered(parseKernelVersion('6.12.80'))).toBe(true);
+  });
+
+  it('may hide behind the number of a distribution', () => {
+    expect(intel('6.1.0-56-amd64').caveats).toEqual([
+      'kernel 6.1.0-56-amd64 does not say which stable release it was built from: it is taken for the newest, 6.1.y',
+    ]);
+  });
+});

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import {
+  compareKernelVersions,
+  formatKernelVersion,
+  type KernelVersion,
+  parseKernelVersion,
+} from './kernel-version.ts';
+
+/** The kernels that have a function. */
+export interface FunctionSpan {
+  /** The first release that was read and has it. */
+  readonly since: string;
+  /** The first release that has it no longer; null while the newest has it. */
+  readonly gone: string | null;
+}
+
+/** Functions of the kernel whose rule only some kernels have. */
+export type KernelFunction =
+  | 'check_spte_writable_invariants'
+  | 'is_access_allowed'
+  | 'kvm_mmu_changed_pte_notifier_make_spte'
+  | 'kvm_mmu_set_me_spte_mask'
+  | 'leaf_spte_change_needs_tlb_flush'
+  | 'make_huge_page_split_spte'
+  | 'make_huge_spte'
+  | 'spte_permission_fault'
+  | 'svm_adjust_mmio_mask'
+  | 'vmx_setup_me_spte_mask';
+
+/** Which kernels have them. */
+export const kernelFunctions: Readonly<Record<KernelFunction, FunctionSpan>> = {
+  check_spte_writable_invariants: { since: '5.18', gone: null },
+  is_access_allowed: { since: '5.4.0', gone: '7.3' },
+  kvm_mmu_changed_pte_notifier_make_spte: { since: '5.10', gone: '6.10' },
+  kvm_mmu_set_me_spte_mask: { since: '5.19', gone: null },
+  leaf_spte_change_needs_tlb_flush: { since: '6.13', gone: null },
+  make_huge_page_split_spte: { since: '5.18', gone: null },
+  make_huge_spte: { since: '6.13', gone: null },
+  spte_permission_fault: { since: '7.3', gone: null },
+  svm_adjust_mmio_mask: { since: '5.4.38', gone: null },
+  vmx_setup_me_spte_mask: { since: '5.19', gone: null },
+};
+
+/** Whether a kernel has a function. */
+export function kernelHas(kernel: KernelVersion, name: KernelFunction): boolean {
+  const { since, gone } = kernelFunctions[name];
+  const isBefore = (release: string): boolean =>
+    compareKernelVersions(kernel, parseKernelVersion(release)) < 0;
+  return !isBefore(since) && (gone === null || isBefore(gone));
+}
+
+/**
+ * Refuses to answer for a kernel that has no such function.
+ *
+ * @throws RangeError naming the kernels that have it
+ */
+export function checkKernelHas(kernel: KernelVersion, name: KernelFunction): void {
+  if (kernelHas(kernel, name)) return;
+  const { since, gone } = kernelFunctions[name];
+  throw new RangeError(
+    `${name}() is in kernels since ${since}${gone === null ? '' : ` and before ${gone}`}, not in ${formatKernelVersion(kernel)}`,
+  );
+}
