@@ -197,7 +197,8 @@ const needed = new Set([
 ]);
 const chosen = steps.filter(({ name }) => named.length === 0 || needed.has(name));
 const heartbeat = setInterval(() => {
-  console.log(`    ${seconds()}: ${[...running].map(({ name }) => name).join(', ')}`);
+  const silent = [...running].filter(({ alone }) => alone !== true).map(({ name }) => name);
+  if (silent.length > 0) console.log(`    ${seconds()}: ${silent.join(', ')}`);
 }, 20_000);
 await runAll(chosen);
 clearInterval(heartbeat);
