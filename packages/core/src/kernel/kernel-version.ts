@@ -95,8 +95,3 @@ export function byKernel<Row extends Since>(oldest: Row, ...newer: Row[]): (kern
   return (kernel) =>
     rows.findLast(({ version }) => compareKernelVersions(version, kernel) <= 0)?.row ?? oldest;
 }
-
-/** A row as the one before it, but for what changed. A call, because a bundler drops one that nobody needs, but no spread. */
-export function changed<Row extends object>(before: Row, changes: Partial<Row>): Row {
-  return { ...before, ...changes };
-}

@@ -109,14 +109,19 @@ const saved = (name: string, n: number, what: string): BitField =>
     why: 'comes back when the page is used again',
   });
 
-const generation = (low: readonly [number, number], high: readonly [number, number]): GenerationBits => {
+/** @param highStart the bit of the generation that stands lowest in `high`: the one after those in `low` */
+const generation = (
+  low: readonly [number, number],
+  high: readonly [number, number],
+  highStart: number = low[0] - low[1] + 1,
+): GenerationBits => {
   const lowField = field('mmioGenerationLow', ...low, 'kvm', 'low bits of the memslot generation');
   const highField = field('mmioGenerationHigh', ...high, 'kvm', 'high bits of the memslot generation');
   const lowBits = lowField.high - lowField.low + 1;
   return {
     low: lowField,
     high: highField,
-    highShift: highField.shift - BigInt(lowBits),
+    highShift: highField.shift - BigInt(highStart),
     mask: bits(lowBits + highField.high - highField.low, 0),
   };
 };
@@ -132,6 +137,12 @@ const MMIO_ALLOWED = bit(63) | bits(51, 12) | bits(2, 0);
  *  7.2 ..      EPT    XU'    type    .   .   .   MW  X'  HW,R'  P
  *  P present, HW/MW host-/MMU-writable, type A/D type, R' X' XU' saved permissions; legacy keeps HW/MW at 9/10.
  */
+
+/** The row after another: what a release has differently, and the same otherwise. */
+const after = (
+  before: Layout,
+  change: Partial<Layout> & Pick<Layout, 'since' | 'until' | 'commits'>,
+): Layout => ({ ...before, ...change });
 
 const v5_4_0: Layout = {
   since: '5.4.0',
@@ -149,32 +160,32 @@ const v5_4_0: Layout = {
   mmioMarker: field('mmioMarker', 53, 52, 'kvm', '3 marks an MMIO SPTE'),
   mmioMarkerAlone: false,
   // 5.4.0 shifted the whole generation up by 52, over the marker: its low bits stand in both halves.
-  mmioGeneration: changed(generation([11, 3], [61, 52]), { highShift: 52n }),
+  mmioGeneration: generation([11, 3], [61, 52], 0),
   mmioAllowed: MMIO_ALLOWED,
   frozen: null,
   empty: 0n,
 };
 
 // The generation keeps off the marker, but its low bits stand in both halves still, and the others nowhere.
-const v5_4_38: Layout = changed(v5_4_0, {
+const v5_4_38: Layout = after(v5_4_0, {
   since: '5.4.38',
   until: '5.4.116',
   commits: ['56871d444bc4'],
-  mmioGeneration: changed(generation([11, 3], [62, 54]), { highShift: 54n }),
+  mmioGeneration: generation([11, 3], [62, 54], 0),
 });
 
-const v5_4_117: Layout = changed(v5_4_38, {
+const v5_4_117: Layout = after(v5_4_38, {
   since: '5.4.117',
   until: '5.9',
   commits: ['34c0f6f2695a'],
   mmioGeneration: generation([11, 3], [62, 54]),
 });
 
-const v5_10: Layout = changed(v5_4_117, { since: '5.10', until: '5.11', commits: [], mmioMarkerAlone: true });
+const v5_10: Layout = after(v5_4_117, { since: '5.10', until: '5.11', commits: [], mmioMarkerAlone: true });
 
-const v5_12: Layout = changed(v5_10, { since: '5.12', until: '5.12', commits: [], frozen: bit(59) });
+const v5_12: Layout = after(v5_10, { since: '5.12', until: '5.12', commits: [], frozen: bit(59) });
 
-const v5_13: Layout = changed(v5_12, {
+const v5_13: Layout = after(v5_4_0, {
   since: '5.13',
   until: '6.9',
   commits: [],
@@ -185,12 +196,11 @@ const v5_13: Layout = changed(v5_12, {
   hostWritable: { ept: hostWritable(57), legacy: hostWritable(9) },
   mmuWritable: { ept: mmuWritable(58), legacy: mmuWritable(10) },
   mmioMarker: null,
-  mmioMarkerAlone: false,
   mmioGeneration: generation([10, 3], [62, 52]),
   frozen: 0x5a0n,
 });
 
-const v6_10: Layout = changed(v5_13, {
+const v6_10: Layout = after(v5_13, {
   since: '6.10',
   until: '7.1',
   commits: [],
@@ -198,7 +208,7 @@ const v6_10: Layout = changed(v5_13, {
   empty: bit(63),
 });
 
-const v7_2: Layout = changed(v6_10, {
+const v7_2: Layout = after(v6_10, {
   since: '7.2',
   until: null,
   commits: [],

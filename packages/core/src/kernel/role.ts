@@ -2,7 +2,7 @@
 
 import { checkInteger, checkU32 } from '../bits/arguments.ts';
 import { type BitField, field, fieldValue } from '../bits/bit-field.ts';
-import { changed, type KernelVersion, REFERENCE } from './kernel-version.ts';
+import { type KernelVersion, REFERENCE } from './kernel-version.ts';
 import { defineVariant, type Variant } from './variant.ts';
 
 /** Fetches, up to 7.1; {@link accessBits} has the access bits of every kernel. */
@@ -60,6 +60,9 @@ type RoleLayout = Readonly<Partial<Record<keyof PageRole, BitField>>>;
  *  └───────┴──────┴──┴──┴──┴──┴──┴──┴──┴──┴──┴──────┴─┴─────┴─┴──────┘
  *  7.2: access is 11:8, IN NX WP move up by one over SE; SMEP is 20
  */
+/** The places after others: what a release has differently, and the same otherwise. */
+const after = (before: RoleLayout, change: Partial<RoleLayout>): RoleLayout => ({ ...before, ...change });
+
 const v5_4: RoleLayout = {
   level: roleBits('level', 3, 0),
   has4ByteGpte: roleFlag('has4ByteGpte', 4),
@@ -75,10 +78,10 @@ const v5_4: RoleLayout = {
   guestMode: roleFlag('guestMode', 17),
   smm: roleBits('smm', 31, 24),
 };
-const v5_19: RoleLayout = changed(v5_4, { passthrough: roleFlag('passthrough', 18) });
-const v6_14: RoleLayout = changed(v5_19, { isMirror: roleFlag('isMirror', 19) });
+const v5_19: RoleLayout = after(v5_4, { passthrough: roleFlag('passthrough', 18) });
+const v6_14: RoleLayout = after(v5_19, { isMirror: roleFlag('isMirror', 19) });
 const withoutSmepAndnotWp = ({ smepAndnotWp: _gone, ...kept }: RoleLayout): RoleLayout => kept;
-const v7_2: RoleLayout = changed(withoutSmepAndnotWp(v6_14), {
+const v7_2: RoleLayout = after(withoutSmepAndnotWp(v6_14), {
   access: roleBits('access', 11, 8),
   invalid: roleFlag('invalid', 12),
   eferNx: roleFlag('eferNx', 13),
