@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type BitField, field } from '../bits/bit-field.ts';
 import { bit, bits } from '../bits/bits.ts';
-import { byKernel, changed, type KernelVersion, type Since } from './kernel-version.ts';
+import { byKernel, type KernelVersion, type Since } from './kernel-version.ts';
 
 /** A software bit whose place depends on the format of the table that it stands in. */
 export interface PerFormat {

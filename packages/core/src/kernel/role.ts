@@ -53,6 +53,9 @@ const roleFlag = (name: string, n: number): BitField => roleBits(name, n, n);
 /** Where a role word keeps its fields; a kernel that lacks a field has 0 or false there. */
 type RoleLayout = Readonly<Partial<Record<keyof PageRole, BitField>>>;
 
+/** The places after others: what a release has differently, and the same otherwise. */
+const after = (before: RoleLayout, change: Partial<RoleLayout>): RoleLayout => ({ ...before, ...change });
+
 /*
  *  31    24 23  20 19 18 17 16 15 14 13 12 11 10   8 7  6  5 4 3    0
  *  ┌───────┬──────┬──┬──┬──┬──┬──┬──┬──┬──┬──┬──────┬─┬─────┬─┬──────┐
@@ -60,9 +63,6 @@ type RoleLayout = Readonly<Partial<Record<keyof PageRole, BitField>>>;
  *  └───────┴──────┴──┴──┴──┴──┴──┴──┴──┴──┴──┴──────┴─┴─────┴─┴──────┘
  *  7.2: access is 11:8, IN NX WP move up by one over SE; SMEP is 20
  */
-/** The places after others: what a release has differently, and the same otherwise. */
-const after = (before: RoleLayout, change: Partial<RoleLayout>): RoleLayout => ({ ...before, ...change });
-
 const v5_4: RoleLayout = {
   level: roleBits('level', 3, 0),
   has4ByteGpte: roleFlag('has4ByteGpte', 4),
