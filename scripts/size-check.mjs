@@ -27,6 +27,9 @@ const BUDGETS = {
   explainSpte: { imports: "export { explainSpte, renderExplanation } from '@spte/core'", budget: 36_000 },
 };
 
+/** What the other bundlers may make of a budget, which is for esbuild: their minifiers are not the same. */
+const OTHERS = 1.05;
+
 /** @typedef {{ name: string, main: string, sideEffects: boolean }} Library */
 
 /** What users of the published packages get, by name. */
@@ -114,7 +117,7 @@ async function check(name, code, budget) {
   for (const [bundler, bundle] of Object.entries(bundlers)) {
     const bytes = Buffer.byteLength((await bundle(code)).trim());
     cells.push(`${bundler} ${bytes}`);
-    if (bytes <= budget) continue;
+    if (bytes <= (bundler === 'esbuild' ? budget : OTHERS * budget)) continue;
     process.exitCode = 1;
     console.error(`${name}: ${bytes} bytes with ${bundler}, more than ${budget}`);
   }

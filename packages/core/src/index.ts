@@ -197,13 +197,19 @@ export {
 export { MMU_KINDS, type MmuKind, type RootConfig } from './mmu/root.ts';
 export { buildShadowZeroCheck } from './mmu/zero-check.ts';
 export {
+  ACCESS_TRACK_DIAGNOSTICS,
   type Diagnostic,
   type DiagnosticKind,
   type DiagnosticRule,
   type DiagnosticTable,
   KvmBug,
+  MAKE_DIAGNOSTICS,
+  PREDICATE_DIAGNOSTICS,
+  SET_DIAGNOSTICS,
+  SPLIT_DIAGNOSTICS,
   SPTE_DIAGNOSTICS,
   type SpteDiagnostics,
+  START_UP_DIAGNOSTICS,
 } from './observe/diagnostics.ts';
 export {
   type BitWriter,

@@ -8,7 +8,7 @@ import {
   isShadowPresentPte,
   type Mmu,
   PAGE_SHIFT,
-  SPTE_DIAGNOSTICS,
+  SET_DIAGNOSTICS,
   type TraceLine,
   trace,
   u64,
@@ -145,6 +145,6 @@ export function syncMmioSpte(
   if (gfn !== getMmioSpteGfn(mmu, spte)) return { handled: true, spte: mmu.layout.empty };
   const remade = makeMmioSpte(mmu, host, gfn, access);
   trace(mmu, traceMarkMmioSpte(mmu, sptep, gfn, remade));
-  if (isShadowPresentPte(mmu, spte)) warn(mmu, SPTE_DIAGNOSTICS, 'set.overwrites-present');
+  if (isShadowPresentPte(mmu, spte)) warn(mmu, SET_DIAGNOSTICS, 'set.overwrites-present');
   return { handled: true, spte: remade };
 }
