@@ -132,7 +132,7 @@ describe('the playground in a browser', () => {
   it('names runs of bits, and not each of many', async () => {
     const page = await open('#preset=milan&spte=0xf000000000000021&level=1');
     expect(await page.locator('.finding-error', { hasText: 'not-an-spte' }).textContent()).toContain(
-      'bits 63:60, 5, 0:',
+      'bits 63:60, 5, 0',
     );
   });
 
