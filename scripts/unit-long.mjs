@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What `npm test` leaves out: `pnpm unit:long` tries everything where every run tries a sample, compiles the WebAssembly
-// kernels anew, asks whether the tests notice what is planted, and how much of a package its own tests cover.
+// kernels anew, and asks how much of a package its own tests cover.
 //
 // The last line is that of the tests.
 import { environment, pnpm, run } from './pnpm.mjs';

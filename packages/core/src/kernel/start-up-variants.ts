@@ -3,6 +3,7 @@ import { defineVariant, type Variant } from './variant.ts';
 
 // What differs between kernels in the masks that they start up with.
 
+/** Whether the memory-encryption mask is the C-bit of the host itself, and nothing else. */
 export const meMaskIsHosts: Variant<boolean> = defineVariant(
   'memory-encryption bits',
   {
@@ -28,6 +29,7 @@ export interface MmioCaching {
   readonly cleared: boolean;
 }
 
+/** What decides whether MMIO is cached in SPTEs. */
 export const mmioCaching: Variant<MmioCaching> = defineVariant(
   'whether MMIO is cached in SPTEs',
   { since: '5.4', value: { parameter: false, saved: false, cleared: false }, change: 'always' },
