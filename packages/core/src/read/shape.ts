@@ -4,7 +4,7 @@ import { bits, LEVEL_BITS, runsOf, U64_MAX } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
 import { getRsvdBits } from '../cpu/rsvd-bits.ts';
 import { accessBits } from '../kernel/role.ts';
-import type { Mmu, PolicyField } from '../mmu/contract.ts';
+import type { Mmu, PolicyField, PolicyReading } from '../mmu/contract.ts';
 import { setDespiteZeroCheck } from '../mmu/zero-check.ts';
 import { isLargePte } from '../rules/predicates.ts';
 import { type Because, because } from './because.ts';
@@ -121,7 +121,8 @@ function claims({ mmu, spte, level, kind, reading }: Entry): Claim[] {
     case 'table':
       return presentClaims(mmu, spte, level, kind);
     case 'mmio':
-      return (reading?.fields ?? []).map(({ name, mask, meaning }) => ({
+      // It is MMIO because a policy read it.
+      return (reading as PolicyReading).fields.map(({ name, mask, meaning }) => ({
         ...whole(name, meaning, 'is_mmio_spte'),
         mask,
       }));

@@ -12,10 +12,11 @@ export interface Answer {
 
 /** Says an answer in words; one that the catalogue does not have, by its name and what it knows. */
 export function textOf<Table>(texts: Texts<Table>, { code, params }: Answer): string {
-  if (Object.hasOwn(texts, code))
-    return (texts as Record<string, (params: object) => string>)[code]?.(params) ?? code;
-  const known = Object.entries(params).map(([name, value]) => `${name} ${plain(value)}`);
-  return known.length === 0 ? code : `${code} (${known.join(', ')})`;
+  const known = texts as Readonly<Record<string, (params: object) => string>>;
+  const text = Object.hasOwn(known, code) ? known[code] : undefined;
+  if (text !== undefined) return text(params);
+  const parts = Object.entries(params).map(([name, value]) => `${name} ${plain(value)}`);
+  return parts.length === 0 ? code : `${code} (${parts.join(', ')})`;
 }
 
 const plain = (value: unknown): string => (typeof value === 'bigint' ? hex(value) : String(value));

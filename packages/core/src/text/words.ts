@@ -15,7 +15,7 @@ export function counted(count: number | bigint, one: string, many: string = `${o
 }
 
 /**
- * Where the bits of a mask stand: `7`, `51:12`, or `57..9` where others stand between them.
+ * Where the bits of a mask that is not 0 stand: `7`, `51:12`, or `57..9` where others stand between them.
  *
  * @example
  * ```ts
@@ -27,8 +27,8 @@ export function counted(count: number | bigint, one: string, many: string = `${o
  */
 export function placeText(mask: bigint): string {
   const numbers = bitNumbers(mask);
-  const low = numbers[0] ?? 0;
-  const high = numbers.at(-1) ?? 0;
+  const low = numbers[0] as number;
+  const high = numbers.at(-1) as number;
   if (high === low) return `${low}`;
   return `${high}${numbers.length === high - low + 1 ? ':' : '..'}${low}`;
 }
