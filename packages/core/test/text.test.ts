@@ -4,6 +4,7 @@ import {
   bitsText,
   changeEventText,
   counted,
+  evidenceText,
   explainChange,
   explainSpte,
   findingLines,
@@ -123,4 +124,9 @@ it('a finding without advice has no line for it', () => {
   expect(findingLines({ ...finding, code: 'world/odd' } as never)).toEqual([
     { role: 'error', text: expect.stringContaining('  error: world/odd (') as string },
   ]);
+});
+
+it('evidence names the bits of the marker as a run', () => {
+  const marker = { code: 'mmio-marker', params: { high: 53, low: 52, value: 3n } };
+  expect(evidenceText(marker)).toBe('bits 53:52 are 3 in an MMIO entry');
 });
