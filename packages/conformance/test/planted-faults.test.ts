@@ -24,9 +24,7 @@ const mmuOf = mmuFactory();
 /** What the rules of the kernel, and the CPU, refuse: the yardstick, which does not look at findings. */
 function isIllegal(mmu: Mmu, { config }: Vector, spte: bigint, level: number): boolean {
   if (!isShadowPresentPte(mmu, spte) || isMmioSpte(mmu, spte)) return true;
-  // Old zero checks reserve NX in NPT, which the CPU knows and KVM itself sets.
-  const nx = mmu.root.kind === 'tdp' ? mmu.masks.nx : 0n;
-  if (isRsvdSpte(mmu.zeroCheck, spte & ~nx, level)) return true;
+  if (isRsvdSpte(mmu.zeroCheck, spte, level)) return true;
   // What writable bits say was the same before there was a function that looks at it.
   const kernel = kernelHas(mmu.kernel, 'check_spte_writable_invariants') ? mmu.kernel : REFERENCE;
   const checked = observe({ ...mmu, kernel }, (mmu) => checkSpteWritableInvariants(mmu, spte));

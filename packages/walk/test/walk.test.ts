@@ -74,18 +74,23 @@ describe('a walk', () => {
     expect(entries.flatMap(({ findings }) => findings)).toEqual([]);
   });
 
-  it.each(KERNELS)('finds nothing wrong with what kernel %s would write', (kernel) => {
-    for (const name of ['EPT with A/D', 'EPT without A/D', 'NPT'] as const) {
-      const mmu = machine(name, { kernel });
-      const { memory, root, put } = startTables(mmu);
-      put([0, 0, 0, 0], leaf(mmu, 1, 0x1n));
-      put([0, 0, 0, 1], mmu.layout.empty);
-      put([0, 0, 1], leaf(mmu, 2, 0x200n));
-      const entries = [...walk(mmu, memory, { root })];
-      expect(entries.map(({ kind }) => kind)).toEqual(['table', 'table', 'table', 'leaf', 'leaf']);
-      expect(entries.flatMap(({ findings }) => findings)).toEqual([]);
-    }
-  });
+  it.each(KERNELS)(
+    'finds nothing wrong with what kernel %s would write, but NX in NPT where its own check reserves that',
+    (kernel) => {
+      for (const name of ['EPT with A/D', 'EPT without A/D', 'NPT'] as const) {
+        const mmu = machine(name, { kernel });
+        const { memory, root, put } = startTables(mmu);
+        put([0, 0, 0, 0], leaf(mmu, 1, 0x1n));
+        put([0, 0, 0, 1], mmu.layout.empty);
+        put([0, 0, 1], leaf(mmu, 2, 0x200n));
+        const entries = [...walk(mmu, memory, { root })];
+        expect(entries.map(({ kind }) => kind)).toEqual(['table', 'table', 'table', 'leaf', 'leaf']);
+        const found = entries.flatMap(({ findings }) => findings.map(({ code, bits }) => ({ code, bits })));
+        const nxReserved = ['5.4', '5.10', '5.12'].includes(kernel) && name === 'NPT';
+        expect(found).toEqual(nxReserved ? [{ code: 'reserved-bits', bits: [63] }] : []);
+      }
+    },
+  );
 
   it('tells frozen from present where a frozen entry was a mere constant', () => {
     const mmu = machine('NPT', { kernel: '5.12' });
@@ -296,7 +301,8 @@ describe('a special root, which nested NPT has above the tables of a 32-bit gues
     ['NPT of five levels', '6.8', 5],
     ['NPT', '5.10', 4],
   ])('is walked: %s, %s, %i levels', (name, kernel, level) => {
-    const mmu = machine(name, { kernel });
+    // Without the mitigation, as hosts of AMD run: before 6.0 KVM's check took NX in NPT for reserved.
+    const mmu = machine(name, { kernel, params: { nxHugePages: false } });
     const { memory, root, paeRoot } = build(mmu, level);
     const upper = Array.from({ length: level - 3 }, (_, i) => [level - i, 0n, 'table']);
     const entries = [...walk(mmu, memory, { root })];

@@ -113,11 +113,3 @@ export function buildShadowZeroCheck(setup: Setup, registry: Registry, root: Roo
       return NO_RSVD_BITS;
   }
 }
-
-/**
- * Bits that KVM sets in entries of TDP though its own zero check may reserve them: NX in NPT, up to 5.19 (upstream
- * commit 6c6ab524cfae). They are no sign of damage.
- */
-export function setDespiteZeroCheck({ masks }: Registry, { kind }: RootConfig): bigint {
-  return kind === 'tdp' ? masks.nx : 0n;
-}

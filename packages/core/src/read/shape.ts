@@ -5,7 +5,6 @@ import { PT } from '../cpu/entry-format.ts';
 import { getRsvdBits } from '../cpu/rsvd-bits.ts';
 import { accessBits } from '../kernel/role.ts';
 import type { Mmu, PolicyField, PolicyReading } from '../mmu/contract.ts';
-import { setDespiteZeroCheck } from '../mmu/zero-check.ts';
 import { isLargePte } from '../rules/predicates.ts';
 import { type Because, because } from './because.ts';
 import { type Field, type Place, placeOf, YES_NO } from './decoded-field.ts';
@@ -72,10 +71,7 @@ function isSameClaim(a: readonly PolicyField[], b: readonly PolicyField[]): bool
 function findShape(entry: Entry): Shape {
   const { mmu, spte, level, kind, reading } = entry;
   // Only what is present is checked: MMIO entries have reserved bits on purpose.
-  const rsvdBits =
-    level === null || !isPresentKind(kind)
-      ? 0n
-      : getRsvdBits(mmu.zeroCheck, spte, level) & ~setDespiteZeroCheck(mmu, mmu.root);
+  const rsvdBits = level === null || !isPresentKind(kind) ? 0n : getRsvdBits(mmu.zeroCheck, spte, level);
   const places = findPlaces(entry, rsvdBits);
   return {
     places,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { hex } from '../bits/bits.ts';
+import { PT } from '../cpu/entry-format.ts';
 import type { FindingParams } from '../judge/finding.ts';
 import { type Answer, type Texts, textOf } from './catalogue.ts';
 import { xwrText } from './words.ts';
@@ -41,10 +42,14 @@ const TEXTS: Texts<FindingParams> = {
   'encryption-bits': ({ set }) => `KVM uses key id 0; ${bitsAre(set, 'set')}`,
 };
 
+const NX_RESERVED =
+  'NX: is EFER.NX clear? NPT up to 5.19 reserves it though KVM itself sets it: there the check is wrong (6c6ab524cfae)';
+
 /** What to do about it, or to ask next. */
 const NEXT: Texts<FindingParams> = {
-  'reserved-bits': ({ paeRoot, bit7IsWrong }) => {
+  'reserved-bits': ({ paeRoot, bit7IsWrong, set }) => {
     if (paeRoot) return 'a 4-level root walked as PAE, or a stray write';
+    if (set === PT.noExecute.mask) return NX_RESERVED;
     return bit7IsWrong
       ? 'bit 7 (page size) is wrong: with it the other way round the entry is clean'
       : 'a pfn beyond MAXPHYADDR, a misaligned huge page, or a stray write: compare with the pfn that was asked for';
