@@ -2,6 +2,7 @@
 import {
   createMmu,
   defineSetup,
+  explainSpte,
   type Host,
   initialRegistry,
   type Mmu,
@@ -278,5 +279,53 @@ describe('eptMisconfig', () => {
     expect(() => eptMisconfig(cpu, 1n << 64n, 1)).toThrow(/^spte must be within 0x0\.\.0xffffffffffffffff/);
     expect(() => eptMisconfig(cpu, 7n, 6)).toThrow('level must be an integer within 1..5, got 6');
     expect(() => eptMisconfig(cpu, '7' as unknown as bigint, 1)).toThrow(TypeError);
+  });
+});
+
+describe('the CPU', () => {
+  const ept = mmuOf();
+
+  it('translates what an EPT leaf allows, with its memory type', () => {
+    const [reading] = explainSpte(ept, 0x600000455299b77n, 1).cpu;
+    const page = { kind: 'translates', hpa: 0x455299000n, memtype: 'WB, guest PAT ignored' };
+    expect(reading).toEqual({ accessor: 'guest', read: page, write: page, fetch: page });
+  });
+
+  it('follows a table and stops at what a leaf refuses', () => {
+    expect(explainSpte(ept, 0x2c583e907n, 3).cpu[0]?.read).toEqual({ kind: 'next-table', hpa: 0x2c583e000n });
+    const [readOnly] = explainSpte(ept, 0x600000455299b71n, 1).cpu;
+    expect(readOnly?.write).toEqual({ kind: 'ept-violation', qualification: 0b001_010 });
+    expect(readOnly?.fetch).toEqual({ kind: 'ept-violation', qualification: 0b001_100 });
+  });
+
+  it('tells the memory type of a guest PAT', () => {
+    expect(explainSpte(ept, 0x600000455299b37n, 1).cpu[0]?.read).toMatchObject({
+      memtype: "WB, with the guest's PAT",
+    });
+  });
+
+  it('refuses an MMIO entry as an EPT misconfiguration, with the bits', () => {
+    expect(explainSpte(ept, 0xfee0000en, 1).cpu[0]?.write).toEqual({
+      kind: 'ept-misconfig',
+      causes: [{ cause: 'write-without-read', bits: [0, 1, 2] }],
+    });
+  });
+});
+
+describe('the memory type', () => {
+  it('is cut to 8 bits since 6.0', () => {
+    const host = { ...plainHost, noncoherentDma: () => true, guestMtrr: () => 0xff };
+    const bits = (kernel: string) => vmxGetMtMask(mmuOf({}, { kernel }), host, 0n, false);
+    expect(['5.19', '6.0'].map(bits)).toEqual([0x7f8n, 0xf8n]);
+  });
+
+  it.each([
+    ['6.12.74', 0x70n],
+    ['6.12.85', 0x30n],
+    ['6.14', 0x70n],
+    ['6.16', 0x30n],
+  ])('lets the guest PAT count, in %s', (kernel, expected) => {
+    const host = { ...plainHost, quirkIgnoreGuestPat: () => false };
+    expect(vmxGetMtMask(mmuOf({}, { kernel }), host, 0n, false)).toBe(expected);
   });
 });

@@ -14,11 +14,8 @@ import {
   type SetBy,
   type Vendor,
 } from '@spte/core';
-import { l1tf } from '@spte/l1tf';
-import { mmio } from '@spte/mmio';
 import { machine, machines } from '@spte/testing/machines';
-import { svm } from '@spte/vendor-svm';
-import { vmx } from '@spte/vendor-vmx';
+import { l1tf, mmio, svm, vmx } from '@spte/testing/shipped';
 import { describe, expect, it } from 'vitest';
 
 const RESET = 'kvm_mmu_reset_all_pte_masks';
