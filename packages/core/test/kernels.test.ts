@@ -143,6 +143,14 @@ describe('make_spte()', () => {
     expect(build('5.16')).toMatchObject({ spte: 0x600000000200977n, wrprot: false });
   });
 
+  it('sets MMU-writable and takes it back up to 6.12, with all that a wide pfn put there', () => {
+    const refuse = { ...plainHost, tryToUnsyncPages: () => -1 };
+    const build = (kernel: string) =>
+      makeSpte(intel(kernel), refuse, { role: pageRole(), gfn: 0x100n, pfn: 0x200n | (1n << 46n) });
+    expect(build('6.12')).toMatchObject({ spte: 0x8200000000200975n, wrprot: true });
+    expect(build('6.13')).toMatchObject({ spte: 0x8600000000200975n, wrprot: true });
+  });
+
   it.each([
     ['6.1.119', 0xea7n],
     ['6.1.120', 0xee7n],

@@ -50,6 +50,9 @@ describe('a value', () => {
     const clean = fits.filter(({ findings }) => findings.length === 0).map(({ name }) => name);
     expect(clean).toEqual(['7.3 ept with A/D', '7.3 ept without A/D']);
     expect(fits.slice(0, 2).map(({ name }) => name)).toEqual(clean);
+    // At an unknown level no less.
+    const unknown = rankContexts([{ value: 0x80a0000000200f77n }], candidates);
+    expect(unknown.slice(0, 2).map(({ name }) => name)).toEqual(clean);
   });
 });
 

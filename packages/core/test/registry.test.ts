@@ -196,6 +196,13 @@ describe('the order of the start-up', () => {
     expect(masks).toMatchObject({ nonpresentOrRsvd: 0n, lowerGfn: 0x3fff_ffff_f000n, mmioValue: 6n });
   });
 
+  it('lets a VM have an MMIO value of its own', () => {
+    const { masks, setBy } = machine('EPT with A/D', { vm: { mmioValue: 0n } });
+    expect(masks).toMatchObject({ mmioValue: 6n, vmMmioValue: 0n });
+    expect(setBy.vmMmioValue).toBe('kvm_mmu_set_mmio_spte_value');
+    expect(() => machine('NPT', { vm: { mmioValue: -1n } })).toThrow(/^vm\.mmioValue must be within/);
+  });
+
   it('derives the kind of the root from the vendor when nobody names one', () => {
     expect(machine('NPT').root.kind).toBe('tdp');
     expect(machine('PAE shadow paging').root).toMatchObject({ kind: 'shadow', level: 3 });

@@ -4,6 +4,7 @@ import {
   type BitField,
   createMmu,
   eptFormat,
+  evidenceText,
   explainChange,
   explainSpte,
   layouts,
@@ -72,7 +73,7 @@ const withoutNumbers = (line: string): string =>
   line
     .replaceAll(/0x[\da-f]+/g, '0x#')
     .replaceAll(/\bbit [\d ]+\b/g, 'bit #')
-    .replaceAll(/\bbits \d[\d:, ]*\b/g, 'bits #');
+    .replaceAll(/\bbits (?!0x)\d+(?:[:, ]+\d+)*/g, 'bits #');
 
 /** Tables, huge pages, MMIO of two generations and two gfns, frozen and empty: each is changed into each. */
 const BETWEEN: readonly bigint[] = [
@@ -123,7 +124,11 @@ it('explanations say what they find', async () => {
     for (const kernel of KERNELS) {
       const mmu = createMmu({ ...config, kernel });
       for (const value of samples) {
-        for (const level of [null, 1, 2]) say(renderExplanation(explainSpte(mmu, value, level)));
+        for (const level of [null, 1, 2]) {
+          const explanation = explainSpte(mmu, value, level);
+          say(renderExplanation(explanation));
+          for (const test of explanation.evidence) said.add(`test: ${withoutNumbers(evidenceText(test))}`);
+        }
       }
       for (const [from, to] of changes) say(renderChange(explainChange(mmu, from, to, 1)));
       for (const from of BETWEEN) {

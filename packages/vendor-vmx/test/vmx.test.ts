@@ -328,4 +328,24 @@ describe('the memory type', () => {
     const host = { ...plainHost, quirkIgnoreGuestPat: () => false };
     expect(vmxGetMtMask(mmuOf({}, { kernel }), host, 0n, false)).toBe(expected);
   });
+
+  it('is write-back since 6.11, whatever the guest says, where devices do not snoop', () => {
+    const host = { ...plainHost, noncoherentDma: () => true, guestMtrr: () => 0, cr0Cd: () => true };
+    const bits = (kernel: string) => vmxGetMtMask(mmuOf({}, { kernel }), host, 0n, false);
+    expect(['6.6', '6.7', '6.11'].map(bits)).toEqual([0x70n, 0x30n, 0x30n]);
+    const uncached = { ...host, cr0Cd: () => false };
+    expect(
+      ['6.10', '6.11'].map((kernel) => vmxGetMtMask(mmuOf({}, { kernel }), uncached, 0n, false)),
+    ).toEqual([0n, 0x30n]);
+  });
+});
+
+it('the kernel has no key mask of its own up to 5.18: it is that of the host', () => {
+  const host = { physBits: 46, cpuid80000008Eax: 52 };
+  const [own, hosts] = ['5.19', '5.18'].map((kernel) => mmuOf({}, { kernel, host }));
+  expect(own).toMatchObject({
+    masks: { meMask: 0xfc00000000000n, meValue: 0n },
+    setBy: { meMask: 'kvm_mmu_set_me_spte_mask' },
+  });
+  expect(hosts).toMatchObject({ masks: { meMask: 0n }, setBy: { meMask: 'kvm_mmu_set_ept_masks' } });
 });
