@@ -208,6 +208,12 @@ describe('the order of the start-up', () => {
     expect(machine('PAE shadow paging').root).toMatchObject({ kind: 'shadow', level: 3 });
   });
 
+  it('lets shadow paging map pages as large as the CPU does', () => {
+    const largest = (gbpages: boolean) =>
+      machine('shadow paging', { host: { physBits: 40, gbpages } }).masks.maxHugePageLevel;
+    expect([true, false].map(largest)).toEqual([3, 2]);
+  });
+
   it('warns when a direct MMU is built while its vendor pages without a second dimension', () => {
     const { initWarnings } = machine('PAE shadow paging', { root: { kind: 'tdp' } });
     expect(initWarnings.map(({ code }) => code)).toEqual(['zero-check.tdp-disabled']);
