@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type Candidate, createMmu, type Mmu, type MmuConfig } from '@spte/core';
+import { type Candidate, createMmu, type Mmu, type MmuConfig, type Vendor } from '@spte/core';
 import { l1tf } from '@spte/l1tf';
 import { mmio } from '@spte/mmio';
 import { svm } from '@spte/vendor-svm';
@@ -7,15 +7,15 @@ import { vmx } from '@spte/vendor-vmx';
 import { KERNELS } from './machines.ts';
 
 /** How a machine pages, which a value alone does not say. */
-export const MODES = {
+export type Mode = 'ept with A/D' | 'ept without A/D' | 'npt' | 'vmx shadow' | 'svm shadow';
+
+const MODES: Readonly<Record<Mode, Vendor>> = {
   'ept with A/D': vmx(),
   'ept without A/D': vmx({ eptAd: false }),
   npt: svm(),
   'vmx shadow': vmx({ ept: false }),
   'svm shadow': svm({ npt: false }),
-} as const;
-
-export type Mode = keyof typeof MODES;
+};
 
 /** The MMU of a kernel in a mode, on a machine of 40 address bits. */
 export function mmuIn(kernel: string, mode: Mode, config: Partial<MmuConfig> = {}): Mmu {
