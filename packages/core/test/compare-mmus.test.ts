@@ -179,6 +179,20 @@ describe('two machines', () => {
     ]);
   });
 
+  it('differ where only the host is told something else, or only one kernel complains', () => {
+    const on = (kernel: string): Mmu => machine('EPT without A/D', { kernel });
+    expect(built(compareMmus(on('6.1'), on('6.1.192')), 'over-a-table')).toMatchObject({
+      equal: false,
+      bits: [],
+      calls: { a: [], b: ['mmu_try_to_unsync_pages'] },
+    });
+    expect(built(compareMmus(npt('5.13'), npt('5.14'), { pfn: 1n << 38n }), 'leaf')).toMatchObject({
+      equal: false,
+      bits: [],
+      warnings: { a: [], b: ['make.rsvd-bits'] },
+    });
+  });
+
   it('differ in functions that only one of them has', () => {
     const comparison = compareMmus(ept('5.17'), ept('5.18'));
     expect(comparison.functions).toEqual([
