@@ -76,8 +76,8 @@ describe('two machines', () => {
       {
         name: 'over-a-table',
         notes: ['differ: bit 9'],
-        a: { text: '0x6000000002009f7', notes: [] },
-        b: { text: '0x600000000200bf7', notes: ['calls mmu_try_to_unsync_pages()'] },
+        a: { text: '0x6000000002009f3', notes: [] },
+        b: { text: '0x600000000200bf3', notes: ['calls mmu_try_to_unsync_pages()'] },
       },
     ]);
   });
