@@ -156,9 +156,8 @@ describe('two machines', () => {
     const differing = behaviours.filter(({ equal }) => !equal);
     expect(differing.map(({ name }) => name)).toEqual(['leaf-2M', 'leaf-1G', 'over-a-table']);
     // Not those of the table that was there before.
-    expect(differing.map(({ bits }) => bits.map(({ reasons }) => reasons.map(({ why }) => why)))).toEqual(
-      Array(3).fill([['fetches are allowed']]),
-    );
+    const reasons = differing.flatMap(({ bits }) => bits.flatMap(({ reasons }) => reasons));
+    expect(reasons.map(({ why }) => why)).toEqual(differing.map(() => 'fetches are allowed'));
   });
 
   it('differ by a stable fix, in words and in what it makes', () => {
@@ -243,7 +242,9 @@ describe('what is known of two kernels', () => {
       ...layouts.map(({ since }) => since),
       ...allVariants.flatMap(({ rows }) => rows.map(({ since }) => since)),
       ...spans.flatMap(({ since, gone }) => (gone === null ? [since] : [since, gone])),
-      ...['6.8', '6.9', '7.3.4'],
+      '6.8',
+      '6.9',
+      '7.3.4',
     ]),
   ].toSorted((a, b) => compareKernelVersions(parseKernelVersion(a), parseKernelVersion(b)));
 
@@ -259,23 +260,31 @@ describe('what is known of two kernels', () => {
   };
 
   it('is the same value wherever it is alike, so that identity tells', () => {
-    for (const { topic, rows } of allVariants) {
-      const values = rows.map(({ value }) => value);
-      expect(new Set(values).size, topic).toBe(new Set(values.map(text)).size);
-    }
-    for (const name of Object.keys(LAYOUT_MEANINGS) as LayoutConstant[]) {
-      const values = layouts.map((layout) => layout[name]);
-      expect(new Set(values).size, name).toBe(new Set(values.map(constantText)).size);
-    }
+    const isTold = (values: readonly unknown[], inWords: (value: unknown) => string): boolean =>
+      new Set(values).size === new Set(values.map(inWords)).size;
+    const variantIsTold = ({ rows }: Variant<unknown>): boolean =>
+      isTold(
+        rows.map(({ value }) => value),
+        text,
+      );
+    expect(allVariants.filter((variant) => !variantIsTold(variant)).map(({ topic }) => topic)).toEqual([]);
+    const constants = Object.keys(LAYOUT_MEANINGS) as LayoutConstant[];
+    const constantIsTold = (name: LayoutConstant): boolean =>
+      isTold(
+        layouts.map((layout) => layout[name]),
+        constantText,
+      );
+    expect(constants.filter((name) => !constantIsTold(name))).toEqual([]);
   });
 
   it.each(MACHINE_NAMES)('is told, and nothing else is: %s', (name) => {
     const mmus = kernels.map((kernel) => machine(name, { kernel })).map((mmu) => ({ mmu, all: known(mmu) }));
-    const pairs = mmus.flatMap((a, i) => mmus.slice(i).map((b) => ({ a, b })));
     const near = mmus.slice(1).map((b, i) => ({ a: mmus[i] as (typeof mmus)[number], b }));
-    for (const { a, b } of [...near, ...oneIn(16, pairs)]) {
-      const kernels = [a, b].map(({ mmu }) => formatKernelVersion(mmu.kernel)).join(' and ');
-      expect(compareMmus(a.mmu, b.mmu).equal, kernels).toBe(a.all === b.all);
-    }
+    const pairs = mmus.flatMap((a, i) => mmus.slice(i).map((b) => ({ a, b })));
+    const wrong = [...near, ...oneIn(16, pairs)].filter(
+      ({ a, b }) => compareMmus(a.mmu, b.mmu).equal !== (a.all === b.all),
+    );
+    const releases = wrong.map(({ a, b }) => [a, b].map(({ mmu }) => formatKernelVersion(mmu.kernel)));
+    expect(releases).toEqual([]);
   });
 });

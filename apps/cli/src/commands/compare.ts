@@ -155,6 +155,6 @@ function behaviourLines(behaviours: readonly TriedBehaviour[]): string[] {
 
 /** What two kernels say or do, if that is not the same. */
 function onBoth(what: string, { a, b }: TriedBehaviour['calls']): string[] {
-  const [first, second] = [a, b].map((names) => (names.length === 0 ? 'none' : names.join(', ')));
-  return first === second ? [] : [`    ${what}: A ${first}; B ${second}`];
+  const listed = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));
+  return listed(a) === listed(b) ? [] : [`    ${what}: A ${listed(a)}; B ${listed(b)}`];
 }

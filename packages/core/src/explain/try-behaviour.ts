@@ -20,19 +20,16 @@ export interface TriedBehaviour extends Pick<Behaviour, 'name' | 'meaning' | 'ru
   readonly calls: { readonly a: readonly string[]; readonly b: readonly string[] };
 }
 
-/** A plain host that remembers what it was asked and told, as far as that shows how a rule went about it. */
+/** A plain host that remembers what it was asked to do and told, by the kernel's names. */
 function listeningHost(calls: string[]): Host {
-  const heard =
-    <Args extends unknown[], Result>(name: string, answer: (...args: Args) => Result) =>
-    (...args: Args): Result => {
-      calls.push(name);
-      return answer(...args);
-    };
   return {
     ...plainHost,
-    tryToUnsyncPages: heard('mmu_try_to_unsync_pages', plainHost.tryToUnsyncPages),
-    setPfnAccessed: heard('kvm_set_pfn_accessed', plainHost.setPfnAccessed),
-    setPfnDirty: heard('kvm_set_pfn_dirty', plainHost.setPfnDirty),
+    tryToUnsyncPages(...request) {
+      calls.push('mmu_try_to_unsync_pages');
+      return plainHost.tryToUnsyncPages(...request);
+    },
+    setPfnAccessed: () => calls.push('kvm_set_pfn_accessed'),
+    setPfnDirty: () => calls.push('kvm_set_pfn_dirty'),
   };
 }
 
