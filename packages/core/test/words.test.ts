@@ -12,7 +12,7 @@ import {
   renderChange,
   renderExplanation,
 } from '@spte/core';
-import { KERNELS, machines } from '@spte/testing/machines';
+import { KERNELS, type MachineName, machines } from '@spte/testing/machines';
 import { realRuns, word } from '@spte/testing/real-runs';
 import { expect, it } from 'vitest';
 
@@ -115,12 +115,22 @@ const FLIPPED: readonly bigint[] = [
   0x455299e67n,
 ];
 
+/** Machines of which changes are told apart in words. */
+const CHANGING: ReadonlySet<string> = new Set<MachineName>([
+  'EPT with A/D',
+  'EPT without A/D',
+  'EPT with debug assertions',
+  'EPT with MKTME',
+  'NPT with SME',
+  'shadow paging on Intel with L1TF',
+]);
+
 it('explanations say what they find', async () => {
   const said = new Set<string>();
   const say = (lines: string): void => {
     for (const line of lines.split('\n').slice(1)) said.add(withoutNumbers(line));
   };
-  for (const config of Object.values(machines)) {
+  for (const [name, config] of Object.entries(machines)) {
     for (const kernel of KERNELS) {
       const mmu = createMmu({ ...config, kernel });
       for (const value of samples) {
@@ -130,6 +140,7 @@ it('explanations say what they find', async () => {
           for (const test of explanation.evidence) said.add(`test: ${withoutNumbers(evidenceText(test))}`);
         }
       }
+      if (!CHANGING.has(name)) continue;
       for (const [from, to] of changes) say(renderChange(explainChange(mmu, from, to, 1)));
       for (const from of BETWEEN) {
         for (const to of BETWEEN) say(renderChange(explainChange(mmu, from, to, 2)));
