@@ -2,6 +2,7 @@
 import type { BitField } from '../bits/bit-field.ts';
 import { ADDRESS, bitNumbers, hex, LEVELS, U64_MAX } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
+import { loneMmioMarker } from '../kernel/layout.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import type { Masks } from '../mmu/masks.ts';
 import { readByPolicy } from '../read/entry.ts';
@@ -128,8 +129,7 @@ export function significantBits(mmu: Mmu, level: number | null): SignificantBits
  * present entry.
  */
 export function leastMmioSpte(mmu: Mmu): bigint | null {
-  const { mmioMarker, mmioMarkerAlone } = mmu.layout;
-  const least = mmioMarkerAlone && mmioMarker !== null ? mmioMarker.mask : mmu.masks.vmMmioValue;
+  const least = loneMmioMarker(mmu.layout)?.mask ?? mmu.masks.vmMmioValue;
   return isMmioSpte(mmu, least) && !isShadowPresentPte(mmu, least) ? least : null;
 }
 

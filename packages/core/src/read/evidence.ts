@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { U64_MAX } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
+import { loneMmioMarker } from '../kernel/layout.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import {
   isAccessTrackSpte,
@@ -104,12 +105,12 @@ function presentTest(mmu: Mmu): Test {
 }
 
 function mmioTest(mmu: Mmu): Test {
-  const { mmioMarker, mmioMarkerAlone } = mmu.layout;
+  const marker = loneMmioMarker(mmu.layout);
   const { mmioMask: mask, vmMmioValue } = mmu.masks;
-  const source = because(mmu, 'is_mmio_spte', mmioMarker?.mask ?? mask);
+  const source = because(mmu, 'is_mmio_spte', mmu.layout.mmioMarker?.mask ?? mask);
   const passes = (spte: bigint): boolean => isMmioSpte(mmu, spte);
-  if (mmioMarkerAlone && mmioMarker !== null) {
-    const params = { high: mmioMarker.high, low: mmioMarker.low, value: mmioMarker.mask >> mmioMarker.shift };
+  if (marker !== null) {
+    const params = { high: marker.high, low: marker.low, value: marker.mask >> marker.shift };
     return either(passes, (holds) => ({ code: 'mmio-marker', params, kinds: MMIO, holds, because: source }));
   }
   if (!isMmioCached(mmu)) {

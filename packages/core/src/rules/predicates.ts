@@ -2,7 +2,7 @@
 import { PAGE_SHIFT } from '../bits/bits.ts';
 import { EPT, PT } from '../cpu/entry-format.ts';
 import { checkKernelHas } from '../kernel/kernel-functions.ts';
-import { AD_DISABLED, AD_ENABLED } from '../kernel/layout.ts';
+import { AD_DISABLED, AD_ENABLED, loneMmioMarker } from '../kernel/layout.ts';
 import { nxHugePagesOptOut, writeProtectsWithoutLog } from '../kernel/make-spte-variants.ts';
 import { accessBits, type PageRole } from '../kernel/role.ts';
 import { mmioCaching } from '../kernel/start-up-variants.ts';
@@ -26,9 +26,8 @@ function provePresent(mmu: Mmu, spte: bigint, code: keyof typeof PREDICATE_DIAGN
 /** Whether the entry caches "this gfn is MMIO". Kernel: `is_mmio_spte()`. */
 export function isMmioSpte(mmu: Mmu, spte: bigint): boolean {
   const { masks, layout } = mmu;
-  if (layout.mmioMarker !== null && layout.mmioMarkerAlone) {
-    return (spte & layout.mmioMarker.mask) === layout.mmioMarker.mask;
-  }
+  const marker = loneMmioMarker(layout);
+  if (marker !== null) return (spte & marker.mask) === marker.mask;
   return (spte & masks.mmioMask) === masks.vmMmioValue && isMmioCached(mmu);
 }
 

@@ -14,7 +14,7 @@ import {
   spteToPfn,
 } from '@spte/core';
 import type { TracedSpte } from '../events/record.ts';
-import { outsideAddress } from '../text/halves.ts';
+import { outsideAddress } from '../text/outside-address.ts';
 import { type AnnotatedSpte, annotateSpte } from './annotate-spte.ts';
 
 /** Where the entries of the guest are kept, beside those of five levels and of none. */
