@@ -3,8 +3,8 @@
 //
 //   pnpm coverage:home [NAME...]
 //
-// `npm test` wants 100 % of all tests together, which says nothing about where they are. The floors here only rise: a
-// package that covers more is told to raise its own.
+// `npm test` wants 100 % of the libraries' tests together, which says nothing about where they are. The floors here only
+// rise: a package that covers more is told to raise its own.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const FLOORS = {
   batch: { lines: 100, branches: 100 },
   cli: { lines: 98, branches: 91 },
   conformance: { lines: 100, branches: 100 },
-  core: { lines: 98, branches: 98 },
+  core: { lines: 100, branches: 100 },
   host: { lines: 100, branches: 100 },
   l1tf: { lines: 100, branches: 100 },
   mmio: { lines: 100, branches: 100 },
