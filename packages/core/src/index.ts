@@ -118,6 +118,7 @@ export {
   compareKernelVersions,
   formatKernelVersion,
   hidesStableRelease,
+  isBefore,
   type KernelVersion,
   NEWEST_STABLE,
   parseKernelVersion,
