@@ -20,7 +20,7 @@ export interface TriedBehaviour extends Pick<Behaviour, 'name' | 'meaning' | 'ru
   readonly calls: { readonly a: readonly string[]; readonly b: readonly string[] };
 }
 
-/** A plain host that remembers what it was asked to do and told, by the kernel's names. */
+/** A plain host that remembers what rules hand to it, by the kernel's names: only what some behaviour does hand. */
 function listeningHost(calls: string[]): Host {
   return {
     ...plainHost,
@@ -28,7 +28,6 @@ function listeningHost(calls: string[]): Host {
       calls.push('mmu_try_to_unsync_pages');
       return plainHost.tryToUnsyncPages(...request);
     },
-    setPfnAccessed: () => calls.push('kvm_set_pfn_accessed'),
     setPfnDirty: () => calls.push('kvm_set_pfn_dirty'),
   };
 }
