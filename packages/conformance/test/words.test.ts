@@ -73,7 +73,7 @@ it('diagnostics say when they are raised', async () => {
   const lines = tables.flatMap(([table, meanings]) =>
     Object.entries(table).map(
       ([code, { kind, warnOnUntil }]) =>
-        `${code}: ${kind}${warnOnUntil === undefined ? '' : `, WARN_ON until ${warnOnUntil}`}: ${meanings[code]}`,
+        `${code}: ${kind}${warnOnUntil === undefined ? '' : `, WARN_ON until ${warnOnUntil}`}: ${meanings[code] as string}`,
     ),
   );
   await expect(text(lines)).toMatchFileSnapshot('words/diagnostics.txt');
