@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What diagnostics and rules say for themselves. `vitest -u` writes the files, to be read before a commit.
-import { type DiagnosticTable, observe, SPTE_DIAGNOSTICS } from '@spte/core';
-import { L1TF_DIAGNOSTICS } from '@spte/l1tf';
-import { MMIO_DIAGNOSTICS } from '@spte/mmio';
+import { type DiagnosticTable, observe, SPTE_DIAGNOSTIC_MEANINGS, SPTE_DIAGNOSTICS } from '@spte/core';
+import { L1TF_DIAGNOSTIC_MEANINGS, L1TF_DIAGNOSTICS } from '@spte/l1tf';
+import { MMIO_DIAGNOSTIC_MEANINGS, MMIO_DIAGNOSTICS } from '@spte/mmio';
 import { expect, it } from 'vitest';
 import { mmuFactory } from '../src/configure.ts';
 import { functions } from '../src/functions.ts';
@@ -12,11 +12,15 @@ import { eraLines } from './corpus.ts';
 const text = (lines: Iterable<string>): string => `${[...lines].join('\n')}\n`;
 
 it('diagnostics say when they are raised', async () => {
-  const tables: readonly DiagnosticTable[] = [SPTE_DIAGNOSTICS, MMIO_DIAGNOSTICS, L1TF_DIAGNOSTICS];
-  const lines = tables.flatMap((table) =>
+  const tables: readonly (readonly [DiagnosticTable, Readonly<Record<string, string>>])[] = [
+    [SPTE_DIAGNOSTICS, SPTE_DIAGNOSTIC_MEANINGS],
+    [MMIO_DIAGNOSTICS, MMIO_DIAGNOSTIC_MEANINGS],
+    [L1TF_DIAGNOSTICS, L1TF_DIAGNOSTIC_MEANINGS],
+  ];
+  const lines = tables.flatMap(([table, meanings]) =>
     Object.entries(table).map(
-      ([code, { kind, warnOnUntil, meaning }]) =>
-        `${code}: ${kind}${warnOnUntil === undefined ? '' : `, WARN_ON until ${warnOnUntil}`}: ${meaning}`,
+      ([code, { kind, warnOnUntil }]) =>
+        `${code}: ${kind}${warnOnUntil === undefined ? '' : `, WARN_ON until ${warnOnUntil}`}: ${meanings[code] as string}`,
     ),
   );
   await expect(text(lines)).toMatchFileSnapshot('words/diagnostics.txt');
