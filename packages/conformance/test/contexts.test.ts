@@ -203,7 +203,7 @@ describe('two configurations', () => {
       b: 'mask: 0x405; shift: 0x34; fields: bit 52, bit 54, bit 62',
     });
     expect(layout.find(({ name }) => name === 'mmioGeneration')).toMatchObject({
-      a: 'low: bits 10:3; high: bits 62:52; highShift: 0x2c; mask: 0x7ffff',
+      a: 'low: bits 10:3; high: bits 62:52; lowShift: 0x3; highShift: 0x2c; mask: 0x7ffff',
     });
     expect(masks.map(({ name }) => name)).toContain('xu');
     expect(compareBuilds(old, recent, leaf)).toMatchObject({

@@ -104,6 +104,23 @@ export {
   rootEntryBits,
 } from './judge/root-entry.ts';
 export {
+  type DistributionKernel,
+  type DistributionRelease,
+  distributionLayouts,
+  type NamedKernels,
+  namedKernels,
+  type Releases,
+  rhelReleases,
+} from './kernel/distributions.ts';
+export {
+  describeKernel,
+  formatKernel,
+  isPlainKernel,
+  type Kernel,
+  type KernelEvidence,
+  upstreamKernel,
+} from './kernel/kernel.ts';
+export {
   checkKernelHas,
   type FunctionSpan,
   type KernelFunction,
@@ -119,6 +136,8 @@ export {
   NEWEST_STABLE,
   parseKernelVersion,
   REFERENCE,
+  type RhelBuild,
+  rhelBuild,
   type Since,
 } from './kernel/kernel-version.ts';
 export {
@@ -134,7 +153,8 @@ export {
   type PerFormat,
   type SavedBits,
 } from './kernel/layout.ts';
-export { isKernelCovered, releaseCaveat } from './kernel/read-releases.ts';
+export { type KernelHints, readKernelRelease } from './kernel/read-kernel-release.ts';
+export { isKernelCovered, releaseCaveat, seriesCaveat } from './kernel/read-releases.ts';
 export {
   ACC_ALL,
   ACC_EXEC,
@@ -150,7 +170,7 @@ export {
   roleAsId,
 } from './kernel/role.ts';
 export { type MmioCaching, meMaskIsHosts, mmioCaching } from './kernel/start-up-variants.ts';
-export { defineVariant, type Variant, type VariantRow } from './kernel/variant.ts';
+export { defineVariant, type Variant, type VariantRow, variantRow } from './kernel/variant.ts';
 export { coreVariants, type LogPrefixes, logPrefixes, type RetPf, retPf } from './kernel/variants.ts';
 export type {
   CpuReading,

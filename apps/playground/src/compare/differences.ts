@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
   compareMmus,
-  formatKernelVersion,
+  formatKernel,
   hex,
   LAYOUT_MEANINGS,
   MASK_MEANINGS,
@@ -76,5 +76,5 @@ function bitNotes(value: bigint | number | boolean): string[] {
 
 /** A machine in a few words, to tell it from the other one. */
 export function shortNameOf({ vendor, kernel }: Mmu): string {
-  return `${vendor.name}, Linux ${formatKernelVersion(kernel)}`;
+  return `${vendor.name}, Linux ${formatKernel(kernel)}`;
 }

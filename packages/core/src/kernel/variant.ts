@@ -13,6 +13,7 @@ export interface VariantRow<T> extends Since {
 /** A point in which kernels behave differently: call it with a kernel to learn how that one does. */
 export interface Variant<T> {
   (kernel: KernelVersion): T;
+  /** What differs: also the name under which a kernel says that it behaves as another release here. */
   readonly topic: string;
   /** Oldest first. */
   readonly rows: readonly [VariantRow<T>, ...VariantRow<T>[]];
@@ -33,12 +34,20 @@ export function defineVariant<T>(
   oldest: VariantRow<T>,
   ...newer: VariantRow<T>[]
 ): Variant<T> {
-  const row = byKernel(oldest, ...newer);
+  const rowOf = byKernel(oldest, ...newer);
   // Rules ask at every call, and almost always for the kernel of the call before.
   let last: { readonly kernel: KernelVersion; readonly value: T } | undefined;
   const choose = (kernel: KernelVersion): T => {
-    if (last?.kernel !== kernel) last = { kernel, value: row(kernel).value };
+    if (last?.kernel !== kernel) last = { kernel, value: rowOf(kernel.overrides?.[topic] ?? kernel).value };
     return last.value;
   };
   return Object.assign(choose, { topic, rows: [oldest, ...newer] as const });
+}
+
+/** The row of a variant that holds in a kernel. */
+export function variantRow<T>(
+  { topic, rows: [oldest, ...newer] }: Variant<T>,
+  kernel: KernelVersion,
+): VariantRow<T> {
+  return byKernel(oldest, ...newer)(kernel.overrides?.[topic] ?? kernel);
 }
