@@ -115,7 +115,6 @@ export {
 export {
   describeKernel,
   formatKernel,
-  isPlainKernel,
   type Kernel,
   type KernelEvidence,
   upstreamKernel,

@@ -123,8 +123,3 @@ export function describeKernel(kernel: Kernel): string {
     ...(note === '' ? [] : [note]),
   ].join('; ');
 }
-
-/** Whether a name says no more than an upstream release, so that there is nothing to say of what it was taken for. */
-export function isPlainKernel({ distribution, sure, note }: Kernel): boolean {
-  return distribution === null && sure === 'upstream' && note === '';
-}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkInteger, checkOneOf, checkU64 } from '../bits/arguments.ts';
 import { bits } from '../bits/bits.ts';
-import { describeKernel, isPlainKernel, type Kernel, upstreamKernel } from '../kernel/kernel.ts';
+import { describeKernel, type Kernel, upstreamKernel } from '../kernel/kernel.ts';
 import { layoutFor } from '../kernel/layout.ts';
 import { releaseCaveat, seriesCaveat } from '../kernel/read-releases.ts';
 import { observe } from '../observe/observe.ts';
@@ -125,7 +125,8 @@ export function createMmu({ vendor, vm, root, ...config }: MmuConfig): Mmu {
 /** What to know about a kernel before its answers are trusted. */
 function caveatsOf({ kernel, policies }: Setup, vendor: Vendor): string[] {
   const variants = [vendor, ...policies].flatMap((plugin) => plugin.variants ?? []);
-  const taken = isPlainKernel(kernel) ? null : describeKernel(kernel);
+  const isAsNamed = kernel.sure === 'upstream' && kernel.note === '';
+  const taken = isAsNamed ? null : describeKernel(kernel);
   const series = kernel.sure === 'number only' ? seriesCaveat(kernel, variants) : null;
   return [taken, series, releaseCaveat(kernel, variants)].filter((caveat) => caveat !== null);
 }
