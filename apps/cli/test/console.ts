@@ -67,8 +67,7 @@ const STYLES: Readonly<Record<string, string>> = {
 
 /** Runs a program of a pipe. `tty spte …` is the command on a terminal; `2>&1` puts what it says with what it prints. */
 async function runStage(stage: string, stdin: string, cwd: string): Promise<Run> {
-  const [, tty, rest = '', both, target] =
-    /^(tty )?spte\b ?(.*?)( 2>&1)?(?: > (\S+))?$/.exec(stage) ?? [];
+  const [, tty, rest = '', both, target] = /^(tty )?spte\b ?(.*?)( 2>&1)?(?: > (\S+))?$/.exec(stage) ?? [];
   if (!/^(?:tty )?spte\b/.test(stage)) {
     // A program that reads no further, such as head, is no error.
     const { status, stdout, stderr } = spawnSync('bash', ['-c', stage], {

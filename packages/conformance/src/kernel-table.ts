@@ -14,7 +14,6 @@ import {
   readKernelRelease,
   rhelReleases,
   type Variant,
-  variantRow,
 } from '@spte/core';
 import { l1tfVariants } from '@spte/l1tf';
 import { mmioVariants } from '@spte/mmio';
@@ -111,7 +110,7 @@ function variantTable(variants: readonly Variant<unknown>[]): string {
       index === 0 ? variant.topic : '',
       index === 0 ? '' : row.since,
       row.change,
-      rhelWith((kernel) => isRuleRead(kernel) && variantRow(variant, kernel) === row),
+      rhelWith((kernel) => isRuleRead(kernel) && variant.rowOf(kernel) === row),
       commitText(row.commits ?? []),
     ]),
   );

@@ -22,7 +22,6 @@ import {
   readKernelRelease,
   rhelReleases,
   type Variant,
-  variantRow,
 } from '@spte/core';
 import { l1tf, l1tfVariants } from '@spte/l1tf';
 import { getMmioSpteGeneration, getMmioSpteGfn, makeMmioSpte, mmio, mmioVariants } from '@spte/mmio';
@@ -59,7 +58,7 @@ describe('the rules of a kernel of a distribution', () => {
       for (const variant of variants) {
         const release = overrides[variant.topic] ?? (base as string);
         expect(variant(kernel)).toBe(valueIn(variant, release));
-        expect(variantRow(variant, kernel).value).toBe(variant(kernel));
+        expect(variant.rowOf(kernel).value).toBe(variant(kernel));
       }
       expect(intel(kernel).layout).toBe(layout ?? layoutFor(parseKernelVersion(base as string)));
     },

@@ -4,6 +4,7 @@ import {
   explainSpte,
   formatWord,
   hex,
+  isAdDisabled,
   type Mmu,
   makeNonleafSpte,
   makeSpte,
@@ -17,7 +18,7 @@ import { makeMmioSpte } from '@spte/mmio';
 import type { Command } from 'commander';
 import { contextOf, contextText } from '../context/context.ts';
 import { addCommonOptions, type CommonOptions, end, type Session } from '../context/session.ts';
-import { accessWord, isAdDisabled } from '../entry/access.ts';
+import { accessWord } from '../entry/access.ts';
 import { entryLines } from '../entry/entry-lines.ts';
 import { reasonLines } from '../entry/render-reasons.ts';
 import { spteJson } from '../entry/spte-json.ts';

@@ -17,6 +17,16 @@ export interface Variant<T> {
   readonly topic: string;
   /** Oldest first. */
   readonly rows: readonly [VariantRow<T>, ...VariantRow<T>[]];
+  /** The row of a kernel, which says it in words. */
+  readonly rowOf: (kernel: KernelVersion) => VariantRow<T>;
+}
+
+/**
+ * A row of what several releases do alike: with a fix in stable series, rows come again. Two kernels behave alike where
+ * they have the same value, not one that looks the same.
+ */
+export function rowSince<T>(release: string, row: Omit<VariantRow<T>, 'since'>): VariantRow<T> {
+  return { since: release, ...row };
 }
 
 /**
@@ -34,20 +44,22 @@ export function defineVariant<T>(
   oldest: VariantRow<T>,
   ...newer: VariantRow<T>[]
 ): Variant<T> {
-  const rowOf = byKernel(oldest, ...newer);
+  const rowAt = byKernel(oldest, ...newer);
+  const rowOf = (kernel: KernelVersion): VariantRow<T> => rowAt(kernel.overrides?.[topic] ?? kernel);
   // Rules ask at every call, and almost always for the kernel of the call before.
   let last: { readonly kernel: KernelVersion; readonly value: T } | undefined;
   const choose = (kernel: KernelVersion): T => {
-    if (last?.kernel !== kernel) last = { kernel, value: rowOf(kernel.overrides?.[topic] ?? kernel).value };
+    if (last?.kernel !== kernel) last = { kernel, value: rowOf(kernel).value };
     return last.value;
   };
-  return Object.assign(choose, { topic, rows: [oldest, ...newer] as const });
+  return Object.assign(choose, { topic, rows: [oldest, ...newer] as const, rowOf });
 }
 
-/** The row of a variant that holds in a kernel. */
-export function variantRow<T>(
-  { topic, rows: [oldest, ...newer] }: Variant<T>,
-  kernel: KernelVersion,
-): VariantRow<T> {
-  return byKernel(oldest, ...newer)(kernel.overrides?.[topic] ?? kernel);
+/** The points in which two kernels behave differently, in the order of `variants`. */
+export function differingVariants(
+  a: KernelVersion,
+  b: KernelVersion,
+  variants: readonly Variant<unknown>[],
+): Variant<unknown>[] {
+  return variants.filter((variant) => variant(a) !== variant(b));
 }
