@@ -129,8 +129,8 @@ describe('the name of a kernel by a rule', () => {
     ['6.6.y', '6.6.y', 'upstream', ''],
     ['5.4', '5.4.y', 'upstream', ''],
     [' 6.1.192\n', '6.1.192', 'upstream', ''],
-    ['6.1.0-rc3', '6.1', 'upstream', 'a release candidate: it counts as the release that it precedes'],
-    ['5.10-rc6+', '5.10', 'upstream', 'a release candidate: it counts as the release that it precedes'],
+    ['6.1.0-rc3', '6.1', 'upstream', 'a release candidate counts as the release that it precedes'],
+    ['5.10-rc6+', '5.10', 'upstream', 'a release candidate counts as the release that it precedes'],
     [
       'v6.9-1234-g0123456789ab',
       '6.9',
