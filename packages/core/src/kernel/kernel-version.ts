@@ -43,6 +43,7 @@ export interface RhelBuild {
 
 /** Which kernel of RHEL a release is; null for any other. */
 export function rhelBuild(text: string): RhelBuild | null {
+  if (!text.includes('.el')) return null;
   const [, number, build = '', major = ''] = RHEL_RELEASE.exec(text.trim().slice(0, MAX_RELEASE)) ?? [];
   return number === undefined || RHEL_NUMBERS[major] !== number
     ? null

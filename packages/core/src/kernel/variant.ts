@@ -45,7 +45,7 @@ export function defineVariant<T>(
   ...newer: VariantRow<T>[]
 ): Variant<T> {
   const rowAt = byKernel(oldest, ...newer);
-  const rowOf = (kernel: KernelVersion): VariantRow<T> => rowAt(kernel.overrides?.[topic] ?? kernel);
+  const rowOf = (kernel: KernelVersion): VariantRow<T> => rowAt(releaseAt(kernel, topic));
   // Rules ask at every call, and almost always for the kernel of the call before.
   let last: { readonly kernel: KernelVersion; readonly value: T } | undefined;
   const choose = (kernel: KernelVersion): T => {
@@ -53,6 +53,11 @@ export function defineVariant<T>(
     return last.value;
   };
   return Object.assign(choose, { topic, rows: [oldest, ...newer] as const, rowOf });
+}
+
+/** The release that a kernel follows in a point. */
+function releaseAt(kernel: KernelVersion, topic: string): KernelVersion {
+  return kernel.overrides === undefined ? kernel : (kernel.overrides[topic] ?? kernel);
 }
 
 /** The points in which two kernels behave differently, in the order of `variants`. */
