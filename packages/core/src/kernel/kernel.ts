@@ -54,7 +54,7 @@ const UPSTREAM = {
  * @throws TypeError when it is longer than `uname` allows, or has characters that no release has
  */
 export function checkKernelName(text: string): string {
-  const name = String(text).trim();
+  const name = typeof text === 'string' ? text.trim() : '';
   if (name.length <= MAX_RELEASE && /^[\w.+~:-]*$/.test(name)) return name;
   const start = JSON.stringify(name.slice(0, MAX_RELEASE));
   throw new TypeError(

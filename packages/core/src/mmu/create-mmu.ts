@@ -50,7 +50,7 @@ const PAGE_OFFSET_BITS = bits(11, 0);
 /** The set-up that every step sees, from a configuration with defaults filled in. */
 export function defineSetup({ kernel, host, policies = [], params }: KvmConfig): Setup {
   policies.forEach(checkPlugin);
-  const known = typeof kernel === 'object' ? kernel : upstreamKernel(kernel);
+  const known = kernel instanceof Object ? kernel : upstreamKernel(kernel);
   return {
     kernel: known,
     layout: known.layout ?? layoutFor(known),
