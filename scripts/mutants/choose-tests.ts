@@ -5,27 +5,19 @@ import type { TestFile } from './messages.ts';
 /** Files that begin so, or that are called so. */
 type Prefixes = readonly string[];
 
-const conformance = (...names: string[]): Prefixes =>
-  names.map((name) => `packages/conformance/test/${name}.test.ts`);
+const testsIn = (name: string, ...files: string[]): Prefixes =>
+  files.map((file) => `packages/${name}/test/${file}.test.ts`);
 
 /** Every command, word for word. */
 const TRANSCRIPTS = 'apps/cli/test/transcripts.test.ts';
 
 /** What rules give, and what they say: in small, in words, and as KVM's own C gave it. */
-const RULES: Prefixes = conformance(
-  'words',
-  'snippets',
-  'explain',
-  'changes',
-  'registry',
-  'reasons',
-  'planted-faults',
-  'real-values',
-  'vectors',
-  'real-runs',
-  'contexts',
-  'properties',
-);
+const RULES: Prefixes = [
+  ...testsIn('core', 'words', 'explain-spte', 'explain-change', 'registry', 'kernels'),
+  ...testsIn('conformance', 'words', 'snippets', 'reasons', 'planted-faults', 'real-values', 'vectors'),
+  ...testsIn('conformance', 'real-runs', 'contexts'),
+  ...testsIn('core', 'properties'),
+];
 
 /**
  * By the beginning of the path of what is changed, the tests that must notice, the quickest first. Those of the package
