@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Which test files must catch a change of a file, and in which order they are tried.
-import type { TestFile } from './messages.ts';
+import type { Outcome, TestFile } from './messages.ts';
 
 /** Files that begin so, or that are called so. */
 type Prefixes = readonly string[];
@@ -18,6 +18,8 @@ const RULES: Prefixes = conformance(
   'explain',
   'changes',
   'registry',
+  'kernel-table',
+  'kernels',
   'reasons',
   'planted-faults',
   'real-values',
@@ -32,21 +34,21 @@ const RULES: Prefixes = conformance(
  * itself come first; a test that compares fast ways with slow ones is left out, for it sees what the others see, later.
  */
 const GUARDS: Readonly<Record<string, Prefixes>> = {
-  'packages/core/': ['packages/core/test/', TRANSCRIPTS, ...RULES],
-  'packages/l1tf/': ['packages/l1tf/', TRANSCRIPTS, ...RULES],
-  'packages/mmio/': ['packages/mmio/', TRANSCRIPTS, ...RULES],
-  'packages/vendor-svm/': ['packages/vendor-svm/', TRANSCRIPTS, ...RULES],
-  'packages/vendor-vmx/': ['packages/vendor-vmx/', TRANSCRIPTS, ...RULES],
-  'packages/host/': ['packages/host/test/', 'apps/cli/test/host.test.ts', TRANSCRIPTS],
+  'packages/core/': [TRANSCRIPTS, 'packages/core/test/', ...RULES],
+  'packages/l1tf/': [TRANSCRIPTS, 'packages/l1tf/', ...RULES],
+  'packages/mmio/': [TRANSCRIPTS, 'packages/mmio/', ...RULES],
+  'packages/vendor-svm/': [TRANSCRIPTS, 'packages/vendor-svm/', ...RULES],
+  'packages/vendor-vmx/': [TRANSCRIPTS, 'packages/vendor-vmx/', ...RULES],
+  'packages/host/': [TRANSCRIPTS, 'packages/host/test/', 'apps/cli/test/host.test.ts'],
   'packages/trace/': [
+    TRANSCRIPTS,
     ...['limits', 'headers', 'forms', 'snippets', 'checks', 'remember', 'real', 'dat'].map(
       (name) => `packages/trace/test/${name}.test.ts`,
     ),
-    TRANSCRIPTS,
     'apps/cli/test/annotate.test.ts',
     'packages/trace/test/',
   ],
-  'packages/walk/': ['packages/walk/test/', TRANSCRIPTS, 'apps/cli/test/walk.test.ts'],
+  'packages/walk/': [TRANSCRIPTS, 'packages/walk/test/', 'apps/cli/test/walk.test.ts'],
   'packages/batch/': ['packages/batch/test/engine.test.ts', 'packages/batch/test/room.test.ts'],
   'apps/cli/src/': [
     TRANSCRIPTS,
@@ -57,11 +59,16 @@ const GUARDS: Readonly<Record<string, Prefixes>> = {
   ],
 };
 
-/** Caught more: tried earlier. */
+/** What a test file has done about changes below a guarded folder. */
+interface Merit {
+  caught: number;
+  milliseconds: number;
+}
+
+/** Most caught for its time: tried first. */
 export class Chooser {
   readonly #tests: readonly TestFile[];
-  /** How many changes below a guarded folder a test file has caught. */
-  readonly #caught = new Map<string, number>();
+  readonly #merits = new Map<string, Merit>();
 
   constructor(tests: readonly TestFile[]) {
     this.#tests = tests;
@@ -79,15 +86,33 @@ export class Chooser {
       if (found.length === 0) throw new RangeError(`choose-tests.ts: no test file ${prefix}`);
       return found;
     });
-    const caught = ({ file }: TestFile): number => this.#caught.get(`${folder} ${file}`) ?? 0;
-    return [...new Set(chosen)].toSorted((a, b) => caught(b) - caught(a));
+    const worth = (test: TestFile): number => worthOf(this.#meritOf(folder, test));
+    return [...new Set(chosen)].toSorted((a, b) => worth(b) - worth(a));
   }
 
-  caught(mutated: string, { file }: TestFile): void {
-    const key = `${guardsOf(mutated)[0]} ${file}`;
-    this.#caught.set(key, (this.#caught.get(key) ?? 0) + 1);
+  /** Learns from a job: `tests` as they were run, the last of which caught the change unless it survived. */
+  learn(mutated: string, tests: readonly TestFile[], { failure, milliseconds }: Outcome): void {
+    const [folder] = guardsOf(mutated);
+    for (const [index, time] of milliseconds.entries()) {
+      const test = tests[index];
+      if (test === undefined) break;
+      const merit = this.#meritOf(folder, test);
+      merit.milliseconds += time;
+      if (failure?.file === test.file) merit.caught++;
+    }
+  }
+
+  #meritOf(folder: string, { file }: TestFile): Merit {
+    const key = `${folder} ${file}`;
+    // As if it had caught half of two before, in a second each: one that is new keeps its place in the list.
+    const merit = this.#merits.get(key) ?? { caught: 0.5, milliseconds: 2000 };
+    this.#merits.set(key, merit);
+    return merit;
   }
 }
+
+/** Changes caught, by the time that it took. */
+const worthOf = ({ caught, milliseconds }: Merit): number => caught / milliseconds;
 
 function guardsOf(mutated: string): readonly [folder: string, guards: Prefixes] {
   const found = Object.entries(GUARDS).find(([folder]) => mutated.startsWith(folder));

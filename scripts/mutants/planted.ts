@@ -170,8 +170,8 @@ export const planted: readonly Plan[] = [
   {
     what: 'a whole run of bits is shown as one with holes',
     within: 'packages/core/src/text',
-    find: 'high}:$',
-    replace: 'high}..$',
+    find: "high - low + 1 ? ':'",
+    replace: "high - low + 1 ? '..'",
   },
   {
     what: 'a bit that only one of two builds has is said to be in the other',

@@ -5,15 +5,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { copyTree, removeTree } from './copy.ts';
-import type { Failure, Job, Message, TestFile } from './messages.ts';
+import type { Job, Message, Outcome, TestFile } from './messages.ts';
 import { applied, type Edit } from './mutation.ts';
-
-/** What came of a job. */
-export interface Outcome {
-  readonly failure: Failure | null;
-  /** How long each test file took. */
-  readonly milliseconds: readonly number[];
-}
 
 /** A test file that takes longer than this does not end. */
 const MAX_MILLISECONDS = 120_000;
