@@ -20,15 +20,8 @@ export interface Failure extends TestFile {
   readonly test: string;
 }
 
-/** What came of a job. */
-export interface Outcome {
-  readonly failure: Failure | null;
-  /** How long each test file took that was run to its end. */
-  readonly milliseconds: readonly number[];
-}
-
 export type Message =
   | { readonly type: 'ready'; readonly tests: readonly TestFile[] }
   /** A test file was begun: the parent gives up on one that does not end. */
   | { readonly type: 'begun'; readonly test: TestFile }
-  | ({ readonly type: 'done' } & Outcome);
+  | { readonly type: 'done'; readonly failure: Failure | null };

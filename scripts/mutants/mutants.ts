@@ -116,7 +116,7 @@ class Trust {
   /** @throws Error when the test file fails without a change */
   async check(runner: Runner, test: TestFile): Promise<void> {
     if (this.#trusted.has(test.file)) return;
-    const { failure } = await runner.run(null, [test]);
+    const failure = await runner.run(null, [test]);
     if (failure !== null) throw new Error(`fails without a change: ${where(failure)}`);
     this.#trusted.add(test.file);
   }
@@ -135,10 +135,9 @@ async function runMutants(
     const start = performance.now();
     const { file } = mutant.edit;
     const tests = chooser.testsOf(file);
-    const outcome = await runner.run(mutant.edit, tests);
-    const { failure } = outcome;
+    const failure = await runner.run(mutant.edit, tests);
     if (failure !== null) await trust.check(runner, failure);
-    chooser.learn(file, tests, outcome);
+    chooser.learn(file, tests, failure);
     const result = { mutant, failure, seconds: seconds(start) };
     results.push(result);
     print(result);
