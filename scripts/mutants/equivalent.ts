@@ -7,9 +7,10 @@ export interface Equivalent {
   /** The line, without its indentation; every line of the file when absent. */
   readonly line?: string;
   /**
-   * The text before and after; or whatever changes places there; or whatever makes a number one more or one less.
+   * The text before and after; or whatever changes places there, in a list or a call; or whatever makes a number one
+   * more or one less.
    */
-  readonly change: readonly [before: string, after: string] | 'order' | 'number';
+  readonly change: readonly [before: string, after: string] | 'order' | 'arguments' | 'number';
   readonly why: string;
 }
 
@@ -38,6 +39,7 @@ const ROOM: readonly (readonly [file: string, line: string])[] = [
   ['packages/trace/src/columns/column-reader.ts', 'const MEMORY = 5 << 20;'],
   ['packages/trace/src/columns/column-store.ts', 'const PROGRAM_BYTES = 1 << 14;'],
   ['packages/trace/src/annotate/tally.ts', 'const PARTS = 64;'],
+  ['packages/trace/src/lines/parse-line.ts', 'const MAX_NAME = 64;'],
   ['packages/trace/src/ndjson/ndjson.ts', 'const MEMORY = 8 << 20;'],
 ];
 
@@ -133,10 +135,21 @@ const equivalents: readonly Equivalent[] = [
     why: 'a file begins with one of these at most',
   },
   {
+    file: 'packages/walk/src/summary/leaf-shares.ts',
+    change: 'arguments',
+    why: 'a sum of two shares is the same either way',
+  },
+  {
     file: 'packages/walk/src/summary/summarize-walk.ts',
     line: 'kinds: summaries.reduce((sum, { kinds }) => addKinds(sum, kinds), NO_KINDS),',
     change: ['sum, kinds', 'kinds, sum'],
     why: 'a sum of two counts is the same either way',
+  },
+  {
+    file: 'packages/trace/src/lines/header.ts',
+    line: 'for (let unit = 1; at > start && isDigit(text.charCodeAt(at - 1)); unit *= 10) {',
+    change: ['>', '>='],
+    why: 'a blank stands before the start, or nothing',
   },
   {
     file: 'packages/trace/src/annotate/remember-sptes.ts',
@@ -154,7 +167,7 @@ export function equivalentsOf(source: string, mutation: Mutation): readonly Equi
   const line = lineAt(source, start);
   return inFile.filter((one) => {
     if (one.line !== undefined && one.line !== line) return false;
-    if (one.change === 'order') return kind === 'order';
+    if (one.change === 'order' || one.change === 'arguments') return kind === one.change;
     if (one.change === 'number') return (kind === 'limit' || kind === 'shift') && /^\d/.test(before);
     return one.change[0] === before && one.change[1] === after;
   });
