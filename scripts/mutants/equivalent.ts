@@ -135,6 +135,18 @@ const equivalents: readonly Equivalent[] = [
     why: 'a file begins with one of these at most',
   },
   {
+    file: 'packages/core/src/read/shape.ts',
+    line: 'a.length === b.length &&',
+    change: ['===', '!=='],
+    why: 'a shape that is found anew is the same',
+  },
+  {
+    file: 'packages/core/src/read/shape.ts',
+    line: 'return name === other.name && mask === other.mask && meaning === other.meaning;',
+    change: ['===', '!=='],
+    why: 'a shape that is found anew is the same',
+  },
+  {
     file: 'packages/walk/src/summary/leaf-shares.ts',
     change: 'arguments',
     why: 'a sum of two shares is the same either way',
