@@ -104,6 +104,12 @@ const SETS: readonly (readonly [file: string, line: string | null, why: string])
   ],
 ];
 
+/** Models of a family between two rows of the table of C-bits. */
+const MODELS: readonly (readonly [file: string, line: string])[] = [
+  ['packages/host/src/presets.ts', 'const MILAN = 0x01;'],
+  ['packages/host/src/presets.ts', 'const GENOA = 0x11;'],
+];
+
 const equivalents: readonly Equivalent[] = [
   ...PACE.map(
     ([file, line]): Equivalent => ({
@@ -119,6 +125,14 @@ const equivalents: readonly Equivalent[] = [
       line,
       change: 'number',
       why: 'more room than is needed is enough',
+    }),
+  ),
+  ...MODELS.map(
+    ([file, line]): Equivalent => ({
+      file,
+      line,
+      change: 'number',
+      why: 'the model beside it has the same row',
     }),
   ),
   ...SETS.map(
