@@ -40,6 +40,7 @@ const ROOM: readonly (readonly [file: string, line: string])[] = [
   ['packages/trace/src/columns/column-store.ts', 'const PROGRAM_BYTES = 1 << 14;'],
   ['packages/trace/src/annotate/tally.ts', 'const PARTS = 64;'],
   ['packages/trace/src/lines/parse-line.ts', 'const MAX_NAME = 64;'],
+  ['packages/trace/src/ndjson/json-pieces.ts', 'const MAX_PIECE = 1 << 14;'],
   ['packages/trace/src/ndjson/ndjson.ts', 'const MEMORY = 8 << 20;'],
 ];
 
@@ -63,27 +64,27 @@ const SETS: readonly (readonly [file: string, line: string | null, why: string])
   ],
   ['packages/core/src/judge/checks.ts', "kinds: [...PRESENT, 'mmio'],", 'an entry is of one kind'],
   [
-    'packages/trace/src/annotate/check.ts',
+    'packages/trace/src/annotate/printed-check.ts',
     "kvm_mmu_set_spte: { of: 'attributes', fields: ['access', 'r', 'x', 'u'] },",
     'asked only what it holds',
   ],
   [
-    'packages/trace/src/annotate/check.ts',
+    'packages/trace/src/annotate/printed-check.ts',
     "check_mmio_spte: { of: 'value', fields: ['kvm_gen', 'spte-gen', 'spte_gen', 'valid'] },",
     'asked only what it holds',
   ],
   [
-    'packages/trace/src/annotate/check.ts',
+    'packages/trace/src/annotate/printed-check.ts',
     "handle_mmio_page_fault: { of: 'before', fields: ['gfn', 'access'] },",
     'asked only what it holds',
   ],
   [
-    'packages/trace/src/annotate/check.ts',
+    'packages/trace/src/annotate/printed-check.ts',
     "mark_mmio_spte: { of: 'before', fields: ['gfn', 'access', 'gen'] },",
     'asked only what it holds',
   ],
   [
-    'packages/trace/src/annotate/check.ts',
+    'packages/trace/src/annotate/printed-check.ts',
     "export const MMIO_EVENTS: readonly string[] = ['check_mmio_spte', 'kvm_mmio_spte'];",
     'places in it are compared with each other only',
   ],
@@ -110,7 +111,7 @@ const MODELS: readonly (readonly [file: string, line: string])[] = [
   ['packages/host/src/presets.ts', 'const GENOA = 0x11;'],
 ];
 
-const equivalents: readonly Equivalent[] = [
+export const equivalents: readonly Equivalent[] = [
   ...PACE.map(
     ([file, line]): Equivalent => ({
       file,

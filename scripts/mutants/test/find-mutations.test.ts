@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { draw } from '../draw.ts';
+import { equivalents } from '../equivalent.ts';
 import { findMutations } from '../find-mutations.ts';
 import { applied, editText, lineAt, type Mutation } from '../mutation.ts';
 import { editOf, planted } from '../planted.ts';
 
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const FILE = 'file.ts';
 const OPTIONS: ts.CompilerOptions = { target: ts.ScriptTarget.ES2022, noLib: true, strict: true };
 
@@ -125,7 +127,14 @@ describe('a planted change', () => {
   });
 
   it.each(planted)('of those that were once missed still applies: $what', (missed) => {
-    const edit = editOf(fileURLToPath(new URL('../../..', import.meta.url)), missed);
+    const edit = editOf(ROOT, missed);
     expect(edit.after).not.toBe(edit.before);
+  });
+});
+
+describe('a line of which a change makes no difference', () => {
+  it.each(equivalents)('still stands in $file: $line', ({ file, line }) => {
+    const lines = readFileSync(join(ROOT, file), 'utf8').split('\n');
+    if (line !== undefined) expect(lines.map((text) => text.trim())).toContain(line);
   });
 });
