@@ -135,6 +135,6 @@ describe('a planted change', () => {
 describe('a line of which a change makes no difference', () => {
   it.each(equivalents)('still stands in $file: $line', ({ file, line }) => {
     const lines = readFileSync(join(ROOT, file), 'utf8').split('\n');
-    if (line !== undefined) expect(lines.map((text) => text.trim())).toContain(line);
+    expect(lines.some((text) => line === undefined || text.trim() === line)).toBe(true);
   });
 });
