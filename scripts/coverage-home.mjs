@@ -3,8 +3,8 @@
 //
 //   pnpm coverage:home [NAME...]
 //
-// `npm test` wants 100 % of all tests together, which says nothing about where they are. The floors here only rise: a
-// package that covers more is told to raise its own.
+// `npm test` wants 100 % of the libraries' tests together, which says nothing about where they are. The floors here only
+// rise: a package that covers more is told to raise its own.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,15 +15,15 @@ const FLOORS = {
   batch: { lines: 100, branches: 100 },
   cli: { lines: 98, branches: 91 },
   conformance: { lines: 100, branches: 100 },
-  core: { lines: 81, branches: 74 },
+  core: { lines: 100, branches: 100 },
   host: { lines: 100, branches: 100 },
   l1tf: { lines: 100, branches: 100 },
-  mmio: { lines: 100, branches: 91 },
+  mmio: { lines: 100, branches: 100 },
   playground: { lines: 99, branches: 87 },
   trace: { lines: 100, branches: 100 },
-  'vendor-svm': { lines: 100, branches: 90 },
-  'vendor-vmx': { lines: 83, branches: 81 },
-  walk: { lines: 99, branches: 98 },
+  'vendor-svm': { lines: 100, branches: 100 },
+  'vendor-vmx': { lines: 100, branches: 100 },
+  walk: { lines: 100, branches: 100 },
   wasm: { lines: 100, branches: 100 },
 };
 

@@ -6,8 +6,10 @@ import { describe, expect, it } from 'vitest';
 import * as batch from '../../packages/batch/src/index.ts';
 import * as core from '../../packages/core/src/index.ts';
 import * as host from '../../packages/host/src/index.ts';
+import * as hostNode from '../../packages/host/src/node.ts';
 import * as l1tf from '../../packages/l1tf/src/index.ts';
 import * as mmio from '../../packages/mmio/src/index.ts';
+import * as traceDat from '../../packages/trace/src/dat/index.ts';
 import * as trace from '../../packages/trace/src/index.ts';
 import * as vendorSvm from '../../packages/vendor-svm/src/index.ts';
 import * as vendorVmx from '../../packages/vendor-vmx/src/index.ts';
@@ -20,9 +22,11 @@ const modules: Readonly<Record<string, object>> = {
   '@spte/batch': batch,
   '@spte/core': core,
   '@spte/host': host,
+  '@spte/host/node': hostNode,
   '@spte/l1tf': l1tf,
   '@spte/mmio': mmio,
   '@spte/trace': trace,
+  '@spte/trace/dat': traceDat,
   '@spte/vendor-svm': vendorSvm,
   '@spte/vendor-vmx': vendorVmx,
   '@spte/walk': walk,

@@ -5,8 +5,8 @@ import type { Failure, TestFile } from './messages.ts';
 /** Files that begin so, or that are called so. */
 type Prefixes = readonly string[];
 
-const conformance = (...names: string[]): Prefixes =>
-  names.map((name) => `packages/conformance/test/${name}.test.ts`);
+const testsIn = (name: string, ...files: string[]): Prefixes =>
+  files.map((file) => `packages/${name}/test/${file}.test.ts`);
 
 /** Every command, word for word. */
 const TRANSCRIPTS = 'apps/cli/test/transcripts.test.ts';
@@ -14,22 +14,10 @@ const TRANSCRIPTS = 'apps/cli/test/transcripts.test.ts';
 /** What rules give, and what they say: in words, as KVM's own C gave it, and in small. */
 const RULES: Prefixes = [
   TRANSCRIPTS,
-  ...conformance(
-    'kernel-table',
-    'words',
-    'vectors',
-    'snippets',
-    'explain',
-    'changes',
-    'registry',
-    'kernels',
-    'reasons',
-    'planted-faults',
-    'real-values',
-    'real-runs',
-    'contexts',
-    'properties',
-  ),
+  ...testsIn('conformance', 'kernel-table', 'words', 'vectors'),
+  ...testsIn('core', 'words', 'explain-spte', 'explain-change', 'registry', 'kernels'),
+  ...testsIn('conformance', 'snippets', 'reasons', 'planted-faults', 'real-values', 'real-runs', 'contexts'),
+  ...testsIn('core', 'properties'),
 ];
 
 /**
@@ -45,9 +33,7 @@ const GUARDS: Readonly<Record<string, Prefixes>> = {
   'packages/host/': [TRANSCRIPTS, 'packages/host/test/', 'apps/cli/test/host.test.ts'],
   'packages/trace/': [
     TRANSCRIPTS,
-    ...['limits', 'headers', 'forms', 'snippets', 'checks', 'remember', 'real', 'dat'].map(
-      (name) => `packages/trace/test/${name}.test.ts`,
-    ),
+    ...testsIn('trace', 'limits', 'headers', 'forms', 'snippets', 'checks', 'remember', 'real', 'dat'),
     'apps/cli/test/annotate.test.ts',
     'packages/trace/test/',
   ],

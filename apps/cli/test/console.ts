@@ -111,6 +111,15 @@ async function outputOf(command: string, cwd: string, complaining: boolean): Pro
   return stdin.replaceAll(`${cwd}/`, './');
 }
 
+/** What commands print that read nothing but the repository, which takes long and is the same in each document. */
+const shared: Record<string, string | null> = {};
+
+async function sharedOutputOf(command: string, cwd: string, complaining: boolean): Promise<string | null> {
+  if (!/^pnpm vectors packages\/\S+$/.test(command)) return outputOf(command, cwd, complaining);
+  shared[command] ??= await outputOf(command, cwd, complaining);
+  return shared[command];
+}
+
 const isCut = (line: string): boolean => line.trim() === '…';
 
 /** Where lines between two cuts stand in what is printed now: found by the first of them that is still printed. */
@@ -157,7 +166,7 @@ export async function runConsole(
     const source = block.split(/^(?=\$ )/m);
     for (const [index, { command, output }] of commandsOf(block).entries()) {
       const asked = source[index]?.trimEnd() ?? '';
-      const printed = await outputOf(command, cwd, complaining);
+      const printed = await sharedOutputOf(command, cwd, complaining);
       if (printed !== null) ran++;
       const head = output.length === 0 ? asked : asked.slice(0, asked.length - output.join('\n').length - 1);
       const below =

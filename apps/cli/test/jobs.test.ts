@@ -5,6 +5,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync }
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { traceFiles } from '@spte/testing/runs';
+import { oneIn } from '@spte/testing/sampled';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { duckdb, objects } from './duckdb.ts';
 import { file, folder, spte } from './run.ts';
@@ -55,7 +56,7 @@ describe('--jobs', () => {
 });
 
 describe('--jobs of one large text', () => {
-  it.each(['', '--ndjson', '--json --only findings', '--summary'])(
+  it.each(oneIn(2, ['', '--ndjson', '--json --only findings', '--summary']))(
     'changes nothing about what is printed: %s',
     async (flags) => {
       const line = `annotate svm61-npt-tdp.txt ${CONTEXT} ${flags}`;

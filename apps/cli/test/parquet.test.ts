@@ -159,7 +159,7 @@ describe.skipIf(connection === null)('--parquet', () => {
   });
 
   it('writes groups of rows as it goes', async () => {
-    const lines = Array.from({ length: 70_000 }, (_, index) =>
+    const lines = Array.from({ length: 40_000 }, (_, index) =>
       LEAF.replace('gfn 10', `gfn ${index.toString(16)}`),
     );
     file('long.txt', lines.join(''));
@@ -169,13 +169,13 @@ describe.skipIf(connection === null)('--parquet', () => {
         'long.parquet',
         'select count(distinct gfn) as n, sum(gfn)::bigint as sum, bool_and(agree) as agree from FILE',
       ),
-    ).toEqual([{ n: 70_000n, sum: (70_000n * 69_999n) / 2n, agree: true }]);
+    ).toEqual([{ n: 40_000n, sum: (40_000n * 39_999n) / 2n, agree: true }]);
     expect(
       await ask(
         'long.parquet',
         'select distinct row_group_num_rows as n from parquet_metadata(FILE) order by n',
       ),
-    ).toEqual([{ n: 4464n }, { n: 32_768n }]);
+    ).toEqual([{ n: 7232n }, { n: 32_768n }]);
   });
 
   it('writes a table without rows', async () => {

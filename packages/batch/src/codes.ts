@@ -44,7 +44,17 @@ export const FINDING_BITS: Readonly<Record<FindingCode, number>> = {
   'encryption-bits': 1 << 14,
 };
 
-/** The findings in a bitmap of `judge()`. */
+/**
+ * The findings in a bitmap of `judge()`.
+ *
+ * @example
+ * ```ts
+ * import { FINDING_BITS, findingsOf } from '@spte/batch';
+ *
+ * findingsOf(FINDING_BITS['reserved-bits'] | FINDING_BITS['encryption-bits']); // [ 'reserved-bits', 'encryption-bits' ]
+ * findingsOf(0); // []
+ * ```
+ */
 export function findingsOf(bitmap: number): FindingCode[] {
   return (Object.keys(FINDING_BITS) as FindingCode[]).filter((code) => (bitmap & FINDING_BITS[code]) !== 0);
 }

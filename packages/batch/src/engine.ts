@@ -93,6 +93,20 @@ export class BatchEngine {
    * The kind of each entry, by its code in `KIND_CODES`.
    *
    * @param into where to write instead of to a new array; as long as there are entries
+   *
+   * @example
+   * ```ts
+   * import { compile, SPTE_KINDS } from '@spte/batch';
+   * import { createMmu } from '@spte/core';
+   * import { svm } from '@spte/vendor-svm';
+   *
+   * const engine = compile(createMmu({ kernel: '6.8', host: { physBits: 40 }, vendor: svm() }));
+   *
+   * const kinds = engine.classify(BigUint64Array.of(0x42b4e67n, 0x42b5827n, 0n), Uint8Array.of(1, 2, 0));
+   * [...kinds].map((kind) => SPTE_KINDS[kind]); // [ 'leaf', 'table', 'empty' ]
+   * // The bytes of a file or an image of memory.
+   * engine.classify(Uint8Array.of(0xa0, 5, 0, 0, 0, 0, 0, 0), null).length; // 1
+   * ```
    */
   classify(entries: Entries, levels: Levels, into?: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     const view = new EntryView(entries);
@@ -106,6 +120,20 @@ export class BatchEngine {
    * What each entry says, in columns.
    *
    * @param into where to write instead of to new columns; each as long as there are entries
+   *
+   * @example
+   * ```ts
+   * import { ACCESS_BITS, compile } from '@spte/batch';
+   * import { createMmu } from '@spte/core';
+   * import { svm } from '@spte/vendor-svm';
+   *
+   * const engine = compile(createMmu({ kernel: '6.8', host: { physBits: 40 }, vendor: svm() }));
+   *
+   * const { kind, frame, access } = engine.decode(BigUint64Array.of(0x42b4e67n, 0n), 1);
+   * frame[0]; // 17076n
+   * ((access[0] ?? 0) & ACCESS_BITS.write) !== 0; // true
+   * kind[0] === kind[1]; // false
+   * ```
    */
   decode(entries: Entries, levels: Levels, into?: DecodedColumns): DecodedColumns {
     const view = new EntryView(entries);
@@ -125,6 +153,18 @@ export class BatchEngine {
    * Leaf entries as `makeSpte()` builds them in a plain VM (core's `plainHost`).
    *
    * @param into where to write instead of to a new array; as long as the columns
+   *
+   * @example
+   * ```ts
+   * import { compile } from '@spte/batch';
+   * import { createMmu, hex } from '@spte/core';
+   * import { svm } from '@spte/vendor-svm';
+   *
+   * const engine = compile(createMmu({ kernel: '6.8', host: { physBits: 40 }, vendor: svm() }));
+   *
+   * const table = engine.encode({ pfn: BigUint64Array.of(0x42b4n, 0x42b5n), access: 7, level: 1 });
+   * [...table].map(hex); // [ '0x42b4e67', '0x42b5e67' ]
+   * ```
    */
   encode(columns: EncodeColumns, into?: BigUint64Array<ArrayBuffer>): BigUint64Array<ArrayBuffer> {
     return this.#encoding().encode(columns, into ?? new BigUint64Array(columns.pfn.length));
@@ -134,6 +174,19 @@ export class BatchEngine {
    * All findings of each entry, as a bitmap of `FINDING_BITS`: 0 is a clean one.
    *
    * @param into where to write instead of to a new array; as long as there are entries
+   *
+   * @example
+   * ```ts
+   * import { compile, findingsOf } from '@spte/batch';
+   * import { createMmu } from '@spte/core';
+   * import { svm } from '@spte/vendor-svm';
+   *
+   * const engine = compile(createMmu({ kernel: '6.8', host: { physBits: 40 }, vendor: svm() }));
+   *
+   * // The second has a bit beyond the machine's 40 address bits.
+   * const found = engine.judge(BigUint64Array.of(0x42b4e67n, 0x2000042b4e67n), 1);
+   * [...found].map(findingsOf); // [ [], [ 'reserved-bits' ] ]
+   * ```
    */
   judge(entries: Entries, levels: Levels, into?: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
     return this.#toWords(this.#rules.table(judgeRule, 'judge'), entries, levels, into);
@@ -144,6 +197,19 @@ export class BatchEngine {
    *
    * @param rule the same function each time, as its table is kept with it; it answers an integer within 0..65534
    * @throws RangeError when the rule answers anything else
+   *
+   * @example
+   * ```ts
+   * import { compile } from '@spte/batch';
+   * import { createMmu, isWritablePte, type Mmu } from '@spte/core';
+   * import { svm } from '@spte/vendor-svm';
+   *
+   * const engine = compile(createMmu({ kernel: '6.8', host: { physBits: 40 }, vendor: svm() }), { watch: [] });
+   *
+   * const writable = (_mmu: Mmu, spte: bigint, level: number | null): number => (isWritablePte(spte) ? (level ?? 0) : 0);
+   * [...engine.map(BigUint64Array.of(0x42b4e67n, 0x42b4e65n, 0n), 2, writable)]; // [ 2, 0, 0 ]
+   * engine.fallbacks; // []
+   * ```
    */
   map(entries: Entries, levels: Levels, rule: Rule): Uint32Array<ArrayBuffer> {
     return this.#toWords(this.#rules.ownTable(rule), entries, levels);
@@ -153,6 +219,22 @@ export class BatchEngine {
    * The places of the entries for which a predicate holds, in order.
    *
    * @param predicate the same function each time, as its table is kept with it
+   *
+   * @example
+   * ```ts
+   * import { compile } from '@spte/batch';
+   * import { createMmu, isWritablePte, type Mmu } from '@spte/core';
+   * import { svm } from '@spte/vendor-svm';
+   *
+   * const engine = compile(createMmu({ kernel: '6.8', host: { physBits: 40 }, vendor: svm() }));
+   *
+   * function writable(_mmu: Mmu, spte: bigint): boolean {
+   *   return isWritablePte(spte);
+   * }
+   * [...engine.select(BigUint64Array.of(0x42b4e67n, 0x42b4e65n, 0x42b6e67n), 1, writable)]; // [ 0, 2 ]
+   * // Nothing was said of what it looks at.
+   * engine.fallbacks.map(({ what }) => what); // [ 'writable' ]
+   * ```
    */
   select(entries: Entries, levels: Levels, predicate: Predicate): Uint32Array<ArrayBuffer> {
     const view = new EntryView(entries);
@@ -168,7 +250,22 @@ export class BatchEngine {
     return found.slice(0, count);
   }
 
-  /** How many entries there are of each kind. */
+  /**
+   * How many entries there are of each kind.
+   *
+   * @example
+   * ```ts
+   * import { compile } from '@spte/batch';
+   * import { createMmu } from '@spte/core';
+   * import { svm } from '@spte/vendor-svm';
+   *
+   * const engine = compile(createMmu({ kernel: '6.8', host: { physBits: 40 }, vendor: svm() }));
+   *
+   * const counts = engine.histogram(BigUint64Array.of(0x42b4e67n, 0x42b5e67n, 0n), 1);
+   * counts.leaf; // 2
+   * counts.empty; // 1
+   * ```
+   */
   histogram(entries: Entries, levels: Levels): Record<SpteKind, number> {
     const kinds = this.classify(entries, levels);
     const counts = new Float64Array(SPTE_KINDS.length);
@@ -188,6 +285,18 @@ export class BatchEngine {
    *
    * @param field of the CPU's format (`mmu.vendor.format`) or of KVM's layout (`mmu.layout`)
    * @throws RangeError when a value of the field is above 65533
+   *
+   * @example
+   * ```ts
+   * import { compile } from '@spte/batch';
+   * import { createMmu } from '@spte/core';
+   * import { svm } from '@spte/vendor-svm';
+   *
+   * const engine = compile(createMmu({ kernel: '6.8', host: { physBits: 40 }, vendor: svm() }));
+   *
+   * const { dirty } = engine.mmu.vendor.format;
+   * dirty && engine.histogramBy(BigUint64Array.of(0x42b4e67n, 0x42b5e27n, 0n), 1, dirty); // { no: 1, yes: 1 }
+   * ```
    */
   histogramBy(entries: Entries, levels: Levels, field: BitField): Record<string, number> {
     const answers = this.#toWords(this.#rules.fieldTable(field), entries, levels);
@@ -296,6 +405,20 @@ function watching(watched: bigint): AddressTest[] {
  * const table = BigUint64Array.of(0x42b4e67n, 0n, 0x5a0n);
  * [...engine.classify(table, 1)].map((kind) => SPTE_KINDS[kind]).join(); // leaf,empty,frozen
  * engine.histogram(table, 1).leaf; // 1
+ * ```
+ *
+ * @example
+ * ```ts
+ * import { compile } from '@spte/batch';
+ * import { createMmu, hex } from '@spte/core';
+ * import { svm } from '@spte/vendor-svm';
+ *
+ * const engine = compile(createMmu({ kernel: '6.8', host: { physBits: 40 }, vendor: svm() }), { room: 1 << 16 });
+ * // Of the engine's own memory nothing is copied.
+ * const entries = engine.allocate(BigUint64Array, 512);
+ * engine.histogram(entries, 1).empty; // 512
+ * hex(engine.makeSpte({ pfn: 0x42b4n, access: 7, level: 1 })); // 0x42b4e67
+ * engine.fallbacks; // []
  * ```
  */
 export function compile(mmu: Mmu, options: CompileOptions = {}): BatchEngine {

@@ -16,14 +16,15 @@ import {
   spteToPfn,
 } from '@spte/core';
 import { makeMmioSpte } from '@spte/mmio';
-import { mmuOfRun, type RealRun, realRuns, SYMBOLS, word } from '@spte/testing/real-runs';
+import { type RealRun, realRuns, SYMBOLS, word } from '@spte/testing/real-runs';
+import { mmuOfRun } from '@spte/testing/runs';
 import { oneIn } from '@spte/testing/sampled';
 import { describe, expect, it } from 'vitest';
 
 const named = realRuns.map((run): [string, RealRun] => [run.run, run]);
 
 describe.each(named)('the real kernel of %s', (_name, run) => {
-  const mmu = mmuOfRun(run);
+  const mmu = mmuOfRun(run.run);
   const sptes = oneIn(4, run.sptes);
   const leaves = oneIn(4, run.leaves);
 

@@ -88,8 +88,15 @@ function build(vector: Vector, line: number): Built {
   };
 }
 
-const builtBy = (fn: string): Built[] =>
-  eraLines.flatMap((text, i) => (parseRaw(text).fn === fn ? [build(parseVector(text), i + 1)] : []));
+/** What the vectors of each function build. */
+const allBuilt: Readonly<Record<string, Built[]>> = Object.fromEntries(
+  [...BUILDERS, ...TRANSFORMERS].map((fn) => [fn, []]),
+);
+for (const [i, text] of eraLines.entries()) {
+  allBuilt[parseRaw(text).fn]?.push(build(parseVector(text), i + 1));
+}
+
+const builtBy = (fn: string): readonly Built[] => allBuilt[fn] ?? [];
 
 const sum = (reasons: readonly Reason[]): bigint => reasons.reduce((bits, reason) => bits | reason.bits, 0n);
 

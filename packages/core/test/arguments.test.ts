@@ -168,6 +168,12 @@ describe('a check', () => {
     expect(() => makeSpte(mmu, plainHost, { role, gfn: 1n, pfn: 1n })).not.toThrow();
   });
 
+  it('names the words that there are', () => {
+    expect(() => mmuOf(legacyVendor, { root: { kind: wrongly('npt02') } })).toThrow(
+      new RangeError('root.kind must be one of tdp, shadow, ept12, none, got "npt02"'),
+    );
+  });
+
   it('names a kernel version that is none', () => {
     expect(() => mmuOf(legacyVendor, { kernel: 'newest' })).toThrow(TypeError);
     expect(() => mmuOf(legacyVendor, { kernel: 'newest' })).toThrow(/kernel must look like .*, got "newest"/);

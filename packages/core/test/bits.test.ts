@@ -4,6 +4,7 @@ import {
   bitNumbers,
   bits,
   field,
+  fieldText,
   fieldValue,
   gfnRoundForLevel,
   hasField,
@@ -19,6 +20,18 @@ import { describe, expect, it } from 'vitest';
 
 const anyU64 = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
 const anyBit = fc.integer({ min: 0, max: 63 });
+
+describe('fieldText', () => {
+  it('is yes or no for a bit, the name of a value, or hex for one without', () => {
+    expect([0n, 8n].map((spte) => fieldText(field('flag', 3, 3, 'kvm', 'a bit'), spte))).toEqual([
+      'no',
+      'yes',
+    ]);
+    const kind = field('kind', 5, 4, 'kvm', 'a kind', { values: { 0: 'none', 1: 'one' } });
+    expect([0x10n, 0x20n].map((spte) => fieldText(kind, spte))).toEqual(['one', '0x2']);
+    expect(fieldText(field('count', 5, 4, 'kvm', 'a count'), 0x30n)).toBe('0x3');
+  });
+});
 
 describe('bits', () => {
   it('are those from high to low, both included', () => {

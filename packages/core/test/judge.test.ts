@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type Finding, findingText, judgeSpte, makeNonleafSpte } from '@spte/core';
+import { type Finding, findingNext, findingText, judgeSpte, makeNonleafSpte } from '@spte/core';
 import { machine } from '@spte/testing/machines';
 import { eptVendor, mmuOf } from '@spte/testing/vendors';
 import { describe, expect, it } from 'vitest';
@@ -33,6 +33,9 @@ describe('bit 7 is blamed', () => {
     expect(judgeSpte(ept, table, 2)).toEqual([]);
     const [found] = judgeSpte(ept, table | (1n << 7n), 2);
     expect(found).toMatchObject({ code: 'reserved-bits', bits: [7, 13, 14, 15, 16, 17] });
+    expect(found && findingNext(found)).toBe(
+      'bit 7 (page size) is wrong: with it the other way round the entry is clean',
+    );
   });
 });
 

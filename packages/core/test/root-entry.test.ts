@@ -3,6 +3,8 @@ import {
   assignMasks,
   bit,
   createMmu,
+  findingNext,
+  findingText,
   isSpecialRootEntry,
   judgeSpte,
   legacyFormat,
@@ -46,6 +48,14 @@ describe('an entry of a PAE root', () => {
         { code: 'reserved-bits', severity: 'error', bits: [n], because: { rule: '__reset_rsvds_bits_mask' } },
       ]);
     }
+    const said = readPaeRootEntry(legacy, 0x12_3003n).findings.flatMap((found) => [
+      findingText(found),
+      findingNext(found),
+    ]);
+    expect(said).toEqual([
+      'bit 0x2 is set, which must be 0 in a PAE root: loading CR3 faults',
+      'a 4-level root walked as PAE, or a stray write',
+    ]);
     // PWT, PCD and what the CPU ignores.
     for (const n of [3, 4, 9, 10, 11])
       expect(readPaeRootEntry(legacy, 0x12_3001n | bit(n)).findings).toEqual([]);

@@ -20,6 +20,7 @@ import {
   setMeSpteMask,
   spteHasVolatileBits,
 } from '@spte/core';
+import { machine } from '@spte/testing/machines';
 import { eptVendor, legacyVendor, mmuOf, pkvmVendor } from '@spte/testing/vendors';
 import { describe, expect, it } from 'vitest';
 
@@ -72,6 +73,21 @@ describe('makeSpte', () => {
       [0x200n, false, true],
       [0x200n, true, false],
     ]);
+  });
+
+  it('tells the host of a device that a guest maps with stale data in CPU buffers, if it may not use it', () => {
+    const told = (clearCpuBufVmMmio: boolean, answers: Partial<Host>): number => {
+      let count = 0;
+      const host = hostOf({ ...answers, trackHostMmioMapping: () => void count++ });
+      const params = { clearCpuBufVmMmio };
+      make(machine('EPT with A/D', { kernel: '6.18', params }), {}, host);
+      return count;
+    };
+    const device = { pfnValid: () => false, e820Ram: () => false };
+    expect(told(true, device)).toBe(1);
+    expect(told(true, { ...device, canAccessHostMmio: () => true })).toBe(0);
+    expect(told(true, {})).toBe(0);
+    expect(told(false, device)).toBe(0);
   });
 
   it('does not let the guest write where the host may not', () => {

@@ -20,7 +20,19 @@ export interface HostConfig {
   readonly root: Partial<RootConfig>;
 }
 
-/** The configuration of core, with the plugins that the machine needs. */
+/**
+ * The configuration of core, with the plugins that the machine needs.
+ *
+ * @example
+ * ```ts
+ * import { createMmu, hex } from '@spte/core';
+ * import { mmuConfigOf, plainConfig, presetOf } from '@spte/host';
+ *
+ * createMmu(mmuConfigOf(plainConfig('svm'))).vendor.name; // svm
+ * const haswell = presetOf('haswell');
+ * haswell && hex(createMmu(mmuConfigOf(haswell.config)).masks.nonpresentOrRsvd); // 0x3e0000000000
+ * ```
+ */
 export function mmuConfigOf(config: HostConfig): MmuConfig {
   const { kernel, host, params, mmioCaching, vendor, root } = config;
   return {

@@ -52,6 +52,16 @@ export type HostPiece = (typeof HOST_PIECES)[number];
  *
  * @throws SyntaxError when the text is not JSON
  * @throws TypeError when it is not an object
+ *
+ * @example
+ * ```ts
+ * import { hostReport, parseHostTexts } from '@spte/host';
+ *
+ * const uname = { name: 'uname.txt', text: 'Linux h 6.1.0-56-amd64 #1 SMP Debian 6.1.192-2 x86_64' };
+ * const texts = parseHostTexts(JSON.stringify({ uname, cpuinfo: 7 }));
+ * hostReport(texts).kernel; // 6.1.192
+ * texts.notes; // [ 'cpuinfo: neither name nor text in the bundle' ]
+ * ```
  */
 export function parseHostTexts(json: string): HostTexts {
   const bundle: unknown = JSON.parse(json);

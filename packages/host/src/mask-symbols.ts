@@ -66,6 +66,18 @@ const LINE = /^(\w{1,64}) +\w +[0-9a-f]{1,16} = ([0-9a-f]{1,16})$/;
 /**
  * Compares masks with those read from a kernel's memory: lines `symbol kind address = value`, of which the ones that
  * name no mask are passed over.
+ *
+ * @example
+ * ```ts
+ * import { createMmu } from '@spte/core';
+ * import { checkMasks, mmuConfigOf, plainConfig } from '@spte/host';
+ *
+ * const mmu = createMmu(mmuConfigOf(plainConfig('svm')));
+ * const text = 'shadow_nx_mask B ffffffffc0a1 = 8000000000000000\nshadow_user_mask B ffffffffc0a2 = 1';
+ * const checks = checkMasks(mmu, { name: 'masks.txt', text });
+ * checks.map(({ agree }) => agree); // [ true, false ]
+ * checks[1]; // { symbol: 'shadow_user_mask', kernel: '0x1', computed: '0x4', agree: false }
+ * ```
  */
 export function checkMasks(mmu: Mmu, file: TextFile): MaskCheck[] {
   return sourceLines(file).flatMap(({ text }) => {

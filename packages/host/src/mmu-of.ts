@@ -15,6 +15,17 @@ import type { HostReport } from './report.ts';
  * const cpuinfo = { name: 'cpuinfo', text: 'vendor_id : AuthenticAMD\nflags : npt\naddress sizes : 48 bits physical' };
  * mmuOf(hostReport({ cpuinfo })).vendor.name; // svm
  * ```
+ *
+ * @example
+ * ```ts
+ * import { hex } from '@spte/core';
+ * import { hostReport, mmuOf } from '@spte/host';
+ *
+ * const report = hostReport({});
+ * // A VM that caches no MMIO, as TDX has it.
+ * hex(mmuOf(report, { vm: { mmioValue: 0n } }).masks.vmMmioValue); // 0x0
+ * mmuOf(report, { root: { level: 5 } }).root.level; // 5
+ * ```
  */
 export function mmuOf(report: HostReport, choices: Pick<MmuConfig, 'vm' | 'root'> = {}): Mmu {
   const config = mmuConfigOf(report.config);

@@ -55,6 +55,18 @@ const VULNERABILITIES = 'sys/devices/system/cpu/vulnerabilities';
  *
  * @param folder a folder with `cpuinfo.txt`, `params.txt`, `uname.txt` and their like, or with `proc` and `sys` as on
  *   the machine; this machine when absent
+ *
+ * @example
+ * ```ts
+ * import { hostReport } from '@spte/host';
+ * import { readHost } from '@spte/host/node';
+ *
+ * typeof hostReport(readHost()).kernel; // string
+ * // Of a folder that has none of the files, all is assumed.
+ * const nothing = readHost('no/such/folder');
+ * nothing.cpuinfo; // undefined
+ * hostReport(nothing).assumed.length > 10; // true
+ * ```
  */
 export function readHost(folder = '/'): HostTexts {
   const notes: string[] = [];

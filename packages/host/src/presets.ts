@@ -31,6 +31,15 @@ const WIDTHS: Readonly<Record<VendorName, number>> = { vmx: 46, svm: 48 };
  * bugs that cost address bits, executable huge pages or memory encryption.
  *
  * @param width physical address bits as CPUID reports them
+ *
+ * @example
+ * ```ts
+ * import { plainConfig } from '@spte/host';
+ *
+ * plainConfig('vmx').host.physBits; // 46
+ * plainConfig('svm', 40).host.physBits; // 40
+ * plainConfig('svm').vendor; // { name: 'svm', options: { npt: true } }
+ * ```
  */
 export function plainConfig(vendor: VendorName, width: number = WIDTHS[vendor]): HostConfig {
   return {
@@ -156,7 +165,18 @@ export const PRESETS: readonly [Preset, ...Preset[]] = [
   { name: 'amd-shadow', what: 'AMD EPYC Milan, shadow paging', config: amd({}, false) },
 ];
 
-/** The preset of this name, in any case; undefined when there is none. */
+/**
+ * The preset of this name, in any case; undefined when there is none.
+ *
+ * @example
+ * ```ts
+ * import { presetOf } from '@spte/host';
+ *
+ * presetOf('Milan-SMEE')?.what; // AMD EPYC Milan, SME unused
+ * presetOf('milan-smee')?.config.vendor.name; // svm
+ * presetOf('pentium'); // undefined
+ * ```
+ */
 export function presetOf(name: string): Preset | undefined {
   return PRESETS.find((preset) => preset.name === name.toLowerCase());
 }

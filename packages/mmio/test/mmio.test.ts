@@ -185,6 +185,15 @@ describe('a device', () => {
     );
   });
 
+  it('is what is known of the frame already, without another question', () => {
+    const never = hostOf({
+      pfnValid: () => {
+        throw new Error('asked');
+      },
+    });
+    expect([true, false].map((known) => isMmioPfn(never, 0xfee00n, known))).toEqual([true, false]);
+  });
+
   it('is a frame without a page where e820 knows no RAM', () => {
     const asked: bigint[][] = [];
     const e820Ram = (...bytes: bigint[]): boolean => {

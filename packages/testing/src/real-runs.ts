@@ -2,11 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { createMmu, type Masks, type Mmu, type Vendor } from '@spte/core';
-import { l1tf } from '@spte/l1tf';
-import { mmio } from '@spte/mmio';
-import { svm } from '@spte/vendor-svm';
-import { vmx } from '@spte/vendor-vmx';
+import type { Masks } from '@spte/core';
 
 /** What was recorded of one kernel; real/README.md says what each key holds. */
 export interface RealRun {
@@ -36,27 +32,6 @@ export const realRuns: readonly RealRun[] = JSON.parse(
     readFileSync(fileURLToPath(new URL('../../conformance/real/runs.json.gz', import.meta.url))),
   ).toString('utf8'),
 ) as RealRun[];
-
-/** The L1 cache of the Haswell that the VMX runs emulate looks at 44 address bits, whatever CPUID reports. */
-const HASWELL_CACHE_BITS = 44;
-
-function vendorOf({ vendor, ept = true, eptAd = true, npt = true }: RealRun['config']): Vendor {
-  return vendor === 'vmx' ? vmx({ ept, eptAd, pml: false }) : svm({ npt });
-}
-
-/** The MMU of a run, from its facts alone. */
-export function mmuOfRun({ config }: RealRun): Mmu {
-  const { kernel, vendor, physBits, l1tf: bug, gbpages, mmioCaching, nxHugePages } = config;
-  return createMmu({
-    kernel,
-    host: { physBits, cacheBits: vendor === 'vmx' ? HASWELL_CACHE_BITS : physBits, l1tf: bug, gbpages },
-    params: { nxHugePages },
-    policies: [l1tf, mmio({ mmioCaching })],
-    vendor: vendorOf(config),
-    // Some runs shadow five-level guests.
-    root: { level: 5 },
-  });
-}
 
 /** A recorded value, which traces print without `0x`. */
 export function word(text: string): bigint {

@@ -16,7 +16,8 @@ import { describe, expect, it } from 'vitest';
 const mmuOf = (
   options: SvmOptions = {},
   host: Partial<HostFacts> & Pick<HostFacts, 'physBits'> = { physBits: 48 },
-): Mmu => createMmu({ host, vendor: svm(options), policies: [mmio()] });
+  kernel = '6.8',
+): Mmu => createMmu({ kernel, host, vendor: svm(options), policies: [mmio()] });
 
 const LEAF = 0x8000_001f;
 const ON = 1n << 23n;
@@ -139,5 +140,26 @@ describe('svmAdjustMmioMask', () => {
   it('takes nothing for a memory encryption that it was not told of', () => {
     const { masks } = svmAdjustMmioMask(reset, reset, { cpuid80000000Eax: LEAF, syscfg: ON });
     expect(masks.mmioMask).toBe(bits(51, 48) | 1n);
+  });
+});
+
+describe('an old kernel', () => {
+  it('has the encryption mask of its host up to 5.18', () => {
+    const cBit = 1n << 47n;
+    const setBy = (kernel: string) => {
+      const mmu = mmuOf({ smeMeMask: cBit }, { physBits: 43, cpuid80000008Eax: 48 }, kernel);
+      expect(mmu.masks).toMatchObject({ meMask: cBit, meValue: cBit });
+      return mmu.setBy.meMask;
+    };
+    expect(['5.19', '5.18'].map(setBy)).toEqual(['kvm_mmu_set_me_spte_mask', 'kvm_mmu_reset_all_pte_masks']);
+  });
+
+  it('does not move the MMIO mask up to 5.4.37', () => {
+    const maskIn = (kernel: string): bigint => mmuOf(sme(43), { physBits: 43 }, kernel).masks.mmioMask;
+    const marker = bits(53, 52);
+    expect(['5.4.49', '5.4.18'].map(maskIn)).toEqual([
+      marker | bits(51, 44) | 1n,
+      marker | bits(51, 51) | 1n,
+    ]);
   });
 });

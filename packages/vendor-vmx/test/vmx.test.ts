@@ -2,6 +2,7 @@
 import {
   createMmu,
   defineSetup,
+  explainSpte,
   type Host,
   initialRegistry,
   type Mmu,
@@ -279,4 +280,72 @@ describe('eptMisconfig', () => {
     expect(() => eptMisconfig(cpu, 7n, 6)).toThrow('level must be an integer within 1..5, got 6');
     expect(() => eptMisconfig(cpu, '7' as unknown as bigint, 1)).toThrow(TypeError);
   });
+});
+
+describe('the CPU', () => {
+  const ept = mmuOf();
+
+  it('translates what an EPT leaf allows, with its memory type', () => {
+    const [reading] = explainSpte(ept, 0x600000455299b77n, 1).cpu;
+    const page = { kind: 'translates', hpa: 0x455299000n, memtype: 'WB, guest PAT ignored' };
+    expect(reading).toEqual({ accessor: 'guest', read: page, write: page, fetch: page });
+  });
+
+  it('follows a table and stops at what a leaf refuses', () => {
+    expect(explainSpte(ept, 0x2c583e907n, 3).cpu[0]?.read).toEqual({ kind: 'next-table', hpa: 0x2c583e000n });
+    const [readOnly] = explainSpte(ept, 0x600000455299b71n, 1).cpu;
+    expect(readOnly?.write).toEqual({ kind: 'ept-violation', qualification: 0b001_010 });
+    expect(readOnly?.fetch).toEqual({ kind: 'ept-violation', qualification: 0b001_100 });
+  });
+
+  it('tells the memory type of a guest PAT', () => {
+    expect(explainSpte(ept, 0x600000455299b37n, 1).cpu[0]?.read).toMatchObject({
+      memtype: "WB, with the guest's PAT",
+    });
+  });
+
+  it('refuses an MMIO entry as an EPT misconfiguration, with the bits', () => {
+    expect(explainSpte(ept, 0xfee0000en, 1).cpu[0]?.write).toEqual({
+      kind: 'ept-misconfig',
+      causes: [{ cause: 'write-without-read', bits: [0, 1, 2] }],
+    });
+  });
+});
+
+describe('the memory type', () => {
+  it('is cut to 8 bits since 6.0', () => {
+    const host = { ...plainHost, noncoherentDma: () => true, guestMtrr: () => 0xff };
+    const bits = (kernel: string) => vmxGetMtMask(mmuOf({}, { kernel }), host, 0n, false);
+    expect(['5.19', '6.0'].map(bits)).toEqual([0x7f8n, 0xf8n]);
+  });
+
+  it.each([
+    ['6.12.74', 0x70n],
+    ['6.12.85', 0x30n],
+    ['6.14', 0x70n],
+    ['6.16', 0x30n],
+  ])('lets the guest PAT count, in %s', (kernel, expected) => {
+    const host = { ...plainHost, quirkIgnoreGuestPat: () => false };
+    expect(vmxGetMtMask(mmuOf({}, { kernel }), host, 0n, false)).toBe(expected);
+  });
+
+  it('is write-back since 6.11, whatever the guest says, where devices do not snoop', () => {
+    const host = { ...plainHost, noncoherentDma: () => true, guestMtrr: () => 0, cr0Cd: () => true };
+    const bits = (kernel: string) => vmxGetMtMask(mmuOf({}, { kernel }), host, 0n, false);
+    expect(['6.6', '6.7', '6.11'].map(bits)).toEqual([0x70n, 0x30n, 0x30n]);
+    const uncached = { ...host, cr0Cd: () => false };
+    expect(
+      ['6.10', '6.11'].map((kernel) => vmxGetMtMask(mmuOf({}, { kernel }), uncached, 0n, false)),
+    ).toEqual([0n, 0x30n]);
+  });
+});
+
+it('the kernel has no key mask of its own up to 5.18: it is that of the host', () => {
+  const host = { physBits: 46, cpuid80000008Eax: 52 };
+  const [own, hosts] = ['5.19', '5.18'].map((kernel) => mmuOf({}, { kernel, host }));
+  expect(own).toMatchObject({
+    masks: { meMask: 0xfc00000000000n, meValue: 0n },
+    setBy: { meMask: 'kvm_mmu_set_me_spte_mask' },
+  });
+  expect(hosts).toMatchObject({ masks: { meMask: 0n }, setBy: { meMask: 'kvm_mmu_set_ept_masks' } });
 });

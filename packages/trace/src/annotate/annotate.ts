@@ -39,6 +39,23 @@ export interface Annotator {
 /**
  * Makes a function that annotates the records of a trace in their order, and compares lines that belong together. It
  * remembers what entries like the one at hand were, so that a large trace takes little longer than to read it.
+ *
+ * @example
+ * ```ts
+ * import { createMmu } from '@spte/core';
+ * import { createAnnotator, parseLine } from '@spte/trace';
+ * import { svm } from '@spte/vendor-svm';
+ *
+ * const annotate = createAnnotator(createMmu({ kernel: '6.8', host: { physBits: 40 }, vendor: svm() }));
+ * const say = (line: string) => {
+ *   const record = parseLine(line);
+ *   return record && annotate(record);
+ * };
+ * say('kvm_mmu_set_spte: gfn 10 spte 797fe67 (rwxu) level 1 at 1a1080')?.sptes[0]?.kind; // leaf
+ * say('kvm_mmu_set_spte: gfn 10 spte 797fe67 (rwxu) level 1 at 1a1080')?.checks; // [ { field: 'access', printed: 'rwxu', computed: 'rwxu', agree: true } ]
+ * // Nobody writes bit 45 on a machine of 40 address bits.
+ * say('kvm_mmu_set_spte: gfn 10 spte 20000797fe67 (rwxu) level 1 at 1a1080')?.sptes[0]?.findings.map(({ code }) => code); // [ 'reserved-bits' ]
+ * ```
  */
 export function createAnnotator(mmu: Mmu): Annotator {
   const checker = createChecker(mmu);

@@ -104,7 +104,26 @@ class Sightings {
   }
 }
 
-/** Makes a counter of nothing. */
+/**
+ * Makes a counter of nothing.
+ *
+ * @example
+ * ```ts
+ * import { createMmu } from '@spte/core';
+ * import { annotationCounter, createAnnotator, readTraceSync } from '@spte/trace';
+ * import { svm } from '@spte/vendor-svm';
+ *
+ * const annotate = createAnnotator(createMmu({ kernel: '6.8', host: { physBits: 40 }, vendor: svm() }));
+ * const line = 'kvm_mmu_set_spte: gfn 10 spte 797fe67 (rwxu) level 1 at 1a1080\n';
+ * const [first, second] = [annotationCounter(), annotationCounter()];
+ * for (const { record } of readTraceSync([line])) if (record !== null) first.add(annotate(record));
+ * for (const { record } of readTraceSync([line, line])) if (record !== null) second.add(annotate(record));
+ * // What was counted is plain data, and may come from another thread.
+ * first.merge(second.sightings());
+ * first.tally().events; // { kvm_mmu_set_spte: 3 }
+ * first.tally().disagreements; // 0
+ * ```
+ */
 export function annotationCounter(): AnnotationCounter {
   const { add, merge, sightings, tally } = bulkCounter();
   return { add, merge, sightings, tally };

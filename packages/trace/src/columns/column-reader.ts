@@ -39,6 +39,25 @@ const MEMORY = 5 << 20;
  * decimal number of at most 18 digits.
  *
  * @param sink takes each batch, whose arrays are valid until it returns, for they are reused
+ *
+ * @example
+ * ```ts
+ * import { columnReader } from '@spte/trace';
+ *
+ * const rows: unknown[] = [];
+ * const reader = columnReader(({ event, columns, words }) => {
+ *   // Copied, for the arrays are used again.
+ *   for (const { name, kind, values } of columns) {
+ *     rows.push([event, name, kind === 'word' ? [...values].map((n) => words[Number(n)]) : [...values]]);
+ *   }
+ * });
+ * const line = 'x-1 [000] ..... 6.042: kvm_mmu_set_spte: gfn 10 spte 797fe67 (rwxu) level 1 at 1a1080\n';
+ * reader.push(new TextEncoder().encode(line + line));
+ * reader.end();
+ * rows[1]; // [ 'kvm_mmu_set_spte', 'spte', [ 127401575n, 127401575n ] ]
+ * rows[2]; // [ 'kvm_mmu_set_spte', 'access', [ 'rwxu', 'rwxu' ] ]
+ * reader.counts.recognised; // 2
+ * ```
  */
 export function columnReader(
   sink: (batch: ColumnBatch) => void,

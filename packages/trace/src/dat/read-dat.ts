@@ -52,6 +52,21 @@ const PID = { name: 'common_pid', offset: 4, size: 4, signed: true, kind: 'numbe
  *
  * @throws RangeError (`SPTE_TRACE_DAT`) when the file is not a trace.dat, is compressed and nothing to uncompress it was given, or
  *   says something impossible about itself; while the records are read, when a compressed block is damaged
+ *
+ * @example
+ * ```ts
+ * import { openDat } from '@spte/trace/dat';
+ *
+ * const refusal = (bytes: Uint8Array): string => {
+ *   try {
+ *     return `${[...openDat(bytes).records()].length} records`;
+ *   } catch (error) {
+ *     return String(error);
+ *   }
+ * };
+ * refusal(new Uint8Array(12)); // RangeError: SPTE_TRACE_DAT: this file does not begin as a trace.dat does
+ * refusal(Uint8Array.of(0x17, 0x08, 0x44, ...new TextEncoder().encode('tracing6\0'))); // RangeError: SPTE_TRACE_DAT: header: 1 bytes at 12 are beyond the end, 12
+ * ```
  */
 export function openDat(bytes: Uint8Array, { decompress = null }: DatOptions = {}): DatTrace {
   const { reader, version, pageSize } = readStart(bytes);

@@ -11,7 +11,23 @@ export interface HierarchyBlock {
   readonly entries: readonly TraceRecord[];
 }
 
-/** Puts the log lines of each walk together. */
+/**
+ * Puts the log lines of each walk together.
+ *
+ * @example
+ * ```ts
+ * import { hierarchyBlocks, readTraceSync } from '@spte/trace';
+ *
+ * const log = `kvm: get_mmio_spte: reserved bits set on MMU-present spte, addr 0x7000, hierarchy:
+ * kvm: ------ spte = 0x102867 level = 2, rsvd bits = 0xffff000000080
+ * kvm: ------ spte = 0x1000000103e67 level = 1, rsvd bits = 0xffff000000000
+ * `;
+ * const records = [...readTraceSync([log])].flatMap(({ record }) => record ?? []);
+ * const [block] = hierarchyBlocks(records);
+ * block?.addr; // 0x7000
+ * block?.entries.map(({ sptes }) => sptes[0]?.level); // [ 2, 1 ]
+ * ```
+ */
 export function hierarchyBlocks(records: Iterable<TraceRecord>): HierarchyBlock[] {
   const blocks = new Map<number, { line: number; addr: string | null; entries: TraceRecord[] }>();
   for (const record of records) {

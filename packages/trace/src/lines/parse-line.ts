@@ -28,12 +28,26 @@ const CUT: LineReading = { ...GARBLED, cut: true };
  * Reads one line: ftrace, trace-cmd, perf script, kernel log, bare or quoted in a mail. Takes time in proportion to the
  * length of the line, whatever it holds.
  *
- * ```ts
- * parseLine('kvm_mmu_set_spte: gfn 10 spte 797fe67 (rwxu) level 1 at 1a1080')?.sptes[0]?.value; // 0x797fe67n
- * ```
- *
  * @param line its number, for the record
  * @returns null for a line that shows nothing of KVM's page tables, or shows it cut off
+ *
+ * @example
+ * ```ts
+ * import { parseLine } from '@spte/trace';
+ *
+ * const record = parseLine('kvm_mmu_set_spte: gfn 10 spte 797fe67 (rwxu) level 1 at 1a1080');
+ * record?.fields['access']; // rwxu
+ * record?.sptes; // [ { role: 'spte', value: 127401575n, level: 1 } ]
+ * ```
+ *
+ * @example
+ * ```ts
+ * import { parseLine } from '@spte/trace';
+ *
+ * // Quoted in a mail, as the kernel log has it.
+ * parseLine('> [   15.93] kvm: ------ spte = 0x100e67 level = 1, rsvd bits = 0xffff000000000')?.sptes[0]?.level; // 1
+ * parseLine('vmtest-222 [000] ..... 6.043: kvm_exit: vcpu 0 reason npf'); // null
+ * ```
  */
 export function parseLine(text: string, line = 1): TraceRecord | null {
   return scanLine(text, line).record;

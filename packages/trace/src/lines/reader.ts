@@ -53,6 +53,22 @@ interface Held {
  *
  * @param sink takes every line of the input, in order; those that show SPTEs with a record
  * @param firstLine number of the first line, where it is not that of a trace
+ *
+ * @example
+ * ```ts
+ * import { traceReader } from '@spte/trace';
+ *
+ * const seen: string[] = [];
+ * const reader = traceReader(({ line, record }) => {
+ *   if (record !== null) seen.push(`${line} ${record.event}`);
+ * });
+ * // Cut anywhere.
+ * reader.push('kvm_exit: vcpu 0\nkvm_mmu_set_spte: gfn 10 spte 797f');
+ * reader.push('e67 (rwxu) level 1 at 1a1080\n');
+ * reader.end();
+ * seen; // [ '2 kvm_mmu_set_spte' ]
+ * reader.counts; // { lines: 2, recognised: 1, continued: 0, passed: 1, damaged: 0 }
+ * ```
  */
 export function traceReader(sink: (entry: TraceEntry) => void, firstLine = 1): TraceReader {
   const reader = lineReader(sink, firstLine);
@@ -65,6 +81,16 @@ export function traceReader(sink: (entry: TraceEntry) => void, firstLine = 1): T
  *
  * @param text a whole line that a newline ends, without it
  * @returns false also for a line of more than a megabyte
+ *
+ * @example
+ * ```ts
+ * import { beginsAnew } from '@spte/trace';
+ *
+ * beginsAnew('x-1 [000] ..... 6.042: kvm_mmu_set_spte: gfn 10 spte 797fe67 (rwxu) level 1 at 1a1080'); // true
+ * // An entry of a walk belongs to the lines before it.
+ * beginsAnew('[ 15.93] kvm: ------ spte = 0x100e67 level = 1, rsvd bits = 0xffff000000000'); // false
+ * beginsAnew('x-1 [000] ..... 6.043: kvm_exit: vcpu 0 reason npf'); // false
+ * ```
  */
 export function beginsAnew(text: string): boolean {
   if (text.length > MAX_LINE) return false;

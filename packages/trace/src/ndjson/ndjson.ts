@@ -66,6 +66,24 @@ const MAX_LINE = 1 << 15;
  * wrong.
  *
  * @param write takes some lines; the bytes are valid until it returns
+ *
+ * @example
+ * ```ts
+ * import { createMmu } from '@spte/core';
+ * import { ndjsonAnnotator } from '@spte/trace';
+ * import { svm } from '@spte/vendor-svm';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 40 }, vendor: svm() });
+ * let written = '';
+ * const annotator = ndjsonAnnotator(mmu, (lines) => (written += new TextDecoder().decode(lines)), {
+ *   members: { file: 'trace.txt' },
+ * });
+ * const line = 'x-1 [000] ..... 6.042: kvm_mmu_set_spte: gfn 10 spte 797fe67 (rwxu) level 1 at 1a1080\n';
+ * annotator.push(new TextEncoder().encode(line));
+ * annotator.end();
+ * written.startsWith('{"file":"trace.txt","line":1,"event":"kvm_mmu_set_spte"'); // true
+ * annotator.tally().kinds; // { leaf: 1 }
+ * ```
  */
 export function ndjsonAnnotator(
   mmu: Mmu,

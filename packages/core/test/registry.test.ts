@@ -14,11 +14,8 @@ import {
   type SetBy,
   type Vendor,
 } from '@spte/core';
-import { l1tf } from '@spte/l1tf';
-import { mmio } from '@spte/mmio';
 import { machine, machines } from '@spte/testing/machines';
-import { svm } from '@spte/vendor-svm';
-import { vmx } from '@spte/vendor-vmx';
+import { l1tf, mmio, svm, vmx } from '@spte/testing/shipped';
 import { describe, expect, it } from 'vitest';
 
 const RESET = 'kvm_mmu_reset_all_pte_masks';
@@ -199,9 +196,22 @@ describe('the order of the start-up', () => {
     expect(masks).toMatchObject({ nonpresentOrRsvd: 0n, lowerGfn: 0x3fff_ffff_f000n, mmioValue: 6n });
   });
 
+  it('lets a VM have an MMIO value of its own', () => {
+    const { masks, setBy } = machine('EPT with A/D', { vm: { mmioValue: 0n } });
+    expect(masks).toMatchObject({ mmioValue: 6n, vmMmioValue: 0n });
+    expect(setBy.vmMmioValue).toBe('kvm_mmu_set_mmio_spte_value');
+    expect(() => machine('NPT', { vm: { mmioValue: -1n } })).toThrow(/^vm\.mmioValue must be within/);
+  });
+
   it('derives the kind of the root from the vendor when nobody names one', () => {
     expect(machine('NPT').root.kind).toBe('tdp');
     expect(machine('PAE shadow paging').root).toMatchObject({ kind: 'shadow', level: 3 });
+  });
+
+  it('lets shadow paging map pages as large as the CPU does', () => {
+    const largest = (gbpages: boolean) =>
+      machine('shadow paging', { host: { physBits: 40, gbpages } }).masks.maxHugePageLevel;
+    expect([true, false].map(largest)).toEqual([3, 2]);
   });
 
   it('warns when a direct MMU is built while its vendor pages without a second dimension', () => {

@@ -1,25 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import {
-  type ChangeEventCode,
-  createMmu,
-  explainChange,
-  type Mmu,
-  objectionText,
-  renderChange,
-} from '@spte/core';
-import { l1tf } from '@spte/l1tf';
-import { mmio } from '@spte/mmio';
-import { svm } from '@spte/vendor-svm';
-import { vmx } from '@spte/vendor-vmx';
+import { type ChangeEventCode, explainChange, type Mmu, objectionText, renderChange } from '@spte/core';
+import { machine } from '@spte/testing/machines';
 import { describe, expect, it } from 'vitest';
 
-function mmuOf(kernel: string, vendor = vmx()): Mmu {
-  return createMmu({ kernel, vendor, host: { physBits: 46 }, policies: [l1tf, mmio()] });
-}
-
-const ept = mmuOf('6.8');
-const tracking = mmuOf('6.8', vmx({ eptAd: false }));
-const npt = mmuOf('6.8', svm());
+const ept = machine('EPT with A/D');
+const tracking = machine('EPT without A/D');
+const npt = machine('NPT');
 
 const LEAF = 0x600000455299b77n;
 const TABLE = 0x2c583e907n;
@@ -198,19 +184,14 @@ describe('a change', () => {
   });
 
   it('of the encryption bit is not allowed', () => {
-    const sme = createMmu({
-      kernel: '6.8',
-      vendor: svm({ smeMeMask: 1n << 47n }),
-      host: { physBits: 43, cpuid80000008Eax: 48, physicalMask: 0xf7fffffffffffn },
-      policies: [l1tf, mmio()],
-    });
+    const sme = machine('NPT with SME');
     const { allowed, objection } = explainChange(sme, 0x800000100e67n, 0x100e67n, 1);
     expect(allowed).toBe(false);
     expect(objection && objectionText(objection)).toMatch(/encryption/);
   });
 
   it('that moves a page is refused once the notifier is gone', () => {
-    const newer = mmuOf('6.12', svm());
+    const newer = machine('NPT', { kernel: '6.12' });
     expect(explainChange(newer, 0x100e67n, 0x200845n, 1)).toMatchObject({
       events: [{ code: 'change-pfn' }],
       allowed: false,

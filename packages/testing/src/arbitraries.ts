@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { Mmu } from '@spte/core';
-import { MACHINE_NAMES, machine } from '@spte/testing/machines';
+import { ACC_ALL, bits, type Mmu, PAGE_SHIFT } from '@spte/core';
 import fc from 'fast-check';
+import { KERNELS, MACHINE_NAMES, machine } from './machines.ts';
 
 /** Any 64-bit word, with the bits that rules look at more often than by chance. */
 export const anyU64: fc.Arbitrary<bigint> = fc.oneof(
@@ -16,25 +16,19 @@ export const anyU64: fc.Arbitrary<bigint> = fc.oneof(
   fc.constantFrom(0n, 0x5a0n, 1n << 63n, (1n << 64n) - 1n, 6n, 0x8_0000_0000_0001n),
 );
 
+/** Any access that a request may ask for up to 7.1. */
+export const anyAccess: fc.Arbitrary<number> = fc.integer({ min: 0, max: ACC_ALL });
+
+/** Any gfn of addresses of so many bits. */
+export function anyGfnBelow(width: number): fc.Arbitrary<bigint> {
+  return fc.bigInt({ min: 0n, max: bits(width - 1, 0) >> PAGE_SHIFT });
+}
+
 /** Any legal level. */
 export const anyLevel: fc.Arbitrary<number> = fc.integer({ min: 1, max: 5 });
 
 /** Any of the {@link MACHINE_NAMES machines}, as the reference kernel sees it. */
 export const anyMachine: fc.Arbitrary<Mmu> = fc.constantFrom(...MACHINE_NAMES).map((name) => machine(name));
-
-/** Kernels of every layout and from between. */
-export const KERNELS: readonly string[] = [
-  '5.4',
-  '5.10',
-  '5.12',
-  '5.13',
-  '6.1',
-  '6.8',
-  '6.12',
-  '7.1',
-  '7.2',
-  '7.3',
-];
 
 /** Any of the {@link MACHINE_NAMES machines} under any kernel. */
 export const anyEra: fc.Arbitrary<Mmu> = fc

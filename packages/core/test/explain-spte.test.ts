@@ -11,10 +11,7 @@ import {
   toJson,
   type Vendor,
 } from '@spte/core';
-import { l1tf } from '@spte/l1tf';
-import { mmio } from '@spte/mmio';
-import { svm } from '@spte/vendor-svm';
-import { vmx } from '@spte/vendor-vmx';
+import { l1tf, mmio, svm, vmx } from '@spte/testing/shipped';
 import { describe, expect, it } from 'vitest';
 
 function mmuOf(vendor: Vendor, host: Partial<HostFacts> = {}, kernel = '6.8'): Mmu {
@@ -27,32 +24,6 @@ const npt = mmuOf(svm());
 const shadow = mmuOf(vmx({ ept: false }));
 
 describe('the CPU', () => {
-  it('translates what an EPT leaf allows, with its memory type', () => {
-    const [reading] = explainSpte(ept, 0x600000455299b77n, 1).cpu;
-    const page = { kind: 'translates', hpa: 0x455299000n, memtype: 'WB, guest PAT ignored' };
-    expect(reading).toEqual({ accessor: 'guest', read: page, write: page, fetch: page });
-  });
-
-  it('follows a table and stops at what a leaf refuses', () => {
-    expect(explainSpte(ept, 0x2c583e907n, 3).cpu[0]?.read).toEqual({ kind: 'next-table', hpa: 0x2c583e000n });
-    const [readOnly] = explainSpte(ept, 0x600000455299b71n, 1).cpu;
-    expect(readOnly?.write).toEqual({ kind: 'ept-violation', qualification: 0b001_010 });
-    expect(readOnly?.fetch).toEqual({ kind: 'ept-violation', qualification: 0b001_100 });
-  });
-
-  it('tells the memory type of a guest PAT', () => {
-    expect(explainSpte(ept, 0x600000455299b37n, 1).cpu[0]?.read).toMatchObject({
-      memtype: "WB, with the guest's PAT",
-    });
-  });
-
-  it('refuses an MMIO entry as an EPT misconfiguration, with the bits', () => {
-    expect(explainSpte(ept, 0xfee0000en, 1).cpu[0]?.write).toEqual({
-      kind: 'ept-misconfig',
-      causes: [{ cause: 'write-without-read', bits: [0, 1, 2] }],
-    });
-  });
-
   it('ends in a nested page fault where NPT refuses', () => {
     const mmioEntry = explainSpte(npt, 0x80000fee00001n, 1).cpu[0];
     expect(mmioEntry?.read).toMatchObject({ kind: 'nested-page-fault', errorCode: 0b1101 });
