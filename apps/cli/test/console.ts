@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Run, run } from './run.ts';
+import { shellLine } from './shell.ts';
 
 const CONSOLE = /^```console\n(.*?)^```$/gms;
 
@@ -43,7 +44,7 @@ const asSpte = (command: string): string =>
 
 /** Words as the shell makes them, with its quotes and patterns. */
 function words(text: string, cwd: string): string[] {
-  const out = execFileSync('bash', ['-c', `printf '%s\\0' ${text}`], { cwd, encoding: 'utf8' });
+  const out = execFileSync('bash', shellLine(`printf '%s\\0' ${text}`), { cwd, encoding: 'utf8' });
   return out.split('\0').slice(0, -1);
 }
 
@@ -65,12 +66,12 @@ const STYLES: Readonly<Record<string, string>> = {
   39: '</>',
 };
 
-/** Runs a program of a pipe. `tty spte …` is the command on a terminal. */
+/** Runs a program of a pipe. `tty spte …` is the command on a terminal; `2>&1` puts what it says with what it prints. */
 async function runStage(stage: string, stdin: string, cwd: string): Promise<Run> {
-  const [, tty, rest = '', target] = /^(tty )?spte\b ?(.*?)(?: > (\S+))?$/.exec(stage) ?? [];
+  const [, tty, rest = '', both, target] = /^(tty )?spte\b ?(.*?)( 2>&1)?(?: > (\S+))?$/.exec(stage) ?? [];
   if (!/^(?:tty )?spte\b/.test(stage)) {
     // A program that reads no further, such as head, is no error.
-    const { status, stdout, stderr } = spawnSync('bash', ['-c', stage], {
+    const { status, stdout, stderr } = spawnSync('bash', shellLine(stage), {
       cwd,
       input: stdin,
       encoding: 'utf8',
@@ -80,7 +81,9 @@ async function runStage(stage: string, stdin: string, cwd: string): Promise<Run>
   }
   const terminal = tty !== undefined;
   const { code, out, err } = await run(words(rest, cwd), { stdin, cwd, terminal });
-  const result = { code, out: terminal ? readable(out) : out, err };
+  const printed = terminal ? readable(out) : out;
+  // What is said beside the answer comes first: the answer is gathered before it is written.
+  const result = both === undefined ? { code, out: printed, err } : { code, out: err + printed, err: '' };
   if (target === undefined) return result;
   writeFileSync(join(cwd, target), result.out);
   return { ...result, out: '' };
