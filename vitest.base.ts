@@ -12,6 +12,8 @@ export function project(name: string, test: UserWorkspaceConfig['test'] = {}): U
     resolve: { conditions },
     ssr: { resolve: { conditions } },
     // No test is a measurement: one that hangs is told from one on a busy machine.
-    test: { name, environment: 'node', testTimeout: 60_000, setupFiles, ...test },
+    // Test files share what they import: to load it anew for each takes a third of the time. They leave nothing
+    // behind; a project whose files do says `isolate: true`.
+    test: { name, environment: 'node', isolate: false, testTimeout: 60_000, setupFiles, ...test },
   };
 }

@@ -2,5 +2,6 @@
 import type { UserWorkspaceConfig } from 'vitest/config';
 import { project } from '../../vitest.base.ts';
 
-const config: UserWorkspaceConfig = project('cli');
+// A file puts something else in the place of the threads: the others must not see it.
+const config: UserWorkspaceConfig = project('cli', { isolate: true });
 export default config;

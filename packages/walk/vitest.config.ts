@@ -2,5 +2,6 @@
 import type { UserWorkspaceConfig } from 'vitest/config';
 import { project } from '../../vitest.base.ts';
 
-const config: UserWorkspaceConfig = project('walk');
+// A file puts something else in the place of node:fs: the others must not see it.
+const config: UserWorkspaceConfig = project('walk', { isolate: true });
 export default config;

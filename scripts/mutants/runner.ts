@@ -23,8 +23,12 @@ const vitest: Vitest = await createVitest(
   { root, watch: false, bail: 1, maxWorkers: 1, coverage: { enabled: false }, reporters: [{}] },
   { logLevel: 'silent' },
 );
-// The parent gives up on a test that does not end; a busy machine is no reason to call a mutant caught.
-for (const project of vitest.projects) project.config.testTimeout = MAX_MILLISECONDS;
+for (const { config } of vitest.projects) {
+  // The parent gives up on a test that does not end; a busy machine is no reason to call a mutant caught.
+  config.testTimeout = MAX_MILLISECONDS;
+  // No file is run with what another has loaded before a change.
+  config.isolate = true;
+}
 await vitest.standalone();
 
 const fileOf = ({ project, moduleId }: TestSpecification): TestFile => ({
