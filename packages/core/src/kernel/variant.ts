@@ -13,6 +13,7 @@ export interface VariantRow<T> extends Since {
 /** A point in which kernels behave differently: call it with a kernel to learn how that one does. */
 export interface Variant<T> {
   (kernel: KernelVersion): T;
+  /** What differs: also the name under which a kernel says that it behaves as another release here. */
   readonly topic: string;
   /** Oldest first. */
   readonly rows: readonly [VariantRow<T>, ...VariantRow<T>[]];
@@ -43,7 +44,8 @@ export function defineVariant<T>(
   oldest: VariantRow<T>,
   ...newer: VariantRow<T>[]
 ): Variant<T> {
-  const rowOf = byKernel(oldest, ...newer);
+  const rowAt = byKernel(oldest, ...newer);
+  const rowOf = (kernel: KernelVersion): VariantRow<T> => rowAt(releaseAt(kernel, topic));
   // Rules ask at every call, and almost always for the kernel of the call before.
   let last: { readonly kernel: KernelVersion; readonly value: T } | undefined;
   const choose = (kernel: KernelVersion): T => {
@@ -51,6 +53,11 @@ export function defineVariant<T>(
     return last.value;
   };
   return Object.assign(choose, { topic, rows: [oldest, ...newer] as const, rowOf });
+}
+
+/** The release that a kernel follows in a point. */
+function releaseAt(kernel: KernelVersion, topic: string): KernelVersion {
+  return kernel.overrides === undefined ? kernel : (kernel.overrides[topic] ?? kernel);
 }
 
 /** The points in which two kernels behave differently, in the order of `variants`. */
