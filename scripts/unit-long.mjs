@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What `npm test` leaves out: `pnpm unit:long` tries everything where every run tries a sample, compiles the WebAssembly
-// kernels anew, and asks how much of a package its own tests cover.
+// kernels anew, asks how much of a package its own tests cover, and whether tests notice what is planted.
 //
 // The last line is that of the tests.
 import { environment, pnpm, run } from './pnpm.mjs';
 
 environment['SPTE_LONG'] = '1';
-for (const script of ['coverage:home', 'unit']) {
+for (const script of ['coverage:home', 'mutants', 'unit']) {
   console.log(`=== ${script}`);
   const code = await run([...pnpm(), '--silent', 'run', script]);
   if (code !== 0) process.exitCode = code;

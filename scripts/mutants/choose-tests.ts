@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Which test files must catch a change of a file, and in which order they are tried.
-import type { TestFile } from './messages.ts';
+import type { Failure, TestFile } from './messages.ts';
 
 /** Files that begin so, or that are called so. */
 type Prefixes = readonly string[];
@@ -13,6 +13,8 @@ const TRANSCRIPTS = 'apps/cli/test/transcripts.test.ts';
 
 /** What rules give, and what they say: in small, in words, and as KVM's own C gave it. */
 const RULES: Prefixes = [
+  TRANSCRIPTS,
+  ...testsIn('conformance', 'kernel-table'),
   ...testsIn('core', 'words', 'explain-spte', 'explain-change', 'registry', 'kernels'),
   ...testsIn('conformance', 'words', 'snippets', 'reasons', 'planted-faults', 'real-values', 'vectors'),
   ...testsIn('conformance', 'real-runs', 'contexts'),
@@ -20,25 +22,25 @@ const RULES: Prefixes = [
 ];
 
 /**
- * By the beginning of the path of what is changed, the tests that must notice, the quickest first. Those of the package
- * itself come first; a test that compares fast ways with slow ones is left out, for it sees what the others see, later.
+ * By the beginning of the path of what is changed, the tests that must notice, the likeliest first. A test that
+ * compares fast ways with slow ones is left out, for it sees what the others see, later.
  */
 const GUARDS: Readonly<Record<string, Prefixes>> = {
-  'packages/core/': ['packages/core/test/', TRANSCRIPTS, ...RULES],
-  'packages/l1tf/': ['packages/l1tf/', TRANSCRIPTS, ...RULES],
-  'packages/mmio/': ['packages/mmio/', TRANSCRIPTS, ...RULES],
-  'packages/vendor-svm/': ['packages/vendor-svm/', TRANSCRIPTS, ...RULES],
-  'packages/vendor-vmx/': ['packages/vendor-vmx/', TRANSCRIPTS, ...RULES],
-  'packages/host/': ['packages/host/test/', 'apps/cli/test/host.test.ts', TRANSCRIPTS],
+  'packages/core/': [...RULES, 'packages/core/test/'],
+  'packages/l1tf/': [...RULES, 'packages/l1tf/'],
+  'packages/mmio/': [...RULES, 'packages/mmio/'],
+  'packages/vendor-svm/': [...RULES, 'packages/vendor-svm/'],
+  'packages/vendor-vmx/': [...RULES, 'packages/vendor-vmx/'],
+  'packages/host/': [TRANSCRIPTS, 'packages/host/test/', 'apps/cli/test/host.test.ts'],
   'packages/trace/': [
+    TRANSCRIPTS,
     ...['limits', 'headers', 'forms', 'snippets', 'checks', 'remember', 'real', 'dat'].map(
       (name) => `packages/trace/test/${name}.test.ts`,
     ),
-    TRANSCRIPTS,
     'apps/cli/test/annotate.test.ts',
     'packages/trace/test/',
   ],
-  'packages/walk/': ['packages/walk/test/', TRANSCRIPTS, 'apps/cli/test/walk.test.ts'],
+  'packages/walk/': [TRANSCRIPTS, 'packages/walk/test/', 'apps/cli/test/walk.test.ts'],
   'packages/batch/': ['packages/batch/test/engine.test.ts', 'packages/batch/test/room.test.ts'],
   'apps/cli/src/': [
     TRANSCRIPTS,
@@ -49,11 +51,21 @@ const GUARDS: Readonly<Record<string, Prefixes>> = {
   ],
 };
 
+/** What a test file has done about changes below a guarded folder. */
+interface Merit {
+  caught: number;
+  tried: number;
+}
+
+/** One that is new is worth trying before those that catch less than one of four. */
+const NEW: Merit = { caught: 1, tried: 4 };
+
+const shareOf = ({ caught, tried }: Merit): number => caught / tried;
+
 /** Caught more: tried earlier. */
 export class Chooser {
   readonly #tests: readonly TestFile[];
-  /** How many changes below a guarded folder a test file has caught. */
-  readonly #caught = new Map<string, number>();
+  readonly #merits = new Map<string, Merit>();
 
   constructor(tests: readonly TestFile[]) {
     this.#tests = tests;
@@ -71,13 +83,27 @@ export class Chooser {
       if (found.length === 0) throw new RangeError(`choose-tests.ts: no test file ${prefix}`);
       return found;
     });
-    const caught = ({ file }: TestFile): number => this.#caught.get(`${folder} ${file}`) ?? 0;
-    return [...new Set(chosen)].toSorted((a, b) => caught(b) - caught(a));
+    const share = (test: TestFile): number => shareOf(this.#meritOf(folder, test));
+    return [...new Set(chosen)].toSorted((a, b) => share(b) - share(a));
   }
 
-  caught(mutated: string, { file }: TestFile): void {
-    const key = `${guardsOf(mutated)[0]} ${file}`;
-    this.#caught.set(key, (this.#caught.get(key) ?? 0) + 1);
+  /** Learns from tests that were run up to the first that failed. */
+  learn(mutated: string, tests: readonly TestFile[], failure: Failure | null): void {
+    const [folder] = guardsOf(mutated);
+    for (const test of tests) {
+      const merit = this.#meritOf(folder, test);
+      merit.tried++;
+      if (test.file !== failure?.file) continue;
+      merit.caught++;
+      break;
+    }
+  }
+
+  #meritOf(folder: string, { file }: TestFile): Merit {
+    const key = `${folder} ${file}`;
+    const merit = this.#merits.get(key) ?? { ...NEW };
+    this.#merits.set(key, merit);
+    return merit;
   }
 }
 

@@ -35,9 +35,20 @@ function linkInstalled(root: string, copy: string): void {
   symlinkSync(join(from, STORE), join(to, STORE));
 }
 
+/** A folder with all that a run of tests reads and writes. */
+export interface Workshop {
+  readonly folder: string;
+  /** The tree. */
+  readonly copy: string;
+  /** For temporary files: those of a test that was killed go with the rest. */
+  readonly temporary: string;
+}
+
 /** Copies the tree of `root` into a new temporary folder; what is installed there serves both. */
-export function copyTree(root: string): string {
-  const copy = mkdtempSync(join(tmpdir(), 'spte-mutants-'));
+export function makeWorkshop(root: string): Workshop {
+  const folder = mkdtempSync(join(tmpdir(), 'spte-mutants-'));
+  const [copy, temporary] = [join(folder, 'tree'), join(folder, 'tmp')];
+  mkdirSync(temporary);
   for (const file of trackedFiles(root)) {
     mkdirSync(dirname(join(copy, file)), { recursive: true });
     cpSync(join(root, file), join(copy, file), { verbatimSymlinks: true });
@@ -52,9 +63,10 @@ export function copyTree(root: string): string {
       }
     }
   }
-  return copy;
+  return { folder, copy, temporary };
 }
 
-export function removeTree(copy: string): void {
-  rmSync(copy, { recursive: true, force: true });
+/** Removes it, also while the last files are still being written into it. */
+export function removeWorkshop({ folder }: Workshop): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -167,10 +167,26 @@ const swappedArguments: Finder = (node, source, checker) => {
 /** What makes a set of a list, or only asks whether something is in it. */
 const UNORDERED = /^(?:includes|some|every)$/;
 
-function isUnordered(list: ts.ArrayLiteralExpression, source: ts.SourceFile): boolean {
+function isUnordered(list: ts.Expression, source: ts.SourceFile): boolean {
   const { parent } = list;
   if (ts.isNewExpression(parent)) return true;
+  if (ts.isVariableDeclaration(parent)) return isSet(parent, source);
   return ts.isPropertyAccessExpression(parent) && UNORDERED.test(parent.name.getText(source));
+}
+
+/** Whether a constant is a list of which nothing but what it holds is asked. */
+function isSet(declaration: ts.VariableDeclaration, source: ts.SourceFile): boolean {
+  const { name } = declaration;
+  if (!ts.isIdentifier(name) || ts.getCombinedModifierFlags(declaration) !== ts.ModifierFlags.None)
+    return false;
+  let asked = true;
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node) && node !== name && node.text === name.text)
+      asked &&= isUnordered(node, source);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return asked;
 }
 
 const SORTS = /^(?:sort|toSorted)$/;

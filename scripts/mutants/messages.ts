@@ -24,4 +24,4 @@ export type Message =
   | { readonly type: 'ready'; readonly tests: readonly TestFile[] }
   /** A test file was begun: the parent gives up on one that does not end. */
   | { readonly type: 'begun'; readonly test: TestFile }
-  | { readonly type: 'done'; readonly failure: Failure | null; readonly milliseconds: readonly number[] };
+  | { readonly type: 'done'; readonly failure: Failure | null };

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Chooser } from './choose-tests.ts';
 import { draw } from './draw.ts';
-import { equivalents, isEquivalent } from './equivalent.ts';
+import { checkEquivalents, type Equivalent, equivalentsOf } from './equivalent.ts';
 import { groupBy } from './group-by.ts';
 import type { Failure, TestFile } from './messages.ts';
 import { type Edit, editText, type Mutation } from './mutation.ts';
@@ -78,28 +78,19 @@ function drawnMutants(
   count: number,
 ): { readonly mutants: Mutant[]; readonly equivalent: number } {
   const areas = mutationsByArea(root);
-  const everything = [...areas.values()].flat();
-  checkEquivalents(everything);
+  const listed = (edit: Mutation): readonly Equivalent[] => equivalentsOf(sourceOf(edit.file), edit);
+  checkEquivalents(new Set([...areas.values()].flat().flatMap(listed)));
   const mutants: Mutant[] = [];
   let equivalent = 0;
   for (const edit of draw([...areas.values()], seed)) {
     if (mutants.length === count) break;
-    const source = sourceOf(edit.file);
-    if (isEquivalent(source, edit)) equivalent++;
-    else mutants.push({ label: `${edit.kind} ${editText(source, edit)}`, edit, planted: false });
+    if (listed(edit).length > 0) equivalent++;
+    else {
+      const label = `${edit.kind} ${editText(sourceOf(edit.file), edit)}`;
+      mutants.push({ label, edit, planted: false });
+    }
   }
   return { mutants, equivalent };
-}
-
-/** A line of the list that matches nothing any more is to be removed. */
-function checkEquivalents(mutations: readonly Mutation[]): void {
-  for (const one of equivalents) {
-    const found = mutations.some(
-      (edit) =>
-        edit.file === one.file && edit.before === one.before && isEquivalent(sourceOf(edit.file), edit),
-    );
-    if (!found) throw new Error(`equivalent.ts: no longer to be found: ${one.file}: ${one.line}`);
-  }
 }
 
 const seconds = (since: number): number => (performance.now() - since) / 1000;
@@ -125,7 +116,7 @@ class Trust {
   /** @throws Error when the test file fails without a change */
   async check(runner: Runner, test: TestFile): Promise<void> {
     if (this.#trusted.has(test.file)) return;
-    const { failure } = await runner.run(null, [test]);
+    const failure = await runner.run(null, [test]);
     if (failure !== null) throw new Error(`fails without a change: ${where(failure)}`);
     this.#trusted.add(test.file);
   }
@@ -142,11 +133,11 @@ async function runMutants(
   const trust = new Trust();
   await each(runners, mutants, async (runner, mutant) => {
     const start = performance.now();
-    const { failure } = await runner.run(mutant.edit, chooser.testsOf(mutant.edit.file));
-    if (failure !== null) {
-      await trust.check(runner, failure);
-      chooser.caught(mutant.edit.file, failure);
-    }
+    const { file } = mutant.edit;
+    const tests = chooser.testsOf(file);
+    const failure = await runner.run(mutant.edit, tests);
+    if (failure !== null) await trust.check(runner, failure);
+    chooser.learn(file, tests, failure);
     const result = { mutant, failure, seconds: seconds(start) };
     results.push(result);
     print(result);

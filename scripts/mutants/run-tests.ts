@@ -2,38 +2,38 @@
 // A copy of the tree, and the process that runs tests in it.
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { copyTree, removeTree } from './copy.ts';
+import { makeWorkshop, removeWorkshop, type Workshop } from './copy.ts';
 import type { Failure, Job, Message, TestFile } from './messages.ts';
 import { applied, type Edit } from './mutation.ts';
 
-/** What came of a job. */
-export interface Outcome {
-  readonly failure: Failure | null;
-  /** How long each test file took. */
-  readonly milliseconds: readonly number[];
-}
-
-/** A test file that takes longer than this does not end. */
+/** A test file that takes longer than this on a quiet machine does not end. */
 const MAX_MILLISECONDS = 120_000;
+
+/** The same on this machine as it is now. */
+const mostMilliseconds = (): number =>
+  MAX_MILLISECONDS * Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
 
 const ENTRY = fileURLToPath(new URL('runner.ts', import.meta.url));
 
 /** A process with a copy of its own. */
 export class Runner {
-  readonly #copy: string;
+  readonly #workshop: Workshop;
   #child: ChildProcess | null = null;
   /** Files whose edit was taken back after the last job. */
   #restored: readonly string[] = [];
 
   constructor(root: string) {
-    this.#copy = copyTree(root);
+    this.#workshop = makeWorkshop(root);
   }
 
   /** Starts the process; gives all test files that it knows. */
   async start(): Promise<readonly TestFile[]> {
-    const child = fork(ENTRY, [this.#copy], {
+    const { copy, temporary } = this.#workshop;
+    const child = fork(ENTRY, [copy], {
+      env: { ...process.env, TMPDIR: temporary },
       execArgv: ['--import', 'tsx'],
       // In a group of its own, to be ended together with the workers of vitest.
       detached: true,
@@ -50,14 +50,14 @@ export class Runner {
     });
   }
 
-  /** Runs test files, up to the first that fails, while an edit is in its copy. */
-  async run(edit: Edit | null, tests: readonly TestFile[]): Promise<Outcome> {
+  /** Runs test files, up to the first that fails, while an edit is in its copy. Gives the one that failed. */
+  async run(edit: Edit | null, tests: readonly TestFile[]): Promise<Failure | null> {
     if (edit === null) {
       const changed = this.#restored;
       this.#restored = [];
       return this.#send({ changed, tests });
     }
-    const path = join(this.#copy, edit.file);
+    const path = join(this.#workshop.copy, edit.file);
     const before = readFileSync(path, 'utf8');
     writeFileSync(path, applied(before, edit));
     try {
@@ -68,29 +68,29 @@ export class Runner {
     }
   }
 
-  async #send(job: Job): Promise<Outcome> {
+  async #send(job: Job): Promise<Failure | null> {
     if (this.#child === null) await this.start();
     const child = this.#child;
     if (child === null) throw new Error('a runner did not start');
     return new Promise((resolve) => {
       let current: TestFile = { project: '', file: '' };
       let timer: NodeJS.Timeout | undefined;
-      const finish = (outcome: Outcome): void => {
+      const finish = (failure: Failure | null): void => {
         clearTimeout(timer);
         child.removeAllListeners();
-        resolve(outcome);
+        resolve(failure);
       };
       const giveUp = (test: string): void => {
         this.#kill();
-        finish({ failure: { ...current, test }, milliseconds: [] });
+        finish({ ...current, test });
       };
       child.once('exit', () => giveUp('the process ended'));
       child.on('message', (message: Message) => {
-        if (message.type === 'done') finish(message);
+        if (message.type === 'done') finish(message.failure);
         if (message.type !== 'begun') return;
         current = message.test;
         clearTimeout(timer);
-        timer = setTimeout(() => giveUp('it does not end'), MAX_MILLISECONDS);
+        timer = setTimeout(() => giveUp('it does not end'), mostMilliseconds());
       });
       child.send(job);
     });
@@ -111,6 +111,6 @@ export class Runner {
   /** Ends the process and removes the copy. */
   close(): void {
     this.#kill();
-    removeTree(this.#copy);
+    removeWorkshop(this.#workshop);
   }
 }

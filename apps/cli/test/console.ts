@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Run, run } from './run.ts';
+import { shellLine } from './shell.ts';
 
 const CONSOLE = /^```console\n(.*?)^```$/gms;
 
@@ -43,7 +44,7 @@ const asSpte = (command: string): string =>
 
 /** Words as the shell makes them, with its quotes and patterns. */
 function words(text: string, cwd: string): string[] {
-  const out = execFileSync('bash', ['-c', `printf '%s\\0' ${text}`], { cwd, encoding: 'utf8' });
+  const out = execFileSync('bash', shellLine(`printf '%s\\0' ${text}`), { cwd, encoding: 'utf8' });
   return out.split('\0').slice(0, -1);
 }
 
@@ -70,7 +71,7 @@ async function runStage(stage: string, stdin: string, cwd: string): Promise<Run>
   const [, tty, rest = '', both, target] = /^(tty )?spte\b ?(.*?)( 2>&1)?(?: > (\S+))?$/.exec(stage) ?? [];
   if (!/^(?:tty )?spte\b/.test(stage)) {
     // A program that reads no further, such as head, is no error.
-    const { status, stdout, stderr } = spawnSync('bash', ['-c', stage], {
+    const { status, stdout, stderr } = spawnSync('bash', shellLine(stage), {
       cwd,
       input: stdin,
       encoding: 'utf8',

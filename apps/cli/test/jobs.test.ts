@@ -9,7 +9,7 @@ import { oneIn } from '@spte/testing/sampled';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { duckdb, objects } from './duckdb.ts';
 import { file, folder, spte } from './run.ts';
-import { FROM_SOURCES } from './shell.ts';
+import { FROM_SOURCES, shellLine } from './shell.ts';
 
 const CONTEXT = '--kernel 6.1 --vendor svm --maxphyaddr 40';
 const NAMES = ['svm61-npt-tdp', 'svm61-nx-force', 'vmx73-ept-ad', 'svm61-shadow'];
@@ -103,7 +103,7 @@ describe.skipIf(process.platform === 'win32')('Ctrl-C', () => {
     async (words, place, parts) => {
       mkdirSync(join(folder, 'tmp'), { recursive: true });
       const fifos = ['fifo1', 'fifo2'].map((name) => join(folder, name));
-      execFileSync('bash', ['-c', `for f in ${fifos.join(' ')}; do [ -p "$f" ] || mkfifo "$f"; done`]);
+      execFileSync('bash', shellLine(`for f in ${fifos.join(' ')}; do [ -p "$f" ] || mkfifo "$f"; done`));
       const held = fifos.map((path) => openSync(path, 'r+'));
       const child = start(words);
       try {

@@ -221,8 +221,26 @@ describe('a change', () => {
     );
   });
 
-  it('is rendered with the WARNs that it raises', () => {
-    const text = renderChange(explainChange(ept, LEAF & ~2n, LEAF & ~(1n << 58n), 1));
-    expect(text).toContain('WARN_ONCE invariant.hw-writable-without-mmu-writable');
+  it('is rendered line by line: the WARNs that it raises before the fields', () => {
+    expect(renderChange(explainChange(ept, LEAF & ~2n, LEAF & ~(1n << 58n), 1)).split('\n')).toEqual([
+      '0x0600000455299b75 -> 0x0200000455299b77  leaf -> leaf',
+      '  NOT ALLOWED: the kernel WARNs (invariant.hw-writable-without-mmu-writable); what happened: a write fault made the page writable without mmu_lock',
+      '  no TLB flush is due',
+      '  WARN_ONCE invariant.hw-writable-without-mmu-writable',
+      '  mmuWritable (bit 58): yes -> no',
+      '  writable (bit 1): no -> yes',
+    ]);
+  });
+
+  it('is rendered with what is due before what is lost', () => {
+    expect(
+      renderChange(explainChange(ept, LEAF, 0n, 1))
+        .split('\n')
+        .slice(0, 3),
+    ).toEqual([
+      '0x0600000455299b77 -> 0x0000000000000000  leaf -> empty',
+      '  allowed: the entry was zapped',
+      '  a TLB flush is due; lost: accessed and dirty',
+    ]);
   });
 });

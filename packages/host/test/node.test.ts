@@ -56,6 +56,43 @@ describe('a captured folder', () => {
     expect(hostReport(texts)).toMatchObject({ kernel: '6.12.4', vendor: 'svm', mode: 'shadow' });
   });
 
+  it.each([
+    ['cpuinfo', ['cpuinfo.txt', 'cpuinfo', 'proc/cpuinfo']],
+    ['params', ['params.txt', 'params', 'sys/module/kvm/parameters/x']],
+    ['uname', ['uname.txt', 'uname', 'proc/version']],
+    ['versionSignature', ['version_signature', 'proc/version_signature']],
+    ['cmdline', ['cmdline.txt', 'cmdline', 'proc/cmdline']],
+    ['dmesg', ['dmesg.txt', 'dmesg', 'dev/kmsg', 'var/log/dmesg']],
+    ['iomem', ['iomem.txt', 'iomem', 'proc/iomem']],
+    ['cpuid', ['cpuid.txt', 'dev/cpu/0/cpuid']],
+    ['kernelConfig', ['config.txt', 'kernel-config', `boot/config-${release()}`, 'proc/config.gz']],
+  ] as const)('has %s in the first of its places that is there', (piece, places) => {
+    const contents: Readonly<Record<string, string | Uint8Array>> = {
+      'dev/kmsg': '6,1,0,-;Command line: quiet\n',
+      'dev/cpu/0/cpuid': '',
+      'proc/config.gz': gzipSync('CONFIG_X86_64=y\n'),
+    };
+    for (const place of places) write(place, contents[place] ?? 'CONFIG_X86_64=y\n');
+    if (piece === 'cpuid') truncateSync(join(folder, 'dev/cpu/0/cpuid'), 0x8000_002f);
+    for (const place of places) {
+      const name = place.startsWith('sys/') ? 'sys' : place;
+      expect(readHost(folder)[piece]?.name).toBe(join(folder, name));
+      rmSync(join(folder, place));
+    }
+    expect(readHost(folder)[piece]).toBeUndefined();
+  });
+
+  it('may hold the parameters of several modules, which are read in one order', () => {
+    for (const module of ['kvm_intel', 'kvm', 'kvm_amd']) write(`sys/module/${module}/parameters/x`, '1\n');
+    write('sys/devices/system/cpu/vulnerabilities/l1tf', 'Not affected\n');
+    expect(readHost(folder).params?.text.match(/kvm\w*|l1tf/g)).toEqual([
+      'kvm',
+      'kvm_intel',
+      'kvm_amd',
+      'l1tf',
+    ]);
+  });
+
   it('may be empty or missing: the report then says what it could not read', () => {
     for (const empty of [folder, join(folder, 'none')]) {
       const report = hostReport(readHost(empty));

@@ -64,6 +64,68 @@ describe('a field', () => {
   });
 });
 
+describe('a number', () => {
+  const sptes = (spte: string): readonly bigint[] | undefined =>
+    parseLine(`kvm_mmu_set_spte: gfn 10 spte ${spte} (rwxu) level 1 at 1a1080`)?.sptes.map(
+      ({ value }) => value,
+    );
+
+  it('in hex has 16 digits at most, each from 0 to f', () => {
+    expect(sptes('f'.repeat(16))).toEqual([0xffff_ffff_ffff_ffffn]);
+    expect(sptes(`1${'f'.repeat(16)}`)).toBeUndefined();
+    expect(sptes('0123456789abcdef')).toEqual([0x123_4567_89ab_cdefn]);
+    expect(sptes('0x0123456789ABCDEF')).toEqual([0x123_4567_89ab_cdefn]);
+    for (const other of '/:@G`g') expect(sptes(`1${other}`)).toBeUndefined();
+  });
+
+  it('in decimal has 10 digits at most, each from 0 to 9', () => {
+    const level = (text: string): unknown =>
+      parseLine(`kvm_mmu_set_spte: gfn 10 spte 797fe67 (rwxu) level ${text} at 1a1080`)?.fields['level'];
+    expect(level('1234567890')).toBe(1_234_567_890);
+    expect(level('-12')).toBe(-12);
+    expect(level('12345678901')).toBeUndefined();
+    for (const other of '/:') expect(level(`1${other}`)).toBe(1);
+  });
+
+  it('of 64 bits in decimal has 20 digits at most', () => {
+    const gfn = (text: string): unknown => parseLine(`kvm_mmu_get_page: gfn=${text}`)?.fields['gfn'];
+    expect(gfn('18446744073709551615')).toBe('0xffffffffffffffff');
+    expect(gfn('118446744073709551615')).toBeUndefined();
+  });
+
+  it('of a task has 10 digits at most', () => {
+    expect(headerOf(`vm-2147483647 [000] 1.5: ${EVENT}`)).toEqual(['vm', 2_147_483_647, 0, 15n, 1]);
+    expect(parseLine(`vm-12345678901 [000] 1.5: ${EVENT}`)?.pid).toBeNull();
+  });
+});
+
+describe('a character', () => {
+  const record = (line: string): boolean => parseLine(line) !== null;
+
+  it('stands between words if it is a blank, a control of a line, or NUL', () => {
+    const between = Array.from({ length: 34 }, (_, code) => code).filter((code) =>
+      record(EVENT.replaceAll(' ', String.fromCharCode(code))),
+    );
+    expect(between).toEqual([0, 9, 10, 11, 12, 13, 32]);
+  });
+
+  it('before the name of an event is no part of it, unless names have such', () => {
+    const parts = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code)).filter(
+      (before) => !record(`${before}${EVENT}`),
+    );
+    expect(parts.join('')).toBe('0123456789_abcdefghijklmnopqrstuvwxyz');
+  });
+
+  it('is one of a flag if it is a capital, a digit or a bar', () => {
+    const flags = Array.from({ length: 127 }, (_, code) => String.fromCharCode(code)).filter((code) =>
+      record(
+        `fast_page_fault: vcpu 0 gva 113000 error_code P${code}W sptep 00000000dbce34f4 old 0x1 new 1 spurious 0 fixed 1`,
+      ),
+    );
+    expect(flags.join('')).toBe('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefx|');
+  });
+});
+
 describe('a line that a mail has wrapped', () => {
   const wrapped = (lines: number): string => {
     const words = EVENT.split(' ');

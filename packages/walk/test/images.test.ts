@@ -147,6 +147,18 @@ describe('an ELF core', () => {
     const section = Number(view.getBigUint64(40, true));
     view.setUint32(section + 44, 0xffff_ffff, true);
     expect(() => elfCoreMemory(bytesMemory(file))).toThrow('ELF claims 4294967295 program headers');
+    view.setUint32(section + 44, (1 << 20) + 1, true);
+    expect(() => elfCoreMemory(bytesMemory(file))).toThrow(
+      'ELF claims 1048577 program headers; more than 1048576 are refused',
+    );
+    view.setUint32(section + 44, 1 << 20, true);
+    expect(() => elfCoreMemory(bytesMemory(file))).toThrow('ELF program header at offset 0x40 is cut off');
+  });
+
+  it('may have headers of 56 to 1,024 bytes', () => {
+    for (const phentsize of [56, 1024]) {
+      expect(open([load(0x1000n, 1)], { phentsize }).segments).toHaveLength(1);
+    }
   });
 
   it('never breaks in another way, whatever its headers say', () => {

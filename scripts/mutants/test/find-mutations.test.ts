@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { draw } from '../draw.ts';
+import { equivalents } from '../equivalent.ts';
 import { findMutations } from '../find-mutations.ts';
 import { applied, editText, lineAt, type Mutation } from '../mutation.ts';
 import { editOf, planted } from '../planted.ts';
 
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const FILE = 'file.ts';
 const OPTIONS: ts.CompilerOptions = { target: ts.ScriptTarget.ES2022, noLib: true, strict: true };
 
@@ -41,11 +43,14 @@ describe('a mutation', () => {
       'const a = x > 1;',
       ['comparison: const a = x >= 1;', 'limit: const a = x > 2;', 'limit: const a = x > 0;'],
     ],
-    ['const a = [1, 2];', ['order: const a = [2, 1];']],
-    ['const a = [1, 1];', []],
+    ['f([1, 2]);', ['order: f([2, 1]);']],
+    ['f([1, 1]);', []],
     ['const a: [number, number] = [1, 2];', []],
     ['new Set([1, 2]);', []],
     ['[1, 2].includes(x);', []],
+    ['const a = [1, 2]; a.includes(x);', []],
+    ['const a = [1, 2]; a.includes(x); f(a);', ['order: const a = [2, 1]; a.includes(x); f(a);']],
+    ['export const a = [1, 2]; a.includes(x);', ['order: export const a = [2, 1]; a.includes(x);']],
     ['list.toSorted((a, b) => a - b);', ['order: list.toSorted((b, a) => a - b);']],
     [
       "const a = 'must be set';",
@@ -122,7 +127,14 @@ describe('a planted change', () => {
   });
 
   it.each(planted)('of those that were once missed still applies: $what', (missed) => {
-    const edit = editOf(fileURLToPath(new URL('../../..', import.meta.url)), missed);
+    const edit = editOf(ROOT, missed);
     expect(edit.after).not.toBe(edit.before);
+  });
+});
+
+describe('a line of which a change makes no difference', () => {
+  it.each(equivalents)('still stands in $file: $line', ({ file, line }) => {
+    const lines = readFileSync(join(ROOT, file), 'utf8').split('\n');
+    expect(lines.some((text) => line === undefined || text.trim() === line)).toBe(true);
   });
 });
