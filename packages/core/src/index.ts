@@ -70,10 +70,9 @@ export {
   type ChangedField,
   type ExplainedChange,
   explainChange,
-  type Objection,
-  type ObjectionParams,
 } from './explain/explain-change.ts';
 export { type Explanation, explainSpte } from './explain/explain-spte.ts';
+export type { Objection, ObjectionCode, ObjectionParams } from './explain/objection.ts';
 export {
   type AcrossContexts,
   type Candidate,

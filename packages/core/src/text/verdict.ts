@@ -27,10 +27,10 @@ export function verdict(result: Explanation | ExplainedChange): string {
 
 /** {@link verdict} of a change. */
 export function changeVerdict(change: ExplainedChange): string {
-  const { objection } = change;
-  return objection === null
-    ? `allowed: ${changeText(change)}`
-    : `NOT ALLOWED: ${objectionText(objection)}; what happened: ${changeText(change)}`;
+  const [first, ...others] = change.objections;
+  if (first === undefined) return `allowed: ${changeText(change)}`;
+  const more = others.length === 0 ? '' : `, and ${counted(others.length, 'more objection')}`;
+  return `NOT ALLOWED: ${objectionText(first)}${more}; what happened: ${changeText(change)}`;
 }
 
 /** {@link verdict} of an entry, for texts that need no word of changes. */
