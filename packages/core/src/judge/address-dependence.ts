@@ -2,14 +2,13 @@
 import type { BitField } from '../bits/bit-field.ts';
 import { ADDRESS, bitNumbers, hex, LEVELS, U64_MAX } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
-import { loneMmioMarker } from '../kernel/layout.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import type { Masks } from '../mmu/masks.ts';
 import { readByPolicy } from '../read/entry.ts';
 import { hardwareFields, shapeOf } from '../read/shape.ts';
 import { type SpteKind, tableBits } from '../read/spte-kind.ts';
 import { undeclared } from '../rules/frame-dependence.ts';
-import { isMmioSpte, isShadowPresentPte, kvmMmuMaxGfn } from '../rules/predicates.ts';
+import { isMmioSpte, isShadowPresentPte, kvmMmuMaxGfn, loneMmioMarker } from '../rules/predicates.ts';
 
 /** Something that must be slow because what it depends on is not known. */
 export interface Fallback {

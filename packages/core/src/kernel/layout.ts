@@ -55,11 +55,6 @@ export interface Layout extends Since {
   readonly empty: bigint;
 }
 
-/** The field that alone makes an MMIO SPTE; null where a value and a mask do. */
-export function loneMmioMarker({ mmioMarker, mmioMarkerAlone }: Layout): BitField<'mmioMarker'> | null {
-  return mmioMarkerAlone ? mmioMarker : null;
-}
-
 /** The constants of a layout. */
 export type LayoutConstant = Exclude<keyof Layout, keyof Since | 'until' | 'commits'>;
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { U64_MAX } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
-import { loneMmioMarker } from '../kernel/layout.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import {
   isAccessTrackSpte,
@@ -10,6 +9,7 @@ import {
   isMmioSpte,
   isRemovedSpte,
   isShadowPresentPte,
+  loneMmioMarker,
 } from '../rules/predicates.ts';
 import { type Because, because } from './because.ts';
 import type { Coded, NoParams } from './coded.ts';
@@ -80,101 +80,91 @@ export function testsOf(mmu: Mmu, level: number | null): Tests {
 }
 
 /** A test with an answer for entries that pass it, and one for all others. */
-function either(passes: (spte: bigint) => boolean, answer: (holds: boolean) => Evidence): Test {
-  const yes = answer(true);
-  const no = answer(false);
+function either(
+  kinds: readonly SpteKind[],
+  source: Because,
+  passes: (spte: bigint) => boolean,
+  answer: (holds: boolean) => Coded<EvidenceParams>,
+): Test {
+  const [yes, no] = [true, false].map(
+    (holds): Evidence => ({ ...answer(holds), kinds, holds, because: source }),
+  ) as [Evidence, Evidence];
   return (spte) => (passes(spte) ? yes : no);
 }
 
 function presentTest(mmu: Mmu): Test {
   const { mmuPresent } = mmu.layout;
-  const source = because(mmu, 'is_shadow_present_pte', mmuPresent?.mask ?? U64_MAX);
   return either(
+    PRESENT,
+    because(mmu, 'is_shadow_present_pte', mmuPresent?.mask ?? U64_MAX),
     (spte) => isShadowPresentPte(mmu, spte),
-    (holds) =>
+    (set) =>
       mmuPresent === null
-        ? { code: 'present-before-5.13', params: {}, kinds: PRESENT, holds, because: source }
-        : {
-            code: 'mmu-present',
-            params: { bit: mmuPresent.low, set: holds },
-            kinds: PRESENT,
-            holds,
-            because: source,
-          },
+        ? { code: 'present-before-5.13', params: {} }
+        : { code: 'mmu-present', params: { bit: mmuPresent.low, set } },
   );
 }
 
 function mmioTest(mmu: Mmu): Test {
-  const marker = loneMmioMarker(mmu.layout);
-  const { mmioMask: mask, vmMmioValue } = mmu.masks;
+  const { mmioMask: mask, vmMmioValue: value } = mmu.masks;
   const source = because(mmu, 'is_mmio_spte', mmu.layout.mmioMarker?.mask ?? mask);
   const passes = (spte: bigint): boolean => isMmioSpte(mmu, spte);
-  if (marker !== null) {
-    const params = { high: marker.high, low: marker.low, value: marker.mask >> marker.shift };
-    return either(passes, (holds) => ({ code: 'mmio-marker', params, kinds: MMIO, holds, because: source }));
-  }
-  if (!isMmioCached(mmu)) {
-    return either(passes, (holds) => ({
-      code: 'mmio-not-cached',
-      params: {},
+  const marker = loneMmioMarker(mmu.layout);
+  if (marker === null && isMmioCached(mmu)) {
+    return (spte) => ({
+      code: 'mmio-value',
+      params: { mask, masked: spte & mask, value },
       kinds: MMIO,
-      holds,
+      holds: passes(spte),
       because: source,
-    }));
+    });
   }
-  return (spte) => {
-    const params = { mask, masked: spte & mask, value: vmMmioValue };
-    return { code: 'mmio-value', params, kinds: MMIO, holds: passes(spte), because: source };
-  };
+  return either(MMIO, source, passes, () => {
+    if (marker === null) return { code: 'mmio-not-cached', params: {} };
+    const { high, low, shift } = marker;
+    return { code: 'mmio-marker', params: { high, low, value: marker.mask >> shift } };
+  });
 }
 
 function frozenTest(mmu: Mmu): Test {
   const { frozen } = mmu.layout;
-  const source = because(mmu, 'is_removed_spte', U64_MAX);
   return either(
+    FROZEN,
+    because(mmu, 'is_removed_spte', U64_MAX),
     (spte) => isRemovedSpte(mmu, spte),
-    (holds) =>
-      frozen === null
-        ? { code: 'never-frozen', params: {}, kinds: FROZEN, holds, because: source }
-        : { code: 'frozen', params: { value: frozen }, kinds: FROZEN, holds, because: source },
+    () =>
+      frozen === null ? { code: 'never-frozen', params: {} } : { code: 'frozen', params: { value: frozen } },
   );
 }
 
 function emptyTest(mmu: Mmu): Test {
   const { empty } = mmu.layout;
-  const source = because(mmu, 'SHADOW_NONPRESENT_VALUE', U64_MAX);
   return either(
+    EMPTY,
+    because(mmu, 'SHADOW_NONPRESENT_VALUE', U64_MAX),
     (spte) => spte === 0n || spte === empty,
-    (holds) => ({ code: 'empty', params: { value: empty }, kinds: EMPTY, holds, because: source }),
+    () => ({ code: 'empty', params: { value: empty } }),
   );
 }
 
 function leafTest(mmu: Mmu, level: number | null): Test {
-  const source = because(mmu, 'is_last_spte', PT.pageSize.mask);
-  if (level === 1) {
-    const evidence = { code: 'level-1', params: {}, kinds: LEAVES, holds: true, because: source } as const;
-    return () => evidence;
-  }
-  return either(isLargePte, (holds) => ({
-    code: 'page-size',
-    params: { bit: PT.pageSize.low, set: holds },
-    kinds: LEAVES,
-    holds,
-    because: source,
-  }));
+  return either(
+    LEAVES,
+    because(mmu, 'is_last_spte', PT.pageSize.mask),
+    (spte) => level === 1 || isLargePte(spte),
+    (set) =>
+      level === 1
+        ? { code: 'level-1', params: {} }
+        : { code: 'page-size', params: { bit: PT.pageSize.low, set } },
+  );
 }
 
 function trackedTest(mmu: Mmu): Test {
   const { layout, masks } = mmu;
-  const source = because(mmu, 'is_access_track_spte', layout.adType.mask | masks.accTrack);
   return either(
+    TRACKED,
+    because(mmu, 'is_access_track_spte', layout.adType.mask | masks.accTrack),
     (spte) => isAccessTrackSpte(mmu, spte),
-    (holds) => ({
-      code: 'access-tracked',
-      params: { clear: masks.accTrack },
-      kinds: TRACKED,
-      holds,
-      because: source,
-    }),
+    () => ({ code: 'access-tracked', params: { clear: masks.accTrack } }),
   );
 }
