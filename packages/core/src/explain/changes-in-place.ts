@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { PT } from '../cpu/entry-format.ts';
+import { notifierMakesSpte } from '../kernel/variants.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import type { DecodedMapping } from '../read/decode-spte.ts';
 import type { SpteKind } from '../read/spte-kind.ts';
@@ -10,6 +11,8 @@ export interface InPlace {
   readonly mmu: Mmu;
   readonly before: DecodedMapping;
   readonly after: DecodedMapping;
+  /** Whether it is access-tracked now, so that MMU-writable stands for W. */
+  readonly tracked: boolean;
   /** Bits that were set. */
   readonly set: bigint;
   /** Bits that were cleared. */
@@ -24,6 +27,8 @@ interface BitChangeFor<Code extends ChangeEventCode> {
   /** The bits, of those that changed, that it accounts for; 0 where it did not happen. */
   readonly bits: (change: InPlace) => bigint;
   readonly params: (change: InPlace) => ChangeEventParams[Code];
+  /** Bits that are clear afterwards, whether they changed or not; none when absent. */
+  readonly clears?: (change: InPlace) => bigint;
 }
 
 /** One of any name. */
@@ -31,10 +36,15 @@ export type BitChange = { readonly [Code in ChangeEventCode]: BitChangeFor<Code>
 
 const W = PT.writable.mask;
 
-const gainsWrite = ({ set }: InPlace): boolean => (set & W) !== 0n;
+/** Whether the page becomes writable, now or when a tracked page is used again. */
+const gainsWrite = ({ mmu, set, tracked }: InPlace): boolean =>
+  (set & (tracked ? mmu.masks.mmuWritable : W)) !== 0n;
 
 /** The dirty bit comes with W, or from the CPU, which writes through writable entries only. */
-const dirtyOf = ({ mmu, set, after }: InPlace): bigint => (after.access.write ? set & mmu.masks.dirty : 0n);
+function dirtyOf({ mmu, set, after, tracked }: InPlace): bigint {
+  const writable = tracked ? after.mmuWritable === true : after.access.write;
+  return writable ? set & mmu.masks.dirty : 0n;
+}
 
 /** The writable bits that are lost while the host still lets KVM write. */
 function writeProtected({ mmu, cleared, after }: InPlace): bigint {
@@ -60,7 +70,8 @@ const none = (): Record<string, never> => ({});
 const cpuAccessed: BitChange = {
   event: 'cpu-accessed',
   by: 'CPU',
-  bits: ({ mmu, set }) => set & mmu.vendor.format.accessed.mask,
+  // A tracked page was not used since, and says so.
+  bits: ({ mmu, set, tracked }) => (tracked ? 0n : set & mmu.vendor.format.accessed.mask),
   params: none,
 };
 
@@ -97,6 +108,9 @@ export const changesInPlace: readonly BitChange[] = [
     by: 'make_spte',
     bits: hostProtected,
     params: ({ after }) => ({ writable: after.hostWritable === true }),
+    // The entry is made anew, dirty only where it is writable. The notifier of old takes the permissions alone.
+    clears: ({ mmu, after }) =>
+      after.hostWritable === true || notifierMakesSpte(mmu.kernel) ? 0n : mmu.masks.dirty,
   },
   {
     event: 'change-exec',

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import { bitNumbers, hex } from '../bits/bits.ts';
+import { judgeSpte } from '../judge/judge-spte.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import { plainHost } from '../mmu/host.ts';
 import type { Diagnostic } from '../observe/diagnostics.ts';
 import { observe } from '../observe/observe.ts';
-import { judgeSpte } from '../judge/judge-spte.ts';
 import { type Because, because } from '../read/because.ts';
 import { type DecodedSpte, decodeSpte } from '../read/decode-spte.ts';
 import { isPresentKind } from '../read/spte-kind.ts';

@@ -8,6 +8,8 @@ export interface ObjectionParams {
   readonly 'new-unknown': NoParams;
   /** What is wrong with the new value, whatever the old one was. */
   readonly 'new-is-wrong': { readonly finding: Finding };
+  /** A leaf that allows no access, and saved none to give back. */
+  readonly 'grants-nothing': NoParams;
   /** What is not present was replaced by something else that is not. */
   readonly 'nonpresent-replaced': NoParams;
   /** What KVM writes into an entry that maps nothing. */

@@ -6,7 +6,7 @@ import type { Mmu, PolicyReading } from '../mmu/contract.ts';
 import { observe } from '../observe/observe.ts';
 import { because } from '../read/because.ts';
 import { type DecodedMapping, type DecodedSpte, decodeSpte } from '../read/decode-spte.ts';
-import { changedPteNotifierMakeSpte } from '../rules/changed-pte.ts';
+import { movedByNotifier } from '../rules/changed-pte.ts';
 import type { ChangeEvent, PlainEventCode } from './change-events.ts';
 import { changesInPlace, changesOfTables, type InPlace, tracked } from './changes-in-place.ts';
 import type { Objection, PlainObjectionCode } from './objection.ts';
@@ -28,7 +28,8 @@ export function whatHappened(mmu: Mmu, from: DecodedSpte, to: DecodedSpte): Happ
     params: {},
     because: because(mmu, by, differing),
   });
-  if (differing === 0n) return { events: [event('none', 'handle_changed_spte')], objections: [], flush: false };
+  if (differing === 0n)
+    return { events: [event('none', 'handle_changed_spte')], objections: [], flush: false };
   const refused = (code: PlainEventCode, by: string, ...objections: readonly Objection[]): Happened => ({
     events: [event(code, by)],
     objections,
@@ -61,14 +62,16 @@ export function whatHappened(mmu: Mmu, from: DecodedSpte, to: DecodedSpte): Happ
   return refused('change-pfn', 'handle_changed_spte', { code: 'pfn-changed', params: {} });
 }
 
-/** What the kinds do not say: what an empty entry is, and that a table takes the place of a huge page. */
+/** What the kinds do not say: what an empty entry is, that a leaf allows something, and that a table takes the place of a huge page. */
 function objectionsTo(mmu: Mmu, from: DecodedSpte, to: DecodedSpte): Objection[] {
   const { empty } = mmu.layout;
-  if (to.kind === 'empty' && to.value !== empty) return [{ code: 'empty-value', params: { expected: empty } }];
+  if (to.kind === 'empty' && to.value !== empty)
+    return [{ code: 'empty-value', params: { expected: empty } }];
   const isHuge = ({ value }: DecodedSpte): boolean => (value & PT.pageSize.mask) !== 0n;
   const small = to.kind === 'table' ? from : to;
   const otherSize = from.mapping !== null && to.mapping !== null && !isHuge(small);
-  return otherSize ? [{ code: 'not-huge', params: {} }] : [];
+  if (otherSize) return [{ code: 'not-huge', params: {} }];
+  return objectionToLeaf(withPermissions(mmu, to));
 }
 
 function mmioChange(mmu: Mmu, from: PolicyReading, to: PolicyReading, differing: bigint): Happened {
@@ -88,7 +91,7 @@ function mmioChange(mmu: Mmu, from: PolicyReading, to: PolicyReading, differing:
 /** Whether the entry is what the host's notifier made of the old one when it moved the page. */
 function isMadeByNotifier(mmu: Mmu, from: DecodedSpte, to: DecodedSpte, { pfn }: DecodedMapping): boolean {
   if (!notifierMakesSpte(mmu.kernel)) return false;
-  return observe(mmu, (mmu) => changedPteNotifierMakeSpte(mmu, from.value, pfn)).value === to.value;
+  return observe(mmu, (mmu) => movedByNotifier(mmu, from.value, pfn)).value === to.value;
 }
 
 /** A mapping, or a table, that stays what it was but for some bits. */
@@ -100,6 +103,7 @@ function inPlace(mmu: Mmu, from: DecodedSpte, to: DecodedSpte): Happened {
     mmu,
     before: before.mapping as DecodedMapping,
     after: after.mapping as DecodedMapping,
+    tracked: to.kind === 'tracked',
     set: after.value & ~before.value & ~(tracking?.set(mmu) ?? 0n),
     cleared: before.value & ~after.value & ~(tracking?.cleared(mmu) ?? 0n),
   };
@@ -109,17 +113,26 @@ function inPlace(mmu: Mmu, from: DecodedSpte, to: DecodedSpte): Happened {
     events.push({ code: tracking.event, params: {}, because: source });
   }
   const rows = to.kind === 'table' ? changesOfTables : changesInPlace;
-  let left = change.set | change.cleared;
-  for (const { event, by, bits, params } of rows) {
+  // A tracked leaf was not used since: accessed is clear.
+  let left = change.set | change.cleared | (change.tracked ? after.value & mmu.masks.accessed : 0n);
+  for (const { event, by, bits, params, clears } of rows) {
     const own = bits(change) & left;
     if (own === 0n) continue;
-    left &= ~own;
+    left = (left & ~own) | ((clears?.(change) ?? 0n) & before.value & after.value);
     events.push({ code: event, params: params(change), because: because(mmu, by, own) } as ChangeEvent);
   }
   if (events.length === 0) {
     events.push({ code: 'other', params: {}, because: because(mmu, 'handle_changed_spte', left) });
   }
-  return { events, objections: objectionsToBits(mmu, left), flush: null };
+  const objections = [...objectionToLeaf(after), ...objectionsToBits(mmu, left)];
+  return { events, objections, flush: null };
+}
+
+/** A leaf allows something, now or when it is used again. */
+function objectionToLeaf({ kind, mapping }: DecodedSpte): Objection[] {
+  if (mapping === null || kind === 'table') return [];
+  const { read, write, execute } = mapping.access;
+  return read || write || execute ? [] : [{ code: 'grants-nothing', params: {} }];
 }
 
 /** A tracked leaf as it was before its permissions were taken away; any other entry as it is. */
