@@ -71,7 +71,7 @@ const cpuAccessed: BitChange = {
   event: 'cpu-accessed',
   by: 'CPU',
   // A tracked page was not used since, and says so.
-  bits: ({ mmu, set, tracked }) => (tracked ? 0n : set & mmu.vendor.format.accessed.mask),
+  bits: ({ mmu, set, tracked }) => (tracked ? 0n : set & mmu.masks.accessed),
   params: none,
 };
 
