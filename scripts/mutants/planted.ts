@@ -176,8 +176,8 @@ export const planted: readonly Plan[] = [
   {
     what: 'a bit that only one of two builds has is said to be in the other',
     within: 'packages/core/src',
-    find: '(first.value & mask) !== 0n',
-    replace: '(first.value & mask) !== 1n',
+    find: '(a.value & mask) !== 0n',
+    replace: '(a.value & mask) !== 1n',
   },
   {
     what: 'the first entry of a call is answered as one of another class',

@@ -57,8 +57,37 @@ describe('spte compare', () => {
   it('shows masks, places, and the entry that both build', async () => {
     const { out, code } = await spte('compare 6.1 7.2 --vendor vmx --check');
     expect(out).toMatch(/xu +A 0x0 +B 0x400/);
-    expect(out).toContain('leaf   A 0x0600000000200b77  B 0x80a0000000200f77');
+    expect(out).toMatch(/leaf +A 0x0600000000200b77 {2}B 0x80a0000000200f77 {2}a 4K page of RAM/);
     expect(code).toBe(1);
+  });
+
+  it('never says that kernels are alike which are known to differ', async () => {
+    for (const kernels of ['6.12 6.13', '6.10 6.11', '6.16 6.17', '6.1 6.8', '6.1 6.1.192']) {
+      const { out, code } = await spte(`compare ${kernels} --vendor vmx --check`);
+      expect(out).not.toContain('no difference');
+      expect(out).toContain('What the kernels do differently');
+      expect(code).toBe(1);
+    }
+    const { out, code } = await spte('compare 6.8 6.9 --vendor vmx --check');
+    expect(out).toContain('no difference');
+    expect(code).toBe(0);
+  });
+
+  it('shows what one kernel has no function for, what they complain about, and what they tell the host', async () => {
+    const { out } = await spte('compare 5.17 5.18 --vendor vmx');
+    expect(out).toMatch(/split +A no such function {4}B 0x06/);
+    expect(out).toContain('  only B  make_huge_page_split_spte()');
+    const warned = await spte('compare mmio-caching=on mmio-caching=off --vendor svm --kernel 6.8');
+    expect(warned.out).toContain('    WARNs: A none; B mmio.value-zero');
+    const told = await spte('compare 6.1 6.1.192 --vendor vmx --level 2');
+    expect(told.out).toContain('    calls: A none; B mmu_try_to_unsync_pages');
+    expect(told.out).not.toContain('ageing');
+  });
+
+  it('builds huge pages as well', async () => {
+    const { out } = await spte('compare nx-huge-pages=on nx-huge-pages=off --vendor vmx');
+    expect(out).toMatch(/leaf +A 0x0600000000200b77 {2}B 0x0600000000200b77 {2}equal/);
+    expect(out).toMatch(/leaf-2M +A 0x0600000000200bf3 {2}B 0x0600000000200bf7 {2}a 2M page/);
   });
 
   it('reads facts, presets and folders as contexts', async () => {

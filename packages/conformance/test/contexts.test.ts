@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
   type Candidate,
-  compareBuilds,
-  compareMmus,
   createMmu,
   explainAcross,
   explainChange,
   explainSpte,
   type Mmu,
   type MmuConfig,
-  makeSpte,
-  pageRole,
-  plainHost,
   rankContexts,
   renderExplanation,
 } from '@spte/core';
@@ -147,90 +142,5 @@ describe('a value of an unknown kernel', () => {
     expect(frozen?.contexts.every((name) => name.startsWith('6.1 '))).toBe(true);
     expect(readings[0]?.explanation.findings).toEqual([]);
     expect(readings.length).toBeGreaterThan(1);
-  });
-});
-
-describe('two configurations', () => {
-  const leaf = (mmu: Mmu): bigint =>
-    makeSpte(mmu, plainHost, { role: pageRole({ access: 0xf }), gfn: 0x100n, pfn: 0x200n }).spte;
-
-  it('are equal to themselves', () => {
-    const mmu = mmuOf('6.8', 'ept with A/D');
-    expect(compareMmus(mmu, mmu)).toEqual({ masks: [], layout: [], reserved: [] });
-    expect(compareBuilds(mmu, mmu, leaf).bits).toEqual([]);
-  });
-
-  it('differ in A/D masks and in the bits that these set', () => {
-    const withAd = mmuOf('6.8', 'ept with A/D');
-    const without = mmuOf('6.8', 'ept without A/D');
-    const names = compareMmus(withAd, without).masks.map(({ name }) => name);
-    expect(names).toEqual(['accessed', 'dirty', 'kvmAdEnabled', 'cpuDirtyLogSize']);
-    const built = compareBuilds(withAd, without, leaf);
-    expect(built.bits.map(({ bit, in: side }) => `${bit}${side}`)).toEqual(['8a', '9a']);
-    expect(built.bits[0]?.reasons[0]).toMatchObject({ rule: 'make_spte', bits: 0x100n });
-  });
-
-  it('differ in mmio_caching', () => {
-    const on = mmuOf('6.8', 'npt');
-    const off = mmuOf('6.8', 'npt', { policies: [l1tf, mmio({ mmioCaching: false })] });
-    const { masks } = compareMmus(on, off);
-    expect(masks.map(({ name }) => name)).toEqual([
-      'mmioValue',
-      'vmMmioValue',
-      'enableMmioCaching',
-      'allowMmioCaching',
-    ]);
-    expect(masks[0]?.setBy.a).toBe('kvm_mmu_set_mmio_spte_mask');
-  });
-
-  it('differ between 6.1 and 7.2 in layout, masks and the leaf', () => {
-    const old = mmuOf('6.1', 'ept with A/D');
-    const recent = mmuOf('7.2', 'ept with A/D');
-    const { layout, masks } = compareMmus(old, recent);
-    expect(layout.map(({ name }) => name)).toEqual([
-      'hostWritable',
-      'mmuWritable',
-      'adType',
-      'savedBits',
-      'mmioGeneration',
-      'mmioAllowed',
-      'frozen',
-      'empty',
-    ]);
-    expect(layout.find(({ name }) => name === 'savedBits')).toEqual({
-      name: 'savedBits',
-      a: 'mask: 0x5; shift: 0x36; fields: bit 54, bit 56',
-      b: 'mask: 0x405; shift: 0x34; fields: bit 52, bit 54, bit 62',
-    });
-    expect(layout.find(({ name }) => name === 'mmioGeneration')).toMatchObject({
-      a: 'low: bits 10:3; high: bits 62:52; highShift: 0x2c; mask: 0x7ffff',
-    });
-    expect(masks.map(({ name }) => name)).toContain('xu');
-    expect(compareBuilds(old, recent, leaf)).toMatchObject({
-      a: 0x600000000200b77n,
-      b: 0x80a0000000200f77n,
-    });
-  });
-
-  it('differ in the MMIO marker and the MMU-present bit across 5.13', () => {
-    const { layout } = compareMmus(mmuOf('5.10', 'npt'), mmuOf('5.13', 'npt'));
-    expect(layout.find(({ name }) => name === 'mmuPresent')).toEqual({
-      name: 'mmuPresent',
-      a: 'none',
-      b: 'bit 11',
-    });
-    expect(layout.find(({ name }) => name === 'mmioMarker')).toEqual({
-      name: 'mmioMarker',
-      a: 'bits 53:52',
-      b: 'none',
-    });
-  });
-
-  it('differ in what they reserve', () => {
-    const narrow = mmuOf('6.8', 'npt');
-    const wide = mmuOf('6.8', 'npt', { host: { physBits: 48 } });
-    const { reserved } = compareMmus(narrow, wide);
-    expect(reserved).toContainEqual({ level: 1, bit7: false, a: 0xfff0000000000n, b: 0xf000000000000n });
-    expect(reserved.some(({ bit7 }) => bit7)).toBe(true);
   });
 });

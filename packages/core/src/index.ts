@@ -57,14 +57,16 @@ export {
   resetRsvdsBitsMaskEpt,
   rsvdBits,
 } from './cpu/rsvd-bits.ts';
+export { coreBehaviours } from './explain/behaviours.ts';
 export type { ChangeEvent, ChangeEventCode, ChangeEventParams } from './explain/change-events.ts';
+export { type BuiltDifference, compareBuilds } from './explain/compare-builds.ts';
 export {
-  type BuiltDifference,
+  type CompareOptions,
   type Comparison,
-  compareBuilds,
   compareMmus,
   type LayoutDifference,
   type MaskDifference,
+  type VariantDifference,
 } from './explain/compare-mmus.ts';
 export {
   type ChangedField,
@@ -83,6 +85,7 @@ export {
   type Sample,
 } from './explain/rank-contexts.ts';
 export { outlineSpte, type SpteOutline, type SpteSummary, summarizeSpte } from './explain/summarize-spte.ts';
+export type { TriedBehaviour } from './explain/try-behaviour.ts';
 export {
   type AddressDependence,
   type AddressTest,
@@ -149,9 +152,16 @@ export {
   roleAsId,
 } from './kernel/role.ts';
 export { type MmioCaching, meMaskIsHosts, mmioCaching } from './kernel/start-up-variants.ts';
-export { defineVariant, type Variant, type VariantRow } from './kernel/variant.ts';
+export {
+  defineVariant,
+  differingVariants,
+  rowSince,
+  type Variant,
+  type VariantRow,
+} from './kernel/variant.ts';
 export { coreVariants, type LogPrefixes, logPrefixes, type RetPf, retPf } from './kernel/variants.ts';
 export type {
+  Behaviour,
   CpuReading,
   EntryFault,
   Exposure,
@@ -166,6 +176,7 @@ export type {
   ReadDependence,
   Setup,
   SetupStep,
+  TriedPage,
   Vendor,
 } from './mmu/contract.ts';
 export {
@@ -274,6 +285,7 @@ export {
   isAccessAllowed,
   isAccessedSpte,
   isAccessTrackSpte,
+  isAdDisabled,
   isDirtySpte,
   isEptVePossible,
   isExecutablePte,
@@ -310,6 +322,7 @@ export {
 export type { Answer } from './text/catalogue.ts';
 export { changeLines, renderChange } from './text/change-lines.ts';
 export { changeEventText, changeText, objectionText } from './text/change-texts.ts';
+export { constantText } from './text/comparison-texts.ts';
 export {
   explanationLines,
   findingLines,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { assignMasks, definePolicy, type Policy, type SetupStep } from '@spte/core';
+import { mmioBehaviours } from './behaviours.ts';
 import { setLegacyMmioMask, setReservedBitMmioMask } from './mmio-mask.ts';
 import { isMmioPfn } from './mmio-pfn.ts';
 import { readMmioSpte } from './read.ts';
@@ -42,6 +43,7 @@ export function mmio({ mmioCaching = true }: MmioOptions = {}): Policy {
     name: 'mmio',
     apiVersion: 1,
     variants: mmioVariants,
+    behaviours: mmioBehaviours,
     parameters: { enableMmioCaching: mmioCaching },
     moduleInit: snapshotMmioCaching,
     resetLate(setup, registry) {

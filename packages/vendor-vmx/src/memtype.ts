@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { defineVariant, EPT, type Host, type Setup, u64, type Variant } from '@spte/core';
+import { defineVariant, EPT, type Host, rowSince, type Setup, u64, type Variant } from '@spte/core';
 
 /** MTRR memory types, which EPT uses too. */
 const UNCACHABLE = 0n;
@@ -26,6 +26,16 @@ interface MemtypeVariant {
   readonly patIsAQuirk: boolean;
 }
 
+const WRITE_BACK_ONLY = {
+  value: { guestDecides: false, quirkIgnoresPat: false, patIsAQuirk: false },
+  change: 'RAM is WB, with IPAT unless DMA is non-coherent; guest MTRRs and CR0.CD do not matter',
+};
+const PAT_IS_A_QUIRK = {
+  value: { guestDecides: false, quirkIgnoresPat: false, patIsAQuirk: true },
+  change:
+    'RAM is WB, with IPAT unless DMA is non-coherent or the ignore-guest-PAT quirk, on by default, is off',
+};
+
 export const memtypeVariant: Variant<MemtypeVariant> = defineVariant<MemtypeVariant>(
   'memory type in EPT leaves',
   {
@@ -38,26 +48,10 @@ export const memtypeVariant: Variant<MemtypeVariant> = defineVariant<MemtypeVari
     value: { guestDecides: true, quirkIgnoresPat: false, patIsAQuirk: false },
     change: 'WB by quirk comes without IPAT',
   },
-  {
-    since: '6.11',
-    value: { guestDecides: false, quirkIgnoresPat: false, patIsAQuirk: false },
-    change: 'RAM is WB, with IPAT unless DMA is non-coherent; guest MTRRs and CR0.CD do not matter',
-  },
-  {
-    since: '6.12.85',
-    value: { guestDecides: false, quirkIgnoresPat: false, patIsAQuirk: true },
-    change: 'stable fix: IPAT also needs the ignore-guest-PAT quirk, which is on by default',
-  },
-  {
-    since: '6.13',
-    value: { guestDecides: false, quirkIgnoresPat: false, patIsAQuirk: false },
-    change: 'as 6.11: 6.13 and 6.14 lack that quirk',
-  },
-  {
-    since: '6.16',
-    value: { guestDecides: false, quirkIgnoresPat: false, patIsAQuirk: true },
-    change: 'IPAT also needs the ignore-guest-PAT quirk',
-  },
+  rowSince('6.11', WRITE_BACK_ONLY),
+  rowSince('6.12.85', PAT_IS_A_QUIRK),
+  rowSince('6.13', WRITE_BACK_ONLY),
+  rowSince('6.16', PAT_IS_A_QUIRK),
 );
 
 /**

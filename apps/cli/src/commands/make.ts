@@ -5,6 +5,7 @@ import {
   explanationLines,
   formatWord,
   hex,
+  isAdDisabled,
   type Mmu,
   makeNonleafSpte,
   makeSpte,
@@ -18,7 +19,7 @@ import { makeMmioSpte } from '@spte/mmio';
 import type { Command } from 'commander';
 import { contextOf, contextText } from '../context/context.ts';
 import { addCommonOptions, type CommonOptions, end, type Session } from '../context/session.ts';
-import { accessWord, isAdDisabled } from '../entry/access.ts';
+import { accessWord } from '../entry/access.ts';
 import { reasonLines } from '../entry/render-reasons.ts';
 import { spteJson } from '../entry/spte-json.ts';
 import { UsageError } from '../io/errors.ts';

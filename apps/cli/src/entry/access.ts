@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type AccessBits, accessBits, allAccess, kvmAdEnabled, type Mmu } from '@spte/core';
+import { type AccessBits, accessBits, allAccess, type Mmu } from '@spte/core';
 import { shown, UsageError } from '../io/errors.ts';
 
 /**
@@ -26,9 +26,4 @@ function userBit({ user, read }: AccessBits, letters: string, tdp: boolean): num
   if (letters.includes('u')) return user;
   if (!tdp) return 0;
   return letters.includes('r') || (read !== 0 && letters.includes('x')) ? user : 0;
-}
-
-/** Whether the page tables of a guest keep no accessed and dirty bits, as their role says. */
-export function isAdDisabled(mmu: Mmu): boolean {
-  return mmu.root.kind === 'tdp' && !kvmAdEnabled(mmu);
 }

@@ -6,7 +6,7 @@ import { differencesOf } from './differences.ts';
 
 /** What two machines decided differently at start-up, and what their kernels were compiled with. */
 export function ComparedMachines({ a, b }: { readonly a: Mmu; readonly b: Mmu }) {
-  const { masks, layout, reserved } = useMemo(() => differencesOf(a, b), [a, b]);
+  const { masks, layout, reserved, variants, functions, built } = useMemo(() => differencesOf(a, b), [a, b]);
   return (
     <>
       <h3>Masks</h3>
@@ -29,6 +29,26 @@ export function ComparedMachines({ a, b }: { readonly a: Mmu; readonly b: Mmu })
         title="Reserved bits that differ"
         differences={reserved}
         none="No difference: both machines reserve the same bits at every level."
+      />
+      <h3>What the kernels do</h3>
+      <DifferenceTable
+        what="Rule"
+        title="What the kernels do differently"
+        differences={variants}
+        none="No difference: nothing is known that these kernels do differently."
+      />
+      <DifferenceTable
+        what="Function"
+        title="Functions that only one of the kernels has"
+        differences={functions}
+        none="Both kernels have the same functions."
+      />
+      <h3>What the machines make</h3>
+      <DifferenceTable
+        what="Request"
+        title="Requests of which the machines make different entries"
+        differences={built}
+        none="No difference: leaves, tables, splits, ageing and MMIO come to the same entries."
       />
     </>
   );

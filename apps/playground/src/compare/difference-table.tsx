@@ -28,7 +28,7 @@ export function DifferenceTable({ what, title, differences, none }: DifferenceTa
           <tr key={name} data-difference={name}>
             <th scope="row">
               <code>{name}</code>
-              <p class="meaning">{meaning}</p>
+              {meaning !== '' && <p class="meaning">{meaning}</p>}
               <Notes notes={notes} />
             </th>
             <SideCell side="A" value={a} />

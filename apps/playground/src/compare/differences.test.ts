@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { compareMmus, LAYOUT_MEANINGS, type Mmu } from '@spte/core';
+import { compareMmus, constantText, LAYOUT_MEANINGS, type Mmu } from '@spte/core';
 import { describe, expect, it } from 'vitest';
 import type { Machine } from '../machine/machine.ts';
 import { mmuOf } from '../machine/mmu.ts';
@@ -17,7 +17,14 @@ const on72 = mmuWith('cascade-lake', { kernel: '7.2' });
 
 describe('two machines', () => {
   it('differ in nothing when they are alike', () => {
-    expect(differencesOf(on61, on61)).toEqual({ masks: [], layout: [], reserved: [] });
+    expect(differencesOf(on61, on61)).toEqual({
+      masks: [],
+      layout: [],
+      reserved: [],
+      variants: [],
+      functions: [],
+      built: [],
+    });
   });
 
   it('differ in masks, each with its bits and the step that set it', () => {
@@ -37,8 +44,8 @@ describe('two machines', () => {
 
   it('differ in constants, said as places in the entry', () => {
     const { layout } = differencesOf(on61, on72);
-    expect(layout.map(({ name, a, b }) => ({ name, a: a.text, b: b.text }))).toEqual(
-      compareMmus(on61, on72).layout,
+    expect(layout.map(({ name, a, b }) => [name, a.text, b.text])).toEqual(
+      compareMmus(on61, on72).layout.map(({ name, a, b }) => [name, constantText(a), constantText(b)]),
     );
     expect(layout.find(({ name }) => name === 'adType')).toMatchObject({
       meaning: LAYOUT_MEANINGS.adType,
@@ -60,6 +67,41 @@ describe('two machines', () => {
     const { reserved } = differencesOf(on61, mmuWith('milan'));
     expect(reserved).toHaveLength(10);
     expect(reserved[0]).toMatchObject({ name: 'level 1, bit 7 clear', meaning: 'differ: bits 47:46' });
+  });
+
+  it('differ in what their kernels are known to do, though they make the same leaf', () => {
+    const { variants, built } = differencesOf(on61, mmuWith('cascade-lake', { kernel: '6.1.192' }));
+    expect(variants).toMatchObject([{ b: { text: 'by a last-level one (level 1, or bit 7 set)' } }]);
+    expect(built).toMatchObject([
+      {
+        name: 'over-a-table',
+        notes: ['differ: bit 9'],
+        a: { text: '0x6000000002009f3', notes: [] },
+        b: { text: '0x600000000200bf3', notes: ['calls mmu_try_to_unsync_pages()'] },
+      },
+    ]);
+  });
+
+  it('differ in functions that one of them lacks, and in what the other makes by them', () => {
+    const [old, next] = ['5.17', '5.18'].map((kernel) => mmuWith('cascade-lake', { kernel })) as [Mmu, Mmu];
+    const { functions, built } = differencesOf(old, next);
+    expect(functions.map(({ name, a, b }) => [name, a.text, b.text])).toContainEqual([
+      'make_huge_page_split_spte()',
+      'no',
+      'yes',
+    ]);
+    expect(built.find(({ name }) => name === 'split')).toMatchObject({
+      notes: [],
+      a: { text: 'no such function' },
+      b: { text: '0x6000000003ffb77' },
+    });
+    expect(differencesOf(next, old).functions[0]).toMatchObject({ a: { text: 'yes' }, b: { text: 'no' } });
+  });
+
+  it('differ in what they complain about', () => {
+    const off = mmuWith('milan', { mmioCaching: false });
+    const { built } = differencesOf(mmuWith('milan'), off);
+    expect(built.find(({ name }) => name === 'mmio')?.b.notes).toEqual(['WARN mmio.value-zero']);
   });
 
   it('are told apart by vendor and kernel', () => {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { BitField } from '../bits/bit-field.ts';
-import { bitNumbers, hex } from '../bits/bits.ts';
-import type { Layout, LayoutConstant } from '../kernel/layout.ts';
-import type { Mmu } from '../mmu/contract.ts';
+import { type KernelFunction, kernelFunctions, kernelHas } from '../kernel/kernel-functions.ts';
+import type { KernelVersion } from '../kernel/kernel-version.ts';
+import { LAYOUT_MEANINGS, type Layout, type LayoutConstant } from '../kernel/layout.ts';
+import { differingVariants, type Variant } from '../kernel/variant.ts';
+import { coreVariants } from '../kernel/variants.ts';
+import type { Mmu, TriedPage } from '../mmu/contract.ts';
 import type { Masks } from '../mmu/masks.ts';
-import { observe, type Reason } from '../observe/observe.ts';
+import { coreBehaviours } from './behaviours.ts';
+import { type TriedBehaviour, tryBehaviour } from './try-behaviour.ts';
 
 /** A mask that two configurations choose differently. */
 export interface MaskDifference {
@@ -15,27 +18,25 @@ export interface MaskDifference {
   readonly setBy: { readonly a: string; readonly b: string };
 }
 
-/** A constant that two kernels have differently. */
+/** A constant that two kernels have differently; `constantText()` says it in words. */
 export interface LayoutDifference {
   readonly name: LayoutConstant;
+  readonly a: Layout[LayoutConstant];
+  readonly b: Layout[LayoutConstant];
+}
+
+/** A point in which two kernels behave differently, whether or not this machine shows it. */
+export interface VariantDifference {
+  readonly topic: string;
+  /** How each kernel does, in words. */
   readonly a: string;
   readonly b: string;
 }
 
-/** An SPTE that two configurations build from one request. */
-export interface BuiltDifference {
-  readonly a: bigint;
-  readonly b: bigint;
-  /** Each bit that only one of them sets, with the reasons for it. */
-  readonly bits: readonly {
-    readonly bit: number;
-    readonly in: 'a' | 'b';
-    readonly reasons: readonly Reason[];
-  }[];
-}
-
 /** How two configurations differ. */
 export interface Comparison {
+  /** Whether nothing below differs. */
+  readonly equal: boolean;
   readonly masks: readonly MaskDifference[];
   readonly layout: readonly LayoutDifference[];
   /** Levels and rows at which reserved bits differ: bit 7 clear or set. */
@@ -45,15 +46,59 @@ export interface Comparison {
     readonly a: bigint;
     readonly b: bigint;
   }[];
+  /** What the kernels do differently, on some machine or other. */
+  readonly variants: readonly VariantDifference[];
+  /** Functions that only one of the kernels has. */
+  readonly functions: readonly { readonly name: KernelFunction; readonly in: 'a' | 'b' }[];
+  /** What these two machines make of the same requests, equal or not. */
+  readonly behaviours: readonly TriedBehaviour[];
 }
 
-/** Compares two configurations, mask by mask. */
-export function compareMmus(a: Mmu, b: Mmu): Comparison {
-  return {
+/** What a comparison tries. */
+export interface CompareOptions extends Partial<TriedPage> {
+  /** Only entries of this level, 1..5; of all when absent. */
+  readonly level?: number | undefined;
+}
+
+/**
+ * Compares two configurations: masks, constants, reserved bits, what is known of their kernels, and what they do.
+ *
+ * Nothing that the packages know of two kernels is left out: `equal` says that there is no difference at all.
+ *
+ * @throws TypeError, RangeError when gfn or pfn is not a 64-bit word
+ *
+ * @example
+ * ```ts
+ * import { compareMmus, createMmu } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const on = (kernel: string) => createMmu({ kernel, host: { physBits: 46 }, vendor: vmx() });
+ * compareMmus(on('6.6'), on('6.6.64')).variants.map(({ b }) => b); // [ 'by a last-level one (level 1, or bit 7 set)' ]
+ * compareMmus(on('6.8'), on('6.9')).equal; // true
+ * ```
+ */
+export function compareMmus(
+  a: Mmu,
+  b: Mmu,
+  { gfn = 0x100n, pfn = 0x200n, level }: CompareOptions = {},
+): Comparison {
+  // Two machines may share plugins, or what these bring.
+  const plugins = [a, b].flatMap(({ vendor, policies }) => [vendor, ...policies]);
+  const variants = new Set([...coreVariants, ...plugins.flatMap(({ variants = [] }) => variants)]);
+  const behaviours = new Set([...coreBehaviours, ...plugins.flatMap(({ behaviours = [] }) => behaviours)]);
+  const differences = {
     masks: maskDifferences(a, b),
     layout: layoutDifferences(a.layout, b.layout),
     reserved: reservedDifferences(a, b),
+    variants: variantDifferences(a.kernel, b.kernel, [...variants]),
+    functions: functionDifferences(a.kernel, b.kernel),
   };
+  const tried = [...behaviours]
+    .filter((behaviour) => level === undefined || behaviour.level === level)
+    .map((behaviour) => tryBehaviour(a, b, behaviour, { gfn, pfn }));
+  const equal =
+    Object.values(differences).every((rows) => rows.length === 0) && tried.every((row) => row.equal);
+  return { equal, ...differences, behaviours: tried };
 }
 
 function maskDifferences(a: Mmu, b: Mmu): MaskDifference[] {
@@ -68,26 +113,9 @@ function maskDifferences(a: Mmu, b: Mmu): MaskDifference[] {
     }));
 }
 
-/** A constant in words: the places of fields, and values, each part by its name. */
-function constantText(value: unknown): string {
-  if (typeof value === 'bigint') return hex(value);
-  if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  if (typeof value !== 'object' || value === null) return 'none';
-  if (isBitField(value))
-    return value.high === value.low ? `bit ${value.high}` : `bits ${value.high}:${value.low}`;
-  if (Array.isArray(value)) return value.map(constantText).join(', ');
-  return Object.entries(value)
-    .map(([name, part]) => `${name}: ${constantText(part)}`)
-    .join('; ');
-}
-
-const isBitField = (value: object): value is BitField => 'high' in value && typeof value.high === 'number';
-
 function layoutDifferences(a: Layout, b: Layout): LayoutDifference[] {
-  const { since: _since, until: _until, commits: _commits, ...constants } = a;
-  return (Object.keys(constants) as (keyof typeof constants)[])
-    .map((name) => ({ name, a: constantText(a[name]), b: constantText(b[name]) }))
-    .filter((constant) => constant.a !== constant.b);
+  const names = Object.keys(LAYOUT_MEANINGS) as LayoutConstant[];
+  return names.filter((name) => a[name] !== b[name]).map((name) => ({ name, a: a[name], b: b[name] }));
 }
 
 function reservedDifferences(a: Mmu, b: Mmu): Comparison['reserved'] {
@@ -100,32 +128,21 @@ function reservedDifferences(a: Mmu, b: Mmu): Comparison['reserved'] {
   });
 }
 
-/**
- * Builds one SPTE under two configurations and compares the results, bit by bit.
- *
- * @example
- * ```ts
- * import { compareBuilds, createMmu, makeSpte, pageRole, plainHost } from '@spte/core';
- * import { vmx } from '@spte/vendor-vmx';
- *
- * const on = (kernel: string) => createMmu({ kernel, host: { physBits: 46 }, vendor: vmx() });
- * const request = { role: pageRole(), gfn: 0x100n, pfn: 0x200n };
- * const { bits } = compareBuilds(on('6.1'), on('6.12'), (mmu) => makeSpte(mmu, plainHost, request).spte);
- * bits.map(({ bit, in: side }) => [bit, side]); // [ [ 63, 'b' ] ]
- * ```
- */
-export function compareBuilds(a: Mmu, b: Mmu, build: (mmu: Mmu) => bigint): BuiltDifference {
-  const first = observe(a, build);
-  const second = observe(b, build);
-  const differing = first.value ^ second.value;
-  return {
-    a: first.value,
-    b: second.value,
-    bits: bitNumbers(differing).map((bit) => {
-      const mask = 1n << BigInt(bit);
-      const inA = (first.value & mask) !== 0n;
-      const { reasons } = inA ? first : second;
-      return { bit, in: inA ? 'a' : 'b', reasons: reasons.filter((reason) => (reason.bits & mask) !== 0n) };
-    }),
-  };
+function variantDifferences(
+  a: KernelVersion,
+  b: KernelVersion,
+  variants: readonly Variant<unknown>[],
+): VariantDifference[] {
+  return differingVariants(a, b, variants).map(({ topic, rowOf }) => ({
+    topic,
+    a: rowOf(a).change,
+    b: rowOf(b).change,
+  }));
+}
+
+function functionDifferences(a: KernelVersion, b: KernelVersion): Comparison['functions'] {
+  const names = Object.keys(kernelFunctions) as KernelFunction[];
+  return names
+    .filter((name) => kernelHas(a, name) !== kernelHas(b, name))
+    .map((name) => ({ name, in: kernelHas(a, name) ? 'a' : 'b' }));
 }

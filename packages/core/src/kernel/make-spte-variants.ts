@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { defineVariant, type Variant } from './variant.ts';
+import { defineVariant, rowSince, type Variant } from './variant.ts';
 
 // What differs between kernels in how make_spte() builds a leaf.
 
@@ -11,39 +11,31 @@ export interface WritableOldSpte {
   readonly leaf: boolean;
 }
 
-const SYNCHRONIZING: WritableOldSpte = { whileSynchronizing: true, leaf: false };
-const ANY: WritableOldSpte = { whileSynchronizing: false, leaf: false };
-const LEAF: WritableOldSpte = { whileSynchronizing: false, leaf: true };
+const WHILE_SYNCHRONIZING = {
+  value: { whileSynchronizing: true, leaf: false },
+  change: 'any old value with bit 1 set, but only while a shadowed table is synchronized',
+};
+const ANY = {
+  value: { whileSynchronizing: false, leaf: false },
+  change: 'always, by any old value with bit 1 set, an MMIO or a non-leaf SPTE too',
+};
+const LEAF = {
+  value: { whileSynchronizing: false, leaf: true },
+  change: 'by a last-level one (level 1, or bit 7 set)',
+  commits: ['2867eb782cf7'],
+};
 
 export const writableOldSpte: Variant<WritableOldSpte> = defineVariant(
   'which writable old SPTE spares a new one the unsync attempt',
-  {
-    since: '5.4',
-    value: SYNCHRONIZING,
-    change: 'any old value with bit 1 set, but only while a shadowed table is synchronized',
-  },
-  {
-    since: '5.16',
-    value: ANY,
-    change: 'always, by any old value with bit 1 set, an MMIO or a non-leaf SPTE too',
-  },
-  {
-    since: '6.1.120',
-    value: LEAF,
-    change: 'stable fix: by a last-level one (level 1, or bit 7 set)',
-    commits: ['2867eb782cf7'],
-  },
-  { since: '6.2', value: ANY, change: 'as 5.16' },
-  { since: '6.6.64', value: LEAF, change: 'stable fix: as 6.1.120', commits: ['2867eb782cf7'] },
-  { since: '6.7', value: ANY, change: 'as 5.16' },
-  { since: '6.11.11', value: LEAF, change: 'stable fix: as 6.1.120', commits: ['2867eb782cf7'] },
-  { since: '6.12', value: ANY, change: 'as 5.16' },
-  {
-    since: '6.12.10',
-    value: LEAF,
-    change: 'as 6.1.120, in this series and since 6.13',
-    commits: ['2867eb782cf7'],
-  },
+  rowSince('5.4', WHILE_SYNCHRONIZING),
+  rowSince('5.16', ANY),
+  rowSince('6.1.120', LEAF),
+  rowSince('6.2', ANY),
+  rowSince('6.6.64', LEAF),
+  rowSince('6.7', ANY),
+  rowSince('6.11.11', LEAF),
+  rowSince('6.12', ANY),
+  rowSince('6.12.10', LEAF),
 );
 
 /** How `make_spte()` makes an SPTE writable. */

@@ -6,7 +6,7 @@ import {
   parseKernelVersion,
 } from './kernel-version.ts';
 import { layoutFor } from './layout.ts';
-import type { Variant } from './variant.ts';
+import { differingVariants, type Variant } from './variant.ts';
 import { coreVariants } from './variants.ts';
 
 /**
@@ -90,7 +90,7 @@ function differencesBetween(
   b: KernelVersion,
   variants: readonly Variant<unknown>[],
 ): string[] {
-  const topics = variants.filter((variant) => variant(a) !== variant(b)).map(({ topic }) => topic);
+  const topics = differingVariants(a, b, variants).map(({ topic }) => topic);
   return layoutFor(a) === layoutFor(b) ? topics : ['where bits are', ...topics];
 }
 

@@ -16,6 +16,16 @@ export interface Variant<T> {
   readonly topic: string;
   /** Oldest first. */
   readonly rows: readonly [VariantRow<T>, ...VariantRow<T>[]];
+  /** The row of a kernel, which says it in words. */
+  readonly rowOf: (kernel: KernelVersion) => VariantRow<T>;
+}
+
+/**
+ * A row of what several releases do alike: with a fix in stable series, rows come again. Two kernels behave alike where
+ * they have the same value, not one that looks the same.
+ */
+export function rowSince<T>(release: string, row: Omit<VariantRow<T>, 'since'>): VariantRow<T> {
+  return { since: release, ...row };
 }
 
 /**
@@ -33,12 +43,21 @@ export function defineVariant<T>(
   oldest: VariantRow<T>,
   ...newer: VariantRow<T>[]
 ): Variant<T> {
-  const row = byKernel(oldest, ...newer);
+  const rowOf = byKernel(oldest, ...newer);
   // Rules ask at every call, and almost always for the kernel of the call before.
   let last: { readonly kernel: KernelVersion; readonly value: T } | undefined;
   const choose = (kernel: KernelVersion): T => {
-    if (last?.kernel !== kernel) last = { kernel, value: row(kernel).value };
+    if (last?.kernel !== kernel) last = { kernel, value: rowOf(kernel).value };
     return last.value;
   };
-  return Object.assign(choose, { topic, rows: [oldest, ...newer] as const });
+  return Object.assign(choose, { topic, rows: [oldest, ...newer] as const, rowOf });
+}
+
+/** The points in which two kernels behave differently, in the order of `variants`. */
+export function differingVariants(
+  a: KernelVersion,
+  b: KernelVersion,
+  variants: readonly Variant<unknown>[],
+): Variant<unknown>[] {
+  return variants.filter((variant) => variant(a) !== variant(b));
 }

@@ -61,7 +61,7 @@ export const badSplit: Variant<BadSplit> = defineVariant<BadSplit>(
   {
     since: '6.13',
     value: { bugsVm: true, code: 'small.bad-huge-spte' },
-    change: 'as before; the function is now make_small_spte()',
+    change: 'the VM is marked bugged, and a child is computed all the same, by make_small_spte()',
   },
 );
 

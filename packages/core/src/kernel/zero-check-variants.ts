@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { defineVariant, type Variant } from './variant.ts';
+import { defineVariant, rowSince, type Variant } from './variant.ts';
 
 // What differs between kernels in the reserved bits of their own entries.
 
@@ -23,20 +23,22 @@ export interface ShadowNx {
   readonly withoutTdp: boolean;
 }
 
-const BY_GUEST: ShadowNx = { smepAndnotWp: true, withoutTdp: false };
-const BY_GUEST_OR_NX_HUGE_PAGES: ShadowNx = { smepAndnotWp: true, withoutTdp: true };
+const BY_GUEST = {
+  value: { smepAndnotWp: true, withoutTdp: false },
+  change: "allowed by the guest's EFER.NX, and by SMEP without CR0.WP",
+};
+const BY_GUEST_OR_WITHOUT_TDP = {
+  value: { smepAndnotWp: true, withoutTdp: true },
+  change: "allowed by the guest's EFER.NX, by SMEP without CR0.WP, and wherever KVM uses no TDP",
+};
 
 export const shadowNx: Variant<ShadowNx> = defineVariant(
   'NX in the zero check of shadow paging',
-  { since: '5.4', value: BY_GUEST, change: "allowed by the guest's EFER.NX, and by SMEP without CR0.WP" },
-  {
-    since: '5.4.144',
-    value: BY_GUEST_OR_NX_HUGE_PAGES,
-    change: 'stable fix: allowed wherever KVM uses no TDP, too',
-  },
-  { since: '5.5', value: BY_GUEST, change: 'as 5.4.0' },
-  { since: '5.10.50', value: BY_GUEST_OR_NX_HUGE_PAGES, change: 'stable fix: as 5.4.144' },
-  { since: '5.11', value: BY_GUEST, change: 'as 5.4.0' },
+  rowSince('5.4', BY_GUEST),
+  rowSince('5.4.144', BY_GUEST_OR_WITHOUT_TDP),
+  rowSince('5.5', BY_GUEST),
+  rowSince('5.10.50', BY_GUEST_OR_WITHOUT_TDP),
+  rowSince('5.11', BY_GUEST),
   {
     since: '5.14',
     value: { smepAndnotWp: false, withoutTdp: true },

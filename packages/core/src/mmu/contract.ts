@@ -37,12 +37,34 @@ export interface Setup extends Observable {
 /** A step of the start-up: takes the registry, returns the next one. It has no other effect than to warn. */
 export type SetupStep = (setup: Setup, registry: Registry) => Registry;
 
+/** The page that a behaviour is tried on. */
+export interface TriedPage {
+  readonly gfn: bigint;
+  readonly pfn: bigint;
+}
+
+/** A call of a rule that shows what a kernel does: made alike on two machines, it shows what they do differently. */
+export interface Behaviour {
+  /** What is made, or done: `leaf-2M`; stable. */
+  readonly name: string;
+  /** What is asked for, in words. */
+  readonly meaning: string;
+  /** The kernel's function. */
+  readonly rule: string;
+  /** Level of the entry, 1..5. */
+  readonly level: number;
+  /** Makes the call; returns the entry that comes of it. What it hands to `host` is heard as well. */
+  readonly run: (mmu: Mmu, host: Host, page: TriedPage) => bigint;
+}
+
 interface Plugin {
   readonly name: string;
   /** The contract that the plugin was written for. */
   readonly apiVersion: 1;
-  /** What its rules do differently by kernel: named in the caveats of a kernel that was not read. */
+  /** What its rules do differently by kernel: named by comparisons, and in the caveats of a kernel that was not read. */
   readonly variants?: readonly Variant<unknown>[];
+  /** What comparisons try of its rules, beside what core tries of its own. */
+  readonly behaviours?: readonly Behaviour[];
 }
 
 /** What an entry says that a policy recognised as its own. */

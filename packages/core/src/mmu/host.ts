@@ -77,7 +77,7 @@ export interface Host {
   cr0Cd(): boolean;
   /** Whether the VM has `KVM_X86_QUIRK_CD_NW_CLEARED`. */
   quirkCdNw(): boolean;
-  /** Whether the VM has `KVM_X86_QUIRK_IGNORE_GUEST_PAT` (since 6.12.y and 6.17). */
+  /** Whether the VM has `KVM_X86_QUIRK_IGNORE_GUEST_PAT` (since 6.12.85 and 6.16). */
   quirkIgnoreGuestPat(): boolean;
   /** The guest's MTRR memory type (0..255) for a gfn. Kernel: `kvm_mtrr_get_guest_memory_type()`. */
   guestMtrr(gfn: bigint): number;

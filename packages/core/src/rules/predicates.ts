@@ -89,6 +89,15 @@ export function kvmAdEnabled({ masks }: Mmu): boolean {
   return masks.kvmAdEnabled;
 }
 
+/**
+ * Whether the pages of a guest have a role that says: hardware keeps no accessed and dirty bits here.
+ *
+ * Kernel: `role.ad_disabled`, as `kvm_calc_tdp_mmu_root_page_role()` sets it.
+ */
+export function isAdDisabled(mmu: Mmu): boolean {
+  return mmu.root.kind === 'tdp' && !kvmAdEnabled(mmu);
+}
+
 /** Whether hardware keeps no accessed and dirty bits in this page. Kernel: `sp_ad_disabled()`. */
 export function spAdDisabled(role: PageRole): boolean {
   return role.adDisabled;
