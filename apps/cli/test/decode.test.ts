@@ -78,7 +78,7 @@ describe('spte decode', () => {
     const line = `decode --diff 0x600000455299b77 0x600000455299975 --level 1 ${HASWELL}`;
     const { out } = await spte(line);
     expect(out).toContain(
-      '  allowed: writes were forbidden: dirty logging, or a shadowed table at this gfn\n  a TLB flush is due; lost: dirty\n',
+      '  allowed: writes were forbidden: dirty logging, to notice the next write; the dirty bit was cleared, to log the next write\n  a TLB flush is due; lost: dirty\n',
     );
     expect(await json(line)).toMatchObject({
       old: { role: 'old' },
