@@ -37,6 +37,13 @@ export { BoundedMap } from './bits/bounded-map.ts';
 export { type JsonSafe, toJson } from './bits/json.ts';
 export { parseDecimal, parseHex } from './bits/parse.ts';
 export {
+  accessesOf,
+  type CodePart,
+  codeParts,
+  type FaultAccessKind,
+  type FaultStage,
+} from './cpu/code-word.ts';
+export {
   type EntryFormat,
   EPT,
   type EptField,
@@ -45,6 +52,8 @@ export {
   PT,
   type PtField,
 } from './cpu/entry-format.ts';
+export { type EptPointer, explainEptp } from './cpu/ept-pointer.ts';
+export { explainPageFault, PAGE_FAULT_BITS, type PageFaultCode, pageFaultBits } from './cpu/page-fault.ts';
 export {
   type EptRsvdInputs,
   getRsvdBits,
