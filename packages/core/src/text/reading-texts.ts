@@ -27,6 +27,8 @@ export function evidenceText(evidence: Answer): string {
 
 const GUESSES: Texts<GuessParams> = {
   'other-kernel': ({ since, kind }) => `what kernels since ${since} write into ${kind} entries`,
+  'ept-pointer': ({ levels, ad, root }) =>
+    `an EPT pointer: WB, ${levels} levels, A/D bits ${ad ? 'on' : 'off'}, root table ${hex(root)}`,
   'never-walked': () =>
     'a level that was never walked: without a permission no CPU follows it (logs print what stood on the stack)',
   'guest-entry': () => "an entry of the guest's own tables: P and A as x86 paging has them",

@@ -37,7 +37,11 @@ export function changeVerdict(change: ExplainedChange): string {
 export function entryVerdict(explanation: Explanation): string {
   const { kind, findings, guesses } = explanation;
   const [worst] = findings;
-  if (worst === undefined) return `clean ${whatOf(explanation)}`;
+  if (worst === undefined) {
+    const [other] = guesses;
+    const but = other === undefined ? '' : `; but it may be ${guessText(other)}`;
+    return `clean ${whatOf(explanation)}${but}`;
+  }
   if (worst.code === 'not-an-spte') {
     if (worst.params.cleanIfPresent) return `${NAMES.unknown}: only the MMU-present bit is missing`;
     const [best] = guesses;
