@@ -269,6 +269,7 @@ export {
   type DecodedMapping,
   type DecodedSpte,
   decodeSpte,
+  type ReadOnlyReason,
 } from './read/decode-spte.ts';
 export { type DecodedField, fieldText } from './read/decoded-field.ts';
 export { spteKind } from './read/entry.ts';
@@ -341,7 +342,7 @@ export {
 } from './text/explanation-lines.ts';
 export { findingNext, findingText } from './text/finding-texts.ts';
 export { outcomeText } from './text/outcome-text.ts';
-export { evidenceText, guessText } from './text/reading-texts.ts';
+export { evidenceText, guessText, readOnlyText } from './text/reading-texts.ts';
 export {
   formatAccess,
   formatErrorCode,

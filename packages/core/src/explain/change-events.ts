@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Because } from '../read/because.ts';
 import type { Coded, NoParams } from '../read/coded.ts';
+import type { ReadOnlyReason } from '../read/decode-spte.ts';
 
 /** What the change of an entry may be, and what its text needs to know. */
 export interface ChangeEventParams {
@@ -20,7 +21,7 @@ export interface ChangeEventParams {
   readonly 'fast-page-fault': NoParams;
   readonly refault: NoParams;
   /** What for: MMU-writable stays where dirty logging alone is the reason. */
-  readonly 'write-protect': { readonly for: 'dirty-logging' | 'write-tracking' };
+  readonly 'write-protect': { readonly for: Exclude<ReadOnlyReason, 'host'> };
   readonly 'clear-dirty': NoParams;
   readonly age: NoParams;
   readonly 'cpu-accessed': NoParams;

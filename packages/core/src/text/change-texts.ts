@@ -4,13 +4,8 @@ import type { ChangeEvent, ChangeEventParams } from '../explain/change-events.ts
 import type { ObjectionParams } from '../explain/objection.ts';
 import { type Answer, type Texts, textOf } from './catalogue.ts';
 import { findingText } from './finding-texts.ts';
+import { readOnlyText } from './reading-texts.ts';
 import { bitsText } from './words.ts';
-
-/** Why KVM forbids writes that the host allows. */
-const PROTECTED_FOR: Readonly<Record<ChangeEventParams['write-protect']['for'], string>> = {
-  'dirty-logging': 'dirty logging, to notice the next write',
-  'write-tracking': 'a page table of the guest is shadowed at this gfn, or allows no more',
-};
 
 const EVENTS: Texts<ChangeEventParams> = {
   none: () => 'nothing changed',
@@ -28,7 +23,7 @@ const EVENTS: Texts<ChangeEventParams> = {
   restore: () => 'permissions came back after an access to a tracked page',
   'fast-page-fault': () => 'a write fault made the page writable without mmu_lock',
   refault: () => 'a fault mapped the same page again, writable now',
-  'write-protect': ({ for: what }) => `writes were forbidden: ${PROTECTED_FOR[what]}`,
+  'write-protect': ({ for: what }) => `writes were forbidden: ${readOnlyText(what)}`,
   'clear-dirty': () => 'the dirty bit was cleared, to log the next write',
   age: () => 'the accessed bit was cleared, to notice the next access',
   'cpu-accessed': () => 'accessed was set',

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { hex } from '../bits/bits.ts';
+import type { ReadOnlyReason } from '../read/decode-spte.ts';
 import type { EvidenceParams } from '../read/evidence.ts';
 import type { GuessParams } from '../read/guess-unknown.ts';
 import { type Answer, type Texts, textOf } from './catalogue.ts';
@@ -23,6 +24,17 @@ const EVIDENCE: Texts<EvidenceParams> = {
 /** A test of what an entry is, in words. */
 export function evidenceText(evidence: Answer): string {
   return textOf(EVIDENCE, evidence);
+}
+
+const READ_ONLY: Readonly<Record<ReadOnlyReason, string>> = {
+  host: 'the host has the page read-only',
+  'write-tracking': 'a page table of the guest is shadowed at this gfn, or allows no more',
+  'dirty-logging': 'dirty logging, to notice the next write',
+};
+
+/** Why a leaf does not let the CPU write, in words. */
+export function readOnlyText(reason: ReadOnlyReason): string {
+  return READ_ONLY[reason];
 }
 
 const GUESSES: Texts<GuessParams> = {
