@@ -2,15 +2,14 @@
 import {
   accessBits,
   checkOneOf,
-  compareKernelVersions,
   createMmu,
   hex,
+  isBefore,
   type KernelVersion,
   type Masks,
   MMU_KINDS,
   type Mmu,
   type MmuConfig,
-  parseKernelVersion,
   type RsvdBitsValidate,
   type Vendor,
 } from '@spte/core';
@@ -108,7 +107,7 @@ export function hasRwux(kernel: KernelVersion): boolean {
 
 /** Whether a kernel has an MMIO value per VM. */
 function hasVmMmioValue(kernel: KernelVersion): boolean {
-  return compareKernelVersions(kernel, parseKernelVersion('6.10')) >= 0;
+  return !isBefore(kernel, '6.10');
 }
 
 type Values = Record<string, bigint | number | boolean>;

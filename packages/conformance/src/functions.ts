@@ -5,7 +5,6 @@ import {
   changedPteNotifierMakeSpte,
   changeSpteExecutable,
   checkSpteWritableInvariants,
-  compareKernelVersions,
   configureMmu,
   type Diagnostic,
   decodeRole,
@@ -19,6 +18,7 @@ import {
   isAccessedSpte,
   isAccessTrackSpte,
   isBadMtXwr,
+  isBefore,
   isDirtySpte,
   isEptVePossible,
   isExecutablePte,
@@ -49,7 +49,6 @@ import {
   observe,
   type PageRole,
   pageAdNeedWriteProtect,
-  parseKernelVersion,
   permissionBitmap,
   type Registry,
   resetAllPteMasks,
@@ -118,7 +117,7 @@ function vocabulary(kernel: KernelVersion): {
   vmBugged: boolean;
   atomicUpdate: boolean;
 } {
-  const since = (release: string): boolean => compareKernelVersions(kernel, parseKernelVersion(release)) >= 0;
+  const since = (release: string): boolean => !isBefore(kernel, release);
   return {
     frozen: since('6.11'),
     veSuppressed: since('6.10'),

@@ -12,10 +12,11 @@ import {
   observe,
   renderChange,
   renderExplanation,
+  SPTE_DIAGNOSTIC_MEANINGS,
   SPTE_DIAGNOSTICS,
 } from '@spte/core';
-import { L1TF_DIAGNOSTICS } from '@spte/l1tf';
-import { MMIO_DIAGNOSTICS } from '@spte/mmio';
+import { L1TF_DIAGNOSTIC_MEANINGS, L1TF_DIAGNOSTICS } from '@spte/l1tf';
+import { MMIO_DIAGNOSTIC_MEANINGS, MMIO_DIAGNOSTICS } from '@spte/mmio';
 import { machines } from '@spte/testing/machines';
 import { realRuns, word } from '@spte/testing/real-runs';
 import { expect, it } from 'vitest';
@@ -64,11 +65,15 @@ it('layouts and formats say of each field what it means', async () => {
 });
 
 it('diagnostics say when they are raised', async () => {
-  const tables: readonly DiagnosticTable[] = [SPTE_DIAGNOSTICS, MMIO_DIAGNOSTICS, L1TF_DIAGNOSTICS];
-  const lines = tables.flatMap((table) =>
+  const tables: readonly (readonly [DiagnosticTable, Readonly<Record<string, string>>])[] = [
+    [SPTE_DIAGNOSTICS, SPTE_DIAGNOSTIC_MEANINGS],
+    [MMIO_DIAGNOSTICS, MMIO_DIAGNOSTIC_MEANINGS],
+    [L1TF_DIAGNOSTICS, L1TF_DIAGNOSTIC_MEANINGS],
+  ];
+  const lines = tables.flatMap(([table, meanings]) =>
     Object.entries(table).map(
-      ([code, { kind, warnOnUntil, meaning }]) =>
-        `${code}: ${kind}${warnOnUntil === undefined ? '' : `, WARN_ON until ${warnOnUntil}`}: ${meaning}`,
+      ([code, { kind, warnOnUntil }]) =>
+        `${code}: ${kind}${warnOnUntil === undefined ? '' : `, WARN_ON until ${warnOnUntil}`}: ${meanings[code] as string}`,
     ),
   );
   await expect(text(lines)).toMatchFileSnapshot('words/diagnostics.txt');

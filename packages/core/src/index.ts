@@ -126,6 +126,7 @@ export {
   compareKernelVersions,
   formatKernelVersion,
   hidesStableRelease,
+  isBefore,
   type KernelVersion,
   NEWEST_STABLE,
   parseKernelVersion,
@@ -333,6 +334,7 @@ export type { Answer } from './text/catalogue.ts';
 export { changeLines, renderChange } from './text/change-lines.ts';
 export { changeEventText, changeText, objectionText } from './text/change-texts.ts';
 export { constantText } from './text/comparison-texts.ts';
+export { SPTE_DIAGNOSTIC_MEANINGS } from './text/diagnostic-texts.ts';
 export {
   explanationLines,
   findingLines,

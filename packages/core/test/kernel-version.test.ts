@@ -3,6 +3,7 @@ import {
   byKernel,
   compareKernelVersions,
   formatKernelVersion,
+  isBefore,
   type KernelVersion,
   NEWEST_STABLE,
   parseKernelVersion,
@@ -125,6 +126,20 @@ describe('byKernel', () => {
     ['99.0', '7.2'],
   ])('gives %s the row since %s', (kernel, since) => {
     expect(chosen(kernel)).toBe(since);
+  });
+
+  it.each([
+    ['6.6.16', '6.6.17', true],
+    ['6.6.17', '6.6.17', false],
+    ['6.6.y', '6.6.17', false],
+    ['6.1.999', '6.2', true],
+    ['6.2', '6.2', false],
+    ['5.4.0', '5.4', false],
+    ['5.3', '5.4', true],
+    ['5.19', '6.0', true],
+    ['6.0', '5.19', false],
+  ])('has %s before %s, as tables name it: %s', (kernel, release, before) => {
+    expect(isBefore(parseKernelVersion(kernel), release)).toBe(before);
   });
 
   it('gives the oldest row to every older kernel', () => {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { L1TF_DIAGNOSTICS } from './diagnostics.ts';
+export { L1TF_DIAGNOSTIC_MEANINGS, L1TF_DIAGNOSTICS } from './diagnostics.ts';
 export { type L1tfHost, l1tfExposure } from './exposure.ts';
 export {
   isCacheTooWide,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-export { MMIO_DIAGNOSTICS } from './diagnostics.ts';
+export { MMIO_DIAGNOSTIC_MEANINGS, MMIO_DIAGNOSTICS } from './diagnostics.ts';
 export { GEN_UPDATE_IN_PROGRESS, generationMmioSpteMask, getMmioSpteGeneration } from './generation.ts';
 export {
   type HandledMmioFault,

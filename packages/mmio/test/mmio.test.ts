@@ -23,7 +23,7 @@ import {
   getMmioSpteGeneration,
   handleMmioPageFault,
   isMmioPfn,
-  MMIO_DIAGNOSTICS,
+  MMIO_DIAGNOSTIC_MEANINGS,
   type MmioMask,
   makeMmioSpte,
   mmio,
@@ -288,7 +288,7 @@ describe('setMmioSpteMask', () => {
     expect(mmuOf(legacyVendor, { host: { physBits } }).masks.enableMmioCaching).toBe(caching);
   });
 
-  it.each(Object.entries(MMIO_DIAGNOSTICS))('%s says when it is raised', (_, { meaning }) => {
+  it.each(Object.entries(MMIO_DIAGNOSTIC_MEANINGS))('%s says when it is raised', (_, meaning) => {
     expect(meaning.length).toBeGreaterThan(10);
   });
 });

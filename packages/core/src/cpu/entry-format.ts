@@ -57,6 +57,47 @@ export type PtField =
   | 'address'
   | 'noExecute';
 
+// Fields that both formats have, each in its place.
+
+const writable = (why: string): BitField<'writable'> =>
+  field('writable', 1, 1, 'hardware', 'writes are allowed', { clear: 'writes fault', why });
+
+const accessed = (n: number): BitField<'accessed'> =>
+  field('accessed', n, n, 'hardware', 'the entry was used', {
+    clear: 'not used since this was cleared, where the CPU keeps A/D bits',
+    why: 'set by KVM on a fault and by the CPU, cleared to find pages out of use',
+  });
+
+const dirty = (n: number): BitField<'dirty'> =>
+  field('dirty', n, n, 'hardware', 'the page was written', {
+    clear: 'not written since this was cleared, where the CPU keeps A/D bits',
+    why: 'set by KVM with write access and by the CPU, cleared to log dirty pages',
+  });
+
+const pageSize: BitField<'pageSize'> = field(
+  'pageSize',
+  7,
+  7,
+  'hardware',
+  'maps a page (2M or 1G) instead of pointing to a table',
+  { clear: 'points to a table', levels: [2, 5], why: 'the host backs the range with a huge page' },
+);
+
+const address: BitField<'address'> = field(
+  'address',
+  51,
+  12,
+  'hardware',
+  'physical address of the page or the next table',
+);
+
+/** The bit that chooses a half of the PAT: its place depends on the level. */
+const pat = <Name extends string>(name: Name, n: number, levels: readonly [number, number]): BitField<Name> =>
+  field(name, n, n, 'hardware', 'chooses from the upper half of the PAT, with PCD and PWT', {
+    clear: 'chooses from the lower half of the PAT, with PCD and PWT',
+    levels,
+  });
+
 /**
  * Extended page tables.
  *
@@ -72,10 +113,9 @@ export const EPT: Fields<EptField> = {
     clear: 'reads fault',
     why: 'set in every mapping, but taken away by access tracking',
   }),
-  writable: field('writable', 1, 1, 'hardware', 'writes are allowed', {
-    clear: 'writes fault',
-    why: 'clear for read-only memory, to log dirty pages, to protect shadowed tables, or by access tracking',
-  }),
+  writable: writable(
+    'clear for read-only memory, to log dirty pages, to protect shadowed tables, or by access tracking',
+  ),
   executable: field('executable', 2, 2, 'hardware', 'fetches are allowed (supervisor fetches under MBEC)', {
     clear: 'fetches fault (supervisor fetches under MBEC)',
     why: 'clear in huge pages under nx_huge_pages, and by access tracking',
@@ -88,24 +128,14 @@ export const EPT: Fields<EptField> = {
     clear: "the guest's PAT takes part in the memory type",
     why: 'set for RAM unless DMA is non-coherent',
   }),
-  pageSize: field('pageSize', 7, 7, 'hardware', 'maps a page (2M or 1G) instead of pointing to a table', {
-    clear: 'points to a table',
-    levels: [2, 5],
-    why: 'the host backs the range with a huge page',
-  }),
-  accessed: field('accessed', 8, 8, 'hardware', 'the entry was used', {
-    clear: 'not used since this was cleared, where the CPU keeps A/D bits',
-    why: 'set by KVM on a fault and by the CPU, cleared to find pages out of use',
-  }),
-  dirty: field('dirty', 9, 9, 'hardware', 'the page was written', {
-    clear: 'not written since this was cleared, where the CPU keeps A/D bits',
-    why: 'set by KVM with write access and by the CPU, cleared to log dirty pages',
-  }),
+  pageSize,
+  accessed: accessed(8),
+  dirty: dirty(9),
   userExecutable: field('userExecutable', 10, 10, 'hardware', 'user fetches are allowed (MBEC only)', {
     clear: 'user fetches fault (MBEC only)',
     why: 'KVM uses it since 7.2',
   }),
-  address: field('address', 51, 12, 'hardware', 'physical address of the page or the next table'),
+  address,
   suppressVe: field('suppressVe', 63, 63, 'hardware', 'an EPT violation here exits instead of raising #VE', {
     clear: 'an EPT violation here may raise #VE in the guest, where it is enabled',
     why: 'set in every entry since 6.10, so that no guest gets a #VE',
@@ -128,10 +158,7 @@ export const PT: Fields<PtField> = {
     clear: 'not present: every access faults',
     why: 'set in every table and mapping',
   }),
-  writable: field('writable', 1, 1, 'hardware', 'writes are allowed', {
-    clear: 'writes fault',
-    why: 'clear for read-only memory, to log dirty pages, or to protect shadowed tables',
-  }),
+  writable: writable('clear for read-only memory, to log dirty pages, or to protect shadowed tables'),
   user: field('user', 2, 2, 'hardware', 'user accesses are allowed (NPT: every guest access is one)', {
     clear: 'user accesses fault (NPT: every guest access is one)',
     why: 'always set for NPT; shadow paging takes it from the guest',
@@ -139,36 +166,13 @@ export const PT: Fields<PtField> = {
   cacheControl: field('cacheControl', 4, 3, 'hardware', 'PCD and PWT: choose a PAT entry', {
     why: 'clear: PAT entry 0 is WB, and the host MTRRs decide',
   }),
-  accessed: field('accessed', 5, 5, 'hardware', 'the entry was used', {
-    clear: 'not used since this was cleared, where the CPU keeps A/D bits',
-    why: 'set by KVM on a fault and by the CPU, cleared to find pages out of use',
-  }),
-  dirty: field('dirty', 6, 6, 'hardware', 'the page was written', {
-    clear: 'not written since this was cleared, where the CPU keeps A/D bits',
-    why: 'set by KVM with write access and by the CPU, cleared to log dirty pages',
-  }),
-  pageSize: field('pageSize', 7, 7, 'hardware', 'maps a page (2M or 1G) instead of pointing to a table', {
-    clear: 'points to a table',
-    levels: [2, 5],
-    why: 'the host backs the range with a huge page',
-  }),
-  pat: field('pat', 7, 7, 'hardware', 'chooses from the upper half of the PAT, with PCD and PWT', {
-    clear: 'chooses from the lower half of the PAT, with PCD and PWT',
-    levels: [1, 1],
-  }),
-  patLarge: field(
-    'patLarge',
-    12,
-    12,
-    'hardware',
-    'chooses from the upper half of the PAT, with PCD and PWT',
-    {
-      clear: 'chooses from the lower half of the PAT, with PCD and PWT',
-      levels: [2, 3],
-    },
-  ),
+  accessed: accessed(5),
+  dirty: dirty(6),
+  pageSize,
+  pat: pat('pat', 7, [1, 1]),
+  patLarge: pat('patLarge', 12, [2, 3]),
   global: field('global', 8, 8, 'hardware', 'survives a CR3 load', { clear: 'does not survive a CR3 load' }),
-  address: field('address', 51, 12, 'hardware', 'physical address of the page or the next table'),
+  address,
   noExecute: field('noExecute', 63, 63, 'hardware', 'fetches are refused', {
     clear: 'fetches are allowed',
     why: 'set where the guest asked for it, and in huge pages under nx_huge_pages',

@@ -20,7 +20,7 @@ export interface TriedBehaviour extends Pick<Behaviour, 'name' | 'meaning' | 'ru
   readonly calls: { readonly a: readonly string[]; readonly b: readonly string[] };
 }
 
-/** A plain host that remembers what rules hand to it, by the kernel's names: only what some behaviour does hand. */
+/** A plain host that remembers what rules ask it to do and tell it, by the kernel's names. */
 function listeningHost(calls: string[]): Host {
   return {
     ...plainHost,

@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import {
-  compareKernelVersions,
-  formatKernelVersion,
-  type KernelVersion,
-  parseKernelVersion,
-} from './kernel-version.ts';
+import { formatKernelVersion, isBefore, type KernelVersion } from './kernel-version.ts';
 
 /** The kernels that have a function. */
 export interface FunctionSpan {
@@ -44,9 +39,7 @@ export const kernelFunctions: Readonly<Record<KernelFunction, FunctionSpan>> = {
 /** Whether a kernel has a function. */
 export function kernelHas(kernel: KernelVersion, name: KernelFunction): boolean {
   const { since, gone } = kernelFunctions[name];
-  const isBefore = (release: string): boolean =>
-    compareKernelVersions(kernel, parseKernelVersion(release)) < 0;
-  return !isBefore(since) && (gone === null || isBefore(gone));
+  return !isBefore(kernel, since) && (gone === null || isBefore(kernel, gone));
 }
 
 /**

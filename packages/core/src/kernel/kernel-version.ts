@@ -69,6 +69,17 @@ export function formatKernelVersion({ major, minor, patch }: KernelVersion): str
 /** The kernel that `@spte` takes when none is named, for layout and behaviour: v6.6 to v6.9 are alike. */
 export const REFERENCE: KernelVersion = { major: 6, minor: 8, patch: 0 };
 
+/** A release that a table names, `6.1.120` or `6.2`: numbers, and nothing that a distribution may add. */
+function namedRelease(text: string): KernelVersion {
+  const [major = 0, minor = 0, patch = 0] = text.split('.').map(Number);
+  return { major, minor, patch };
+}
+
+/** Whether a kernel is older than a release that a table names: `6.1.120`, or `6.2` for 6.2.0. */
+export function isBefore(kernel: KernelVersion, release: string): boolean {
+  return compareKernelVersions(kernel, namedRelease(release)) < 0;
+}
+
 /** Something that holds from one kernel release on. */
 export interface Since {
   /** First `major.minor` (or `major.minor.patch`) in which it holds. */
@@ -91,7 +102,7 @@ export interface Since {
  * ```
  */
 export function byKernel<Row extends Since>(oldest: Row, ...newer: Row[]): (kernel: KernelVersion) => Row {
-  const rows = newer.map((row) => ({ row, version: parseKernelVersion(row.since) }));
+  const rows = newer.map((row) => ({ row, version: namedRelease(row.since) }));
   return (kernel) =>
     rows.findLast(({ version }) => compareKernelVersions(version, kernel) <= 0)?.row ?? oldest;
 }

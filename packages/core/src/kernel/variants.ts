@@ -125,22 +125,22 @@ export const retPf: Variant<RetPf> = defineVariant(
 /** Names of error code bits, in the order in which they are printed. */
 export type ErrorCodeNames = readonly (readonly [bit: number, name: string])[];
 
-const PWU: ErrorCodeNames = [
+/** The names that every kernel has, and others between U and RSVD. */
+const namesOf = (...others: ErrorCodeNames): ErrorCodeNames => [
   [0, 'P'],
   [1, 'W'],
   [2, 'U'],
-];
-const RSVD_F: ErrorCodeNames = [
+  ...others,
   [3, 'RSVD'],
   [4, 'F'],
 ];
 
 export const errorCodeNames: Variant<ErrorCodeNames> = defineVariant<ErrorCodeNames>(
   'names of page-fault error code bits in traces',
-  { since: '5.4', value: [...PWU, ...RSVD_F], change: 'P W U RSVD F, other bits in hex' },
+  { since: '5.4', value: namesOf(), change: 'P W U RSVD F, other bits in hex' },
   {
     since: '6.18',
-    value: [...PWU, [5, 'PK'], [6, 'SS'], [15, 'SGX'], ...RSVD_F],
+    value: namesOf([5, 'PK'], [6, 'SS'], [15, 'SGX']),
     change: 'PK, SS and SGX have names, between U and RSVD',
   },
 );

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import { compareKernelVersions, type KernelVersion, parseKernelVersion } from '../kernel/kernel-version.ts';
+import { isBefore, type KernelVersion } from '../kernel/kernel-version.ts';
 import { type Diagnostic, type DiagnosticRule, type DiagnosticTable, KvmBug } from './diagnostics.ts';
 
 /** Why a rule set bits. */
@@ -114,8 +114,7 @@ function diagnosticOf<Table extends DiagnosticTable>(
   code: keyof Table & string,
 ): Diagnostic {
   const { kind, warnOnUntil } = table[code] as DiagnosticRule;
-  const plain =
-    warnOnUntil !== undefined && compareKernelVersions(kernel, parseKernelVersion(warnOnUntil)) < 0;
+  const plain = warnOnUntil !== undefined && isBefore(kernel, warnOnUntil);
   return { code, kind: plain ? 'WARN_ON' : kind };
 }
 
