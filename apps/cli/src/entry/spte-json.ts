@@ -67,13 +67,13 @@ export const accessLetters = (access: DecodedAccess): string => accessText({ ...
 
 /** A change as `--json` has it, beside its two entries. */
 export function changeJson({ from: _from, to: _to, ...change }: ExplainedChange): object {
-  const { events, objection } = change;
+  const { events, objections } = change;
   return {
     ...change,
     verdict: verdict({ from: _from, to: _to, ...change }),
     text: changeText(change),
     events: events.map((event) => ({ ...event, text: changeEventText(event) })),
-    objection: objection === null ? null : { ...objection, text: objectionText(objection) },
+    objections: objections.map((objection) => ({ ...objection, text: objectionText(objection) })),
   };
 }
 
