@@ -233,7 +233,7 @@ describe('a change', () => {
   it('is rendered line by line: the WARNs that it raises before the fields', () => {
     expect(renderChange(explainChange(ept, LEAF & ~2n, LEAF & ~(1n << 58n), 1)).split('\n')).toEqual([
       '0x0600000455299b75 -> 0x0200000455299b77  leaf -> leaf',
-      '  NOT ALLOWED: the kernel WARNs (invariant.hw-writable-without-mmu-writable); what happened: a write fault made the page writable without mmu_lock',
+      '  NOT ALLOWED: the new value is wrong: the CPU may write, but MMU-writable is clear: write-protection of the page is void; what happened: a write fault made the page writable without mmu_lock; writes were forbidden: a page table of the guest is shadowed at this gfn, or allows no more',
       '  no TLB flush is due',
       '  WARN_ONCE invariant.hw-writable-without-mmu-writable',
       '  mmuWritable (bit 58): yes -> no',
