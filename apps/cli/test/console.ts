@@ -65,9 +65,9 @@ const STYLES: Readonly<Record<string, string>> = {
   39: '</>',
 };
 
-/** Runs a program of a pipe. `tty spte …` is the command on a terminal. */
+/** Runs a program of a pipe. `tty spte …` is the command on a terminal; `2>&1` puts what it says with what it prints. */
 async function runStage(stage: string, stdin: string, cwd: string): Promise<Run> {
-  const [, tty, rest = '', target] = /^(tty )?spte\b ?(.*?)(?: > (\S+))?$/.exec(stage) ?? [];
+  const [, tty, rest = '', both, target] = /^(tty )?spte\b ?(.*?)( 2>&1)?(?: > (\S+))?$/.exec(stage) ?? [];
   if (!/^(?:tty )?spte\b/.test(stage)) {
     // A program that reads no further, such as head, is no error.
     const { status, stdout, stderr } = spawnSync('bash', ['-c', stage], {
@@ -80,7 +80,9 @@ async function runStage(stage: string, stdin: string, cwd: string): Promise<Run>
   }
   const terminal = tty !== undefined;
   const { code, out, err } = await run(words(rest, cwd), { stdin, cwd, terminal });
-  const result = { code, out: terminal ? readable(out) : out, err };
+  const printed = terminal ? readable(out) : out;
+  // What is said beside the answer comes first: the answer is gathered before it is written.
+  const result = both === undefined ? { code, out: printed, err } : { code, out: err + printed, err: '' };
   if (target === undefined) return result;
   writeFileSync(join(cwd, target), result.out);
   return { ...result, out: '' };

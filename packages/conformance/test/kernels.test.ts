@@ -448,7 +448,8 @@ describe('a release that was not read', () => {
 
   it('may hide behind the number of a distribution', () => {
     expect(intel('6.1.0-56-amd64').caveats).toEqual([
-      'kernel 6.1.0-56-amd64 does not say which stable release it was built from: it is taken for the newest, 6.1.y',
+      'kernel 6.1.0-56-amd64 (number only, source not read): taken as the newest of 6.1.y',
+      'kernel 6.1 changed rules in stable releases, which this one may have or lack: 6.1.120',
     ]);
   });
 });

@@ -10,8 +10,8 @@ import {
   kernelHas,
   type Mmu,
   observe,
-  REFERENCE,
   spteKind,
+  upstreamKernel,
 } from '@spte/core';
 import { eptMisconfig } from '@spte/vendor-vmx';
 import { describe, expect, it } from 'vitest';
@@ -26,7 +26,7 @@ function isIllegal(mmu: Mmu, { config }: Vector, spte: bigint, level: number): b
   if (!isShadowPresentPte(mmu, spte) || isMmioSpte(mmu, spte)) return true;
   if (isRsvdSpte(mmu.zeroCheck, spte, level)) return true;
   // What writable bits say was the same before there was a function that looks at it.
-  const kernel = kernelHas(mmu.kernel, 'check_spte_writable_invariants') ? mmu.kernel : REFERENCE;
+  const kernel = kernelHas(mmu.kernel, 'check_spte_writable_invariants') ? mmu.kernel : upstreamKernel();
   const checked = observe({ ...mmu, kernel }, (mmu) => checkSpteWritableInvariants(mmu, spte));
   if (checked.warnings.length > 0) return true;
   const { kind, ept12ExecOnly } = mmu.root;

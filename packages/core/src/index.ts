@@ -107,6 +107,22 @@ export {
   rootEntryBits,
 } from './judge/root-entry.ts';
 export {
+  type DistributionKernel,
+  type DistributionRelease,
+  distributionLayouts,
+  type NamedKernels,
+  namedKernels,
+  type Releases,
+  rhelReleases,
+} from './kernel/distributions.ts';
+export {
+  describeKernel,
+  formatKernel,
+  type Kernel,
+  type KernelEvidence,
+  upstreamKernel,
+} from './kernel/kernel.ts';
+export {
   checkKernelHas,
   type FunctionSpan,
   type KernelFunction,
@@ -123,6 +139,8 @@ export {
   NEWEST_STABLE,
   parseKernelVersion,
   REFERENCE,
+  type RhelBuild,
+  rhelBuild,
   type Since,
 } from './kernel/kernel-version.ts';
 export {
@@ -138,7 +156,8 @@ export {
   type PerFormat,
   type SavedBits,
 } from './kernel/layout.ts';
-export { isKernelCovered, releaseCaveat } from './kernel/read-releases.ts';
+export { type KernelHints, readKernelRelease } from './kernel/read-kernel-release.ts';
+export { isKernelCovered, releaseCaveat, seriesCaveat } from './kernel/read-releases.ts';
 export {
   ACC_ALL,
   ACC_EXEC,

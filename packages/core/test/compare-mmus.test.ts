@@ -121,8 +121,8 @@ describe('two machines', () => {
     ]);
     expect(texts).toContainEqual([
       'mmioGeneration',
-      'low: bits 10:3; high: bits 62:52; highShift: 0x2c; mask: 0x7ffff',
-      'low: bits 9:3; high: bits 62:52; highShift: 0x2d; mask: 0x3ffff',
+      'low: bits 10:3; high: bits 62:52; lowShift: 0x3; highShift: 0x2c; mask: 0x7ffff',
+      'low: bits 9:3; high: bits 62:52; lowShift: 0x3; highShift: 0x2d; mask: 0x3ffff',
     ]);
     expect(comparison.masks.map(({ name }) => name)).toContain('xu');
     expect(built(comparison, 'leaf')).toMatchObject({ a: 0x600000000200b77n, b: 0x80a0000000200f77n });

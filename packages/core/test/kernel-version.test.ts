@@ -70,6 +70,7 @@ describe('a kernel version', () => {
     ['digits', '9'.repeat(1_000_000)],
     ['dots', '.'.repeat(1_000_000)],
     ['releases', '6.8.'.repeat(250_000)],
+    ['builds of RHEL', `5.14.0-${'1.'.repeat(500_000)}`],
     ['spaces', `${' '.repeat(1_000_000)}x`],
   ])('is read or refused in proportion to its length, however long the run of %s', (_, text) => {
     // A quadratic step would take longer than a test may.

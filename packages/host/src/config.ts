@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { createMmu, type KvmConfig, type MmuConfig, type Params, type RootConfig } from '@spte/core';
+import {
+  createMmu,
+  type KvmConfig,
+  type MmuConfig,
+  type Params,
+  type RootConfig,
+  readKernelRelease,
+} from '@spte/core';
 import { l1tf } from '@spte/l1tf';
 import { mmio } from '@spte/mmio';
 import { type MemoryEncryptionFacts, type SvmOptions, svm } from '@spte/vendor-svm';
@@ -12,6 +19,7 @@ export type VendorChoice =
 
 /** What core, the policies and the vendor plugin need to know of the machine, as data. */
 export interface HostConfig {
+  /** The kernel's name, as `uname -r` says it. */
   readonly kernel: string;
   readonly host: KvmConfig['host'];
   readonly params: Partial<Params>;
@@ -24,7 +32,7 @@ export interface HostConfig {
 export function mmuConfigOf(config: HostConfig): MmuConfig {
   const { kernel, host, params, mmioCaching, vendor, root } = config;
   return {
-    kernel,
+    kernel: readKernelRelease(kernel),
     host,
     params,
     policies: [l1tf, mmio({ mmioCaching })],

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { formatKernel } from '@spte/core';
 import { MEMORY_ENCRYPTION_LEAF } from '@spte/vendor-svm';
 import { type AddressFacts, addressFacts, kvmFlag, multihitBug, physicalMask } from './address-facts.ts';
 import { type HostConfig, isCachingPossible, type VendorChoice } from './config.ts';
 import type { HostTexts } from './host-texts.ts';
 import { ramEnd } from './iomem.ts';
-import { kernelRelease } from './kernel-release.ts';
+import { kernelRelease, nameOf } from './kernel-release.ts';
 import { assume, type Known, quoted, type Source, said } from './source.ts';
 import { type Testimony, takeTestimony } from './testimony.ts';
 import { type VendorFacts, type VendorName, vendorFacts, vendorOf } from './vendor-facts.ts';
@@ -57,7 +58,7 @@ export function hostReport(texts: HostTexts): HostReport {
   const paging = vendorFacts(machine, vendor.value, kernel.value);
   const nxHugePages = nxHugePagesOf(machine);
   const draft: HostConfig = {
-    kernel: kernel.value,
+    kernel: nameOf(kernel.value),
     host: {
       physBits: address.physBits.value,
       cacheBits: address.cacheBits.value,
@@ -75,7 +76,7 @@ export function hostReport(texts: HostTexts): HostReport {
   const mode = modeOf(vendor.value, paging.tdp.value);
   const { tdp, ...setup } = paging;
   const facts = listFacts({
-    kernel,
+    kernel: { ...kernel, value: formatKernel(kernel.value) },
     vendor,
     [vendor.value === 'vmx' ? 'ept' : 'npt']: tdp,
     ...(vendor.value === 'vmx' ? setup : { rootLevel: setup.rootLevel }),
@@ -85,7 +86,7 @@ export function hostReport(texts: HostTexts): HostReport {
     ...optionalFacts(machine, texts),
   });
   return {
-    kernel: kernel.value,
+    kernel: formatKernel(kernel.value),
     vendor: vendor.value,
     mode,
     facts,

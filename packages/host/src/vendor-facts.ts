@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { byKernel, parseKernelVersion } from '@spte/core';
+import { byKernel, type KernelVersion } from '@spte/core';
 import { flag } from './params.ts';
 import { assume, type Known, said } from './source.ts';
 import type { Testimony, Words } from './testimony.ts';
@@ -45,7 +45,7 @@ export interface VendorFacts {
 }
 
 /** Reads what the CPU offers and what the parameters leave of it. */
-export function vendorFacts(machine: Testimony, vendor: VendorName, kernel: string): VendorFacts {
+export function vendorFacts(machine: Testimony, vendor: VendorName, kernel: KernelVersion): VendorFacts {
   return vendor === 'vmx' ? vmxFacts(machine) : svmFacts(machine, kernel);
 }
 
@@ -93,11 +93,11 @@ function vmxFacts(machine: Testimony): VendorFacts {
 /** Since which release NPT has as many levels as the host. */
 const nptLevels = byKernel({ since: '5.4', asHost: false }, { since: '5.15', asHost: true });
 
-function svmFacts(machine: Testimony, kernel: string): VendorFacts {
+function svmFacts(machine: Testimony, kernel: KernelVersion): VendorFacts {
   const { flags } = machine;
   const tdp = moduleSwitch(machine, 'kvm_amd.npt', cpuHas('npt', flags));
   const intelOnly = assume(false, 'only Intel has it');
-  const la57 = flags?.value.has('la57') === true && nptLevels(parseKernelVersion(kernel)).asHost;
+  const la57 = flags?.value.has('la57') === true && nptLevels(kernel).asHost;
   const npt =
     flags === null
       ? assume(4, 'no flags were read')

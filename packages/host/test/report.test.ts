@@ -72,9 +72,31 @@ describe('the kernel release', () => {
     expect(kernel('Linux version 6.12.4 (build@host) #1')).toEqual(['6.12.4', false]);
     expect(kernel('7.3.4-arch1')).toEqual(['7.3.4', false]);
     expect(kernel('Linux h 6.1.0-56-amd64 #1 SMP x86_64')).toEqual(['6.1.y', true]);
-    expect(kernel('Linux h 5.14.0-362.el9.x86_64 #1 SMP')).toEqual(['5.14.y', true]);
     expect(kernel('Linux h')).toEqual(['6.8', true]);
     expect(kernel('')).toEqual(['6.8', true]);
+  });
+
+  it('is that which RHEL carries under its number, as far as its source was read', () => {
+    expect(kernel('Linux h 5.14.0-362.el9.x86_64 #1 SMP')).toEqual(['6.3', false]);
+    expect(kernel('Linux h 5.14.0-570.12.1.el9_6.x86_64 #1 SMP')).toEqual([
+      '5.14.0-570.12.1.el9_6.x86_64',
+      false,
+    ]);
+    expect(kernel('Linux h 4.18.0-193.el8.x86_64 #1 SMP')).toEqual(['5.4.0', true]);
+    expect(kernel('Linux h 5.14.0-300.el9.x86_64 #1 SMP')).toEqual(['6.0', true]);
+    expect(kernel('Linux h 5.15.0-200.131.27.el9uek.x86_64 #2 SMP')).toEqual(['5.15', true]);
+    expect(kernel('Linux h 6.8.12-4-pve #1 SMP')).toEqual(['6.8.12', true]);
+    expect(kernel(`Linux h 6.8.${'9'.repeat(80)} 6.1.5 #1`)).toEqual(['6.1.5', false]);
+  });
+
+  it('comes with its name, so that the MMU says what it was taken for', () => {
+    const machine = (uname: string) => hostReport({ uname: text(uname) });
+    const rhel = machine('Linux h 5.14.0-427.13.1.el9_4.x86_64 #1 SMP');
+    expect([rhel.kernel, rhel.config.kernel]).toEqual(['6.6', '5.14.0-427.13.1.el9_4.x86_64']);
+    expect(mmuOf(rhel).caveats).toEqual([expect.stringContaining('is RHEL 9.4 (source read): taken as 6.6')]);
+    const debian = machine('Linux h 6.1.0-56-amd64 #1 SMP Debian 6.1.192-2 (2026-11-16) x86_64');
+    expect([debian.kernel, debian.config.kernel]).toEqual(['6.1.192', '6.1.192']);
+    expect(mmuOf(debian).caveats).toEqual([]);
   });
 
   it('is told by the version signature of Ubuntu', () => {
@@ -86,6 +108,7 @@ describe('the kernel release', () => {
     });
     expect(factsOf({ uname, versionSignature: text('Ubuntu x y') })['kernel']?.value).toBe('5.15.y');
     expect(factsOf({ uname, versionSignature: text('Ubuntu') })['kernel']?.value).toBe('5.15.y');
+    expect(factsOf({ versionSignature: text('Ubuntu 5.15/x 5.15.131') })['kernel']?.value).toBe('6.8');
   });
 });
 

@@ -18,15 +18,19 @@ export interface L1tfMasks {
   readonly lowerGfn: bigint;
 }
 
+/** Which CPUs L1TF is guarded against on, if their cache allows it. */
+export type GuardedCpus = 'none' | 'all' | 'with the bug';
+
 /** Which CPUs get a guard. */
-export const onlyWithBug: Variant<boolean> = defineVariant(
+export const guardedCpus: Variant<GuardedCpus> = defineVariant<GuardedCpus>(
   'which CPUs L1TF is guarded against on',
+  { since: '3.10', value: 'none', change: 'none: MMIO entries hold the gfn as it is (3.10 of RHEL 7)' },
   {
-    since: '5.4',
-    value: false,
+    since: '3.11',
+    value: 'all',
     change: 'every CPU with fewer than 47 cache bits: MMIO entries show the guard anywhere',
   },
-  { since: '5.4.49', value: true, change: 'only CPUs with the bug', commits: ['d43e2675e96f'] },
+  { since: '5.4.49', value: 'with the bug', change: 'only CPUs with the bug', commits: ['d43e2675e96f'] },
 );
 
 /** Whether the L1 cache looks at too many address bits for {@link NONPRESENT_OR_RSVD_LEN} of them to be moved up. */
@@ -36,7 +40,8 @@ export function isCacheTooWide(cacheBits: number): boolean {
 
 /** Whether this kernel guards this machine, if the machine's cache allows it. */
 export function wantsGuard(kernel: KernelVersion, host: HostFacts): boolean {
-  return host.l1tf || !onlyWithBug(kernel);
+  const cpus = guardedCpus(kernel);
+  return cpus === 'all' || (cpus === 'with the bug' && host.l1tf);
 }
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Variant } from '@spte/core';
-import { onlyWithBug } from './masks.ts';
+import { guardedCpus } from './masks.ts';
 
 /** Every difference between kernels that the rules of this package know, for the documentation. */
-export const l1tfVariants: readonly Variant<unknown>[] = [onlyWithBug];
+export const l1tfVariants: readonly Variant<unknown>[] = [guardedCpus];

@@ -19,15 +19,15 @@ export const GEN_UPDATE_IN_PROGRESS: bigint = 1n << 63n;
  * Kernel: `generation_mmio_spte_mask()`.
  */
 export function generationMmioSpteMask(mmu: Mmu, gen: bigint): bigint {
-  const { low, high, highShift, mask } = mmu.layout.mmioGeneration;
+  const { low, high, lowShift, highShift, mask } = mmu.layout.mmioGeneration;
   if ((checkU64('gen', gen) & ~mask) !== 0n) warn(mmu, MMIO_DIAGNOSTICS, 'mmio.gen-out-of-range');
-  return ((gen << low.shift) & low.mask) | (u64(gen << highShift) & high.mask);
+  return ((gen << lowShift) & low.mask) | (u64(gen << highShift) & high.mask);
 }
 
 /** The generation that an MMIO SPTE holds. Kernel: `get_mmio_spte_generation()`. */
 export function getMmioSpteGeneration({ layout }: Mmu, entry: bigint): bigint {
-  const { low, high, highShift } = layout.mmioGeneration;
+  const { low, high, lowShift, highShift } = layout.mmioGeneration;
   // Early 5.4.y kept the generation where the marker is, which is no part of it.
   const spte = entry & ~(layout.mmioMarker?.mask ?? 0n);
-  return ((spte & low.mask) >> low.shift) | ((spte & high.mask) >> highShift);
+  return ((spte & low.mask) >> lowShift) | ((spte & high.mask) >> highShift);
 }

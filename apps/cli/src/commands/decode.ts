@@ -6,13 +6,13 @@ import {
   explainAcross,
   explainChange,
   explainSpte,
-  explanationLines,
   rankContexts,
 } from '@spte/core';
 import type { Command } from 'commander';
 import { candidatesOf } from '../context/candidates.ts';
-import { contextOf, contextText, isContextKnown } from '../context/context.ts';
+import { contextOf, contextText, isContextKnown, sayCaveats } from '../context/context.ts';
 import { addCommonOptions, type CommonOptions, end, type Session } from '../context/session.ts';
+import { entryLines } from '../entry/entry-lines.ts';
 import { acrossJson, renderAcross, renderFits } from '../entry/render-across.ts';
 import { changeJson, spteJson } from '../entry/spte-json.ts';
 import { UsageError } from '../io/errors.ts';
@@ -68,10 +68,20 @@ function decode(session: Session, words: readonly string[], options: DecodeOptio
   if (options.diff === true) return decodeChange(session, values, options);
   if (options.which === true) return decodeWhich(session, values, options);
   if (isContextKnown(options)) return decodeInContext(session, values, options);
-  const candidates = candidatesOf(options);
+  const candidates = candidatesFor(session, options);
   const [only] = candidates;
   if (candidates.length === 1 && only !== undefined) return decodeWith(session, values, only.mmu, options);
   return decodeAcross(session, values, candidates, options);
+}
+
+/** The contexts that the flags leave open; what to know of the kernel, if one was named, is said on the way. */
+function candidatesFor({ io }: Session, options: DecodeOptions): Candidate[] {
+  const candidates = candidatesOf(options);
+  sayCaveats(
+    io,
+    candidates.map(({ mmu }) => mmu),
+  );
+  return candidates;
 }
 
 function decodeInContext(session: Session, values: readonly Value[], options: DecodeOptions): boolean {
@@ -92,7 +102,7 @@ function decodeWith(
   else {
     if (heading !== undefined) void out.line(out.paint('dim', heading));
     for (const explanation of explained) {
-      void out.line(paintLines(out.paint, explanationLines(explanation)));
+      void out.line(paintLines(out.paint, entryLines(explanation)));
     }
   }
   return explained.every(({ findings }) => findings.length === 0);
@@ -130,10 +140,11 @@ function hints(values: readonly Value[], { maxphyaddr, physBits, l1tf }: DecodeO
   ];
 }
 
-function decodeWhich({ out, io }: Session, values: readonly Value[], options: DecodeOptions): boolean {
+function decodeWhich(session: Session, values: readonly Value[], options: DecodeOptions): boolean {
+  const { io, out } = session;
   const candidates = isContextKnown(options)
     ? [{ name: 'the given context', mmu: contextOf(io, options).mmu }]
-    : candidatesOf(options);
+    : candidatesFor(session, options);
   const fits = rankContexts(values, candidates);
   const records = fits.map(({ name, clean, recognised, findings }) => ({
     context: name,

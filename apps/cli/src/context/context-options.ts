@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { formatKernelVersion, parseKernelVersion } from '@spte/core';
+import { readKernelRelease } from '@spte/core';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { integer, oneOf, parseSwitch } from '../io/parse.ts';
 import type { Facts } from './machine.ts';
@@ -27,7 +27,7 @@ function parseVendor(text: string): 'vmx' | 'svm' {
 
 function parseKernel(text: string): string {
   try {
-    return formatKernelVersion(parseKernelVersion(text));
+    return readKernelRelease(text).name;
   } catch (error) {
     throw new InvalidArgumentError(`${(error as Error).message}.`);
   }
@@ -43,7 +43,11 @@ export const VALUE_FLAGS: Readonly<Record<string, ValueFlag>> = {
     parse: asTyped,
   },
   preset: { arg: 'NAME', what: 'a typical machine, see `spte presets`', parse: asTyped },
-  kernel: { arg: 'RELEASE', what: 'kernel release, such as 6.1 or 6.1.0-56-amd64', parse: parseKernel },
+  kernel: {
+    arg: 'RELEASE',
+    what: 'kernel as uname -r says it: 6.1.192, 5.14.0-570.el9.x86_64',
+    parse: parseKernel,
+  },
   vendor: { arg: 'NAME', what: 'vmx (intel) or svm (amd)', parse: parseVendor },
   maxphyaddr: {
     arg: 'BITS',

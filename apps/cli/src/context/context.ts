@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { formatKernelVersion, type Mmu } from '@spte/core';
+import { formatKernel, type Mmu } from '@spte/core';
 import {
   HOST_PIECES,
   type HostConfig,
@@ -58,11 +58,29 @@ function baseConfig(io: Io, { host, preset }: ContextOptions, vendor: Facts['ven
   return preset === undefined ? plainConfig(vendor ?? 'vmx') : presetConfig(preset);
 }
 
-/** The one context that the flags describe; what they leave open is assumed. */
+/**
+ * The one context that the flags describe; what they leave open is assumed. What to know of its kernel is said on the
+ * way.
+ */
 export function contextOf(io: Io, options: ContextOptions): Context {
   const facts = factsOf(options);
   const config = withFacts(baseConfig(io, options, facts.vendor), facts);
-  return { config, mmu: usable(config), assumed: assumedIn(options, facts) };
+  const mmu = usable(config);
+  sayCaveats(io, [mmu]);
+  return { config, mmu, assumed: assumedIn(options, facts) };
+}
+
+/** What each run has said. */
+const said = new WeakMap<Io, Set<string>>();
+
+/** Says what to know of the kernels of a run, once, beside the answer: what a name was taken for, what was not read. */
+export function sayCaveats(io: Io, mmus: readonly Mmu[]): void {
+  const before = said.get(io) ?? new Set();
+  said.set(io, before);
+  for (const caveat of mmus.flatMap(({ caveats }) => caveats)) {
+    if (!before.has(caveat)) io.complain(`spte: ${caveat}\n`);
+    before.add(caveat);
+  }
 }
 
 /** @throws UsageError where the facts contradict each other, in the words of the package that noticed */
@@ -106,7 +124,7 @@ export function contextText({ mmu, config, assumed }: Context): string {
       : '';
   const kind = root.kind === 'ept12' ? ', nested EPT' : '';
   const l1tf = host.l1tf ? `, L1TF (cache ${host.cacheBits} bits)` : '';
-  const text = `kernel ${formatKernelVersion(kernel)}, ${vendor.name}, ${mode}${ad}${kind}, MAXPHYADDR ${masks.shadowPhysBits}${l1tf}`;
+  const text = `kernel ${formatKernel(kernel)}, ${vendor.name}, ${mode}${ad}${kind}, MAXPHYADDR ${masks.shadowPhysBits}${l1tf}`;
   return assumed.length === 0 ? text : `${text}; assumed, because no ${anyOf(assumed)} was given`;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
   type AcrossContexts,
-  explanationLines,
   type Fit,
   formatWord,
   hex,
@@ -11,6 +10,7 @@ import {
 } from '@spte/core';
 import { gathered } from '../context/candidates.ts';
 import { type Paint, paintLines } from '../io/paint.ts';
+import { entryLines } from './entry-lines.ts';
 import { type SpteJson, spteJson } from './spte-json.ts';
 
 /** Readings with findings that are shown. */
@@ -52,7 +52,7 @@ const DETAILS: readonly LineRole[] = ['field', 'cpu', 'safe'];
 
 /** One way to read a value: whole, or without its bits and what the CPU makes of them. */
 function renderReading(paint: Paint, { contexts, explanation }: Reading, whole: boolean): string {
-  const [, , ...lines] = explanationLines(explanation);
+  const [, , ...lines] = entryLines(explanation);
   const body = whole ? lines : lines.filter(({ role }) => !DETAILS.includes(role));
   const heading = `  ${paint('cyan', gathered(contexts))}: ${verdict(explanation)}`;
   return [heading, ...body.map(({ role, text }) => paintLines(paint, [{ role, text: `  ${text}` }]))].join(

@@ -2,7 +2,7 @@
 import {
   compareMmus,
   constantText,
-  formatKernelVersion,
+  formatKernel,
   hex,
   LAYOUT_MEANINGS,
   MASK_MEANINGS,
@@ -114,5 +114,5 @@ function bitNotes(value: bigint | number | boolean): string[] {
 
 /** A machine in a few words, to tell it from the other one. */
 export function shortNameOf({ vendor, kernel }: Mmu): string {
-  return `${vendor.name}, Linux ${formatKernelVersion(kernel)}`;
+  return `${vendor.name}, Linux ${formatKernel(kernel)}`;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { formatKernelVersion, hex, MASK_MEANINGS, type Masks, type Mmu } from '@spte/core';
+import { formatKernel, hex, MASK_MEANINGS, type Masks, type Mmu } from '@spte/core';
 
 /** A mask of the registry. */
 export interface MaskRow {
@@ -40,6 +40,6 @@ export function summaryOf({ vendor, kernel, layout, root }: Mmu): string {
   return [
     `${vendor.name}, ${vendor.format.name} entries`,
     `${root.kind} MMU of ${root.level} levels`,
-    `Linux ${formatKernelVersion(kernel)}: layout of ${layout.since} ${until}`,
+    `Linux ${formatKernel(kernel)}: layout of ${layout.since} ${until}`,
   ].join('; ');
 }

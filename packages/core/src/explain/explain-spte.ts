@@ -2,7 +2,7 @@
 
 import type { Finding } from '../judge/finding.ts';
 import { checkOptions, type JudgeOptions, judgeEntry } from '../judge/judge-spte.ts';
-import { formatKernelVersion } from '../kernel/kernel-version.ts';
+import { formatKernel } from '../kernel/kernel.ts';
 import type { CpuReading, Exposure, Mmu } from '../mmu/contract.ts';
 import { type DecodedSpte, decodeEntry } from '../read/decode-spte.ts';
 import { checkEntry, entryAt } from '../read/entry.ts';
@@ -50,7 +50,7 @@ export function explainSpte(
   return {
     ...decoded,
     context: {
-      kernel: formatKernelVersion(mmu.kernel),
+      kernel: formatKernel(mmu.kernel),
       layout: mmu.layout.since,
       vendor: mmu.vendor.name,
       mmu: mmu.root.kind,

@@ -2,7 +2,7 @@
 import { ADDRESS, bits } from '../bits/bits.ts';
 import { EPT, PT } from '../cpu/entry-format.ts';
 import { isBadMtXwr } from '../cpu/rsvd-bits.ts';
-import { mmuPresentMask } from '../kernel/layout.ts';
+import { AD_INVALID, mmuPresentMask } from '../kernel/layout.ts';
 import type { Mmu, PolicyReading } from '../mmu/contract.ts';
 import type { Entry } from '../read/entry.ts';
 import type { Shape } from '../read/shape.ts';
@@ -141,7 +141,7 @@ const oddities: readonly Check[] = [
     // Only where access tracking has bits to take away is there a type to choose; no kernel writes 3.
     wrong({ mmu: { masks, layout }, spte }) {
       const type = spte & layout.adType.mask;
-      return masks.accTrack === 0n || type === layout.adType.mask ? type : 0n;
+      return masks.accTrack === 0n || type === AD_INVALID << layout.adType.shift ? type : 0n;
     },
     params: (wrong, { mmu }) => ({ type: wrong >> mmu.layout.adType.shift }),
   },

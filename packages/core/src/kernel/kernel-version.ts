@@ -6,16 +6,48 @@ export interface KernelVersion {
   readonly minor: number;
   /** Stable release within `major.minor`; {@link NEWEST_STABLE} where only the series is known. */
   readonly patch: number;
+  /** Points, by the topic of their {@link Variant}, in which it behaves as another release; none when absent. */
+  readonly overrides?: Readonly<Record<string, KernelVersion>> | undefined;
 }
 
 /** The stable release of a series of which nothing but the series is known: newer than every one that has a number. */
 export const NEWEST_STABLE = 99_999;
+
+/** The longest release that `uname` gives. Kernel: `__NEW_UTS_LEN`. */
+export const MAX_RELEASE = 64;
 
 /** Anchored, without nested quantifiers: linear in the length of hostile text. */
 const RELEASE = /^v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,5}|y\b))?/;
 
 /** `6.1.0-56-amd64`, but neither `6.1.0-rc3` nor what `git describe` says, `6.1.0-123-g1a2b3c4`. */
 const ABI_NUMBER = /^v?\d{1,4}\.\d{1,4}\.0-(?!\d{1,6}-g[0-9a-f]{7})\d/;
+
+/** The one upstream number that all kernels of a major release of RHEL keep. */
+const RHEL_NUMBERS: Readonly<Record<string, string>> = {
+  7: '3.10.0',
+  8: '4.18.0',
+  9: '5.14.0',
+  10: '6.12.0',
+};
+
+/** A number, a build and what may be a major release of RHEL: names of elrepo and UEK end alike. For short texts only. */
+const RHEL_RELEASE = /^v?(\d{1,4}\.\d{1,4}\.0)-(\d+(?:\.\d+)*)\S*?\.el(\d+)(?!\d|uek|\.elrepo)/;
+
+/** A kernel of RHEL, or of what is rebuilt from it: it carries the KVM of a much later release than its number says. */
+export interface RhelBuild {
+  /** RHEL's major release: `7`, `8`, `9` or `10`. */
+  readonly major: string;
+  /** Its number among the kernels of that release: `[570, 12, 1]` for `5.14.0-570.12.1.el9_6`. */
+  readonly build: readonly number[];
+}
+
+/** Which kernel of RHEL a release is; null for any other. */
+export function rhelBuild(text: string): RhelBuild | null {
+  const [, number, build = '', major = ''] = RHEL_RELEASE.exec(text.trim().slice(0, MAX_RELEASE)) ?? [];
+  return number === undefined || RHEL_NUMBERS[major] !== number
+    ? null
+    : { major, build: build.split('.').map(Number) };
+}
 
 /** The series whose plain name means its newest release: 5.4.y was changed four times, and few run 5.4.0. */
 const isNamedByNewest = (major: number, minor: number): boolean => major === 5 && minor === 4;
@@ -29,12 +61,13 @@ export function hidesStableRelease(text: string): boolean {
 }
 
 /**
- * Reads a kernel release: `6.8`, `v6.8`, `6.6.y`, `6.1.0-56-amd64`, `5.10.0-rc6`, `7.3.4-1~bpo13+1`.
+ * Reads the number of a kernel release: `6.8`, `v6.8`, `6.6.y`, `6.1.0-56-amd64`, `5.10.0-rc6`, `7.3.4-1~bpo13+1`.
  *
  * A release candidate counts as the release that it precedes. `6.6.y`, a distribution's number
- * ({@link hidesStableRelease}) and plain `5.4` mean the newest release of their series; any other `6.6` is 6.6.0.
+ * ({@link hidesStableRelease}) and plain `5.4` mean the newest release of their series; any other `6.6` is 6.6.0. What
+ * a distribution's kernel is besides its number, {@link readKernelRelease} knows.
  *
- * @throws TypeError when the text does not start with `major.minor`
+ * @throws TypeError when the text does not start with `major.minor`, or is a kernel of RHEL, whose number says nothing
  *
  * @example
  * ```ts
@@ -48,6 +81,11 @@ export function parseKernelVersion(text: string): KernelVersion {
   const match = typeof text === 'string' ? RELEASE.exec(text.trim()) : null;
   if (match === null) {
     throw new TypeError(`kernel must look like 6.8 or 6.1.0-56-amd64, got ${JSON.stringify(text)}`);
+  }
+  if (rhelBuild(text) !== null) {
+    throw new TypeError(
+      `kernel ${JSON.stringify(text)} has another KVM than its number: use readKernelRelease()`,
+    );
   }
   const [, major, minor, patch = isNamedByNewest(Number(major), Number(minor)) ? 'y' : '0'] = match;
   const newest = patch === 'y' || hidesStableRelease(text);

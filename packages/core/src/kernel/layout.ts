@@ -13,6 +13,8 @@ export interface PerFormat {
 export interface GenerationBits {
   readonly low: BitField;
   readonly high: BitField;
+  /** Left shift that brings the generation under `low`. */
+  readonly lowShift: bigint;
   /** Left shift that brings the generation under `high`. */
   readonly highShift: bigint;
   /** The generation bits that an entry can hold. */
@@ -44,7 +46,7 @@ export interface Layout extends Since {
   /** 0 {@link AD_ENABLED}, 1 {@link AD_DISABLED}, 2 {@link AD_WRPROT_ONLY}. */
   readonly adType: BitField<'adType'>;
   readonly savedBits: SavedBits;
-  /** Two bits that are 3 in an MMIO SPTE only; null where there are none. */
+  /** Bits that are all set in an MMIO SPTE only; null where there are none. */
   readonly mmioMarker: BitField<'mmioMarker'> | null;
   /** Whether the marker alone makes an MMIO SPTE; else a configurable value and mask do, which have the marker in them. */
   readonly mmioMarkerAlone: boolean;
@@ -73,12 +75,14 @@ export const LAYOUT_MEANINGS: Readonly<Record<LayoutConstant, string>> = {
   empty: 'An entry that maps nothing.',
 };
 
-/** The A/D type of an entry whose accessed and dirty bits are used. The value 3 never occurs. */
+/** The A/D type of an entry whose accessed and dirty bits are used. */
 export const AD_ENABLED = 0n;
 /** The A/D type of an entry whose use is noticed by access tracking. */
 export const AD_DISABLED = 1n;
 /** The A/D type of an entry with A/D bits whose writes are logged by write-protection. */
 export const AD_WRPROT_ONLY = 2n;
+/** The A/D type that no entry has. */
+export const AD_INVALID = 3n;
 
 const hostWritable = (n: number): BitField<'hostWritable'> =>
   field('hostWritable', n, n, 'kvm', 'the page is writable in the host', {
@@ -92,7 +96,7 @@ const mmuWritable = (n: number): BitField<'mmuWritable'> =>
     why: 'only dirty logging or access tracking keeps the page from being written',
   });
 
-const adType = (high: number, low: number): BitField<'adType'> =>
+export const adType = (high: number, low: number): BitField<'adType'> =>
   field('adType', high, low, 'kvm', 'how accessed and dirty are kept', {
     values: {
       0: 'A/D bits',
@@ -103,26 +107,31 @@ const adType = (high: number, low: number): BitField<'adType'> =>
     why: "each SPTE says so itself: a nested guest's may differ from the others",
   });
 
-const saved = (name: string, n: number, what: string): BitField =>
+export const saved = (name: string, n: number, what: string): BitField =>
   field(name, n, n, 'kvm', `${what} comes back when the page is used again`, {
     clear: `${what} was not there before the entry was access-tracked`,
     why: 'comes back when the page is used again',
   });
 
-/** @param highStart the bit of the generation that stands lowest in `high`: the one after those in `low` */
-const generation = (
+/**
+ * @param highStart the bit of the generation that stands lowest in `high`: the one after those in `low`
+ * @param lowStart the bit of the generation that stands lowest in `low`
+ */
+export const generation = (
   low: readonly [number, number],
   high: readonly [number, number],
   highStart: number = low[0] - low[1] + 1,
+  lowStart = 0,
 ): GenerationBits => {
   const lowField = field('mmioGenerationLow', ...low, 'kvm', 'low bits of the memslot generation');
   const highField = field('mmioGenerationHigh', ...high, 'kvm', 'high bits of the memslot generation');
-  const lowBits = lowField.high - lowField.low + 1;
+  const length = lowField.high - lowField.low + 1 + highField.high - highField.low + 1;
   return {
     low: lowField,
     high: highField,
+    lowShift: lowField.shift - BigInt(lowStart),
     highShift: highField.shift - BigInt(highStart),
-    mask: bits(lowBits + highField.high - highField.low, 0),
+    mask: bits(lowStart + length - 1, lowStart),
   };
 };
 
@@ -139,12 +148,12 @@ const MMIO_ALLOWED = bit(63) | bits(51, 12) | bits(2, 0);
  */
 
 /** The row after another: what a release has differently, and the same otherwise. */
-const after = (
+export const after = (
   before: Layout,
   change: Partial<Layout> & Pick<Layout, 'since' | 'until' | 'commits'>,
 ): Layout => ({ ...before, ...change });
 
-const v5_4_0: Layout = {
+export const v5_4_0: Layout = {
   since: '5.4.0',
   until: '5.4.37',
   commits: [],
@@ -181,7 +190,12 @@ const v5_4_117: Layout = after(v5_4_38, {
   mmioGeneration: generation([11, 3], [62, 54]),
 });
 
-const v5_10: Layout = after(v5_4_117, { since: '5.10', until: '5.11', commits: [], mmioMarkerAlone: true });
+export const v5_10: Layout = after(v5_4_117, {
+  since: '5.10',
+  until: '5.11',
+  commits: [],
+  mmioMarkerAlone: true,
+});
 
 const v5_12: Layout = after(v5_10, { since: '5.12', until: '5.12', commits: [], frozen: bit(59) });
 

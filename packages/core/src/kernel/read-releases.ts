@@ -3,9 +3,10 @@ import {
   compareKernelVersions,
   formatKernelVersion,
   type KernelVersion,
+  NEWEST_STABLE,
   parseKernelVersion,
 } from './kernel-version.ts';
-import { layoutFor } from './layout.ts';
+import { layoutFor, layouts } from './layout.ts';
 import { differingVariants, type Variant } from './variant.ts';
 import { coreVariants } from './variants.ts';
 
@@ -114,6 +115,27 @@ export function releaseCaveat(
   const differences = differencesBetween(older, newer, [...coreVariants, ...variants]);
   if (differences.length === 0) return null;
   return `${name}: it lies between ${formatKernelVersion(older)} and ${formatKernelVersion(newer)}, which differ in ${differences.join('; ')}`;
+}
+
+/**
+ * Which releases of its series changed a rule, for a kernel that may be an older or a newer one of them than it was
+ * taken for; null where the series has one set of rules.
+ *
+ * @param variants differences between kernels that count beside those of this package
+ */
+export function seriesCaveat(
+  kernel: KernelVersion,
+  variants: readonly Variant<unknown>[] = [],
+): string | null {
+  const rows = [...layouts, ...[...coreVariants, ...variants].flatMap((variant) => variant.rows)];
+  const changes = rows
+    .map(({ since }) => parseKernelVersion(since))
+    .filter((since) => isSeries(since, kernel) && since.patch > 0 && since.patch < NEWEST_STABLE)
+    .toSorted(compareKernelVersions)
+    .map(formatKernelVersion);
+  const releases = [...new Set(changes)];
+  if (releases.length === 0) return null;
+  return `kernel ${kernel.major}.${kernel.minor} changed rules in stable releases, which this one may have or lack: ${releases.join(', ')}`;
 }
 
 /** Whether a release was read, or lies between two that were read and are alike. */

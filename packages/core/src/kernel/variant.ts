@@ -13,6 +13,7 @@ export interface VariantRow<T> extends Since {
 /** A point in which kernels behave differently: call it with a kernel to learn how that one does. */
 export interface Variant<T> {
   (kernel: KernelVersion): T;
+  /** What differs: also the name under which a kernel says that it behaves as another release here. */
   readonly topic: string;
   /** Oldest first. */
   readonly rows: readonly [VariantRow<T>, ...VariantRow<T>[]];
@@ -41,7 +42,8 @@ export function defineVariant<T>(
   oldest: VariantRow<T>,
   ...newer: VariantRow<T>[]
 ): Variant<T> {
-  const rowOf = byKernel(oldest, ...newer);
+  const rowAt = byKernel(oldest, ...newer);
+  const rowOf = (kernel: KernelVersion): VariantRow<T> => rowAt(kernel.overrides?.[topic] ?? kernel);
   // Rules ask at every call, and almost always for the kernel of the call before.
   let last: { readonly kernel: KernelVersion; readonly value: T } | undefined;
   const choose = (kernel: KernelVersion): T => {

@@ -2,6 +2,7 @@
 
 import type { EntryFormat } from '../cpu/entry-format.ts';
 import type { RsvdBitsValidate } from '../cpu/rsvd-bits.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import type { Layout } from '../kernel/layout.ts';
 import type { Variant } from '../kernel/variant.ts';
 import type { Diagnostic } from '../observe/diagnostics.ts';
@@ -26,6 +27,7 @@ export interface Params {
 
 /** What every step of the start-up may look at. */
 export interface Setup extends Observable {
+  readonly kernel: Kernel;
   readonly layout: Layout;
   readonly host: HostFacts;
   readonly params: Params;

@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkInteger, checkOneOf, checkU64 } from '../bits/arguments.ts';
 import { bits } from '../bits/bits.ts';
-import {
-  formatKernelVersion,
-  hidesStableRelease,
-  parseKernelVersion,
-  REFERENCE,
-} from '../kernel/kernel-version.ts';
+import { describeKernel, type Kernel, upstreamKernel } from '../kernel/kernel.ts';
 import { layoutFor } from '../kernel/layout.ts';
-import { releaseCaveat } from '../kernel/read-releases.ts';
+import { releaseCaveat, seriesCaveat } from '../kernel/read-releases.ts';
 import { observe } from '../observe/observe.ts';
 import type { Mmu, Params, Policy, Setup, Vendor } from './contract.ts';
 import { defineHost, type HostFacts } from './host.ts';
@@ -21,8 +16,11 @@ import { buildShadowZeroCheck } from './zero-check.ts';
 
 /** Everything that decides what KVM's masks are before a vendor module is loaded. */
 export interface KvmConfig {
-  /** Kernel release, such as `6.8` or `6.1.0-56-amd64`; v6.6 to v6.9, the reference, when absent. */
-  readonly kernel?: string | undefined;
+  /**
+   * An upstream release, such as `6.8` or `6.1.192`, or what {@link readKernelRelease} makes of a distribution's name;
+   * v6.6 to v6.9, the reference, when absent.
+   */
+  readonly kernel?: string | Kernel | undefined;
   readonly host: Partial<HostFacts> & Pick<HostFacts, 'physBits'>;
   readonly policies?: readonly Policy[] | undefined;
   readonly params?: Partial<Params> | undefined;
@@ -52,10 +50,10 @@ const PAGE_OFFSET_BITS = bits(11, 0);
 /** The set-up that every step sees, from a configuration with defaults filled in. */
 export function defineSetup({ kernel, host, policies = [], params }: KvmConfig): Setup {
   policies.forEach(checkPlugin);
-  const version = kernel === undefined ? REFERENCE : parseKernelVersion(kernel);
+  const known = typeof kernel === 'object' ? kernel : upstreamKernel(kernel);
   return {
-    kernel: version,
-    layout: layoutFor(version),
+    kernel: known,
+    layout: known.layout ?? layoutFor(known),
     host: defineHost(host),
     params: { nxHugePages: true, proveMmu: false, clearCpuBufVmMmio: false, ...params },
     policies,
@@ -118,29 +116,19 @@ export function createMmu({ vendor, vm, root, ...config }: MmuConfig): Mmu {
       permissions: permissionBitmap(registry, rootConfig),
     };
   });
-  const caveats = caveatsOf(config.kernel, setup, vendor);
+  const caveats = caveatsOf(setup, vendor);
   const mmu = { ...setup, ...value, vendor, caveats, initWarnings: warnings };
   // Not enumerable: what was found out about this MMU may not hold for a copy with other masks.
   return Object.freeze(Object.defineProperty(mmu, 'shapes', { value: [] }));
 }
 
 /** What to know about a kernel before its answers are trusted. */
-function caveatsOf(
-  kernel: string | undefined,
-  { kernel: version, policies }: Setup,
-  vendor: Vendor,
-): string[] {
+function caveatsOf({ kernel, policies }: Setup, vendor: Vendor): string[] {
   const variants = [vendor, ...policies].flatMap((plugin) => plugin.variants ?? []);
-  const unread = releaseCaveat(version, variants);
-  const series = kernel !== undefined && hidesStableRelease(kernel);
-  return [
-    ...(series
-      ? [
-          `kernel ${kernel} does not say which stable release it was built from: it is taken for the newest, ${formatKernelVersion(version)}`,
-        ]
-      : []),
-    ...(unread === null ? [] : [unread]),
-  ];
+  const isAsNamed = kernel.sure === 'upstream' && kernel.note === '';
+  const taken = isAsNamed ? null : describeKernel(kernel);
+  const series = kernel.sure === 'number only' ? seriesCaveat(kernel, variants) : null;
+  return [taken, series, releaseCaveat(kernel, variants)].filter((caveat) => caveat !== null);
 }
 
 function createVm(setup: Setup, loaded: Registry, { mmioValue }: VmConfig = {}): Registry {

@@ -122,7 +122,10 @@ export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSp
   if (spAdDisabled(role)) {
     spte |= set(AD_DISABLED << layout.adType.shift, 'hardware keeps no A/D bits in this page');
   } else if (pageAdNeedWriteProtect(mmu, role)) {
-    spte |= set(AD_WRPROT_ONLY << layout.adType.shift, "the CPU's dirty log cannot serve a nested guest");
+    spte |= set(
+      (AD_WRPROT_ONLY << layout.adType.shift) & layout.adType.mask,
+      "the CPU's dirty log cannot serve a nested guest",
+    );
   }
 
   spte |= set(masks.present, 'the CPU walks the entry');
