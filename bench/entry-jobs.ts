@@ -32,7 +32,8 @@ const entries = (kind: 'mapped' | 'mmio' | 'unknown', seed: bigint) =>
     Array.from({ length: count / mmus.length }, (_, i): [typeof mmu, Entry] => {
       const n = (seed * 1000n + BigInt(i)) & 0xfffffn;
       if (kind === 'mmio') return [mmu, [makeMmioSpte(mmu, plainHost, n, 7), 1]];
-      if (kind === 'unknown') return [mmu, [(n << 12n) | 0x25n, 1]];
+      // Bits 62:52 and 10:9 count, so that no two entries have the same pattern.
+      if (kind === 'unknown') return [mmu, [((n & 0x7ffn) << 52n) | (((n >> 11n) & 3n) << 9n) | 0x1025n, 1]];
       if (i % 8 === 0) return [mmu, [makeNonleafSpte(mmu, n << 12n, false), 2]];
       return [
         mmu,

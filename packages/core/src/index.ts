@@ -210,7 +210,14 @@ export {
   type MmuConfig,
   type VmConfig,
 } from './mmu/create-mmu.ts';
-export { defineHost, getShadowPhysBits, type Host, type HostFacts, plainHost } from './mmu/host.ts';
+export {
+  ADDRESS_SIZES_LEAF,
+  defineHost,
+  getShadowPhysBits,
+  type Host,
+  type HostFacts,
+  plainHost,
+} from './mmu/host.ts';
 export {
   assignMasks,
   initialRegistry,

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bit, bits } from '@spte/core';
+import { ADDRESS_SIZES_LEAF, bit, bits } from '@spte/core';
 import { MEMORY_ENCRYPTION_LEAF, SYSCFG_MEM_ENCRYPT } from '@spte/vendor-svm';
 import { CACHE_BITS, CACHE_BITS_FAMILY, CACHE_BITS_MODELS } from './cache-bits.ts';
-import { ADDRESS_LEAF } from './cpuid.ts';
 import { decimal } from './cpuinfo.ts';
 import { cBitOf, encryptionEbx, reductionOf } from './memory-encryption.ts';
 import { flag } from './params.ts';
@@ -147,7 +146,7 @@ function smeActive({ log, cmdline, config }: Testimony): Known<boolean> {
 function rawBits(machine: Testimony, physBits: Known<number>, { reduction }: SmeFacts): Known<number> {
   const { flags, log, cpuid } = machine;
   const raw = (lost: number): number => Math.min(physBits.value + lost, MAX_BITS);
-  const leaf = cpuid.get(ADDRESS_LEAF);
+  const leaf = cpuid.get(ADDRESS_SIZES_LEAF);
   if (leaf !== undefined && isWidth(leaf.value.eax & 0xff)) {
     return said(leaf.value.eax & 0xff, leaf.source, 'what CPUID says');
   }

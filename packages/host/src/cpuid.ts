@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { ADDRESS_SIZES_LEAF } from '@spte/core';
 import { MEMORY_ENCRYPTION_LEAF } from '@spte/vendor-svm';
 import { type Sourced, sourceLines, type TextFile } from './source.ts';
 
@@ -8,11 +9,8 @@ export interface CpuidLeaf {
   readonly ebx: number;
 }
 
-/** Leaf with address widths. */
-export const ADDRESS_LEAF = 0x8000_0008;
-
 /** The leaves that masks depend on and `/proc/cpuinfo` does not show. */
-export const CPUID_LEAVES: readonly number[] = [ADDRESS_LEAF, MEMORY_ENCRYPTION_LEAF];
+export const CPUID_LEAVES: readonly number[] = [ADDRESS_SIZES_LEAF, MEMORY_ENCRYPTION_LEAF];
 
 /** `   0x80000008 0x00: eax=0x00003028 ebx=0x00000000 ecx=0x00000000 edx=0x00000000`, as `cpuid -r` prints. */
 const LINE = /^0x([\da-f]{8}) 0x00: eax=0x([\da-f]{8}) ebx=0x([\da-f]{8}) /;

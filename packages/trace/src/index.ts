@@ -7,7 +7,13 @@
  */
 export { type AnnotatedLine, type Annotator, annotate, createAnnotator } from './annotate/annotate.ts';
 export type { AnnotatedFinding, AnnotatedSpte } from './annotate/annotate-spte.ts';
-export { type Check, type Checker, checkRecord, createChecker, MAX_LINES_APART } from './annotate/check.ts';
+export {
+  type Check,
+  type Checker,
+  checkRecord,
+  createChecker,
+  MAX_LINES_APART,
+} from './annotate/printed-check.ts';
 export {
   type AnnotationCounter,
   type AnnotationSightings,

@@ -2,7 +2,7 @@
 // Where something ends to be read, or to be kept: at the last that is, and at the first that is not.
 import { columnReader, parseLine, readTraceSync } from '@spte/trace';
 import { describe, expect, it } from 'vitest';
-import { CHECKED } from '../src/annotate/check.ts';
+import { CHECKED } from '../src/annotate/printed-check.ts';
 import { openLedger } from '../src/dat/ledger.ts';
 import { LOG_TEXTS } from '../src/events/log-texts.ts';
 import { rawFieldsOf } from '../src/events/raw-fields.ts';

@@ -6,5 +6,5 @@
  * @module
  */
 export { Arena, type ArenaOptions, type ArrayClass, arrayIn } from './arena.ts';
-export { highHalf, joinHalves, lowHalf, word, wordHalves } from './halves.ts';
 export { instantiate, type WasmInstance, type WasmMemory, type WasmRuntime } from './instantiate.ts';
+export { highHalf, joinHalves, lowHalf, word, wordHalves } from './word-halves.ts';

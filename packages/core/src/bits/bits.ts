@@ -59,12 +59,24 @@ export const ADDRESS: bigint = bits(51, 12);
  * ```
  */
 export function bitNumbers(value: bigint): number[] {
-  const low = Number(BigInt.asUintN(32, value));
-  const high = Number(BigInt.asUintN(32, value >> 32n));
+  const { upper, lower } = halves(value);
   const numbers: number[] = [];
-  for (let rest = low; rest !== 0; rest &= rest - 1) numbers.push(lowestBit(rest));
-  for (let rest = high; rest !== 0; rest &= rest - 1) numbers.push(32 + lowestBit(rest));
+  for (let rest = lower; rest !== 0; rest &= rest - 1) numbers.push(lowestBit(rest));
+  for (let rest = upper; rest !== 0; rest &= rest - 1) numbers.push(32 + lowestBit(rest));
   return numbers;
+}
+
+/** A 64-bit word as two signed numbers of 32 bits, which are much cheaper to look at than a bigint. */
+export interface Halves {
+  /** Bits 63:32. */
+  readonly upper: number;
+  /** Bits 31:0. */
+  readonly lower: number;
+}
+
+/** The halves of a 64-bit word. */
+export function halves(value: bigint): Halves {
+  return { upper: Number(BigInt.asIntN(32, value >> 32n)), lower: Number(BigInt.asIntN(32, value)) };
 }
 
 /** The number of the lowest set bit of a 32-bit value that is not 0. */

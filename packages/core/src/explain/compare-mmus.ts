@@ -2,7 +2,7 @@
 import { type KernelFunction, kernelFunctions, kernelHas } from '../kernel/kernel-functions.ts';
 import type { KernelVersion } from '../kernel/kernel-version.ts';
 import { LAYOUT_MEANINGS, type Layout, type LayoutConstant } from '../kernel/layout.ts';
-import { differingVariants, type Variant, variantRow } from '../kernel/variant.ts';
+import { differingVariants, type Variant } from '../kernel/variant.ts';
 import { coreVariants } from '../kernel/variants.ts';
 import type { Mmu, TriedPage } from '../mmu/contract.ts';
 import type { Masks } from '../mmu/masks.ts';
@@ -133,10 +133,10 @@ function variantDifferences(
   b: KernelVersion,
   variants: readonly Variant<unknown>[],
 ): VariantDifference[] {
-  return differingVariants(a, b, variants).map((variant) => ({
-    topic: variant.topic,
-    a: variantRow(variant, a).change,
-    b: variantRow(variant, b).change,
+  return differingVariants(a, b, variants).map(({ topic, rowOf }) => ({
+    topic,
+    a: rowOf(a).change,
+    b: rowOf(b).change,
   }));
 }
 

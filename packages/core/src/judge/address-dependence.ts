@@ -8,7 +8,7 @@ import { readByPolicy } from '../read/entry.ts';
 import { hardwareFields, shapeOf } from '../read/shape.ts';
 import { type SpteKind, tableBits } from '../read/spte-kind.ts';
 import { undeclared } from '../rules/frame-dependence.ts';
-import { isMmioSpte, isShadowPresentPte, kvmMmuMaxGfn } from '../rules/predicates.ts';
+import { isMmioSpte, isShadowPresentPte, kvmMmuMaxGfn, loneMmioMarker } from '../rules/predicates.ts';
 
 /** Something that must be slow because what it depends on is not known. */
 export interface Fallback {
@@ -128,8 +128,7 @@ export function significantBits(mmu: Mmu, level: number | null): SignificantBits
  * present entry.
  */
 export function leastMmioSpte(mmu: Mmu): bigint | null {
-  const { mmioMarker, mmioMarkerAlone } = mmu.layout;
-  const least = mmioMarkerAlone && mmioMarker !== null ? mmioMarker.mask : mmu.masks.vmMmioValue;
+  const least = loneMmioMarker(mmu.layout)?.mask ?? mmu.masks.vmMmioValue;
   return isMmioSpte(mmu, least) && !isShadowPresentPte(mmu, least) ? least : null;
 }
 

@@ -17,6 +17,8 @@ export interface Variant<T> {
   readonly topic: string;
   /** Oldest first. */
   readonly rows: readonly [VariantRow<T>, ...VariantRow<T>[]];
+  /** The row of a kernel, which says it in words. */
+  readonly rowOf: (kernel: KernelVersion) => VariantRow<T>;
 }
 
 /**
@@ -50,15 +52,7 @@ export function defineVariant<T>(
     if (last?.kernel !== kernel) last = { kernel, value: rowOf(kernel).value };
     return last.value;
   };
-  return Object.assign(choose, { topic, rows: [oldest, ...newer] as const });
-}
-
-/** The row of a variant that holds in a kernel: it says in words how that one does. */
-export function variantRow<T>(
-  { rows: [oldest, ...newer] }: Variant<T>,
-  kernel: KernelVersion,
-): VariantRow<T> {
-  return byKernel(oldest, ...newer)(kernel);
+  return Object.assign(choose, { topic, rows: [oldest, ...newer] as const, rowOf });
 }
 
 /** The points in which two kernels behave differently, in the order of `variants`. */

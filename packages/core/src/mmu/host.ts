@@ -20,8 +20,8 @@ export interface HostFacts {
   readonly gbpages: boolean;
 }
 
-/** CPUID leaf of the address sizes. */
-const ADDRESS_SIZES_LEAF = 0x8000_0008;
+/** The CPUID leaf of the address sizes, `MAXPHYADDR` among them. */
+export const ADDRESS_SIZES_LEAF: number = 0x8000_0008;
 
 /**
  * Fills in what follows from the rest: a machine without memory encryption, with 1G pages, whose cache looks at the

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { halves } from '../bits/bits.ts';
 import { type DecodedField, decoded, decodedField } from './decoded-field.ts';
 import type { Entry } from './entry.ts';
-import { shapeOf } from './shape.ts';
+import type { Shape } from './shape.ts';
 
 /** Names every bit of an entry, highest first. */
-export function decodeFields(entry: Entry): DecodedField[] {
-  const { spte, reading } = entry;
-  const { places } = shapeOf(entry);
-  if (reading === null) return places.map((place) => decodedField(place, spte));
-  return places.map((place) => {
-    // The first that claims all of the bits got them.
-    const read = reading.fields.find(({ mask }) => (mask & place.mask) === place.mask);
-    return read === undefined ? decodedField(place, spte) : decoded(place, read.value);
+export function decodeFields({ spte, reading }: Entry, { places, fieldAt }: Shape): DecodedField[] {
+  const parts = halves(spte);
+  return places.map((place, i) => {
+    const read = reading?.fields[fieldAt[i] as number];
+    return read === undefined ? decodedField(place, spte, parts) : decoded(place, read.value);
   });
 }

@@ -16,6 +16,7 @@ import { decodeFields } from './decode-fields.ts';
 import { type DecodedField, fieldText } from './decoded-field.ts';
 import { checkEntry, type Entry, entryAt } from './entry.ts';
 import { type Evidence, evidenceFor } from './evidence.ts';
+import { shapeOf } from './shape.ts';
 import { isPresentKind, type SpteKind } from './spte-kind.ts';
 
 /** Permissions that the CPU grants; `user` is null where the format does not tell users from supervisors. */
@@ -83,12 +84,13 @@ export function decodeSpte(mmu: Mmu, spte: bigint, level: number | null = null):
 /** {@link decodeSpte} for an entry at hand. */
 export function decodeEntry(entry: Entry): DecodedSpte {
   const { spte, level, kind, reading } = entry;
+  const shape = shapeOf(entry);
   return {
     value: spte,
     level,
     kind,
-    evidence: evidenceFor(entry),
-    fields: decodeFields(entry),
+    evidence: evidenceFor(entry, shape.tests),
+    fields: decodeFields(entry, shape),
     mapping: isPresentKind(kind) ? decodeMapping(entry) : null,
     mmio: reading,
   };

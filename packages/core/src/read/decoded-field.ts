@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type BitField, type FieldOwner, fieldValue } from '../bits/bit-field.ts';
-import { hex } from '../bits/bits.ts';
+import { type Halves, halves, hex } from '../bits/bits.ts';
 import type { Because } from './because.ts';
 
 /** A field of an entry with its value. All fields of a decoded entry together cover its 64 bits, each bit once. */
@@ -35,21 +35,25 @@ export const YES_NO: BitField['values'] = { 0: 'no', 1: 'yes' };
 
 /** A field with what it says where its bits are all clear, and all set: most are one or the other in most entries. */
 export interface Place extends Field {
+  readonly halves: Halves;
   readonly whenClear: DecodedField;
   readonly whenSet: DecodedField;
 }
 
 export function placeOf(field: Field): Place {
   const { mask, shift } = field;
-  return { ...field, whenClear: decoded(field, 0n), whenSet: decoded(field, mask >> shift) };
+  const whenClear = decoded(field, 0n);
+  return { ...field, halves: halves(mask), whenClear, whenSet: decoded(field, mask >> shift) };
 }
 
-/** What a field says in an entry. */
-export function decodedField(place: Place, spte: bigint): DecodedField {
-  const own = spte & place.mask;
-  if (own === 0n) return place.whenClear;
-  if (own === place.mask) return place.whenSet;
-  return decoded(place, own >> place.shift);
+/** What a field says in an entry, whose halves are given too. */
+export function decodedField(place: Place, spte: bigint, { upper, lower }: Halves): DecodedField {
+  const { halves: all, mask, shift } = place;
+  const ownUpper = upper & all.upper;
+  const ownLower = lower & all.lower;
+  if ((ownUpper | ownLower) === 0) return place.whenClear;
+  if (ownUpper === all.upper && ownLower === all.lower) return place.whenSet;
+  return decoded(place, (spte & mask) >> shift);
 }
 
 /** A field with a value, whatever bits that is read from. */

@@ -9,6 +9,7 @@ import {
   isMmioSpte,
   isRemovedSpte,
   isShadowPresentPte,
+  loneMmioMarker,
 } from '../rules/predicates.ts';
 import { type Because, because } from './because.ts';
 import type { Coded, NoParams } from './coded.ts';
@@ -55,85 +56,115 @@ const MMIO: readonly SpteKind[] = ['mmio'];
 const FROZEN: readonly SpteKind[] = ['frozen'];
 const EMPTY: readonly SpteKind[] = ['empty'];
 
+/** A test, as the answer that it gives for an entry. */
+type Test = (spte: bigint) => Evidence;
+
+/** The tests that decide what the entries of a shape are. */
+export interface Tests {
+  readonly ofAll: readonly Test[];
+  /** Of those that are shadow-present. */
+  readonly ofPresent: readonly Test[];
+}
+
 /** Every test that decides what an entry is, with its outcome. */
-export function evidenceFor({ mmu, spte, level }: Entry): Evidence[] {
-  const { layout, masks } = mmu;
-  const present = isShadowPresentPte(mmu, spte);
-  const evidence = [
-    presentEvidence(mmu, present),
-    mmioEvidence(mmu, spte),
-    frozenEvidence(mmu, spte),
-    emptyEvidence(mmu, spte),
-  ];
-  if (!present) return evidence;
-  evidence.push(leafEvidence(mmu, spte, level));
-  if (masks.accTrack !== 0n) {
-    const looksAt = layout.adType.mask | masks.accTrack;
-    evidence.push({
-      code: 'access-tracked',
-      params: { clear: masks.accTrack },
-      kinds: TRACKED,
-      holds: isAccessTrackSpte(mmu, spte),
-      because: because(mmu, 'is_access_track_spte', looksAt),
+export function evidenceFor({ mmu, spte }: Entry, { ofAll, ofPresent }: Tests): Evidence[] {
+  const tests = isShadowPresentPte(mmu, spte) ? [...ofAll, ...ofPresent] : ofAll;
+  return tests.map((test) => test(spte));
+}
+
+/** The tests of entries of this MMU at a level. Their answers are made here, once, but for what names the entry. */
+export function testsOf(mmu: Mmu, level: number | null): Tests {
+  const ofPresent = [leafTest(mmu, level)];
+  if (mmu.masks.accTrack !== 0n) ofPresent.push(trackedTest(mmu));
+  return { ofAll: [presentTest(mmu), mmioTest(mmu), frozenTest(mmu), emptyTest(mmu)], ofPresent };
+}
+
+/** A test with an answer for entries that pass it, and one for all others. */
+function either(
+  kinds: readonly SpteKind[],
+  source: Because,
+  passes: (spte: bigint) => boolean,
+  answer: (holds: boolean) => Coded<EvidenceParams>,
+): Test {
+  const [yes, no] = [true, false].map(
+    (holds): Evidence => ({ ...answer(holds), kinds, holds, because: source }),
+  ) as [Evidence, Evidence];
+  return (spte) => (passes(spte) ? yes : no);
+}
+
+function presentTest(mmu: Mmu): Test {
+  const { mmuPresent } = mmu.layout;
+  return either(
+    PRESENT,
+    because(mmu, 'is_shadow_present_pte', mmuPresent?.mask ?? U64_MAX),
+    (spte) => isShadowPresentPte(mmu, spte),
+    (set) =>
+      mmuPresent === null
+        ? { code: 'present-before-5.13', params: {} }
+        : { code: 'mmu-present', params: { bit: mmuPresent.low, set } },
+  );
+}
+
+function mmioTest(mmu: Mmu): Test {
+  const { mmioMask: mask, vmMmioValue: value } = mmu.masks;
+  const source = because(mmu, 'is_mmio_spte', mmu.layout.mmioMarker?.mask ?? mask);
+  const passes = (spte: bigint): boolean => isMmioSpte(mmu, spte);
+  const marker = loneMmioMarker(mmu.layout);
+  if (marker === null && isMmioCached(mmu)) {
+    return (spte) => ({
+      code: 'mmio-value',
+      params: { mask, masked: spte & mask, value },
+      kinds: MMIO,
+      holds: passes(spte),
+      because: source,
     });
   }
-  return evidence;
+  return either(MMIO, source, passes, () => {
+    if (marker === null) return { code: 'mmio-not-cached', params: {} };
+    const { high, low, shift } = marker;
+    return { code: 'mmio-marker', params: { high, low, value: marker.mask >> shift } };
+  });
 }
 
-function presentEvidence(mmu: Mmu, holds: boolean): Evidence {
-  const { mmuPresent } = mmu.layout;
-  const source = because(mmu, 'is_shadow_present_pte', mmuPresent?.mask ?? U64_MAX);
-  if (mmuPresent === null) {
-    return { code: 'present-before-5.13', params: {}, kinds: PRESENT, holds, because: source };
-  }
-  const params = { bit: mmuPresent.low, set: holds };
-  return { code: 'mmu-present', params, kinds: PRESENT, holds, because: source };
-}
-
-function mmioEvidence(mmu: Mmu, spte: bigint): Evidence {
-  const { mmioMarker, mmioMarkerAlone } = mmu.layout;
-  const { mmioMask, vmMmioValue } = mmu.masks;
-  const holds = isMmioSpte(mmu, spte);
-  const source = because(mmu, 'is_mmio_spte', mmioMarker?.mask ?? mmioMask);
-  if (mmioMarkerAlone && mmioMarker !== null) {
-    const params = { high: mmioMarker.high, low: mmioMarker.low, value: mmioMarker.mask >> mmioMarker.shift };
-    return { code: 'mmio-marker', params, kinds: MMIO, holds, because: source };
-  }
-  if (!isMmioCached(mmu)) return { code: 'mmio-not-cached', params: {}, kinds: MMIO, holds, because: source };
-  const params = { mask: mmioMask, masked: spte & mmioMask, value: vmMmioValue };
-  return { code: 'mmio-value', params, kinds: MMIO, holds, because: source };
-}
-
-function frozenEvidence(mmu: Mmu, spte: bigint): Evidence {
+function frozenTest(mmu: Mmu): Test {
   const { frozen } = mmu.layout;
-  const source = because(mmu, 'is_removed_spte', U64_MAX);
-  if (frozen === null) {
-    return { code: 'never-frozen', params: {}, kinds: FROZEN, holds: false, because: source };
-  }
-  const holds = isRemovedSpte(mmu, spte);
-  return { code: 'frozen', params: { value: frozen }, kinds: FROZEN, holds, because: source };
+  return either(
+    FROZEN,
+    because(mmu, 'is_removed_spte', U64_MAX),
+    (spte) => isRemovedSpte(mmu, spte),
+    () =>
+      frozen === null ? { code: 'never-frozen', params: {} } : { code: 'frozen', params: { value: frozen } },
+  );
 }
 
-function emptyEvidence(mmu: Mmu, spte: bigint): Evidence {
+function emptyTest(mmu: Mmu): Test {
   const { empty } = mmu.layout;
-  return {
-    code: 'empty',
-    params: { value: empty },
-    kinds: EMPTY,
-    holds: spte === 0n || spte === empty,
-    because: because(mmu, 'SHADOW_NONPRESENT_VALUE', U64_MAX),
-  };
+  return either(
+    EMPTY,
+    because(mmu, 'SHADOW_NONPRESENT_VALUE', U64_MAX),
+    (spte) => spte === 0n || spte === empty,
+    () => ({ code: 'empty', params: { value: empty } }),
+  );
 }
 
-function leafEvidence(mmu: Mmu, spte: bigint, level: number | null): Evidence {
-  const source = because(mmu, 'is_last_spte', PT.pageSize.mask);
-  if (level === 1) return { code: 'level-1', params: {}, kinds: LEAVES, holds: true, because: source };
-  const set = isLargePte(spte);
-  return {
-    code: 'page-size',
-    params: { bit: PT.pageSize.low, set },
-    kinds: LEAVES,
-    holds: set,
-    because: source,
-  };
+function leafTest(mmu: Mmu, level: number | null): Test {
+  return either(
+    LEAVES,
+    because(mmu, 'is_last_spte', PT.pageSize.mask),
+    (spte) => level === 1 || isLargePte(spte),
+    (set) =>
+      level === 1
+        ? { code: 'level-1', params: {} }
+        : { code: 'page-size', params: { bit: PT.pageSize.low, set } },
+  );
+}
+
+function trackedTest(mmu: Mmu): Test {
+  const { layout, masks } = mmu;
+  return either(
+    TRACKED,
+    because(mmu, 'is_access_track_spte', layout.adType.mask | masks.accTrack),
+    (spte) => isAccessTrackSpte(mmu, spte),
+    () => ({ code: 'access-tracked', params: { clear: masks.accTrack } }),
+  );
 }

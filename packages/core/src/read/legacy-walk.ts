@@ -18,11 +18,12 @@ const PFERR = { present: 1 << 0, write: 1 << 1, user: 1 << 2, rsvd: 1 << 3, fetc
  */
 export function readLegacyEntry(mmu: Mmu, spte: bigint, level: number): CpuReading[] {
   const accessors = mmu.masks.tdpEnabled ? (['guest'] as const) : (['user', 'supervisor'] as const);
+  const reserved = reservedBits(mmu, spte, level);
   return accessors.map((accessor) => ({
     accessor,
-    read: outcome(mmu, spte, level, accessor, 0),
-    write: outcome(mmu, spte, level, accessor, PFERR.write),
-    fetch: outcome(mmu, spte, level, accessor, PFERR.fetch),
+    read: outcome(mmu, spte, level, reserved, accessor, 0),
+    write: outcome(mmu, spte, level, reserved, accessor, PFERR.write),
+    fetch: outcome(mmu, spte, level, reserved, accessor, PFERR.fetch),
   }));
 }
 
@@ -46,6 +47,7 @@ function outcome(
   mmu: Mmu,
   spte: bigint,
   level: number,
+  reserved: readonly EntryFault[],
   accessor: CpuReading['accessor'],
   access: number,
 ): Outcome {
@@ -57,8 +59,7 @@ function outcome(
     causes,
   });
   if (!isSet(PT.present.mask)) return fault(0);
-  const causes = reservedBits(mmu, spte, level);
-  if (causes.length > 0) return fault(PFERR.present | PFERR.rsvd, causes);
+  if (reserved.length > 0) return fault(PFERR.present | PFERR.rsvd, reserved);
   const refused =
     (access === PFERR.write && !isSet(PT.writable.mask)) ||
     (access === PFERR.fetch && isSet(PT.noExecute.mask)) ||

@@ -9,6 +9,7 @@ import { isLargePte } from '../rules/predicates.ts';
 import { type Because, because } from './because.ts';
 import { type Field, type Place, placeOf, YES_NO } from './decoded-field.ts';
 import type { Entry } from './entry.ts';
+import { type Tests, testsOf } from './evidence.ts';
 import { isPresentKind, type SpteKind, tableBits } from './spte-kind.ts';
 
 /** What all entries of one kind, level and page size have in common. */
@@ -23,8 +24,12 @@ export interface Shape {
   readonly neverSet: bigint;
   /** The bits that KVM sets in every such entry: in tables. */
   readonly always: bigint;
+  /** The tests that decide what such an entry is. */
+  readonly tests: Tests;
   /** The fields by which a policy recognises such an entry. */
   readonly byPolicy: readonly PolicyField[];
+  /** For each place, which of those has its bits: the first that claims all of them; -1 for none. */
+  readonly fieldAt: readonly number[];
 }
 
 /** A field that claims bits of an entry, in the order of the claims: what one has claimed the next cannot. */
@@ -73,13 +78,16 @@ function findShape(entry: Entry): Shape {
   // Only what is present is checked: MMIO entries have reserved bits on purpose.
   const rsvdBits = level === null || !isPresentKind(kind) ? 0n : getRsvdBits(mmu.zeroCheck, spte, level);
   const places = findPlaces(entry, rsvdBits);
+  const byPolicy = reading?.fields ?? [];
   return {
     places,
     unowned: maskOf(places.filter(({ owner }) => owner === 'none')),
     rsvdBits,
     neverSet: maskOf(hardwareFields(mmu, level, kind)) & ~usedBits(mmu, level),
     always: kind === 'table' ? tableBits(mmu) : 0n,
-    byPolicy: reading?.fields ?? [],
+    tests: testsOf(mmu, level),
+    byPolicy,
+    fieldAt: places.map((place) => byPolicy.findIndex(({ mask }) => (mask & place.mask) === place.mask)),
   };
 }
 

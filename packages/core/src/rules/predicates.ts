@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import type { BitField } from '../bits/bit-field.ts';
 import { PAGE_SHIFT } from '../bits/bits.ts';
 import { EPT, PT } from '../cpu/entry-format.ts';
 import { checkKernelHas } from '../kernel/kernel-functions.ts';
-import { AD_DISABLED, AD_ENABLED } from '../kernel/layout.ts';
+import { AD_DISABLED, AD_ENABLED, type Layout } from '../kernel/layout.ts';
 import { nxHugePagesOptOut, writeProtectsWithoutLog } from '../kernel/make-spte-variants.ts';
 import { accessBits, type PageRole } from '../kernel/role.ts';
 import { mmioCaching } from '../kernel/start-up-variants.ts';
@@ -23,12 +24,16 @@ function provePresent(mmu: Mmu, spte: bigint, code: keyof typeof PREDICATE_DIAGN
   if (!fits) warn(mmu, PREDICATE_DIAGNOSTICS, code);
 }
 
+/** The field that alone makes an MMIO SPTE; null where a value and a mask do. */
+export function loneMmioMarker({ mmioMarker, mmioMarkerAlone }: Layout): BitField<'mmioMarker'> | null {
+  return mmioMarkerAlone ? mmioMarker : null;
+}
+
 /** Whether the entry caches "this gfn is MMIO". Kernel: `is_mmio_spte()`. */
 export function isMmioSpte(mmu: Mmu, spte: bigint): boolean {
   const { masks, layout } = mmu;
-  if (layout.mmioMarker !== null && layout.mmioMarkerAlone) {
-    return (spte & layout.mmioMarker.mask) === layout.mmioMarker.mask;
-  }
+  const marker = loneMmioMarker(layout);
+  if (marker !== null) return (spte & marker.mask) === marker.mask;
   return (spte & masks.mmioMask) === masks.vmMmioValue && isMmioCached(mmu);
 }
 

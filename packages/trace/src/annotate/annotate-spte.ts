@@ -30,35 +30,27 @@ export interface AnnotatedSpte {
   readonly findings: readonly AnnotatedFinding[];
 }
 
+const NOTHING = { pfn: null, access: null, memtype: null, generation: null, findings: [] } as const;
+
 /** Says what an SPTE is; `gfn` is that of its line. */
 export function annotateSpte(
   { role, value, level }: TracedSpte,
   mmu: Mmu,
   gfn: string | null,
 ): AnnotatedSpte {
-  const named = { role, value: hex(value), level };
-  if (role === 'guest') {
-    return {
-      ...named,
-      kind: 'guest',
-      gfn,
-      pfn: null,
-      access: null,
-      memtype: null,
-      generation: null,
-      findings: [],
-    };
-  }
+  if (role === 'guest') return { ...NOTHING, role, value: hex(value), level, kind: 'guest', gfn };
   const summary = summarizeSpte(mmu, value, level);
-  const { kind, pfn, access, memtype, generation } = summary;
+  const { pfn, access, generation } = summary;
   return {
-    ...named,
-    kind,
+    role,
+    value: hex(value),
+    level,
+    kind: summary.kind,
     gfn: summary.gfn === null ? gfn : hex(summary.gfn),
     pfn: pfn === null ? null : hex(pfn),
     // What is a user's and what a supervisor's stands beside it in the trace.
     access: access === null ? null : accessText({ ...access, user: null }),
-    memtype,
+    memtype: summary.memtype,
     generation: generation === null ? null : hex(generation),
     findings: summary.findings.map(({ code, bits }) => ({ code, bits })),
   };

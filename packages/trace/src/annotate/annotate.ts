@@ -2,7 +2,7 @@
 import type { Fallback, Mmu } from '@spte/core';
 import type { FieldValue, TracedSpte, TraceRecord } from '../events/record.ts';
 import { type AnnotatedSpte, annotateSpte } from './annotate-spte.ts';
-import { type Check, checkRecord, createChecker } from './check.ts';
+import { type Check, checkRecord, createChecker } from './printed-check.ts';
 import { annotatorFallbacks, rememberSptes } from './remember-sptes.ts';
 
 /** A line with everything that can be said about it, ready for JSON. */

@@ -3,6 +3,7 @@ import {
   ADDRESS,
   addressDependence,
   BoundedMap,
+  bitNumbers,
   type Fallback,
   hex,
   LEVELS,
@@ -13,7 +14,7 @@ import {
   spteToPfn,
 } from '@spte/core';
 import type { TracedSpte } from '../events/record.ts';
-import { outsideAddress } from '../text/halves.ts';
+import { outsideAddress } from '../text/outside-address.ts';
 import { type AnnotatedSpte, annotateSpte } from './annotate-spte.ts';
 
 /** Where the entries of the guest are kept, beside those of five levels and of none. */
@@ -39,11 +40,12 @@ export function rememberSptes(mmu: Mmu): (spte: TracedSpte, gfn: string | null) 
   /** By level, 0 where it is not known; entries of the guest come last. */
   const values = Array.from({ length: GUEST + 1 }, () => new BoundedMap<bigint, AnnotatedSpte>(MAX_VALUES));
 
-  const alone = (spte: TracedSpte, gfn: string | null): AnnotatedSpte => {
+  /** `first`: what was said of it just now. */
+  const alone = (spte: TracedSpte, gfn: string | null, first?: AnnotatedSpte): AnnotatedSpte => {
     const row = values[spte.role === 'guest' ? GUEST : (spte.level ?? 0)] as (typeof values)[number];
     let known = row.get(spte.value);
     if (known === undefined) {
-      known = annotateSpte(spte, mmu, null);
+      known = first ?? annotateSpte(spte, mmu, null);
       row.set(spte.value, known);
     }
     // The guest's are kept by value alone, whatever their level.
@@ -63,6 +65,7 @@ export function rememberSptes(mmu: Mmu): (spte: TracedSpte, gfn: string | null) 
       const first = annotateSpte(spte, mmu, null);
       known = isLikeOthers(first, unusual, rows) ? first : null;
       alike.set(key, known);
+      if (known === null) return alone(spte, gfn, first);
     }
     if (known === null || !isLikeOthers(known, unusual, rows)) return alone(spte, gfn);
     return {
@@ -94,10 +97,11 @@ export function isLikeOthers(
 ): boolean {
   if (kind === 'mmio') return false;
   if (findings.length === 0) return true;
-  return (unusual & (bit7Clear | bit7Set)) === 0n && !findings.some(({ bits }) => bits.some(isAddressBit));
+  if ((unusual & (bit7Clear | bit7Set)) !== 0n) return false;
+  return !findings.some(({ bits }) => bits.some((bit) => ADDRESS_BITS.has(bit)));
 }
 
-const isAddressBit = (bit: number): boolean => (ADDRESS & (1n << BigInt(bit))) !== 0n;
+const ADDRESS_BITS: ReadonlySet<number> = new Set(bitNumbers(ADDRESS));
 
 /** The address bits that are set in most entries though they are significant: the C-bit. */
 export function usualBits({ masks }: Mmu): bigint {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { AnnotatedLine } from './annotate.ts';
 import type { AnnotatedSpte } from './annotate-spte.ts';
-import type { Check } from './check.ts';
+import type { Check } from './printed-check.ts';
 
 /** How often something was seen, and in which line first. */
 export interface Seen {

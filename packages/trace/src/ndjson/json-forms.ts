@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Arena } from '@spte/wasm';
-import { CHECKED, type CheckBasis, FOLLOWS, MMIO_EVENTS } from '../annotate/check.ts';
+import { CHECKED, type CheckBasis, FOLLOWS, MMIO_EVENTS } from '../annotate/printed-check.ts';
 import type { Seen } from '../annotate/tally.ts';
 import type { Token } from '../events/pattern.ts';
 import type { SpteRole } from '../events/record.ts';

@@ -2,7 +2,7 @@
 import { ADDRESS, type Mmu, PT, type SignificantBits, spteToPfn } from '@spte/core';
 import type { Arena } from '@spte/wasm';
 import type { AnnotatedSpte } from '../annotate/annotate-spte.ts';
-import type { Check } from '../annotate/check.ts';
+import type { Check } from '../annotate/printed-check.ts';
 import { isLikeOthers, significantByLevel, usualBits } from '../annotate/remember-sptes.ts';
 import type { BulkCounter } from '../annotate/tally.ts';
 import type { TracedSpte } from '../events/record.ts';

@@ -10,7 +10,7 @@ import {
   type LastLines,
   MAX_LINES_APART,
   MMIO_EVENTS,
-} from '../annotate/check.ts';
+} from '../annotate/printed-check.ts';
 import { annotatorFallbacks, rememberSptes } from '../annotate/remember-sptes.ts';
 import { type AnnotationSightings, type AnnotationTally, bulkCounter } from '../annotate/tally.ts';
 import { rawFieldsOf, UNKNOWN_FIELD } from '../events/raw-fields.ts';
