@@ -350,6 +350,7 @@ export {
   type SpteUpdate,
 } from './rules/spte-update.ts';
 export type { Answer } from './text/catalogue.ts';
+export { caveatsOf } from './text/caveats.ts';
 export { changeLines, renderChange } from './text/change-lines.ts';
 export { changeEventText, changeText, objectionText } from './text/change-texts.ts';
 export { constantText } from './text/comparison-texts.ts';

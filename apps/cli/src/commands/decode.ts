@@ -6,6 +6,7 @@ import {
   explainAcross,
   explainChange,
   explainSpte,
+  explanationLines,
   rankContexts,
 } from '@spte/core';
 import type { Command } from 'commander';
@@ -14,7 +15,6 @@ import { contextOf, contextText, isContextKnown, sayCaveats } from '../context/c
 import { factsOf } from '../context/context-options.ts';
 import { addCommonOptions, type CommonOptions, end, type Session } from '../context/session.ts';
 import { asksCodes, type CodeOptions, explainCodes, renderCodes } from '../entry/codes.ts';
-import { entryLines } from '../entry/entry-lines.ts';
 import { acrossJson, renderAcross, renderFits } from '../entry/render-across.ts';
 import { changeJson, spteJson } from '../entry/spte-json.ts';
 import { UsageError } from '../io/errors.ts';
@@ -122,12 +122,12 @@ function decodeWith(
   heading?: string,
 ): boolean {
   const explained = values.map(({ value, level }): Explanation => explainSpte(mmu, value, level));
-  if (ndjson === true) for (const explanation of explained) void out.record(spteJson(explanation));
-  else if (json === true) out.document(explained.map((explanation) => spteJson(explanation)));
+  if (ndjson === true) for (const explanation of explained) void out.record(spteJson(explanation, mmu));
+  else if (json === true) out.document(explained.map((explanation) => spteJson(explanation, mmu)));
   else {
     if (heading !== undefined) void out.line(out.paint('dim', heading));
     for (const explanation of explained) {
-      void out.line(paintLines(out.paint, entryLines(explanation)));
+      void out.line(paintLines(out.paint, explanationLines(explanation)));
     }
   }
   return explained.every(({ findings }) => findings.length === 0);
@@ -141,8 +141,8 @@ function decodeAcross(
 ): boolean {
   const { json, ndjson } = options;
   const answers = values.map(({ value, level }) => explainAcross(value, level, candidates));
-  if (ndjson === true) for (const across of answers) void out.record(acrossJson(across));
-  else if (json === true) out.document(answers.map(acrossJson));
+  if (ndjson === true) for (const across of answers) void out.record(acrossJson(across, candidates));
+  else if (json === true) out.document(answers.map((across) => acrossJson(across, candidates)));
   else {
     void out.line(answers.map((across) => renderAcross(out.paint, across)).join('\n\n'));
     for (const hint of hints(values, options)) void out.line(out.paint('dim', hint));
@@ -193,8 +193,8 @@ function decodeChange({ out, io }: Session, values: readonly Value[], options: D
   const level = now.level ?? old.level;
   const change = explainChange(context.mmu, old.value, now.value, level);
   const record = {
-    old: spteJson(explainSpte(context.mmu, old.value, level), 'old'),
-    new: spteJson(explainSpte(context.mmu, now.value, level), 'new'),
+    old: spteJson(explainSpte(context.mmu, old.value, level), context.mmu, 'old'),
+    new: spteJson(explainSpte(context.mmu, now.value, level), context.mmu, 'new'),
     change: changeJson(change),
   };
   if (options.ndjson === true) void out.record(record);

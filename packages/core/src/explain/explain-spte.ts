@@ -16,8 +16,6 @@ export interface Explanation extends DecodedSpte {
     readonly layout: string;
     readonly vendor: string;
     readonly mmu: string;
-    /** What to know before the answer is trusted. */
-    readonly caveats: readonly string[];
   };
   /** What is wrong with it; empty for a clean entry. */
   readonly findings: readonly Finding[];
@@ -62,7 +60,6 @@ export function explainSpte(
       layout: mmu.layout.since,
       vendor: mmu.vendor.name,
       mmu: mmu.root.kind,
-      caveats: mmu.caveats,
     },
     findings,
     guesses: kind === 'mmio' ? guessPointer(entry) : guessesOf(findings),

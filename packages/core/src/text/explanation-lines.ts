@@ -19,8 +19,6 @@ export type LineRole =
   | 'suspicious'
   /** The context that it was read in. */
   | 'context'
-  /** What to know before the answer is trusted. */
-  | 'note'
   /** Where it points to, or the gfn of an MMIO entry. */
   | 'mapping'
   | 'error'
@@ -44,12 +42,11 @@ export interface TextLine {
 
 /** An explanation as lines of text: the verdict first, then context, findings, bits, and how the CPU takes it. */
 export function explanationLines(explanation: Explanation): TextLine[] {
-  const { value, mapping, mmio, findings, guesses, cpu, l1tf, fields, context } = explanation;
+  const { value, mapping, mmio, findings, guesses, cpu, l1tf, fields } = explanation;
   const lines: TextLine[] = [
     { role: roleOf(findings), text: `${formatWord(value)}  ${entryVerdict(explanation)}` },
     { role: 'context', text: `  ${contextText(explanation)}` },
   ];
-  for (const caveat of context.caveats) lines.push({ role: 'note', text: `  note: ${caveat}` });
   if (mapping !== null) lines.push(...mappingLines(mapping));
   if (mmio !== null) {
     const { gfn, gpa, access, generation } = mmio;
