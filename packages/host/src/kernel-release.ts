@@ -45,10 +45,10 @@ function read(name: string, version: string): Kernel | null {
 /** `Ubuntu 5.15.0-91.101-generic 5.15.131`. */
 function signedRelease(file: TextFile | undefined): Known<Kernel> | null {
   const source = firstLine(file);
-  const [, name = '', stable = ''] = source?.text.split(' ') ?? [];
-  const kernel = RELEASE.test(stable) ? read(name, source?.text ?? '') : null;
-  if (source === undefined || kernel === null) return null;
-  return said(kernel, source, 'the stable release that the distribution built from');
+  if (source === undefined) return null;
+  const [, name = '', stable = ''] = source.text.split(' ');
+  const kernel = RELEASE.test(stable) ? read(name, source.text) : null;
+  return kernel && said(kernel, source, 'the stable release that the distribution built from');
 }
 
 /** How a name that a distribution gave is known to be what it is taken for. */

@@ -90,8 +90,8 @@ function identify(name: string): Identity {
 /** Names that are understood, one of each kind. */
 const FORMS = '6.8, 6.6.y, 6.12.117, 6.1.0-56-amd64 or 5.14.0-570.el9.x86_64';
 
-/** The number at the beginning of a name, which an upstream release means as it stands. */
-const numberOf = (name: string): string => /^\d+\.\d+(?:\.(?:\d+|y))?/.exec(name)?.[0] ?? name;
+/** The number at the beginning of a name. */
+const NUMBER = /^\d{1,4}\.\d{1,4}(?:\.(?:\d{1,5}|y))?/;
 
 /**
  * Reads the name of a kernel, as `uname -r` says it: `6.8`, `5.14.0-570.12.1.el9_6.x86_64`, `6.1.0-56-amd64`. What is
@@ -117,8 +117,8 @@ const numberOf = (name: string): string => /^\d+\.\d+(?:\.(?:\d+|y))?/.exec(name
  */
 export function readKernelRelease(release: string, { version = '' }: KernelHints = {}): Kernel {
   const name = checkKernelName(release).replace(/^v(?=\d)/, '');
-  if (!/^\d{1,4}\.\d{1,4}/.test(name))
-    throw new TypeError(`kernel must look like ${FORMS}, got ${JSON.stringify(name)}`);
+  const match = NUMBER.exec(name);
+  if (match === null) throw new TypeError(`kernel must look like ${FORMS}, got ${JSON.stringify(name)}`);
   const {
     distribution,
     base,
@@ -129,7 +129,8 @@ export function readKernelRelease(release: string, { version = '' }: KernelHints
     candidates = [],
     note = '',
   } = identify(name);
-  const number = parseKernelVersion(base ?? (sure === 'upstream' ? numberOf(name) : name));
+  // An upstream release means its number as it stands, be it 6.6.0-1.
+  const number = parseKernelVersion(base ?? (sure === 'upstream' ? match[0] : name));
   const stable = base === null ? stableRelease(number, version) : null;
   return {
     ...number,
