@@ -74,7 +74,7 @@ const documents: Readonly<Record<string, Files>> = {
 };
 
 describe('what documents show that the command prints is what it prints', () => {
-  it.each(Object.keys(documents))('%s', async (name) => {
+  it.each(Object.keys(documents))('%s', { timeout: 120_000 }, async (name) => {
     const path = join(repository, name);
     const before = readFileSync(path, 'utf8');
     const at = name.replaceAll('/', '-');
