@@ -17,7 +17,7 @@ import { addCommonOptions, type CommonOptions, end, type Session } from '../cont
 import { asksCodes, type CodeOptions, explainCodes, renderCodes } from '../entry/codes.ts';
 import { acrossJson, renderAcross, renderFits } from '../entry/render-across.ts';
 import { changeJson, spteJson } from '../entry/spte-json.ts';
-import { UsageError } from '../io/errors.ts';
+import { shown, UsageError } from '../io/errors.ts';
 import { paintLines } from '../io/paint.ts';
 import { integer, parseWord } from '../io/parse.ts';
 
@@ -97,9 +97,10 @@ function candidatesFor({ io }: Session, options: DecodeOptions): Candidate[] {
 }
 
 function decodeCodes({ out }: Session, values: readonly string[], options: DecodeOptions): boolean {
-  if (values.length > 0) {
+  const [entry] = values;
+  if (entry !== undefined) {
     throw new UsageError(
-      `${values[0]}: entries cannot be asked about together with --qualification, --error-code or --eptp`,
+      `${shown(entry)}: entries cannot be asked about together with --qualification, --error-code or --eptp`,
     );
   }
   const codes = explainCodes(options, factsOf(options));

@@ -84,6 +84,7 @@ function faultText(code: PageFaultCode | NestedPageFault): string {
 }
 
 function eptpText({ memtype, levels, ad, root, wrong }: EptPointer): string {
-  if (wrong.length > 0) return `no CPU takes it: ${bitsText(wrong)} cannot be so in an EPT pointer`;
+  if (memtype === null || wrong.length > 0)
+    return `no CPU takes it: ${bitsText(wrong)} cannot be so in an EPT pointer`;
   return `${memtype}, ${levels} levels, A/D bits ${ad ? 'on' : 'off'}, root table ${hex(root)}`;
 }

@@ -130,7 +130,7 @@ function decodeMapping({ mmu, spte, kind }: Entry): DecodedMapping {
 }
 
 /** The two software bits tell why W is clear. */
-export function readOnlyReason(mmu: Mmu, spte: bigint): ReadOnlyReason | null {
+function readOnlyReason(mmu: Mmu, spte: bigint): ReadOnlyReason | null {
   if (isWritablePte(spte)) return null;
   if ((spte & mmu.masks.hostWritable) === 0n) return 'host';
   return isMmuWritableSpte(mmu, spte) ? 'dirty-logging' : 'write-tracking';
