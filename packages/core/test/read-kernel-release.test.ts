@@ -2,6 +2,7 @@
 import {
   caveatsOf,
   createMmu,
+  defineVariant,
   describeKernel,
   formatKernel,
   formatKernelVersion,
@@ -240,6 +241,22 @@ describe('a kernel that was named', () => {
       'kernel 5.4 changed rules in stable releases, which this one may have or lack: 5.4.38, 5.4.59, 5.4.117, 5.4.144',
     );
     expect(seriesCaveat(read('6.8.12-4-pve'))).toBeNull();
+  });
+
+  it('gives rules their variants: those of its base, but for the points that it names', () => {
+    const point = defineVariant(
+      'memory type in EPT leaves',
+      { since: '5.4', value: 'old', change: '' },
+      { since: '6.11', value: 'new', change: '' },
+    );
+    const other = defineVariant(
+      'another point',
+      { since: '5.4', value: 'old', change: '' },
+      { since: '6.11', value: 'new', change: '' },
+    );
+    const rhel = read('5.14.0-570.el9.x86_64');
+    expect([point(rhel), point.rowOf(rhel).since, other(rhel)]).toEqual(['old', '5.4', 'new']);
+    expect(point(read('6.11.11'))).toBe('new');
   });
 
   it('is an upstream release where an MMU is given its number', () => {

@@ -50,6 +50,15 @@ describe('the guard', () => {
     expect(l1tfMasks(kernel, host)).toEqual({ nonpresentOrRsvd: bits(43, 39), lowerGfn: bits(38, 12) });
   });
 
+  it('is not in 3.10 as RHEL 7 has it, with the bug or without', () => {
+    const rhel = parseKernelVersion('3.10');
+    expect([
+      wantsGuard(rhel, defineHost({ physBits: 46 })),
+      wantsGuard(rhel, defineHost(vulnerable(44))),
+    ]).toEqual([false, false]);
+    expect(wantsGuard(parseKernelVersion('4.14.35'), defineHost({ physBits: 46 }))).toBe(true);
+  });
+
   it('is not needed without the bug, but in early 5.4.y every CPU has it', () => {
     const host = defineHost({ physBits: 46 });
     expect(l1tfMasks(kernel, host)).toEqual({ nonpresentOrRsvd: 0n, lowerGfn: bits(45, 12) });
