@@ -194,25 +194,3 @@ it('changes say what happened', { timeout: 120_000 }, async () => {
   }
   await expect(text([...said].toSorted())).toMatchFileSnapshot('words/changes.txt');
 });
-
-/** One series beyond each end of those that were read, and more stable releases than any has. */
-const SERIES: readonly string[] = [
-  ...Array.from({ length: 17 }, (_, minor) => `5.${minor + 3}`),
-  ...Array.from({ length: 20 }, (_, minor) => `6.${minor}`),
-  ...Array.from({ length: 5 }, (_, minor) => `7.${minor}`),
-];
-const PATCHES = 310;
-
-it('releases say whether they were read', async () => {
-  const lines: string[] = [];
-  for (const series of SERIES) {
-    let before: string | null = null;
-    for (let patch = 0; patch <= PATCHES; patch++) {
-      const release = `${series}.${patch}`;
-      const said = releaseCaveat(parseKernelVersion(release))?.replace(/^kernel \S+ /, '') ?? 'is covered';
-      if (said !== before) lines.push(`${release} ${said}`);
-      before = said;
-    }
-  }
-  await expect(text(lines)).toMatchFileSnapshot('words/releases.txt');
-});
