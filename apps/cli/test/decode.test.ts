@@ -74,11 +74,63 @@ describe('spte decode', () => {
     );
   });
 
+  it('explains what the CPU says of faults, and where its tables begin', async () => {
+    const { out, code } = await spte(
+      'decode --qualification 0x1aa 82 --error-code 0x100000007 --error-code b --eptp 0x105a27005e',
+    );
+    expect(code).toBe(0);
+    expect(out.split('\n').filter((line) => !line.startsWith('  bit'))).toEqual([
+      'EPT violation qualification 0x1aa',
+      '  a write; the path allows r-x',
+      '',
+      'EPT violation qualification 0x82',
+      "  a write on the guest's own page tables; nothing is mapped: an entry on the path is not present",
+      '',
+      'NPF EXITINFO1 0x100000007',
+      '  a write; the entries are there and refuse',
+      '',
+      '#PF error code 0xb',
+      '  a write; a reserved bit is set on the path, as KVM has it for MMIO',
+      '',
+      'EPT pointer 0x105a27005e',
+      '  WB, 4 levels, A/D bits on, root table 0x105a270000',
+      '',
+    ]);
+  });
+
+  it('reads an error code as the machine does', async () => {
+    const kinds = async (flags: string): Promise<unknown> =>
+      json(`decode --error-code 0x6 ${flags}`).then(
+        (codes) => (codes as { errorCodes: object[] }).errorCodes,
+      );
+    expect(await kinds('--vendor svm')).toMatchObject([{ kind: 'NPF EXITINFO1', stage: null }]);
+    expect(await kinds('--vendor svm --no-npt')).toMatchObject([{ kind: '#PF error code' }]);
+    expect(await kinds('--vendor vmx')).toMatchObject([{ kind: '#PF error code' }]);
+    expect(await kinds('')).toMatchObject([{ kind: '#PF error code', user: true }]);
+  });
+
+  it('says what cannot be an EPT pointer, and gives one line a code', async () => {
+    expect((await spte('decode --eptp 0x1005d --qualification 0x80')).out).toContain(
+      '  no CPU takes it: bits 2, 0 cannot be so in an EPT pointer',
+    );
+    const { out } = await spte('decode --eptp 0x1005e --qualification 0x80 --ndjson');
+    expect(out.trim().split('\n')).toHaveLength(2);
+    expect(out).toContain('"access":[]');
+  });
+
+  it('wants entries or codes, not both and not none', async () => {
+    const none = await spte('decode');
+    expect([none.code, none.err]).toEqual([2, 'spte: argument VALUE: an entry in hex is missing\n']);
+    const both = await spte('decode --eptp 0x1005e -- 0x7');
+    expect(both.code).toBe(2);
+    expect(both.err).toContain('"0x7": entries cannot be asked about together with');
+  });
+
   it('says what happened between two values', async () => {
     const line = `decode --diff 0x600000455299b77 0x600000455299975 --level 1 ${HASWELL}`;
     const { out } = await spte(line);
     expect(out).toContain(
-      '  allowed: writes were forbidden: dirty logging, or a shadowed table at this gfn\n  a TLB flush is due; lost: dirty\n',
+      '  allowed: writes were forbidden: dirty logging, to notice the next write; the dirty bit was cleared, to log the next write\n  a TLB flush is due; lost: dirty\n',
     );
     expect(await json(line)).toMatchObject({
       old: { role: 'old' },
@@ -92,7 +144,7 @@ describe('spte decode', () => {
     ['decode 12345678901234567', 'must be a hex number within 0x0..0xffffffffffffffff'],
     ['decode 5@7', 'must be an integer within 1..5'],
     ['decode 5 --level 0', "option '--level <N>' argument '0' is invalid"],
-    ['decode', "missing required argument 'VALUE'"],
+    ['decode', 'argument VALUE: an entry in hex is missing'],
     ['decode --diff 5', '--diff takes two values, old and new, got 1'],
     ['decode 5 --json --ndjson', "option '--json' cannot be used with option '--ndjson'"],
     ['decode 5 --kernel six', 'kernel must look like 6.8'],

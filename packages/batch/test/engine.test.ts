@@ -162,6 +162,7 @@ describe('one entry', () => {
         hostWritable: true,
         mmuWritable: true,
         encrypted: false,
+        readOnly: null,
       },
       mmioAccess: null,
       generation: 0,

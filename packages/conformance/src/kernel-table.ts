@@ -176,7 +176,7 @@ export function kernelTable(): string {
     '### Bits that no upstream release since 5.4 has in these places',
     layoutTable(distributionLayouts),
     '### Others',
-    'By its number: a name that ends in `.0-N` hides its stable release, and is taken for the newest of its series, unless `uname -v` (Debian) or `/proc/version_signature` (Ubuntu) names it. `mmu.caveats` list the releases of the series that changed a rule. A name that no row is for counts by its number, too. A release candidate counts as the release that it precedes, and what `git describe` says as the release that it begins with.',
+    'By its number: a name that ends in `.0-N` hides its stable release, and is taken for the newest of its series, unless `uname -v` (Debian) or `/proc/version_signature` (Ubuntu) names it. `caveatsOf(mmu)` lists the releases of the series that changed a rule. A name that no row is for counts by its number, too. A release candidate counts as the release that it precedes, and what `git describe` says as the release that it begins with.',
     namedTable(),
     'An upstream commit is named where it is known for certain, from an erratum that it fixes.',
     'A release in the second column with three numbers (6.1.192) is a fix in that stable series; the row after it begins with the next series, which lacks it.',

@@ -56,9 +56,9 @@ describe.each(named)('the real kernel of %s', (_name, run) => {
 
   it('made no change that KVM does not make', () => {
     const refused = oneIn(4, run.changes).flatMap(([from, to, level]) => {
-      const { allowed, objection, events, warnings } = explainChange(mmu, word(from), word(to), level);
+      const { allowed, objections, events, warnings } = explainChange(mmu, word(from), word(to), level);
       const fine = allowed && warnings.length === 0 && !events.some(({ code }) => code === 'other');
-      return fine ? [] : [{ from, to, level, objection, events, warnings }];
+      return fine ? [] : [{ from, to, level, objections, events, warnings }];
     });
     expect(refused).toEqual([]);
   });

@@ -37,6 +37,13 @@ export { BoundedMap } from './bits/bounded-map.ts';
 export { type JsonSafe, toJson } from './bits/json.ts';
 export { parseDecimal, parseHex } from './bits/parse.ts';
 export {
+  accessesOf,
+  type CodePart,
+  codeParts,
+  type FaultAccessKind,
+  type FaultStage,
+} from './cpu/code-word.ts';
+export {
   type EntryFormat,
   EPT,
   type EptField,
@@ -45,6 +52,8 @@ export {
   PT,
   type PtField,
 } from './cpu/entry-format.ts';
+export { type EptPointer, explainEptp } from './cpu/ept-pointer.ts';
+export { explainPageFault, PAGE_FAULT_BITS, type PageFaultCode, pageFaultBits } from './cpu/page-fault.ts';
 export {
   type EptRsvdInputs,
   getRsvdBits,
@@ -72,10 +81,9 @@ export {
   type ChangedField,
   type ExplainedChange,
   explainChange,
-  type Objection,
-  type ObjectionParams,
 } from './explain/explain-change.ts';
 export { type Explanation, explainSpte } from './explain/explain-spte.ts';
+export type { Objection, ObjectionCode, ObjectionParams } from './explain/objection.ts';
 export {
   type AcrossContexts,
   type Candidate,
@@ -281,6 +289,7 @@ export {
   type DecodedMapping,
   type DecodedSpte,
   decodeSpte,
+  type ReadOnlyReason,
 } from './read/decode-spte.ts';
 export { type DecodedField, fieldText } from './read/decoded-field.ts';
 export { spteKind } from './read/entry.ts';
@@ -341,6 +350,7 @@ export {
   type SpteUpdate,
 } from './rules/spte-update.ts';
 export type { Answer } from './text/catalogue.ts';
+export { caveatsOf } from './text/caveats.ts';
 export { changeLines, renderChange } from './text/change-lines.ts';
 export { changeEventText, changeText, objectionText } from './text/change-texts.ts';
 export { constantText } from './text/comparison-texts.ts';
@@ -354,7 +364,7 @@ export {
 } from './text/explanation-lines.ts';
 export { findingNext, findingText } from './text/finding-texts.ts';
 export { outcomeText } from './text/outcome-text.ts';
-export { evidenceText, guessText } from './text/reading-texts.ts';
+export { evidenceText, guessText, readOnlyText } from './text/reading-texts.ts';
 export {
   formatAccess,
   formatErrorCode,

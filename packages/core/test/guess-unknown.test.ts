@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { explainSpte } from '@spte/core';
+import { explainSpte, verdict } from '@spte/core';
+import { machine } from '@spte/testing/machines';
 import { eptVendor, mmuOf } from '@spte/testing/vendors';
 import { describe, expect, it } from 'vitest';
 
@@ -39,5 +40,43 @@ describe('an entry of no kind may be', () => {
 
   it("another kernel's frozen entry", () => {
     expect(guessed(0x8000_0000_0000_05a0n)).toEqual(['other-kernel', 'never-walked']);
+  });
+
+  it.each([
+    [0x105a27005en, 4, true],
+    [0x105a27001en, 4, false],
+    [0x105a270066n, 5, true],
+    [0x105a270026n, 5, false],
+  ])('an EPT pointer: %x, which has the low bits of an MMIO entry', (value, levels, ad) => {
+    const mmu = machine('EPT with A/D', { kernel: '6.8' });
+    const explanation = explainSpte(mmu, value);
+    expect(explanation.kind).toBe('mmio');
+    expect(explanation.guesses).toMatchObject([
+      { code: 'ept-pointer', params: { levels, ad, root: 0x105a270000n } },
+    ]);
+    expect(verdict(explanation)).toMatch(
+      /^clean MMIO entry: .*; but it may be an EPT pointer: WB, [45] levels, A\/D bits o[nf]+, root table 0x105a270000$/,
+    );
+  });
+
+  it.each([0x5en, 0x105a27005en | (1n << 52n), 0x105a27005fn, 0x105a27004en])(
+    'no EPT pointer: %x',
+    (value) => {
+      const mmu = machine('EPT with A/D', { kernel: '6.8' });
+      expect(explainSpte(mmu, value).guesses.map(({ code }) => code)).not.toContain('ept-pointer');
+    },
+  );
+});
+
+describe('a value of no kind above level 1, without bit 7', () => {
+  it.each([
+    ['EPT with A/D', 0x103b84007n, 2],
+    ['NPT', 0x5a31801067n, 4],
+  ])('is read as the CPU walks it, as a table: %s', (name, value, level) => {
+    const { kind, fields, cpu } = explainSpte(machine(name, { kernel: '6.8' }), value, level);
+    const address = value & ~0xfffn;
+    expect(kind).toBe('unknown');
+    expect(fields.find((field) => field.name === 'address')?.value).toBe(address);
+    expect(cpu[0]?.read).toEqual({ kind: 'next-table', hpa: address });
   });
 });

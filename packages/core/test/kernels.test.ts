@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
+  caveatsOf,
   createMmu,
   isExecutablePte,
   isKernelCovered,
@@ -281,21 +282,22 @@ describe('a release that was not read', () => {
     ['5.3', 'it is taken for 5.4.0, the oldest that was'],
     ['7.4', 'it is taken for 7.3, the newest that was'],
   ])('is told by what lies around it: %s', (kernel, expected) => {
-    const { caveats } = intel(kernel);
-    expect(caveats).toEqual([expect.stringContaining(`kernel ${kernel} was not read: ${expected}`)]);
+    expect(caveatsOf(intel(kernel))).toEqual([
+      expect.stringContaining(`kernel ${kernel} was not read: ${expected}`),
+    ]);
   });
 
   it.each(['6.9.12', '6.6.200'])('counts as the last that was read of its series: %s', (kernel) => {
-    expect(intel(kernel).caveats).toEqual([]);
+    expect(caveatsOf(intel(kernel))).toEqual([]);
   });
 
   it('may differ for one vendor only', () => {
-    expect(amd('6.12.80').caveats).toEqual([]);
+    expect(caveatsOf(amd('6.12.80'))).toEqual([]);
     expect(isKernelCovered(parseKernelVersion('6.12.80'))).toBe(true);
   });
 
   it('may hide behind the number of a distribution', () => {
-    expect(intel('6.1.0-56-amd64').caveats).toEqual([
+    expect(caveatsOf(intel('6.1.0-56-amd64'))).toEqual([
       'kernel 6.1.0-56-amd64 (number only, source not read): taken as the newest of 6.1.y',
       'kernel 6.1 changed rules in stable releases, which this one may have or lack: 6.1.120',
     ]);

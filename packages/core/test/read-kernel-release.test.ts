@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
+  caveatsOf,
   createMmu,
   defineVariant,
   describeKernel,
@@ -214,16 +215,18 @@ describe('a kernel that was named', () => {
   });
 
   const caveats = (kernel: Kernel | string): readonly string[] =>
-    createMmu({
-      kernel,
-      host: { physBits: 46 },
-      vendor: {
-        name: 'none',
-        apiVersion: 1,
-        format: { name: 'x', table: [], leaf: [] } as never,
-        setup: (_, registry) => registry,
-      },
-    }).caveats;
+    caveatsOf(
+      createMmu({
+        kernel,
+        host: { physBits: 46 },
+        vendor: {
+          name: 'none',
+          apiVersion: 1,
+          format: { name: 'x', table: [], leaf: [] } as never,
+          setup: (_, registry) => registry,
+        },
+      }),
+    );
 
   it('has its description among the caveats of an MMU, and the releases of its series that differ', () => {
     expect(caveats(read('6.8'))).toEqual([]);

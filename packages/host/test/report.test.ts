@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { caveatsOf } from '@spte/core';
 import {
   C_BITS,
   CACHE_BITS_MODELS,
@@ -93,10 +94,12 @@ describe('the kernel release', () => {
     const machine = (uname: string) => hostReport({ uname: text(uname) });
     const rhel = machine('Linux h 5.14.0-427.13.1.el9_4.x86_64 #1 SMP');
     expect([rhel.kernel, rhel.config.kernel]).toEqual(['6.6', '5.14.0-427.13.1.el9_4.x86_64']);
-    expect(mmuOf(rhel).caveats).toEqual([expect.stringContaining('is RHEL 9.4 (source read): taken as 6.6')]);
+    expect(caveatsOf(mmuOf(rhel))).toEqual([
+      expect.stringContaining('is RHEL 9.4 (source read): taken as 6.6'),
+    ]);
     const debian = machine('Linux h 6.1.0-56-amd64 #1 SMP Debian 6.1.192-2 (2026-11-16) x86_64');
     expect([debian.kernel, debian.config.kernel]).toEqual(['6.1.192', '6.1.192']);
-    expect(mmuOf(debian).caveats).toEqual([]);
+    expect(caveatsOf(mmuOf(debian))).toEqual([]);
   });
 
   it('is told by the version signature of Ubuntu', () => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
+  compareMmus,
   configureMmu,
   createMmu,
   decodeSpte,
@@ -32,6 +33,7 @@ import {
   setReservedBitMmioMask,
   syncMmioSpte,
 } from '@spte/mmio';
+import { machine } from '@spte/testing/machines';
 import { legacyVendor } from '@spte/testing/vendors';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -387,5 +389,19 @@ describe('syncMmioSpte', () => {
     expect(sync(spte | 0x800n, 0xfee00n).warnings.map(({ code }) => code)).toEqual([
       'set.overwrites-present',
     ]);
+  });
+});
+
+describe('a comparison of machines', () => {
+  it('tries an MMIO SPTE of a generation that tells layouts apart', () => {
+    const { behaviours } = compareMmus(
+      machine('EPT with A/D', { kernel: '6.8' }),
+      machine('EPT with A/D', { kernel: '7.3' }),
+    );
+    expect(behaviours.find(({ name }) => name === 'mmio')).toMatchObject({
+      a: 0x123000000010022en,
+      b: 0x246000000010022en,
+      equal: false,
+    });
   });
 });

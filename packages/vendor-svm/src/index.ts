@@ -10,4 +10,5 @@ export {
   SYSCFG_MEM_ENCRYPT,
   svmAdjustMmioMask,
 } from './mmio-mask.ts';
+export { explainNestedPageFault, type NestedPageFault } from './nested-page-fault.ts';
 export { type SvmOptions, svm } from './svm.ts';

@@ -9,4 +9,5 @@ export { vmxSetupMeSpteMask } from './memory-encryption.ts';
 export { vmxGetMtMask } from './memtype.ts';
 export { type EptCpu, type EptMisconfig, eptMisconfig } from './misconfig.ts';
 export { vmxVariants } from './variants.ts';
+export { type EptViolation, explainEptViolation } from './violation.ts';
 export { type VmxOptions, vmx } from './vmx.ts';

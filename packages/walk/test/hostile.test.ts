@@ -75,7 +75,7 @@ describe('a table that points to', () => {
       "the table at 0x200000000000 is beyond the machine's physical addresses",
     ]);
     expect(entries[2]?.findings.map(entryFindingNext)).toEqual([
-      'a pfn beyond MAXPHYADDR, a misaligned huge page, or a stray write: compare with the pfn that was asked for',
+      'a pfn beyond MAXPHYADDR, a C-bit or key id that is not masked, or a stray write',
       'a wider machine than the one described, or a stray write',
     ]);
   });

@@ -71,16 +71,17 @@ const MAX_CHANGES = 4096;
 function changeTexts(mmu: Mmu): (old: AnnotatedSpte, now: AnnotatedSpte) => string {
   const known = new BoundedMap<string, string>(MAX_CHANGES);
   const attributes = ~mmu.vendor.format.address.mask;
-  const keyOf = ({ value, kind, pfn }: AnnotatedSpte): string =>
-    pfn === null ? value : `${kind} ${hex(BigInt(value) & attributes)}`;
+  // What is wrong with an entry may name bits of its address.
+  const keyOf = ({ value, kind, pfn, findings }: AnnotatedSpte): string =>
+    pfn === null || findings.length > 0 ? value : `${kind} ${hex(BigInt(value) & attributes)}`;
   return (old, now) => {
     const key = [keyOf(old), keyOf(now), old.pfn === now.pfn, now.level].join();
     const before = known.get(key);
     if (before !== undefined) return before;
     const change = explainChange(mmu, BigInt(old.value), BigInt(now.value), now.level);
-    const { objection } = change;
+    const [objection] = change.objections;
     const said =
-      objection === null
+      objection === undefined
         ? changeText(change)
         : `${changeText(change)}; NOT ALLOWED: ${objectionText(objection)}`;
     known.set(key, said);

@@ -6,20 +6,22 @@ import {
   explainAcross,
   explainChange,
   explainSpte,
+  explanationLines,
   rankContexts,
 } from '@spte/core';
 import type { Command } from 'commander';
 import { candidatesOf } from '../context/candidates.ts';
 import { contextOf, contextText, isContextKnown, sayCaveats } from '../context/context.ts';
+import { factsOf } from '../context/context-options.ts';
 import { addCommonOptions, type CommonOptions, end, type Session } from '../context/session.ts';
-import { entryLines } from '../entry/entry-lines.ts';
+import { asksCodes, type CodeOptions, explainCodes, renderCodes } from '../entry/codes.ts';
 import { acrossJson, renderAcross, renderFits } from '../entry/render-across.ts';
 import { changeJson, spteJson } from '../entry/spte-json.ts';
-import { UsageError } from '../io/errors.ts';
+import { shown, UsageError } from '../io/errors.ts';
 import { paintLines } from '../io/paint.ts';
 import { integer, parseWord } from '../io/parse.ts';
 
-interface DecodeOptions extends CommonOptions {
+interface DecodeOptions extends CommonOptions, CodeOptions {
   readonly level?: number;
   readonly diff?: boolean;
   readonly which?: boolean;
@@ -35,6 +37,8 @@ Examples:
   spte decode 0x600008455299b77 --level 1 --kernel 6.8 --vendor vmx --maxphyaddr 39
   spte decode 0x1db00000000b83b6                      every kernel and mode that it may be of
   spte decode --which 0xfcd210107@4 0x1004c40107@3    which kernel and mode wrote these?
+  spte decode --qualification 0x1aa --eptp 0x105a27005e
+  spte decode --error-code 0x100000004 --vendor svm   what the CPU says of a fault
   spte decode --diff 0x600000455299b77 0x600000455299975 --level 1 --preset haswell`;
 
 export function decodeCommand(parent: Command, session: Session): void {
@@ -44,10 +48,13 @@ export function decodeCommand(parent: Command, session: Session): void {
     .description(
       'Says what each entry is, what its bits mean, how the CPU reads it and what is wrong with it. Without --host, --preset, or --kernel and --vendor, every kernel and mode is tried that the other flags leave open.',
     )
-    .argument('<VALUE...>', 'the entry in hex, with or without 0x; VALUE@LEVEL says its level')
+    .argument('[VALUE...]', 'the entry in hex, with or without 0x; VALUE@LEVEL says its level')
     .option('--level <N>', 'level of the entries: 1 = 4K, 2 = 2M, 3 = 1G', integer(1, 5))
     .option('--diff', 'two values, old and new: say what happened between them')
     .option('--which', 'rank kernels and modes by how well all values fit')
+    .option('--qualification <HEX...>', 'explain exit qualifications of EPT violations', codeWords)
+    .option('--error-code <HEX...>', 'explain error codes of page faults, nested ones among them', codeWords)
+    .option('--eptp <HEX...>', 'explain EPT pointers', codeWords)
     .addHelpText('after', EXAMPLES);
   addCommonOptions(command).action(async (words: string[], options: DecodeOptions) =>
     end(session, options, decode(session, words, options)),
@@ -63,7 +70,12 @@ function parseValue(text: string, level: number | undefined): Value {
   }
 }
 
+/** Gathers the words of an option that may be given several times. */
+const codeWords = (text: string, before: readonly bigint[] = []): bigint[] => [...before, parseWord(text)];
+
 function decode(session: Session, words: readonly string[], options: DecodeOptions): boolean {
+  if (asksCodes(options)) return decodeCodes(session, words, options);
+  if (words.length === 0) throw new UsageError('argument VALUE: an entry in hex is missing');
   const values = words.map((word) => parseValue(word, options.level));
   if (options.diff === true) return decodeChange(session, values, options);
   if (options.which === true) return decodeWhich(session, values, options);
@@ -84,6 +96,20 @@ function candidatesFor({ io }: Session, options: DecodeOptions): Candidate[] {
   return candidates;
 }
 
+function decodeCodes({ out }: Session, values: readonly string[], options: DecodeOptions): boolean {
+  const [entry] = values;
+  if (entry !== undefined) {
+    throw new UsageError(
+      `${shown(entry)}: entries cannot be asked about together with --qualification, --error-code or --eptp`,
+    );
+  }
+  const codes = explainCodes(options, factsOf(options));
+  if (options.ndjson === true) for (const code of Object.values(codes).flat()) void out.record(code);
+  else if (options.json === true) out.document(codes);
+  else void out.line(renderCodes(out.paint, codes));
+  return true;
+}
+
 function decodeInContext(session: Session, values: readonly Value[], options: DecodeOptions): boolean {
   const context = contextOf(session.io, options);
   return decodeWith(session, values, context.mmu, options, contextText(context));
@@ -97,12 +123,12 @@ function decodeWith(
   heading?: string,
 ): boolean {
   const explained = values.map(({ value, level }): Explanation => explainSpte(mmu, value, level));
-  if (ndjson === true) for (const explanation of explained) void out.record(spteJson(explanation));
-  else if (json === true) out.document(explained.map((explanation) => spteJson(explanation)));
+  if (ndjson === true) for (const explanation of explained) void out.record(spteJson(explanation, mmu));
+  else if (json === true) out.document(explained.map((explanation) => spteJson(explanation, mmu)));
   else {
     if (heading !== undefined) void out.line(out.paint('dim', heading));
     for (const explanation of explained) {
-      void out.line(paintLines(out.paint, entryLines(explanation)));
+      void out.line(paintLines(out.paint, explanationLines(explanation)));
     }
   }
   return explained.every(({ findings }) => findings.length === 0);
@@ -116,8 +142,8 @@ function decodeAcross(
 ): boolean {
   const { json, ndjson } = options;
   const answers = values.map(({ value, level }) => explainAcross(value, level, candidates));
-  if (ndjson === true) for (const across of answers) void out.record(acrossJson(across));
-  else if (json === true) out.document(answers.map(acrossJson));
+  if (ndjson === true) for (const across of answers) void out.record(acrossJson(across, candidates));
+  else if (json === true) out.document(answers.map((across) => acrossJson(across, candidates)));
   else {
     void out.line(answers.map((across) => renderAcross(out.paint, across)).join('\n\n'));
     for (const hint of hints(values, options)) void out.line(out.paint('dim', hint));
@@ -168,8 +194,8 @@ function decodeChange({ out, io }: Session, values: readonly Value[], options: D
   const level = now.level ?? old.level;
   const change = explainChange(context.mmu, old.value, now.value, level);
   const record = {
-    old: spteJson(explainSpte(context.mmu, old.value, level), 'old'),
-    new: spteJson(explainSpte(context.mmu, now.value, level), 'new'),
+    old: spteJson(explainSpte(context.mmu, old.value, level), context.mmu, 'old'),
+    new: spteJson(explainSpte(context.mmu, now.value, level), context.mmu, 'new'),
     change: changeJson(change),
   };
   if (options.ndjson === true) void out.record(record);

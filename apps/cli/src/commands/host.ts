@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { writeFileSync } from 'node:fs';
-import { hex, type Mmu } from '@spte/core';
+import { caveatsOf, hex, type Mmu } from '@spte/core';
 import { checkMasks, type HostFact, type HostReport, hostReport, type MaskCheck, mmuOf } from '@spte/host';
 import type { Command } from 'commander';
 import { hostTexts } from '../context/context.ts';
@@ -93,7 +93,7 @@ function hostJson(report: HostReport, mmu: Mmu, checks: readonly MaskCheck[] | n
     layout: mmu.layout.since,
     reserved: mmu.zeroCheck,
     warnings: mmu.initWarnings,
-    caveats: mmu.caveats,
+    caveats: caveatsOf(mmu),
     notes,
     ...(checks !== null && { checks }),
   };
@@ -104,7 +104,7 @@ function print({ out }: Session, report: HostReport, mmu: Mmu, checks: readonly 
   void out.line(
     out.paint('bold', `kernel ${kernel}, ${vendor}, ${mode}  (layout since ${mmu.layout.since})`),
   );
-  for (const note of [...mmu.caveats, ...notes]) void out.line(out.paint('yellow', `note: ${note}`));
+  for (const note of [...caveatsOf(mmu), ...notes]) void out.line(out.paint('yellow', `note: ${note}`));
   void out.line(`\n${out.paint('bold', 'Facts')}`);
   const rows = alignRows(facts.map(factRow));
   for (const [index, row] of rows.entries()) {

@@ -2,6 +2,7 @@
 import {
   type Diagnostic,
   explainSpte,
+  explanationLines,
   formatWord,
   hex,
   isAdDisabled,
@@ -19,7 +20,6 @@ import type { Command } from 'commander';
 import { contextOf, contextText } from '../context/context.ts';
 import { addCommonOptions, type CommonOptions, end, type Session } from '../context/session.ts';
 import { accessWord } from '../entry/access.ts';
-import { entryLines } from '../entry/entry-lines.ts';
 import { reasonLines } from '../entry/render-reasons.ts';
 import { spteJson } from '../entry/spte-json.ts';
 import { UsageError } from '../io/errors.ts';
@@ -134,7 +134,7 @@ function make({ io, out }: Session, options: MakeOptions): boolean {
   const { value, reasons, warnings } = observe(mmu, (mmu) => build(mmu, options));
   const explanation = explainSpte(mmu, value.spte, options.level);
   const record = {
-    ...spteJson(explanation),
+    ...spteJson(explanation, mmu),
     wrprot: value.wrprot,
     reasons,
     warnings,
@@ -146,7 +146,7 @@ function make({ io, out }: Session, options: MakeOptions): boolean {
     void out.line(out.paint('bold', formatWord(value.spte)));
     printReasons(out, reasons, value, warnings);
     void out.line(out.paint('dim', '\nRead back:'));
-    const lines = entryLines(explanation).filter(({ role }) => role !== 'field');
+    const lines = explanationLines(explanation).filter(({ role }) => role !== 'field');
     void out.line(paintLines(out.paint, lines));
   }
   return warnings.length === 0 && explanation.findings.length === 0;

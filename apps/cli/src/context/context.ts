@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { formatKernel, type Mmu } from '@spte/core';
+import { caveatsOf, formatKernel, type Mmu } from '@spte/core';
 import {
   HOST_PIECES,
   type HostConfig,
@@ -77,7 +77,7 @@ const said = new WeakMap<Io, Set<string>>();
 export function sayCaveats(io: Io, mmus: readonly Mmu[]): void {
   const before = said.get(io) ?? new Set();
   said.set(io, before);
-  for (const caveat of mmus.flatMap(({ caveats }) => caveats)) {
+  for (const caveat of mmus.flatMap(caveatsOf)) {
     if (!before.has(caveat)) io.complain(`spte: ${caveat}\n`);
     before.add(caveat);
   }

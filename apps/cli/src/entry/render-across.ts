@@ -1,26 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
   type AcrossContexts,
+  type Candidate,
+  explanationLines,
   type Fit,
   formatWord,
   hex,
   type LineRole,
+  type Mmu,
   type Reading,
   verdict,
 } from '@spte/core';
 import { gathered } from '../context/candidates.ts';
 import { type Paint, paintLines } from '../io/paint.ts';
-import { entryLines } from './entry-lines.ts';
 import { type SpteJson, spteJson } from './spte-json.ts';
 
 /** Readings with findings that are shown. */
 const MAX_READINGS = 4;
 
 /** What several contexts make of one value, as JSON: the best reading, with the others beside it. */
-export function acrossJson({ value, agreed, readings }: AcrossContexts): object {
+export function acrossJson(
+  { value, agreed, readings }: AcrossContexts,
+  candidates: readonly Candidate[],
+): object {
+  const mmus = new Map(candidates.map(({ name, mmu }) => [name, mmu]));
   const all = readings.map(({ contexts, explanation }): { contexts: readonly string[] } & SpteJson => ({
     contexts,
-    ...spteJson(explanation),
+    ...spteJson(explanation, mmus.get(contexts[0] as string) as Mmu),
   }));
   return { ...all[0], value, agreed, readings: all };
 }
@@ -52,7 +58,7 @@ const DETAILS: readonly LineRole[] = ['field', 'cpu', 'safe'];
 
 /** One way to read a value: whole, or without its bits and what the CPU makes of them. */
 function renderReading(paint: Paint, { contexts, explanation }: Reading, whole: boolean): string {
-  const [, , ...lines] = entryLines(explanation);
+  const [, , ...lines] = explanationLines(explanation);
   const body = whole ? lines : lines.filter(({ role }) => !DETAILS.includes(role));
   const heading = `  ${paint('cyan', gathered(contexts))}: ${verdict(explanation)}`;
   return [heading, ...body.map(({ role, text }) => paintLines(paint, [{ role, text: `  ${text}` }]))].join(

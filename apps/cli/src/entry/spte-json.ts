@@ -2,6 +2,7 @@
 import {
   accessText,
   bitNumbers,
+  caveatsOf,
   changeEventText,
   changeText,
   type DecodedAccess,
@@ -14,6 +15,7 @@ import {
   findingText,
   type Guess,
   guessText,
+  type Mmu,
   objectionText,
   type SpteKind,
   verdict,
@@ -37,7 +39,8 @@ export interface SpteJson {
   readonly findings: readonly FindingJson[];
   /** Every set bit. */
   readonly bits: readonly BitJson[];
-  readonly context: Explanation['context'];
+  /** What the entry was read in, and what to know of its kernel. */
+  readonly context: Explanation['context'] & { readonly caveats: readonly string[] };
   readonly mapping: Explanation['mapping'];
   readonly cpu: Explanation['cpu'];
   readonly l1tf: Explanation['l1tf'];
@@ -67,18 +70,18 @@ export const accessLetters = (access: DecodedAccess): string => accessText({ ...
 
 /** A change as `--json` has it, beside its two entries. */
 export function changeJson({ from: _from, to: _to, ...change }: ExplainedChange): object {
-  const { events, objection } = change;
+  const { events, objections } = change;
   return {
     ...change,
     verdict: verdict({ from: _from, to: _to, ...change }),
     text: changeText(change),
     events: events.map((event) => ({ ...event, text: changeEventText(event) })),
-    objection: objection === null ? null : { ...objection, text: objectionText(objection) },
+    objections: objections.map((objection) => ({ ...objection, text: objectionText(objection) })),
   };
 }
 
 /** The JSON shape of an explained entry. */
-export function spteJson(explanation: Explanation, role = 'spte'): SpteJson {
+export function spteJson(explanation: Explanation, mmu: Mmu, role = 'spte'): SpteJson {
   const { value, level, kind, mapping, mmio, findings, context, cpu, l1tf, guesses, evidence } = explanation;
   return {
     role,
@@ -95,7 +98,7 @@ export function spteJson(explanation: Explanation, role = 'spte'): SpteJson {
     generation: mmio?.generation ?? null,
     findings: findings.map(findingJson),
     bits: setBits(explanation),
-    context,
+    context: { ...context, caveats: caveatsOf(mmu) },
     mapping,
     cpu,
     l1tf,

@@ -20,7 +20,6 @@ const STYLES: Readonly<Partial<Record<LineRole, Style>>> = {
   bad: 'red',
   suspicious: 'yellow',
   context: 'dim',
-  note: 'yellow',
   error: 'red',
   warning: 'yellow',
   next: 'dim',

@@ -27,7 +27,7 @@ export function BuildView({ computed, state, change }: ViewProps) {
       <h2 id="build-title" class="visually-hidden">
         Build an entry
       </h2>
-      {computed.ok && <Caveats caveats={computed.value.caveats} />}
+      {computed.ok && <Caveats mmu={computed.value} />}
       <BuildFields form={form} errors={errors} set={set} />
       {errors.form !== undefined && <p class="field-error">{errors.form}</p>}
       {!computed.ok && <NoMachine errors={computed.errors} />}

@@ -18,7 +18,7 @@ export function CompareView({ computed, state, change }: ViewProps) {
       <h2 id="compare-title" class="visually-hidden">
         Compare two machines
       </h2>
-      {computed.ok && <Caveats caveats={computed.value.caveats} />}
+      {computed.ok && <Caveats mmu={computed.value} />}
       <OtherMachinePanel computed={second} state={state} change={change} />
       {!computed.ok && <NoMachine name="A" errors={computed.errors} />}
       {!second.ok && <NoMachine name="B" errors={second.errors} />}

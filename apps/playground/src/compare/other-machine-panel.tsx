@@ -43,7 +43,7 @@ export function OtherMachinePanel({ computed, state, change }: OtherMachinePanel
         <MachineNameFields {...fields} />
       </div>
       <p class="machine-summary">{computed.ok ? summaryOf(computed.value) : 'Some inputs cannot be used.'}</p>
-      {computed.ok && <Caveats caveats={computed.value.caveats} />}
+      {computed.ok && <Caveats mmu={computed.value} />}
       <details class="more-inputs">
         <summary>All inputs</summary>
         <MachineFields {...fields} />

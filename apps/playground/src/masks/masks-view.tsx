@@ -36,7 +36,7 @@ export function MasksView({ computed, preset }: MasksViewProps) {
 function Registry({ mmu, preset }: { readonly mmu: Mmu; readonly preset: Mmu | null }) {
   return (
     <>
-      <Caveats caveats={mmu.caveats} />
+      <Caveats mmu={mmu} />
       <h3>Start-up warnings</h3>
       <Warnings warnings={mmu.initWarnings} none="None: the kernel would not complain about this machine." />
       <h3>Registry</h3>

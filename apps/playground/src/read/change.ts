@@ -62,7 +62,7 @@ export function changeOf(mmu: Mmu, form: ReadForm): Attempt<EntryChange | null, 
   });
 }
 
-function outcomeFacts({ from, to, objection, flush, lost }: ExplainedChange): FactGroup {
+function outcomeFacts({ from, to, objections, flush, lost }: ExplainedChange): FactGroup {
   const losses = [lost.accessed && 'accessed', lost.dirty && 'dirty'].filter((word) => word !== false);
   return {
     title: 'Outcome',
@@ -70,8 +70,8 @@ function outcomeFacts({ from, to, objection, flush, lost }: ExplainedChange): Fa
       { name: 'kinds', value: `${from.kind} → ${to.kind}`, tone: 'plain' },
       {
         name: 'allowed',
-        value: objection === null ? 'yes' : `no: ${objectionText(objection)}`,
-        tone: objection === null ? 'good' : 'bad',
+        value: objections.length === 0 ? 'yes' : `no: ${objections.map(objectionText).join('; ')}`,
+        tone: objections.length === 0 ? 'good' : 'bad',
       },
       { name: 'TLB flush', value: flush ? 'due' : 'not due', tone: 'plain' },
       { name: 'lost', value: losses.length === 0 ? 'nothing' : losses.join(', '), tone: 'plain' },

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import type { Mmu } from '@spte/core';
 import { useMemo } from 'preact/hooks';
 import { EntryBits } from '../bits/entry-bits.tsx';
 import { errorsIn } from '../fields/attempt.ts';
@@ -67,18 +68,26 @@ export function ReadView({ computed, state, change }: ViewProps) {
       {changed?.ok === true && changed.value !== null && (
         <ChangeResult change={changed.value} state={state} />
       )}
-      {result?.ok === true && <ReadResult form={form} entry={result.value} />}
+      {computed.ok && result?.ok === true && (
+        <ReadResult mmu={computed.value} form={form} entry={result.value} />
+      )}
     </section>
   );
 }
 
-function ReadResult({ form, entry }: { readonly form: ReadForm; readonly entry: ReadEntry }) {
+interface ReadResultProps {
+  readonly mmu: Mmu;
+  readonly form: ReadForm;
+  readonly entry: ReadEntry;
+}
+
+function ReadResult({ mmu, form, entry }: ReadResultProps) {
   const real = realEntryOf(form);
   return (
     <>
       <h3 class="headline">{entry.headline}</h3>
       {real !== undefined && <RealEntryNote entry={real} />}
-      <Caveats caveats={entry.explained.context.caveats} />
+      <Caveats mmu={mmu} />
       <Findings findings={entry.explained.findings} />
       <EvidenceList title={`Why this kind: ${entry.explained.kind}`} proofs={entry.proofs} />
       <EntryBits

@@ -112,13 +112,6 @@ describe('reading an entry', () => {
     expect(factsIn(entry)['Mapping: A/D']).toBe('no A/D bits, access tracking');
   });
 
-  it('passes on what is to be known about the kernel', () => {
-    const caveats = (kernel: string) =>
-      read({ ...opening, machine: { ...opening.machine, kernel } }).explained.context.caveats;
-    expect(caveats('6.8')).toEqual([]);
-    expect(caveats('4.19')).toEqual([containing('was not read')]);
-  });
-
   it('asks for the level where legality depends on it', () => {
     const entry = read({ ...opening, read: { ...opening.read, level: '?' } });
     expect(factsIn(entry)['Reserved bits: set']).toContain('choose one');

@@ -1,31 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import { bitNumbers, hex } from '../bits/bits.ts';
+import { judgeSpte } from '../judge/judge-spte.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import { plainHost } from '../mmu/host.ts';
 import type { Diagnostic } from '../observe/diagnostics.ts';
 import { observe } from '../observe/observe.ts';
 import { type Because, because } from '../read/because.ts';
-import type { Coded, NoParams } from '../read/coded.ts';
 import { type DecodedSpte, decodeSpte } from '../read/decode-spte.ts';
 import { isPresentKind } from '../read/spte-kind.ts';
 import { mmuSpteUpdate } from '../rules/spte-update.ts';
-import { type ChangeEvent, eventsOf } from './change-events.ts';
-
-/** What each objection to a change rests on; `objectionText()` says it in words. */
-export interface ObjectionParams {
-  readonly 'old-unknown': NoParams;
-  readonly 'new-unknown': NoParams;
-  /** A present leaf for another page. */
-  readonly 'pfn-changed': NoParams;
-  readonly 'memtype-changed': NoParams;
-  readonly 'encryption-changed': NoParams;
-  /** The WARN that the update raises. */
-  readonly 'kernel-warns': { readonly code: string };
-}
-
-/** Why KVM does not make a change. */
-export type Objection = Coded<ObjectionParams>;
+import type { ChangeEvent } from './change-events.ts';
+import type { Objection } from './objection.ts';
+import { whatHappened } from './what-happened.ts';
 
 /** A field that differs between two entries. */
 export interface ChangedField {
@@ -46,8 +33,8 @@ export interface ExplainedChange {
   readonly events: readonly ChangeEvent[];
   /** Whether KVM makes such a change. */
   readonly allowed: boolean;
-  /** Why not; null when it is allowed. */
-  readonly objection: Objection | null;
+  /** Why not, the plainest first; none when it is allowed. */
+  readonly objections: readonly Objection[];
   /** Whether TLBs may hold what the new entry no longer grants. */
   readonly flush: boolean;
   /** State of the page that the new entry has no trace of. */
@@ -72,18 +59,20 @@ export function explainChange(
 ): ExplainedChange {
   const from = decodeSpte(mmu, oldSpte, level);
   const to = decodeSpte(mmu, newSpte, level);
-  const events = eventsOf(mmu, from, to);
+  const happened = whatHappened(mmu, from, to);
   const update = updateOf(mmu, from, to);
-  const objection = objectionTo(mmu, from, to, events) ?? complaintOf(update.warnings);
+  const flush = happened.flush ?? update.flush;
+  const objections = [...wrongWith(mmu, from, to), ...happened.objections];
+  if (objections.length === 0) objections.push(...complaintsOf(update.warnings));
   return {
     from,
     to,
     bits: bitNumbers(oldSpte ^ newSpte),
     fields: changedFields(from, to),
-    events,
-    allowed: objection === null,
-    objection,
-    flush: update.flush,
+    events: happened.events,
+    allowed: objections.length === 0,
+    objections,
+    flush,
     lost: {
       accessed: from.mapping?.accessed === true && to.mapping?.accessed !== true,
       dirty: from.mapping?.dirty === true && to.mapping?.dirty !== true,
@@ -93,7 +82,7 @@ export function explainChange(
   };
 }
 
-/** Flush and WARNs of the update, as the kernel's own rule has them; taking a present entry away always flushes. */
+/** Flush and WARNs of an update of bits, as the kernel's own rule has them. */
 function updateOf(
   mmu: Mmu,
   from: DecodedSpte,
@@ -126,32 +115,16 @@ function changedFields(from: DecodedSpte, to: DecodedSpte): ChangedField[] {
 }
 
 /** What the kernel itself complains about. */
-function complaintOf([first]: readonly Diagnostic[]): Objection | null {
-  return first === undefined ? null : { code: 'kernel-warns', params: { code: first.code } };
+function complaintsOf([first]: readonly Diagnostic[]): Objection[] {
+  return first === undefined ? [] : [{ code: 'kernel-warns', params: { code: first.code } }];
 }
 
-function objectionTo(
-  mmu: Mmu,
-  from: DecodedSpte,
-  to: DecodedSpte,
-  events: readonly ChangeEvent[],
-): Objection | null {
-  const code = objectionCode(mmu, from, to, events);
-  return code === null ? null : { code, params: {} };
-}
-
-function objectionCode(
-  mmu: Mmu,
-  from: DecodedSpte,
-  to: DecodedSpte,
-  events: readonly ChangeEvent[],
-): Exclude<Objection['code'], 'kernel-warns'> | null {
-  if (from.kind === 'unknown') return 'old-unknown';
-  if (to.kind === 'unknown') return 'new-unknown';
-  if (events.some(({ code }) => code === 'change-pfn')) return 'pfn-changed';
-  const { mapping: before } = from;
-  const { mapping: after } = to;
-  if (before === null || after === null || to.kind === 'table' || from.kind === 'table') return null;
-  if (before.memtype !== after.memtype) return 'memtype-changed';
-  return mmu.masks.meValue !== 0n && before.encrypted !== after.encrypted ? 'encryption-changed' : null;
+/** What is wrong with the new value, and with what a tracked one saved. */
+function wrongWith(mmu: Mmu, from: DecodedSpte, { value, kind, level, mapping }: DecodedSpte): Objection[] {
+  if (from.value === value || kind === 'unknown') return [];
+  const values = [value, ...(mapping?.restored == null ? [] : [mapping.restored])];
+  const findings = values.flatMap((spte) => judgeSpte(mmu, spte, level));
+  return findings
+    .filter(({ code }, i) => findings.findIndex((other) => other.code === code) === i)
+    .map((finding) => ({ code: 'new-is-wrong', params: { finding } }));
 }

@@ -6,7 +6,7 @@ import { formatKernel } from '../kernel/kernel.ts';
 import type { CpuReading, Exposure, Mmu } from '../mmu/contract.ts';
 import { type DecodedSpte, decodeEntry } from '../read/decode-spte.ts';
 import { checkEntry, entryAt } from '../read/entry.ts';
-import type { Guess } from '../read/guess-unknown.ts';
+import { type Guess, guessPointer } from '../read/guess-unknown.ts';
 
 /** Everything that can be said about one entry. */
 export interface Explanation extends DecodedSpte {
@@ -16,12 +16,10 @@ export interface Explanation extends DecodedSpte {
     readonly layout: string;
     readonly vendor: string;
     readonly mmu: string;
-    /** What to know before the answer is trusted. */
-    readonly caveats: readonly string[];
   };
   /** What is wrong with it; empty for a clean entry. */
   readonly findings: readonly Finding[];
-  /** What else a value may be that is no entry of this kernel's. */
+  /** What else a value may be that is no entry of this kernel's, or that looks like one of MMIO. */
   readonly guesses: readonly Guess[];
   /** How the CPU reads it; empty where the level is not known or the vendor does not say. */
   readonly cpu: readonly CpuReading[];
@@ -62,14 +60,16 @@ export function explainSpte(
       layout: mmu.layout.since,
       vendor: mmu.vendor.name,
       mmu: mmu.root.kind,
-      caveats: mmu.caveats,
     },
     findings,
-    guesses: findings.flatMap((finding) => (finding.code === 'not-an-spte' ? finding.params.guesses : [])),
+    guesses: kind === 'mmio' ? guessPointer(entry) : guessesOf(findings),
     cpu,
     l1tf: faults(decoded, cpu) ? exposureOf(mmu, spte) : null,
   };
 }
+
+const guessesOf = (findings: readonly Finding[]): readonly Guess[] =>
+  findings.flatMap((finding) => (finding.code === 'not-an-spte' ? finding.params.guesses : []));
 
 /** Whether every access through the entry faults. */
 function faults({ kind }: DecodedSpte, cpu: readonly CpuReading[]): boolean {

@@ -224,8 +224,6 @@ export interface Mmu extends Setup, Registry {
   readonly zeroCheck: RsvdBitsValidate;
   /** Which accesses fault, by error code and permissions (used by KVM since 7.3). */
   readonly permissions: PermissionBitmap;
-  /** What to know about the context before its answers are trusted; empty for a kernel that was read. */
-  readonly caveats: readonly string[];
   /** What readers remember of this MMU; a copy has none, and begins anew. @internal */
   readonly shapes?: unknown[];
   /** WARNs that the start-up raised. */

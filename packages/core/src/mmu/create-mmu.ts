@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkInteger, checkOneOf, checkU64 } from '../bits/arguments.ts';
 import { bits } from '../bits/bits.ts';
-import { describeKernel, type Kernel, upstreamKernel } from '../kernel/kernel.ts';
+import { type Kernel, upstreamKernel } from '../kernel/kernel.ts';
 import { layoutFor } from '../kernel/layout.ts';
-import { releaseCaveat, seriesCaveat } from '../kernel/read-releases.ts';
 import { observe } from '../observe/observe.ts';
 import type { Mmu, Params, Policy, Setup, Vendor } from './contract.ts';
 import { defineHost, type HostFacts } from './host.ts';
@@ -116,19 +115,9 @@ export function createMmu({ vendor, vm, root, ...config }: MmuConfig): Mmu {
       permissions: permissionBitmap(registry, rootConfig),
     };
   });
-  const caveats = caveatsOf(setup, vendor);
-  const mmu = { ...setup, ...value, vendor, caveats, initWarnings: warnings };
+  const mmu = { ...setup, ...value, vendor, initWarnings: warnings };
   // Not enumerable: what was found out about this MMU may not hold for a copy with other masks.
   return Object.freeze(Object.defineProperty(mmu, 'shapes', { value: [] }));
-}
-
-/** What to know about a kernel before its answers are trusted. */
-function caveatsOf({ kernel, policies }: Setup, vendor: Vendor): string[] {
-  const variants = [vendor, ...policies].flatMap((plugin) => plugin.variants ?? []);
-  const isAsNamed = kernel.sure === 'upstream' && kernel.note === '';
-  const taken = isAsNamed ? null : describeKernel(kernel);
-  const series = kernel.sure === 'number only' ? seriesCaveat(kernel, variants) : null;
-  return [taken, series, releaseCaveat(kernel, variants)].filter((caveat) => caveat !== null);
 }
 
 function createVm(setup: Setup, loaded: Registry, { mmioValue }: VmConfig = {}): Registry {

@@ -30,6 +30,12 @@ export interface DecodedAccess {
 /** How accessed and dirty are kept. */
 export type AdType = 'enabled' | 'disabled' | 'write-protect-only' | 'invalid';
 
+/**
+ * Why a leaf does not let the CPU write: `host`, the host has the page read-only; `write-tracking`, a page table of the
+ * guest is shadowed at its gfn, or allows no more; `dirty-logging`, KVM wants to notice the next write.
+ */
+export type ReadOnlyReason = 'host' | 'write-tracking' | 'dirty-logging';
+
 /** What a mapping or a table allows and points to. */
 export interface DecodedMapping {
   readonly pfn: bigint;
@@ -49,6 +55,8 @@ export interface DecodedMapping {
   readonly hostWritable: boolean | null;
   /** Null for a table. */
   readonly mmuWritable: boolean | null;
+  /** Null for a table, for what is access-tracked, and where the CPU may write. */
+  readonly readOnly: ReadOnlyReason | null;
   /** Whether memory-encryption bits are set. */
   readonly encrypted: boolean;
   /** What a tracked leaf becomes when the page is used again; null for every other entry. */
@@ -115,9 +123,17 @@ function decodeMapping({ mmu, spte, kind }: Entry): DecodedMapping {
     dirty: table ? null : isDirtySpte(mmu, spte),
     hostWritable: table ? null : isSet(masks.hostWritable),
     mmuWritable: table ? null : isMmuWritableSpte(mmu, spte),
+    readOnly: kind === 'leaf' ? readOnlyReason(mmu, spte) : null,
     encrypted: isSet(masks.meMask | masks.meValue),
     restored: kind === 'tracked' ? restoreAccTrackSpte(mmu, spte) : null,
   };
+}
+
+/** The two software bits tell why W is clear. */
+function readOnlyReason(mmu: Mmu, spte: bigint): ReadOnlyReason | null {
+  if (isWritablePte(spte)) return null;
+  if ((spte & mmu.masks.hostWritable) === 0n) return 'host';
+  return isMmuWritableSpte(mmu, spte) ? 'dirty-logging' : 'write-tracking';
 }
 
 /** What the CPU allows through a present entry. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bits, U64_MAX } from '../bits/bits.ts';
+import { ADDRESS, bits, U64_MAX } from '../bits/bits.ts';
 import { EPT, PT } from '../cpu/entry-format.ts';
+import { explainEptp } from '../cpu/ept-pointer.ts';
 import { layouts } from '../kernel/layout.ts';
 import { type Because, because } from './because.ts';
 import type { Coded, NoParams } from './coded.ts';
@@ -10,6 +11,8 @@ import type { Entry } from './entry.ts';
 export interface GuessParams {
   /** What kernels since a release write into entries of that kind. */
   readonly 'other-kernel': { readonly since: string; readonly kind: 'frozen' | 'empty' };
+  /** What an EPT pointer of these bits says. */
+  readonly 'ept-pointer': { readonly levels: number; readonly ad: boolean; readonly root: bigint };
   readonly 'never-walked': NoParams;
   readonly 'guest-entry': NoParams;
   /** Software bits that KVM does not use so. */
@@ -32,10 +35,27 @@ const PERMISSIONS = bits(2, 0);
 /** The bits below the address, but for 9:8, which a PAE root may keep for software. */
 const BELOW_PAE_ADDRESS = bits(11, 0) & ~bits(9, 8);
 
+/** The low bits of the EPT pointers that KVM makes: write-back, of 4 or 5 levels, with A/D bits or without. */
+const POINTERS: readonly bigint[] = [0x1en, 0x5en, 0x26n, 0x66n];
+
+/**
+ * An EPT pointer, which a log shows as a word like an entry: bits 2:0 of it are those of an MMIO entry. Its root is a
+ * table, not at 0, and nothing else is set.
+ */
+export function guessPointer({ mmu, spte }: Entry): Guess[] {
+  const low = spte & ~ADDRESS;
+  if (!POINTERS.includes(low) || low === spte) return [];
+  const { levels, ad, root } = explainEptp(spte);
+  return [
+    { code: 'ept-pointer', params: { levels, ad, root }, because: because(mmu, 'construct_eptp', U64_MAX) },
+  ];
+}
+
 /** What may have written a value that is not present, empty, frozen or MMIO here; the likeliest first. */
-export function guessUnknown({ mmu, spte }: Entry): Guess[] {
+export function guessUnknown(entry: Entry): Guess[] {
+  const { mmu, spte } = entry;
   const from = (looksAt: bigint): Because => because(mmu, 'guess', looksAt);
-  const guesses: Guess[] = [];
+  const guesses: Guess[] = guessPointer(entry);
 
   // Layouts that follow one another may share a value: the first one introduced it.
   const writer = layouts.find(({ frozen, empty }) => spte === frozen || spte === empty);

@@ -5,7 +5,7 @@ import { PT } from '../cpu/entry-format.ts';
 import { getRsvdBits } from '../cpu/rsvd-bits.ts';
 import { accessBits } from '../kernel/role.ts';
 import type { Mmu, PolicyField, PolicyReading } from '../mmu/contract.ts';
-import { isLargePte } from '../rules/predicates.ts';
+import { isLargePte, isLastSpte } from '../rules/predicates.ts';
 import { type Because, because } from './because.ts';
 import { type Field, type Place, placeOf, YES_NO } from './decoded-field.ts';
 import type { Entry } from './entry.ts';
@@ -135,7 +135,7 @@ function claims({ mmu, spte, level, kind, reading }: Entry): Claim[] {
     case 'empty':
       return [whole('empty', 'maps nothing', 'is_shadow_present_pte')];
     case 'unknown':
-      return hardwareClaims(mmu, level, kind);
+      return hardwareClaims(mmu, spte, level, kind);
   }
 }
 
@@ -164,13 +164,14 @@ const fromField = (field: BitField, rule: string): Claim => ({
   rule,
 });
 
-/** What the CPU reads in an entry, whoever wrote it. */
-function hardwareClaims(mmu: Mmu, level: number | null, kind: SpteKind): Claim[] {
+/** What the CPU reads in an entry, whoever wrote it: above level 1, without bit 7, a table. */
+function hardwareClaims(mmu: Mmu, spte: bigint, level: number | null, kind: SpteKind): Claim[] {
   const { format } = mmu.vendor;
   const rule = `${format.name} format`;
+  const read = level === null || isLastSpte(spte, level) ? kind : 'table';
   return [
-    ...hardwareFields(mmu, level, kind).map((field) => fromField(field, rule)),
-    address(format.address, level, kind, rule),
+    ...hardwareFields(mmu, level, read).map((field) => fromField(field, rule)),
+    address(format.address, level, read, rule),
   ];
 }
 
@@ -187,7 +188,7 @@ function presentClaims(mmu: Mmu, spte: bigint, level: number | null, kind: SpteK
     encryption(masks.meMask | masks.meValue, setBy.meMask),
     ...software.map((field) => fromField(field, `layout since ${layout.since}`)),
     ...writable.map((field) => fromField(field, setBy.hostWritable)),
-    ...hardwareClaims(mmu, level ?? (small ? 1 : null), kind),
+    ...hardwareClaims(mmu, spte, level ?? (small ? 1 : null), kind),
   ];
 }
 

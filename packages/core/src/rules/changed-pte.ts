@@ -18,6 +18,11 @@ import { markSpteForAccessTrack } from './access-track.ts';
  */
 export function changedPteNotifierMakeSpte(mmu: Mmu, oldSpte: bigint, newPfn: bigint): bigint {
   checkKernelHas(mmu.kernel, 'kvm_mmu_changed_pte_notifier_make_spte');
+  return movedByNotifier(mmu, oldSpte, newPfn);
+}
+
+/** {@link changedPteNotifierMakeSpte} as a step, which up to 5.9 stands within `kvm_set_pte_rmapp()`. */
+export function movedByNotifier(mmu: Mmu, oldSpte: bigint, newPfn: bigint): bigint {
   const { set, clear } = writer(mmu, 'kvm_mmu_changed_pte_notifier_make_spte');
   const { masks } = mmu;
   let spte = set(checkU64('oldSpte', oldSpte), 'as in the old SPTE');

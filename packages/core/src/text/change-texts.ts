@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { hex } from '../bits/bits.ts';
 import type { ChangeEvent, ChangeEventParams } from '../explain/change-events.ts';
-import type { ObjectionParams } from '../explain/explain-change.ts';
+import type { ObjectionParams } from '../explain/objection.ts';
 import { type Answer, type Texts, textOf } from './catalogue.ts';
+import { findingText } from './finding-texts.ts';
+import { readOnlyText } from './reading-texts.ts';
+import { bitsText } from './words.ts';
 
 const EVENTS: Texts<ChangeEventParams> = {
   none: () => 'nothing changed',
@@ -20,12 +23,14 @@ const EVENTS: Texts<ChangeEventParams> = {
   restore: () => 'permissions came back after an access to a tracked page',
   'fast-page-fault': () => 'a write fault made the page writable without mmu_lock',
   refault: () => 'a fault mapped the same page again, writable now',
-  'write-protect': () => 'writes were forbidden: dirty logging, or a shadowed table at this gfn',
+  'write-protect': ({ for: what }) => `writes were forbidden: ${readOnlyText(what)}`,
   'clear-dirty': () => 'the dirty bit was cleared, to log the next write',
   age: () => 'the accessed bit was cleared, to notice the next access',
   'cpu-accessed': () => 'accessed was set',
   'cpu-dirty': () => 'dirty was set',
   'change-exec': ({ executable }) => `fetches were ${executable ? 'allowed' : 'forbidden'} (nx_huge_pages)`,
+  'change-read': ({ readable }) => `reads were ${readable ? 'allowed' : 'forbidden'}`,
+  'change-user': ({ allowed }) => `users were ${allowed ? 'let in' : 'shut out'}`,
   'host-protection': ({ writable }) => `the host made the page ${writable ? 'writable' : 'read-only'}`,
   'notifier-change': () => 'the host moved the page (up to 6.9 the SPTE follows, read-only)',
   generation: ({ from, to }) =>
@@ -51,6 +56,16 @@ const OBJECTIONS: Texts<ObjectionParams> = {
   'new-unknown': () => 'the new value is not an entry of this kernel',
   'pfn-changed': () =>
     'KVM zaps a leaf before it maps another page: the TDP MMU would BUG ("Invalid SPTE change")',
+  'new-is-wrong': ({ finding }) => `the new value is wrong: ${findingText(finding)}`,
+  'grants-nothing': () => 'the new value allows no access and saved none: KVM makes no such leaf',
+  'nonpresent-replaced': () => 'what is not present is not replaced by something else that is not',
+  'empty-value': ({ expected }) => `an entry that maps nothing is ${hex(expected)} here`,
+  'table-replaced': () => 'a table is unlinked before another is linked: KVM never moves one',
+  'not-huge': () => 'only a huge page is split into a table, and only to one is a table collapsed',
+  'mmio-moved': ({ from, to }) =>
+    `an MMIO entry is cleared before one for another gfn is written (${hex(from)}, ${hex(to)})`,
+  'ad-type-changed': () => 'how accessed and dirty are kept never changes in place',
+  'bits-changed': ({ bits }) => `nothing in KVM changes ${bitsText(bits)} like this in place`,
   'memtype-changed': () => 'the memory type of a present leaf never changes in place',
   'encryption-changed': () => 'the encryption bit of a present leaf never changes in place',
   'kernel-warns': ({ code }) => `the kernel WARNs (${code})`,

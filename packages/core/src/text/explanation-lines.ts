@@ -7,7 +7,7 @@ import type { DecodedMapping } from '../read/decode-spte.ts';
 import type { DecodedField } from '../read/decoded-field.ts';
 import { findingNext, findingText } from './finding-texts.ts';
 import { outcomeText } from './outcome-text.ts';
-import { guessText } from './reading-texts.ts';
+import { guessText, readOnlyText } from './reading-texts.ts';
 import { entryVerdict } from './verdict.ts';
 import { accessText, bitsText, formatWord, placeText } from './words.ts';
 
@@ -19,8 +19,6 @@ export type LineRole =
   | 'suspicious'
   /** The context that it was read in. */
   | 'context'
-  /** What to know before the answer is trusted. */
-  | 'note'
   /** Where it points to, or the gfn of an MMIO entry. */
   | 'mapping'
   | 'error'
@@ -44,12 +42,11 @@ export interface TextLine {
 
 /** An explanation as lines of text: the verdict first, then context, findings, bits, and how the CPU takes it. */
 export function explanationLines(explanation: Explanation): TextLine[] {
-  const { value, mapping, mmio, findings, guesses, cpu, l1tf, fields, context } = explanation;
+  const { value, mapping, mmio, findings, guesses, cpu, l1tf, fields } = explanation;
   const lines: TextLine[] = [
     { role: roleOf(findings), text: `${formatWord(value)}  ${entryVerdict(explanation)}` },
     { role: 'context', text: `  ${contextText(explanation)}` },
   ];
-  for (const caveat of context.caveats) lines.push({ role: 'note', text: `  note: ${caveat}` });
   if (mapping !== null) lines.push(...mappingLines(mapping));
   if (mmio !== null) {
     const { gfn, gpa, access, generation } = mmio;
@@ -81,14 +78,18 @@ function contextText({ kind, level, context }: Explanation): string {
   return `${kind}, ${at}  (${vendor} ${mmu}, kernel ${kernel}, layout since ${layout})`;
 }
 
-function mappingLines({ pfn, hpa, access, memtype, ignorePat, restored }: DecodedMapping): TextLine[] {
+function mappingLines(mapping: DecodedMapping): TextLine[] {
+  const { pfn, hpa, access, memtype, ignorePat, restored, readOnly, adType, accessed, dirty } = mapping;
   const type = memtype === null ? '' : `  ${memtype}${ignorePat === true ? '+IPAT' : ''}`;
   const text = `  pfn ${hex(pfn)}  hpa ${hex(hpa)}  ${accessText(access)}${type}`;
-  if (restored === null) return [{ role: 'mapping', text }];
-  return [
-    { role: 'mapping', text },
-    { role: 'mapping', text: `  restoring gives ${hex(restored)}` },
-  ];
+  const texts = [text];
+  if (restored !== null) texts.push(`  restoring gives ${hex(restored)}`);
+  if (readOnly !== null) texts.push(`  read-only: ${readOnlyText(readOnly)}`);
+  if (dirty !== null && adType === 'disabled') {
+    const counted = `${accessed ? '' : 'not '}accessed and ${dirty ? 'dirty' : 'clean'}`;
+    texts.push(`  the CPU keeps no A/D bits here; KVM counts the page as ${counted}`);
+  }
+  return texts.map((text) => ({ role: 'mapping', text }));
 }
 
 /** A finding as lines: what is wrong, its name and its bits; and what to do about it. */

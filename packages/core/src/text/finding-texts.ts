@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { hex } from '../bits/bits.ts';
+import { ADDRESS, bits, hex, LEVEL_BITS } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
 import type { FindingParams } from '../judge/finding.ts';
 import { type Answer, type Texts, textOf } from './catalogue.ts';
@@ -42,17 +42,47 @@ const TEXTS: Texts<FindingParams> = {
   'encryption-bits': ({ set }) => `KVM uses key id 0; ${bitsAre(set, 'set')}`,
 };
 
-const NX_RESERVED =
-  'NX: is EFER.NX clear? NPT up to 5.19 reserves it though KVM itself sets it: there the check is wrong (6c6ab524cfae)';
+/** What sets a reserved bit, by the bit. */
+const RESERVED: readonly {
+  readonly bits: (level: number) => bigint;
+  readonly advice: string;
+}[] = [
+  {
+    bits: () => PT.noExecute.mask,
+    advice:
+      'NX: is EFER.NX clear? NPT up to 5.19 reserves it though KVM itself sets it: there the check is wrong (6c6ab524cfae)',
+  },
+  { bits: (level) => inPage(level), advice: 'a huge page that is not aligned' },
+  {
+    bits: (level) => ADDRESS & ~inPage(level),
+    advice: 'a pfn beyond MAXPHYADDR, a C-bit or key id that is not masked, or a stray write',
+  },
+  {
+    bits: (level) => (level > 3 ? PT.pageSize.mask : 0n),
+    advice: 'page size: no page is that large, is this the level?',
+  },
+  {
+    bits: (level) => (level === 3 ? PT.pageSize.mask : 0n),
+    advice: 'page size: this CPU has no 1G pages (gbpages)',
+  },
+  {
+    bits: (level) => (level === 2 ? PT.pageSize.mask : 0n),
+    advice: 'page size: this CPU has no 2M pages for guests',
+  },
+  { bits: () => bits(11, 8) | bits(6, 0), advice: 'attributes of a leaf in a table, or a stray write' },
+];
+
+/** The address bits within a page of a level. */
+const inPage = (level: number): bigint => bits(11 + LEVEL_BITS * (level - 1), 12);
 
 /** What to do about it, or to ask next. */
 const NEXT: Texts<FindingParams> = {
-  'reserved-bits': ({ paeRoot, bit7IsWrong, set }) => {
+  'reserved-bits': ({ paeRoot, bit7IsWrong, set, level }) => {
     if (paeRoot) return 'a 4-level root walked as PAE, or a stray write';
-    if (set === PT.noExecute.mask) return NX_RESERVED;
-    return bit7IsWrong
-      ? 'bit 7 (page size) is wrong: with it the other way round the entry is clean'
-      : 'a pfn beyond MAXPHYADDR, a misaligned huge page, or a stray write: compare with the pfn that was asked for';
+    if (bit7IsWrong) return 'bit 7 (page size) is wrong: with it the other way round the entry is clean';
+    return RESERVED.filter(({ bits }) => (set & bits(level)) !== 0n)
+      .map(({ advice }) => advice)
+      .join('; ');
   },
   'bad-memtype': () => 'KVM writes 0, 1, 4, 5 or 6: look at what the guest MTRRs said, or for a stray write',
   'bad-xwr': () => 'an MMIO entry of another kernel, or permission bits cleared separately',

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { hex } from '../bits/bits.ts';
+import type { ReadOnlyReason } from '../read/decode-spte.ts';
 import type { EvidenceParams } from '../read/evidence.ts';
 import type { GuessParams } from '../read/guess-unknown.ts';
 import { type Answer, type Texts, textOf } from './catalogue.ts';
@@ -25,8 +26,21 @@ export function evidenceText(evidence: Answer): string {
   return textOf(EVIDENCE, evidence);
 }
 
+const READ_ONLY: Readonly<Record<ReadOnlyReason, string>> = {
+  host: 'the host has the page read-only',
+  'write-tracking': 'a page table of the guest is shadowed at this gfn, or allows no more',
+  'dirty-logging': 'dirty logging, to notice the next write',
+};
+
+/** Why a leaf does not let the CPU write, in words. */
+export function readOnlyText(reason: ReadOnlyReason): string {
+  return READ_ONLY[reason];
+}
+
 const GUESSES: Texts<GuessParams> = {
   'other-kernel': ({ since, kind }) => `what kernels since ${since} write into ${kind} entries`,
+  'ept-pointer': ({ levels, ad, root }) =>
+    `an EPT pointer: WB, ${levels} levels, A/D bits ${ad ? 'on' : 'off'}, root table ${hex(root)}`,
   'never-walked': () =>
     'a level that was never walked: without a permission no CPU follows it (logs print what stood on the stack)',
   'guest-entry': () => "an entry of the guest's own tables: P and A as x86 paging has them",

@@ -27,17 +27,21 @@ export function verdict(result: Explanation | ExplainedChange): string {
 
 /** {@link verdict} of a change. */
 export function changeVerdict(change: ExplainedChange): string {
-  const { objection } = change;
-  return objection === null
-    ? `allowed: ${changeText(change)}`
-    : `NOT ALLOWED: ${objectionText(objection)}; what happened: ${changeText(change)}`;
+  const [first, ...others] = change.objections;
+  if (first === undefined) return `allowed: ${changeText(change)}`;
+  const more = others.length === 0 ? '' : `, and ${counted(others.length, 'more objection')}`;
+  return `NOT ALLOWED: ${objectionText(first)}${more}; what happened: ${changeText(change)}`;
 }
 
 /** {@link verdict} of an entry, for texts that need no word of changes. */
 export function entryVerdict(explanation: Explanation): string {
   const { kind, findings, guesses } = explanation;
   const [worst] = findings;
-  if (worst === undefined) return `clean ${whatOf(explanation)}`;
+  if (worst === undefined) {
+    const [other] = guesses;
+    const but = other === undefined ? '' : `; but it may be ${guessText(other)}`;
+    return `clean ${whatOf(explanation)}${but}`;
+  }
   if (worst.code === 'not-an-spte') {
     if (worst.params.cleanIfPresent) return `${NAMES.unknown}: only the MMU-present bit is missing`;
     const [best] = guesses;

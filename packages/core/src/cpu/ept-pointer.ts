@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { checkU64 } from '../bits/arguments.ts';
+import { field, fieldValue } from '../bits/bit-field.ts';
+import { bitNumbers, bits } from '../bits/bits.ts';
+
+/*
+ *  63      52 51                         12 11   8 7   6   5    3 2    0
+ *  ┌─────────┬────────────────────────────┬──────┬───┬───┬───────┬──────┐
+ *  │ res.    │ root table                 │ res. │SSS│A/D│levels-1│ type │
+ *  └─────────┴────────────────────────────┴──────┴───┴───┴───────┴──────┘
+ */
+const MEMTYPE = field('memtype', 2, 0, 'hardware', 'memory type of the tables', {
+  values: { 0: 'UC', 6: 'WB' },
+});
+const LEVELS = field('levels', 5, 3, 'hardware', 'levels of the tables, less one');
+const AD = field('ad', 6, 6, 'hardware', 'the CPU keeps accessed and dirty bits');
+const SSS = field('supervisorShadowStack', 7, 7, 'hardware', 'supervisor shadow stacks are checked');
+const ROOT = field('root', 51, 12, 'hardware', 'physical address of the root table');
+const RESERVED = bits(63, 52) | bits(11, 8);
+
+/** An EPT pointer: what the VMCS says about the tables of a guest. */
+export interface EptPointer {
+  readonly value: bigint;
+  /** `WB` or `UC`; null for a type that the CPU refuses. */
+  readonly memtype: string | null;
+  /** Levels of the tables: 4 or 5; others the CPU refuses. */
+  readonly levels: number;
+  /** Whether the CPU keeps accessed and dirty bits. */
+  readonly ad: boolean;
+  readonly supervisorShadowStack: boolean;
+  /** Physical address of the root table, in bytes. */
+  readonly root: bigint;
+  /** Bits that the CPU refuses, lowest first; none for a good one. */
+  readonly wrong: readonly number[];
+}
+
+/**
+ * Takes an EPT pointer apart, as `dump_vmcs()`, `construct_eptp()` and `nested_eptp` of traces show it.
+ *
+ * @throws TypeError, RangeError when it is not a 64-bit word
+ *
+ * @example
+ * ```ts
+ * import { explainEptp, hex } from '@spte/core';
+ *
+ * const { memtype, levels, ad, root } = explainEptp(0x105a27005en);
+ * [memtype, levels, ad, hex(root)]; // [ 'WB', 4, true, '0x105a270000' ]
+ * ```
+ */
+export function explainEptp(value: bigint): EptPointer {
+  checkU64('value', value);
+  const memtype = MEMTYPE.values?.[Number(fieldValue(value, MEMTYPE))] ?? null;
+  const levels = Number(fieldValue(value, LEVELS)) + 1;
+  const wrong =
+    (value & RESERVED) |
+    (memtype === null ? value & MEMTYPE.mask : 0n) |
+    (levels === 4 || levels === 5 ? 0n : LEVELS.mask);
+  return {
+    value,
+    memtype,
+    levels,
+    ad: (value & AD.mask) !== 0n,
+    supervisorShadowStack: (value & SSS.mask) !== 0n,
+    root: value & ROOT.mask,
+    wrong: bitNumbers(wrong),
+  };
+}

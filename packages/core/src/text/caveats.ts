@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { describeKernel } from '../kernel/kernel.ts';
+import { releaseCaveat, seriesCaveat } from '../kernel/read-releases.ts';
+import type { Mmu } from '../mmu/contract.ts';
+
+/**
+ * What to know about the kernel of a machine before its answers are trusted: what its name was taken for, and, of a
+ * release that was not read, between which two it lies and what differs between those, by the rules of this machine.
+ * Empty for an upstream release that was read.
+ *
+ * @example
+ * ```ts
+ * import { caveatsOf, createMmu } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const on = (kernel: string) => createMmu({ kernel, host: { physBits: 46 }, vendor: vmx() });
+ * caveatsOf(on('6.8')); // []
+ * caveatsOf(on('7.9')); // [ 'kernel 7.9 was not read: it is taken for 7.3, the newest that was' ]
+ * ```
+ */
+export function caveatsOf({ kernel, vendor, policies }: Mmu): string[] {
+  const variants = [vendor, ...policies].flatMap((plugin) => plugin.variants ?? []);
+  const isAsNamed = kernel.sure === 'upstream' && kernel.note === '';
+  const taken = isAsNamed ? null : describeKernel(kernel);
+  const series = kernel.sure === 'number only' ? seriesCaveat(kernel, variants) : null;
+  return [taken, series, releaseCaveat(kernel, variants)].filter((caveat) => caveat !== null);
+}
