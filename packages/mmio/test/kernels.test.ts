@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
   ACC_ALL,
-  compareMmus,
   createMmu,
   isMmioSpte,
   judgeSpte,
@@ -163,14 +162,5 @@ describe('an MMIO SPTE', () => {
       ).warnings.map(({ code }) => code);
     expect(warned('6.14')).toEqual(['mmio.value-zero']);
     expect(warned('6.16')).toEqual([]);
-  });
-});
-
-it('a comparison tries an MMIO SPTE of each machine', () => {
-  const { behaviours } = compareMmus(intel('5.10'), intel('6.8'), { gfn: 0xfee00n, pfn: 0n });
-  expect(behaviours.find(({ name }) => name === 'mmio')).toMatchObject({
-    equal: false,
-    a: 0x24700000fee00a2en,
-    b: makeMmioSpte(intel('6.8'), mmioHost, 0xfee00n, ACC_ALL),
   });
 });
