@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { explainChange, type Mmu, type ObjectionCode } from '@spte/core';
+import { explainChange, type Mmu, type ObjectionCode, objectionText } from '@spte/core';
 import { machine } from '@spte/testing/machines';
 import { describe, expect, it } from 'vitest';
 
 const ept = machine('EPT with A/D', { kernel: '6.8' });
 const newer = machine('EPT with A/D', { kernel: '6.12' });
 const tracking = machine('EPT without A/D', { kernel: '6.8' });
+const older = machine('EPT without A/D', { kernel: '5.10' });
 const npt = machine('NPT', { kernel: '6.8' });
 const old = machine('NPT', { kernel: '5.18' });
 const sme = machine('NPT with SME', { kernel: '6.8' });
@@ -52,6 +53,7 @@ const forbidden: readonly (readonly [
   ['bit 9 of a leaf without A/D bits', tracking, TRACKABLE, TRACKABLE | bit(9), 1, 'bits-changed'],
   ['bit 8 of a leaf without A/D bits', tracking, TRACKABLE, TRACKABLE | bit(8), 1, 'bits-changed'],
   ['permissions that go without a trace', ept, LEAF, LEAF & ~7n & ~bit(58), 1, 'grants-nothing'],
+  ['saved permissions that go', older, 0x50000234600470n, 0x10000234600470n, 1, 'grants-nothing'],
   ['a leaf for another page', ept, LEAF, LEAF + 0x1000n, 1, 'pfn-changed'],
   ['a huge page for another', ept, 0x600000112400bf3n, 0x6000001126009f3n, 2, 'pfn-changed'],
   ['a table for another', ept, TABLE, TABLE + 0x1000n, 2, 'table-replaced'],
@@ -74,5 +76,30 @@ describe('KVM does not write', () => {
     const { allowed, objections } = explainChange(mmu, from, to, level);
     expect(objections.map(({ code }) => code)).toContain(objection);
     expect(allowed).toBe(false);
+  });
+
+  it('says why, in words for each objection', () => {
+    const words = new Map(
+      forbidden.flatMap(([, mmu, from, to, level]) =>
+        explainChange(mmu, from, to, level).objections.map((objection) => [
+          objection.code,
+          objectionText(objection),
+        ]),
+      ),
+    );
+    expect(words.get('grants-nothing')).toBe(
+      'the new value allows no access and saved none: KVM makes no such leaf',
+    );
+    expect(words.get('not-huge')).toBe(
+      'only a huge page is split into a table, and only to one is a table collapsed',
+    );
+    expect(words.get('ad-type-changed')).toBe('how accessed and dirty are kept never changes in place');
+    expect(words.get('table-replaced')).toBe(
+      'a table is unlinked before another is linked: KVM never moves one',
+    );
+    expect(words.get('mmio-moved')).toBe(
+      'an MMIO entry is cleared before one for another gfn is written (0xfee00, 0xfee01)',
+    );
+    expect(words.get('empty-value')).toBe('an entry that maps nothing is 0x8000000000000000 here');
   });
 });

@@ -63,7 +63,6 @@ export function explainChange(
   const update = updateOf(mmu, from, to);
   const flush = happened.flush ?? update.flush;
   const objections = [...wrongWith(mmu, from, to), ...happened.objections];
-  if (objections.length === 0) objections.push(...complaintsOf(update.warnings));
   return {
     from,
     to,
@@ -112,11 +111,6 @@ function changedFields(from: DecodedSpte, to: DecodedSpte): ChangedField[] {
     from: before(name, mask),
     to: text,
   }));
-}
-
-/** What the kernel itself complains about. */
-function complaintsOf([first]: readonly Diagnostic[]): Objection[] {
-  return first === undefined ? [] : [{ code: 'kernel-warns', params: { code: first.code } }];
 }
 
 /** What is wrong with the new value, and with what a tracked one saved. */

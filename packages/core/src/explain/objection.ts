@@ -26,8 +26,6 @@ export interface ObjectionParams {
   readonly 'ad-type-changed': NoParams;
   /** Bits that nothing changes in place, lowest first. */
   readonly 'bits-changed': { readonly bits: readonly number[] };
-  /** The WARN that the update raises. */
-  readonly 'kernel-warns': { readonly code: string };
 }
 
 /** Stable names of the objections. */

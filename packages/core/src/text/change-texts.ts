@@ -68,7 +68,6 @@ const OBJECTIONS: Texts<ObjectionParams> = {
   'bits-changed': ({ bits }) => `nothing in KVM changes ${bitsText(bits)} like this in place`,
   'memtype-changed': () => 'the memory type of a present leaf never changes in place',
   'encryption-changed': () => 'the encryption bit of a present leaf never changes in place',
-  'kernel-warns': ({ code }) => `the kernel WARNs (${code})`,
 };
 
 /** Why KVM does not make a change, in words. */
