@@ -138,9 +138,7 @@ function objectionToLeaf({ kind, mapping }: DecodedSpte): Objection[] {
 /** A tracked leaf as it was before its permissions were taken away; any other entry as it is. */
 function withPermissions(mmu: Mmu, entry: DecodedSpte): DecodedSpte {
   const restored = entry.mapping?.restored ?? null;
-  if (restored === null) return entry;
-  const before = decodeSpte(mmu, restored, entry.level);
-  return before.mapping === null ? entry : before;
+  return restored === null ? entry : decodeSpte(mmu, restored, entry.level);
 }
 
 /** Objections to changes of bits that nothing in KVM changes. */
