@@ -86,10 +86,10 @@ describe('spte decode', () => {
       'EPT violation qualification 0x82',
       "  a write on the guest's own page tables; nothing is mapped: an entry on the path is not present",
       '',
-      'NPF EXITINFO1 0x100000007',
+      'NPF EXITINFO1 0x100000007, by its bits',
       '  a write; the entries are there and refuse',
       '',
-      '#PF error code 0xb',
+      '#PF error code 0xb, assumed: --vendor and --shadow say what it is a code of',
       '  a write; a reserved bit is set on the path, as KVM has it for MMIO',
       '',
       'EPT pointer 0x105a27005e',
@@ -99,14 +99,15 @@ describe('spte decode', () => {
   });
 
   it('reads an error code as the machine does', async () => {
-    const kinds = async (flags: string): Promise<unknown> =>
-      json(`decode --error-code 0x6 ${flags}`).then(
-        (codes) => (codes as { errorCodes: object[] }).errorCodes,
-      );
-    expect(await kinds('--vendor svm')).toMatchObject([{ kind: 'NPF EXITINFO1', stage: null }]);
-    expect(await kinds('--vendor svm --no-npt')).toMatchObject([{ kind: '#PF error code' }]);
-    expect(await kinds('--vendor vmx')).toMatchObject([{ kind: '#PF error code' }]);
-    expect(await kinds('')).toMatchObject([{ kind: '#PF error code', user: true }]);
+    const kinds = async (words: string): Promise<unknown> =>
+      json(`decode --error-code ${words}`).then((codes) => (codes as { errorCodes: object[] }).errorCodes);
+    const [violation, nested, fault] = ['EPT violation qualification', 'NPF EXITINFO1', '#PF error code'];
+    expect(await kinds('6 --vendor svm')).toMatchObject([{ kind: nested, stage: null, origin: 'given' }]);
+    expect(await kinds('6 --vendor svm --no-npt')).toMatchObject([{ kind: fault, origin: 'given' }]);
+    expect(await kinds('1 --vendor vmx')).toMatchObject([{ kind: violation, origin: 'given' }]);
+    expect(await kinds('6')).toMatchObject([{ kind: fault, user: true, origin: 'assumed' }]);
+    expect(await kinds('0x182')).toMatchObject([{ kind: violation, access: ['write'], origin: 'read' }]);
+    expect(await kinds('0x100000006')).toMatchObject([{ kind: nested, origin: 'read' }]);
   });
 
   it('says what cannot be an EPT pointer, and gives one line a code', async () => {

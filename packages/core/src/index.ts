@@ -37,7 +37,6 @@ export { BoundedMap } from './bits/bounded-map.ts';
 export { type JsonSafe, toJson } from './bits/json.ts';
 export { parseDecimal, parseHex } from './bits/parse.ts';
 export {
-  accessesOf,
   type CodePart,
   codeParts,
   type FaultAccessKind,
@@ -124,7 +123,6 @@ export {
   rhelReleases,
 } from './kernel/distributions.ts';
 export {
-  describeKernel,
   formatKernel,
   type Kernel,
   type KernelEvidence,
@@ -363,6 +361,7 @@ export {
   type TextLine,
 } from './text/explanation-lines.ts';
 export { findingNext, findingText } from './text/finding-texts.ts';
+export { describeKernel } from './text/kernel-text.ts';
 export { outcomeText } from './text/outcome-text.ts';
 export { evidenceText, guessText, readOnlyText } from './text/reading-texts.ts';
 export {

@@ -151,6 +151,13 @@ const cases: readonly Case[] = [
     events: ['restore', 'fast-page-fault'],
   },
   { name: 'another generation', from: MMIO, to: MMIO | 0x10n, events: ['generation'] },
+  {
+    name: 'another access of the guest',
+    mmu: npt,
+    from: 0x80000fee00003n,
+    to: 0x80000fee00007n,
+    events: ['cache-mmio'],
+  },
   { name: 'another gfn', from: MMIO, to: MMIO + 0x1000n, events: ['mmio-moved'], allowed: false },
   {
     name: 'a page moved by the host',

@@ -28,6 +28,23 @@ describe('the error code of a page fault', () => {
     ]);
   });
 
+  it('has words for each bit that is set, and for those without a name', () => {
+    const { parts } = explainPageFault(0xffffn);
+    expect(parts.map(({ bits, text }) => `${bits.join()}: ${text}`)).toMatchInlineSnapshot(`
+      [
+        "0: the entry is present and refuses",
+        "1: a write",
+        "2: by user code, or on behalf of it",
+        "3: an entry on the path has a reserved bit set",
+        "4: an instruction fetch",
+        "5: a protection key refuses",
+        "6: a shadow-stack access",
+        "7,8,9,10,11,12,13,14: bits 0x7f80, which have no name",
+        "15: SGX refuses",
+      ]
+    `);
+  });
+
   it('is a 64-bit word', () => {
     expect(() => explainPageFault(1n << 64n)).toThrow(RangeError);
   });

@@ -38,6 +38,28 @@ describe('EXITINFO1 of a nested page fault', () => {
     expect(explainNestedPageFault(1n << 40n).parts.at(-1)?.name).toBe('unnamed');
   });
 
+  it('has words for each bit', () => {
+    const { parts } = explainNestedPageFault(0xff_8000_807fn);
+    expect(parts.map(({ bits, text }) => `${bits.join()}: ${text}`)).toMatchInlineSnapshot(`
+      [
+        "0: the entry is present and refuses",
+        "1: a write",
+        "2: by user code, or on behalf of it",
+        "3: an entry on the path has a reserved bit set",
+        "4: an instruction fetch",
+        "5,15,38,39: bits 0xc000008020, which have no name",
+        "6: a shadow-stack access",
+        "31: the RMP of SEV-SNP refuses",
+        "32: the access itself, not one to the tables of the guest",
+        "33: an access to the tables of the guest, which counts as a write",
+        "34: an encrypted access",
+        "35: the RMP and the entry differ in the size of the page",
+        "36: the VMPL permissions refuse",
+        "37: a supervisor shadow stack",
+      ]
+    `);
+  });
+
   it('is a 64-bit word', () => {
     expect(() => explainNestedPageFault(-1n)).toThrow(/^value must be within/);
   });

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
-  accessesOf,
   accessText,
   type BitField,
   type CodePart,
@@ -21,6 +20,13 @@ const LINEAR = field('linearAddressValid', 7, 7, 'hardware', 'a linear address o
   clear: 'no linear address: the CPU loaded PDPTEs, or wrote a trace',
 });
 const FINAL = field('finalAccess', 8, 8, 'hardware', 'the access itself, not one to the tables of the guest');
+
+/** What was tried, by the bit that says so. */
+const ACCESSES: readonly (readonly [FaultAccessKind, BitField])[] = [
+  ['read', READ],
+  ['write', WRITE],
+  ['fetch', FETCH],
+];
 
 /** Bits that say something of every violation. */
 const ALWAYS: readonly BitField[] = [
@@ -93,7 +99,7 @@ export function explainEptViolation(value: bigint): EptViolation {
   return {
     kind: 'EPT violation qualification',
     value,
-    access: accessesOf(value, { read: READ.mask, write: WRITE.mask, fetch: FETCH.mask }),
+    access: ACCESSES.filter(([, bit]) => isSet(bit)).map(([access]) => access),
     entryAllows: accessText(allows),
     entryPresent: allows.read || allows.write || allows.execute,
     linearAddressValid: isSet(LINEAR),

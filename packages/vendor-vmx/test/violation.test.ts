@@ -48,6 +48,32 @@ describe('the qualification of an EPT violation', () => {
     });
   });
 
+  it('has words for each bit', () => {
+    const { parts } = explainEptViolation(0x3_ffffn);
+    expect(parts.map(({ bits, text }) => `${bits.join()}: ${text}`)).toMatchInlineSnapshot(`
+      [
+        "0: a read",
+        "1: a write",
+        "2: an instruction fetch",
+        "3: the path allows reads",
+        "4: the path allows writes",
+        "5: the path allows fetches",
+        "6: the path allows fetches of users (mode-based execute control)",
+        "7: a linear address of the guest was translated",
+        "8: the access itself, not one to the tables of the guest",
+        "9: an address of users, by the tables of the guest",
+        "10: a writable page, by the tables of the guest",
+        "11: no fetches, by the tables of the guest",
+        "12: IRET had unblocked NMIs",
+        "13: a shadow-stack access",
+        "14: the page holds a supervisor shadow stack",
+        "15: guest-paging verification refuses",
+        "16: an asynchronous access, such as of a trace",
+        "17: bits 0x20000, which have no name",
+      ]
+    `);
+  });
+
   it('says that no linear address was translated', () => {
     expect(explainEptViolation(1n).parts.map(({ text }) => text)).toEqual([
       'a read',

@@ -20,10 +20,18 @@ export interface CodeOptions {
   readonly eptp?: readonly bigint[];
 }
 
+type Code = EptViolation | PageFaultCode | NestedPageFault;
+
+/** How it is known what an error code is a code of: the flags say it, bits that no other code has, or nothing does. */
+type Origin = 'given' | 'read' | 'assumed';
+
+/** What an error code says, as a code of what. */
+type ErrorCode = Code & { readonly origin: Origin };
+
 /** What they say. */
 export interface Codes {
   readonly qualifications: readonly EptViolation[];
-  readonly errorCodes: readonly (PageFaultCode | NestedPageFault)[];
+  readonly errorCodes: readonly ErrorCode[];
   readonly eptps: readonly EptPointer[];
 }
 
@@ -32,20 +40,29 @@ export function asksCodes({ qualification, errorCode, eptp }: CodeOptions): bool
   return [qualification, errorCode, eptp].some((words) => words !== undefined);
 }
 
-/** Explains them; what an error code is follows from the machine, else from the bits that only nested faults have. */
+/** Explains them. */
 export function explainCodes(
   { qualification = [], errorCode = [], eptp = [] }: CodeOptions,
-  { vendor, tdp }: Facts,
+  facts: Facts,
 ): Codes {
-  const isNested = (code: bigint): boolean =>
-    vendor === undefined && tdp === undefined ? code >> 32n !== 0n : vendor !== 'vmx' && tdp !== false;
   return {
     qualifications: qualification.map(explainEptViolation),
-    errorCodes: errorCode.map((code) =>
-      isNested(code) ? explainNestedPageFault(code) : explainPageFault(code),
-    ),
+    errorCodes: errorCode.map((code) => explainErrorCode(code, facts)),
     eptps: eptp.map(explainEptp),
   };
+}
+
+/** Bit 7 of a qualification, a valid linear address, is of no other error code. */
+const LINEAR_ADDRESS_VALID = 1n << 7n;
+
+/** What KVM calls the error code of a fault is another word on each kind of machine. */
+function explainErrorCode(code: bigint, { vendor, tdp }: Facts): ErrorCode {
+  if (tdp === false) return { ...explainPageFault(code), origin: 'given' };
+  if (vendor === 'vmx') return { ...explainEptViolation(code), origin: 'given' };
+  if (vendor === 'svm') return { ...explainNestedPageFault(code), origin: 'given' };
+  if (code >> 32n !== 0n) return { ...explainNestedPageFault(code), origin: 'read' };
+  if ((code & LINEAR_ADDRESS_VALID) !== 0n) return { ...explainEptViolation(code), origin: 'read' };
+  return { ...explainPageFault(code), origin: 'assumed' };
 }
 
 /** Codes as text: a sentence for each, and its bits. */
@@ -57,13 +74,25 @@ export function renderCodes(paint: Paint, { qualifications, errorCodes, eptps }:
       ...parts.map(({ bits, text }) => paint('dim', `  ${bitsText(bits).padEnd(8)} ${text}`)),
     ].join('\n');
   return [
-    ...qualifications.map((code) =>
-      block(`${code.kind} ${hex(code.value)}`, violationText(code), code.parts),
+    ...qualifications.map((code) => block(headingOf(code), codeText(code), code.parts)),
+    ...errorCodes.map((code) =>
+      block(`${headingOf(code)}${ORIGINS[code.origin]}`, codeText(code), code.parts),
     ),
-    ...errorCodes.map((code) => block(`${code.kind} ${hex(code.value)}`, faultText(code), code.parts)),
     ...eptps.map((pointer) => block(`EPT pointer ${hex(pointer.value)}`, eptpText(pointer), [])),
   ].join('\n\n');
 }
+
+/** What is said beside a code of how it is known what it is one of. */
+const ORIGINS: Readonly<Record<Origin, string>> = {
+  given: '',
+  read: ', by its bits',
+  assumed: ', assumed: --vendor and --shadow say what it is a code of',
+};
+
+const headingOf = ({ kind, value }: Code): string => `${kind} ${hex(value)}`;
+
+const codeText = (code: Code): string =>
+  code.kind === 'EPT violation qualification' ? violationText(code) : faultText(code);
 
 const NOT_MAPPED = 'nothing is mapped: an entry on the path is not present';
 

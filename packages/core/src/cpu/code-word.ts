@@ -18,8 +18,8 @@ export type FaultAccessKind = 'read' | 'write' | 'fetch';
 export type FaultStage = 'final access' | 'guest page walk';
 
 /**
- * The parts of a word that the CPU reports: each field that is set, or whose being clear says something, lowest first,
- * then the bits without a name.
+ * The parts of a word that the CPU reports, lowest first: each field that is set, or whose being clear says something,
+ * and the bits without a name as one.
  */
 export function codeParts(word: bigint, fields: readonly BitField[]): CodePart[] {
   const parts = fields.flatMap((field): CodePart[] => {
@@ -31,13 +31,6 @@ export function codeParts(word: bigint, fields: readonly BitField[]): CodePart[]
   const unnamed = fields.reduce((left, { mask }) => left & ~mask, word);
   if (unnamed === 0n) return parts;
   const text = `bits ${hex(unnamed)}, which have no name`;
-  return [...parts, { name: 'unnamed', bits: bitNumbers(unnamed), value: unnamed, text }];
-}
-
-/** The accesses of a fault, by the masks of their bits: a read-modify-write may be two. */
-export function accessesOf(
-  word: bigint,
-  masks: Readonly<Record<FaultAccessKind, bigint>>,
-): FaultAccessKind[] {
-  return (Object.keys(masks) as FaultAccessKind[]).filter((name) => (word & masks[name]) !== 0n);
+  const nameless = { name: 'unnamed', bits: bitNumbers(unnamed), value: unnamed, text };
+  return [...parts, nameless].toSorted((a, b) => (a.bits[0] ?? 0) - (b.bits[0] ?? 0));
 }

@@ -166,7 +166,7 @@ interface Tracking {
 }
 
 /** Tracking takes W, which MMU-writable remembers, and since 6.13 accessed; the way back sets what the access was. */
-export const tracked: readonly Tracking[] = [
+export const trackings: readonly Tracking[] = [
   {
     from: 'leaf',
     to: 'tracked',

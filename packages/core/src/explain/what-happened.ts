@@ -5,10 +5,11 @@ import { notifierMakesSpte } from '../kernel/variants.ts';
 import type { Mmu, PolicyReading } from '../mmu/contract.ts';
 import { observe } from '../observe/observe.ts';
 import { because } from '../read/because.ts';
+import type { Coded } from '../read/coded.ts';
 import { type DecodedMapping, type DecodedSpte, decodeSpte } from '../read/decode-spte.ts';
 import { movedByNotifier } from '../rules/changed-pte.ts';
-import type { ChangeEvent, PlainEventCode } from './change-events.ts';
-import { changesInPlace, changesOfTables, type InPlace, tracked } from './changes-in-place.ts';
+import type { ChangeEvent, ChangeEventParams, PlainEventCode } from './change-events.ts';
+import { changesInPlace, changesOfTables, type InPlace, trackings } from './changes-in-place.ts';
 import type { Objection, PlainObjectionCode } from './objection.ts';
 import { type Step, transitions } from './transitions.ts';
 
@@ -62,7 +63,10 @@ export function whatHappened(mmu: Mmu, from: DecodedSpte, to: DecodedSpte): Happ
   return refused('change-pfn', 'handle_changed_spte', { code: 'pfn-changed', params: {} });
 }
 
-/** What the kinds do not say: what an empty entry is, that a leaf allows something, and that a table takes the place of a huge page. */
+/**
+ * What the kinds do not say: what an empty entry is, that a leaf allows something, and that a table takes the place of
+ * a huge page.
+ */
 function objectionsTo(mmu: Mmu, from: DecodedSpte, to: DecodedSpte): Objection[] {
   const { empty } = mmu.layout;
   if (to.kind === 'empty' && to.value !== empty)
@@ -75,17 +79,19 @@ function objectionsTo(mmu: Mmu, from: DecodedSpte, to: DecodedSpte): Objection[]
 }
 
 function mmioChange(mmu: Mmu, from: PolicyReading, to: PolicyReading, differing: bigint): Happened {
-  const source = because(mmu, 'make_mmio_spte', differing);
-  if (from.gfn === to.gfn) {
-    const params = { from: from.generation, to: to.generation };
-    return { events: [{ code: 'generation', params, because: source }], objections: [], flush: false };
+  const objections: Objection[] = [];
+  if (from.gfn !== to.gfn) {
+    objections.push({ code: 'mmio-moved', params: { from: from.gfn, to: to.gfn } });
   }
-  const params = { from: from.gfn, to: to.gfn };
-  return {
-    events: [{ code: 'mmio-moved', params, because: source }],
-    objections: [{ code: 'mmio-moved', params }],
-    flush: false,
-  };
+  const source = because(mmu, 'make_mmio_spte', differing);
+  return { events: [{ ...mmioEvent(from, to), because: source }], objections, flush: false };
+}
+
+/** Another gfn, another generation, or, where neither differs, another access by the guest: cached once more. */
+function mmioEvent(from: PolicyReading, to: PolicyReading): Coded<ChangeEventParams> {
+  if (from.gfn !== to.gfn) return { code: 'mmio-moved', params: { from: from.gfn, to: to.gfn } };
+  if (from.generation === to.generation) return { code: 'cache-mmio', params: {} };
+  return { code: 'generation', params: { from: from.generation, to: to.generation } };
 }
 
 /** Whether the entry is what the host's notifier made of the old one when it moved the page. */
@@ -98,7 +104,7 @@ function isMadeByNotifier(mmu: Mmu, from: DecodedSpte, to: DecodedSpte, { pfn }:
 function inPlace(mmu: Mmu, from: DecodedSpte, to: DecodedSpte): Happened {
   const before = withPermissions(mmu, from);
   const after = withPermissions(mmu, to);
-  const tracking = tracked.find((row) => row.from === from.kind && row.to === to.kind);
+  const tracking = trackings.find((row) => row.from === from.kind && row.to === to.kind);
   const change: InPlace = {
     mmu,
     before: before.mapping as DecodedMapping,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { describeKernel } from '../kernel/kernel.ts';
 import { releaseCaveat, seriesCaveat } from '../kernel/read-releases.ts';
 import type { Mmu } from '../mmu/contract.ts';
+import { describeKernel } from './kernel-text.ts';
 
 /**
  * What to know about the kernel of a machine before its answers are trusted: what its name was taken for, and, of a
