@@ -163,7 +163,13 @@ export {
   type SavedBits,
 } from './kernel/layout.ts';
 export { type KernelHints, readKernelRelease } from './kernel/read-kernel-release.ts';
-export { isKernelCovered, releaseCaveat, seriesCaveat } from './kernel/read-releases.ts';
+export {
+  isKernelCovered,
+  type ReleaseRun,
+  readReleases,
+  releaseCaveat,
+  seriesCaveat,
+} from './kernel/read-releases.ts';
 export {
   ACC_ALL,
   ACC_EXEC,

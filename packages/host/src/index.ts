@@ -6,6 +6,16 @@
  */
 export { CACHE_BITS, CACHE_BITS_FAMILY, CACHE_BITS_MODELS, type CacheBitsModel } from './cache-bits.ts';
 export { type HostConfig, mmuConfigOf, type VendorChoice } from './config.ts';
+export type { ContextFact, ContextMode, Origin } from './context/context-fact.ts';
+export {
+  type ContextQuestion,
+  type FoundContext,
+  findContext,
+  type PossibleContext,
+} from './context/find-context.ts';
+export { configWith, type MachineFacts } from './context/machine-facts.ts';
+export { type MachineReader, machineReader, type ReadFact, type ReadFacts } from './context/read-machine.ts';
+export { EntryPatterns, type PatternOfEntries, type Score } from './context/score.ts';
 export { HOST_PIECES, type HostPiece, type HostTexts, parseHostTexts } from './host-texts.ts';
 export { parseIomem, type RamRange } from './iomem.ts';
 export { checkMasks, type MaskCheck } from './mask-symbols.ts';

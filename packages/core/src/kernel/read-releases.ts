@@ -10,12 +10,18 @@ import { layoutFor, layouts } from './layout.ts';
 import { differingVariants, type Variant } from './variant.ts';
 import { coreVariants } from './variants.ts';
 
+/** Releases of one series, first and last. */
+export interface ReleaseRun {
+  readonly first: KernelVersion;
+  readonly last: KernelVersion;
+}
+
 /**
  * Runs of releases whose sources (6.16: whose binaries) were read, first and last. Within a run every release was read,
  * or those around it are alike. A series that was read at one stable release stands here from its .0 on, unless a fix
  * came in between.
  */
-const READ = [
+export const readReleases: readonly ReleaseRun[] = [
   ['5.4.0', '5.4.18'],
   ['5.4.38', '5.4.38'],
   ['5.4.49', '5.4.49'],
@@ -76,8 +82,8 @@ interface Neighbours {
  * later series changed is not in it.
  */
 function neighboursOf(kernel: KernelVersion): Neighbours | null {
-  const older = READ.findLast(({ first }) => compareKernelVersions(first, kernel) <= 0);
-  const newer = READ.find(({ first }) => compareKernelVersions(first, kernel) > 0)?.first ?? null;
+  const older = readReleases.findLast(({ first }) => compareKernelVersions(first, kernel) <= 0);
+  const newer = readReleases.find(({ first }) => compareKernelVersions(first, kernel) > 0)?.first ?? null;
   if (older === undefined) return { older: null, newer };
   if (compareKernelVersions(kernel, older.last) <= 0) return null;
   // A series branches off before the one that precedes it has any stable release.

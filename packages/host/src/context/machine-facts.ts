@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bit, bits, createMmu, type Mmu, type MmuKind } from '@spte/core';
-import { type HostConfig, mmuConfigOf, plainConfig, type VendorChoice } from '@spte/host';
+import { bit, bits, type MmuKind } from '@spte/core';
 import { MEMORY_ENCRYPTION_LEAF, SYSCFG_MEM_ENCRYPT } from '@spte/vendor-svm';
+import type { HostConfig, VendorChoice } from '../config.ts';
+import { plainConfig } from '../presets.ts';
+import type { VendorName } from '../vendor-facts.ts';
 
-/** What can be said about a machine on the command line; what is not said stays as the base has it. */
-export interface Facts {
+/** What may be known of a machine without its texts: by a flag, a log, or the entries themselves. */
+export interface MachineFacts {
+  /** As `uname -r` says it. */
   readonly kernel?: string | undefined;
-  readonly vendor?: 'vmx' | 'svm' | undefined;
+  readonly vendor?: VendorName | undefined;
   /** Whether EPT or NPT is used, rather than shadow paging. */
   readonly tdp?: boolean | undefined;
   readonly ad?: boolean | undefined;
@@ -28,8 +31,20 @@ export interface Facts {
 /** Physical address bits that SME takes on the machines that have it. */
 const SME_REDUCTION = 5;
 
-/** The base with the facts put over it. */
-export function withFacts(base: HostConfig, facts: Facts): HostConfig {
+/**
+ * A machine with facts put over it; what they do not say stays as it is.
+ *
+ * @param facts widths in bits: `maxphyaddr` 32..52 as CPUID reports it, `physBits` what memory encryption leaves of it
+ *
+ * @example
+ * ```ts
+ * import { configWith, plainConfig } from '@spte/host';
+ *
+ * configWith(plainConfig('vmx'), { kernel: '6.1', maxphyaddr: 39 }).host.physBits; // 39
+ * configWith(plainConfig('vmx'), { vendor: 'svm' }).host.physBits; // 46
+ * ```
+ */
+export function configWith(base: HostConfig, facts: MachineFacts): HostConfig {
   const { kernel, mmioCaching, nxHugePages, rootLevel, mmu, eferNx } = facts;
   const start =
     facts.vendor === undefined || facts.vendor === base.vendor.name
@@ -58,7 +73,7 @@ const knowsExecOnly = ({ name, options }: VendorChoice): boolean =>
   name === 'vmx' && options.eptExecOnly !== false;
 
 /** A width that is given moves those that follow from it, unless they are given too. */
-function hostWith(host: HostConfig['host'], facts: Facts): HostConfig['host'] {
+function hostWith(host: HostConfig['host'], facts: MachineFacts): HostConfig['host'] {
   const { maxphyaddr, smeCBit, l1tf, gbpages } = facts;
   const raw = maxphyaddr ?? host.cpuid80000008Eax ?? host.physBits;
   const usable = smeCBit === undefined ? raw : raw - SME_REDUCTION;
@@ -76,7 +91,7 @@ function hostWith(host: HostConfig['host'], facts: Facts): HostConfig['host'] {
   };
 }
 
-function vendorWith(vendor: VendorChoice, facts: Facts): VendorChoice {
+function vendorWith(vendor: VendorChoice, facts: MachineFacts): VendorChoice {
   const { tdp, ad, execOnly, pml, gbpages, smeCBit } = facts;
   if (vendor.name === 'svm') {
     return {
@@ -104,9 +119,4 @@ function vendorWith(vendor: VendorChoice, facts: Facts): VendorChoice {
       ...(gbpages !== undefined && { eptMaxPageLevel: gbpages ? 3 : 2 }),
     },
   };
-}
-
-/** The masks that the kernel of a configuration holds. */
-export function mmuFrom(config: HostConfig): Mmu {
-  return createMmu(mmuConfigOf(config));
 }

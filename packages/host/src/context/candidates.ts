@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import {
+  compareKernelVersions,
+  createMmu,
+  formatKernelVersion,
+  type Mmu,
+  parseKernelVersion,
+  REFERENCE,
+  readReleases,
+  toJson,
+} from '@spte/core';
+import { type HostConfig, mmuConfigOf } from '../config.ts';
+import { plainConfig } from '../presets.ts';
+import type { VendorName } from '../vendor-facts.ts';
+import { configWith, type MachineFacts } from './machine-facts.ts';
+
+/** A way to map a guest's memory that puts bits of its own into entries. */
+interface Mode {
+  readonly name: string;
+  readonly facts: MachineFacts & { readonly vendor: VendorName; readonly tdp: boolean };
+}
+
+const MODES: readonly Mode[] = [
+  { name: 'EPT', facts: { vendor: 'vmx', tdp: true, ad: true } },
+  { name: 'EPT without A/D', facts: { vendor: 'vmx', tdp: true, ad: false, pml: false } },
+  { name: 'NPT', facts: { vendor: 'svm', tdp: true } },
+  { name: 'shadow paging on Intel', facts: { vendor: 'vmx', tdp: false } },
+  { name: 'shadow paging on AMD', facts: { vendor: 'svm', tdp: false } },
+];
+
+/** What a machine does with address bits, and the widths that such machines report, the usual ones first. */
+interface Machine {
+  readonly facts: MachineFacts;
+  /** In bits, as CPUID reports them. */
+  readonly widths: readonly number[];
+}
+
+/** Where a CPU has L1TF, its cache looks at 44 bits, or at as many as there are. */
+const MACHINES: Readonly<Record<VendorName, readonly Machine[]>> = {
+  vmx: [
+    { facts: { l1tf: false }, widths: [46, 52, 48, 45, 42, 39, 36] },
+    { facts: { l1tf: true, cacheBits: 44 }, widths: [39, 44, 43, 42, 40, 36] },
+    { facts: { l1tf: true }, widths: [46, 45] },
+  ],
+  svm: [
+    { facts: {}, widths: [48, 47, 46, 44, 43, 40, 36] },
+    // Without a reserved address bit there is no MMIO caching.
+    { facts: {}, widths: [52] },
+    { facts: { smeCBit: 47 }, widths: [48] },
+    { facts: { smeCBit: 51 }, widths: [52] },
+  ],
+};
+
+/** Releases, first and last. */
+type Releases = readonly [first: string, last: string];
+
+/** A kernel on a machine that entries may be of. */
+export interface ContextCandidate {
+  readonly mode: Mode;
+  readonly machine: Machine;
+  /** Releases that judge entries alike. */
+  readonly releases: Releases;
+  readonly facts: MachineFacts;
+  readonly config: HostConfig;
+  readonly mmu: Mmu;
+}
+
+const KERNELS: readonly Releases[] = readReleases.map(({ first, last }) => [
+  formatKernelVersion(first),
+  formatKernelVersion(last),
+]);
+
+/** Everything that a verdict about an entry depends on. */
+export function judgeKey({ layout, masks, zeroCheck }: Mmu): string {
+  const { cpuDirtyLogSize: _size, allowMmioCaching: _allowed, ...rest } = masks;
+  return JSON.stringify(toJson([layout.since, rest, zeroCheck]));
+}
+
+/** Whether two sets of facts say nothing different. */
+function agrees(known: MachineFacts, facts: MachineFacts): boolean {
+  return (Object.keys(facts) as (keyof MachineFacts)[]).every(
+    (name) => known[name] === undefined || facts[name] === undefined || known[name] === facts[name],
+  );
+}
+
+function candidate(
+  mode: Mode,
+  machine: Machine,
+  releases: Releases,
+  width: number,
+  known: MachineFacts,
+): ContextCandidate {
+  const facts = { ...mode.facts, ...machine.facts, maxphyaddr: width, kernel: releases[1], ...known };
+  const config = configWith(plainConfig(mode.facts.vendor), facts);
+  return { mode, machine, releases, facts, config, mmu: createMmu(mmuConfigOf(config)) };
+}
+
+/**
+ * The kernels that known facts leave open, those together that judge the entries of a mode alike: the reference first,
+ * then the newest.
+ */
+function kernelsOf(mode: Mode, known: MachineFacts): readonly Releases[] {
+  if (known.kernel !== undefined) return [[known.kernel, known.kernel]];
+  const groups = new Map<string, Releases>();
+  for (const releases of KERNELS) {
+    const { mmu } = candidate(mode, { facts: {}, widths: [] }, releases, WIDEST, known);
+    const key = judgeKey(mmu);
+    groups.set(key, [groups.get(key)?.[0] ?? releases[0], releases[1]]);
+  }
+  const isReference = ([first, last]: Releases): boolean =>
+    isAtMost(first, REFERENCE_RELEASE) && isAtMost(REFERENCE_RELEASE, last);
+  return [...groups.values()]
+    .toReversed()
+    .toSorted((a, b) => Number(isReference(b)) - Number(isReference(a)));
+}
+
+const REFERENCE_RELEASE = formatKernelVersion(REFERENCE);
+
+/** Whether one release is no newer than another. */
+export function isAtMost(a: string, b: string): boolean {
+  return compareKernelVersions(parseKernelVersion(a), parseKernelVersion(b)) <= 0;
+}
+
+/** An address width that leaves a bit to mark MMIO with. */
+const WIDEST = 48;
+
+/**
+ * Every kernel, mode and use of address bits that known facts leave open, each once, at the widest addresses: of the
+ * widths, those that fit are found with {@link widthsOf}.
+ */
+export function contextCandidates(known: MachineFacts): ContextCandidate[] {
+  return MODES.filter(({ facts }) => agrees(known, facts)).flatMap((mode) => {
+    const machines = MACHINES[mode.facts.vendor].filter(({ facts }) => agrees(known, facts));
+    const kernels = kernelsOf(mode, known);
+    return machines.flatMap((machine) =>
+      kernels.map((releases) => candidate(mode, machine, releases, Math.max(...machine.widths), known)),
+    );
+  });
+}
+
+/** A candidate at each of the widths that its machine may have. */
+export function widthsOf(
+  { mode, machine, releases }: ContextCandidate,
+  known: MachineFacts,
+): ContextCandidate[] {
+  const widths = known.maxphyaddr === undefined ? machine.widths : [known.maxphyaddr];
+  return widths.map((width) => candidate(mode, machine, releases, width, known));
+}
+
+/** What a candidate is called: its mode and its releases, `NPT 6.0-6.9`. */
+export function candidateName({ mode, releases: [first, last] }: ContextCandidate): string {
+  return `${mode.name} ${first === last ? first : `${first}-${last}`}`;
+}
