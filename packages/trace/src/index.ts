@@ -6,7 +6,12 @@
  * @module
  */
 export { type AnnotatedLine, type Annotator, annotate, createAnnotator } from './annotate/annotate.ts';
-export type { AnnotatedFinding, AnnotatedSpte } from './annotate/annotate-spte.ts';
+export type {
+  AnnotatedFinding,
+  AnnotatedSpte,
+  OtherContext,
+  PossibleFinding,
+} from './annotate/annotate-spte.ts';
 export {
   type Check,
   type Checker,

@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { accessText, hex, type Mmu, type SpteKind, summarizeSpte } from '@spte/core';
+import {
+  accessText,
+  type Finding,
+  hex,
+  judgeSpte,
+  type Mmu,
+  type SpteKind,
+  spteKind,
+  summarizeSpte,
+} from '@spte/core';
 import type { SpteRole, TracedSpte } from '../events/record.ts';
 
 /** Something wrong with an SPTE. */
@@ -8,6 +17,21 @@ export interface AnnotatedFinding {
   readonly code: string;
   /** The bits, lowest first. */
   readonly bits: readonly number[];
+}
+
+/** Another context that a trace may be of. */
+export interface OtherContext {
+  /** What it is called where a finding holds in some contexts only. */
+  readonly name: string;
+  readonly mmu: Mmu;
+}
+
+/** Something that is wrong with an SPTE in some of the contexts that it may be of. */
+export interface PossibleFinding extends AnnotatedFinding {
+  /** The contexts in which it is, `likeliest` for the one that all is said of. */
+  readonly holds: readonly string[];
+  /** The contexts in which it is not. */
+  readonly not: readonly string[];
 }
 
 /** What an SPTE of a line is. Numbers are hex, for JSON. */
@@ -27,16 +51,32 @@ export interface AnnotatedSpte {
   readonly memtype: string | null;
   /** Memslot generation of an MMIO SPTE. */
   readonly generation: string | null;
+  /** What is wrong with it, whichever context it is of. */
   readonly findings: readonly AnnotatedFinding[];
+  /** What is wrong with it in some contexts: empty where only one was asked about. */
+  readonly possible: readonly PossibleFinding[];
 }
 
-const NOTHING = { pfn: null, access: null, memtype: null, generation: null, findings: [] } as const;
+const NOTHING = {
+  pfn: null,
+  access: null,
+  memtype: null,
+  generation: null,
+  findings: [],
+  possible: [],
+} as const;
 
-/** Says what an SPTE is; `gfn` is that of its line. */
+/**
+ * Says what an SPTE is.
+ *
+ * @param gfn that of its line
+ * @param others contexts beside that of `mmu` that the trace may be of: what is wrong must be so in all of them
+ */
 export function annotateSpte(
   { role, value, level }: TracedSpte,
   mmu: Mmu,
   gfn: string | null,
+  others: readonly OtherContext[] = [],
 ): AnnotatedSpte {
   if (role === 'guest') return { ...NOTHING, role, value: hex(value), level, kind: 'guest', gfn };
   const summary = summarizeSpte(mmu, value, level);
@@ -52,6 +92,42 @@ export function annotateSpte(
     access: access === null ? null : accessText({ ...access, user: null }),
     memtype: summary.memtype,
     generation: generation === null ? null : hex(generation),
-    findings: summary.findings.map(({ code, bits }) => ({ code, bits })),
+    ...foundIn(summary.findings, value, level, others),
   };
+}
+
+/** The name of the context that all is said of. */
+const LIKELIEST = 'likeliest';
+
+/** What is wrong in every context, or what is in some. */
+function foundIn(
+  own: readonly Finding[],
+  value: bigint,
+  level: number | null,
+  others: readonly OtherContext[],
+): Pick<AnnotatedSpte, 'findings' | 'possible'> {
+  const contexts = [
+    { name: LIKELIEST, findings: own },
+    ...others.map(({ name, mmu }) => ({ name, findings: judgeSpte(mmu, value, level) })),
+  ];
+  if (contexts.every(({ findings }) => findings.length > 0)) {
+    return { findings: own.map(({ code, bits }) => ({ code, bits })), possible: [] };
+  }
+  const possible = new Map<string, PossibleFinding>();
+  for (const { code, bits } of contexts.flatMap(({ findings }) => findings)) {
+    if (possible.has(code)) continue;
+    const holds = contexts.filter(({ findings }) => findings.some((one) => one.code === code));
+    const not = contexts.filter((context) => !holds.includes(context));
+    possible.set(code, { code, bits, holds: names(holds), not: names(not) });
+  }
+  return { findings: [], possible: [...possible.values()] };
+}
+
+const names = (contexts: readonly { readonly name: string }[]): string[] => [
+  ...new Set(contexts.map(({ name }) => name)),
+];
+
+/** Whether a context may take an SPTE for MMIO that others do not: what is said of it is said of its value alone. */
+export function isMmioElsewhere({ value, level }: TracedSpte, others: readonly OtherContext[]): boolean {
+  return others.some(({ mmu }) => spteKind(mmu, value, level) === 'mmio');
 }

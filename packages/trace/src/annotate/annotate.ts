@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Fallback, Mmu } from '@spte/core';
 import type { FieldValue, TracedSpte, TraceRecord } from '../events/record.ts';
-import { type AnnotatedSpte, annotateSpte } from './annotate-spte.ts';
+import { type AnnotatedSpte, annotateSpte, type OtherContext } from './annotate-spte.ts';
 import { type Check, checkRecord, createChecker } from './printed-check.ts';
 import { annotatorFallbacks, rememberSptes } from './remember-sptes.ts';
 
@@ -40,6 +40,9 @@ export interface Annotator {
  * Makes a function that annotates the records of a trace in their order, and compares lines that belong together. It
  * remembers what entries like the one at hand were, so that a large trace takes little longer than to read it.
  *
+ * @param others contexts beside that of `mmu` that the trace may be of: what is wrong in some of them only is a
+ *   {@link PossibleFinding}
+ *
  * @example
  * ```ts
  * import { createMmu } from '@spte/core';
@@ -57,9 +60,9 @@ export interface Annotator {
  * say('kvm_mmu_set_spte: gfn 10 spte 20000797fe67 (rwxu) level 1 at 1a1080')?.sptes[0]?.findings.map(({ code }) => code); // [ 'reserved-bits' ]
  * ```
  */
-export function createAnnotator(mmu: Mmu): Annotator {
+export function createAnnotator(mmu: Mmu, others: readonly OtherContext[] = []): Annotator {
   const checker = createChecker(mmu);
-  const about = rememberSptes(mmu);
+  const about = rememberSptes(mmu, others);
   const annotate = (record: TraceRecord): AnnotatedLine => annotated(record, checker.check(record), about);
   return Object.assign(annotate, { fallbacks: annotatorFallbacks(mmu) });
 }

@@ -15,7 +15,7 @@ import {
 } from '@spte/core';
 import type { TracedSpte } from '../events/record.ts';
 import { outsideAddress } from '../text/outside-address.ts';
-import { type AnnotatedSpte, annotateSpte } from './annotate-spte.ts';
+import { type AnnotatedSpte, annotateSpte, isMmioElsewhere, type OtherContext } from './annotate-spte.ts';
 
 /** Where the entries of the guest are kept, beside those of five levels and of none. */
 const GUEST = 6;
@@ -33,8 +33,11 @@ const MAX_PATTERNS = 1 << 16;
  * bits that core's `significantBits()` names. An entry in which one of these is not as usual is looked at on its own, and
  * so is one of MMIO, or without an address.
  */
-export function rememberSptes(mmu: Mmu): (spte: TracedSpte, gfn: string | null) => AnnotatedSpte {
-  const significant = significantByLevel(mmu);
+export function rememberSptes(
+  mmu: Mmu,
+  others: readonly OtherContext[] = [],
+): (spte: TracedSpte, gfn: string | null) => AnnotatedSpte {
+  const significant = significantByLevel(mmu, others);
   const usual = usualBits(mmu);
   const alike = new BoundedMap<number, AnnotatedSpte | null>(MAX_PATTERNS);
   /** By level, 0 where it is not known; entries of the guest come last. */
@@ -45,7 +48,7 @@ export function rememberSptes(mmu: Mmu): (spte: TracedSpte, gfn: string | null) 
     const row = values[spte.role === 'guest' ? GUEST : (spte.level ?? 0)] as (typeof values)[number];
     let known = row.get(spte.value);
     if (known === undefined) {
-      known = first ?? annotateSpte(spte, mmu, null);
+      known = first ?? annotateSpte(spte, mmu, null, others);
       row.set(spte.value, known);
     }
     // The guest's are kept by value alone, whatever their level.
@@ -62,8 +65,8 @@ export function rememberSptes(mmu: Mmu): (spte: TracedSpte, gfn: string | null) 
     const key = (level ?? 0) * 2 ** 24 + outsideAddress(value);
     let known = alike.get(key);
     if (known === undefined) {
-      const first = annotateSpte(spte, mmu, null);
-      known = isLikeOthers(first, unusual, rows) ? first : null;
+      const first = annotateSpte(spte, mmu, null, others);
+      known = isLikeOthers(first, unusual, rows) && !isMmioElsewhere(spte, others) ? first : null;
       alike.set(key, known);
       if (known === null) return alone(spte, gfn, first);
     }
@@ -91,14 +94,15 @@ export function annotatorFallbacks(mmu: Mmu): readonly Fallback[] {
  * @param unusual address bits that are not as usual
  */
 export function isLikeOthers(
-  { kind, findings }: AnnotatedSpte,
+  { kind, findings, possible }: AnnotatedSpte,
   unusual: bigint,
   { bit7Clear, bit7Set }: SignificantBits,
 ): boolean {
   if (kind === 'mmio') return false;
-  if (findings.length === 0) return true;
+  const wrong = [...findings, ...possible];
+  if (wrong.length === 0) return true;
   if ((unusual & (bit7Clear | bit7Set)) !== 0n) return false;
-  return !findings.some(({ bits }) => bits.some((bit) => ADDRESS_BITS.has(bit)));
+  return !wrong.some(({ bits }) => bits.some((bit) => ADDRESS_BITS.has(bit)));
 }
 
 const ADDRESS_BITS: ReadonlySet<number> = new Set(bitNumbers(ADDRESS));
@@ -108,7 +112,14 @@ export function usualBits({ masks }: Mmu): bigint {
   return masks.meValue & ADDRESS;
 }
 
-/** By level, 0 where it is not known. */
-export function significantByLevel(mmu: Mmu): SignificantBits[] {
-  return [null, ...LEVELS].map((level) => significantBits(mmu, level));
+/** Of all contexts together, by level, 0 where it is not known. */
+export function significantByLevel(mmu: Mmu, others: readonly OtherContext[]): SignificantBits[] {
+  return [null, ...LEVELS].map((level) =>
+    [mmu, ...others.map((other) => other.mmu)]
+      .map((one) => significantBits(one, level))
+      .reduce((all, { bit7Clear, bit7Set }) => ({
+        bit7Clear: all.bit7Clear | bit7Clear,
+        bit7Set: all.bit7Set | bit7Set,
+      })),
+  );
 }

@@ -15,9 +15,14 @@ export interface AnnotationTally {
   readonly checks: number;
   /** Checks that do not agree. */
   readonly disagreements: number;
+  /** What is wrong with SPTEs in every context that the trace may be of. */
   readonly findings: number;
+  /** What is wrong in some contexts only. */
+  readonly possible: number;
   /** By code, in the order in which they were seen first. */
   readonly findingsByCode: Readonly<Record<string, Seen>>;
+  /** The possible ones by code, in the order in which they were seen first. */
+  readonly possibleByCode: Readonly<Record<string, Seen>>;
   /** By field, in the order in which they were seen first. */
   readonly disagreementsByField: Readonly<Record<string, Seen>>;
   /** How many lines, by event, most first. */
@@ -38,7 +43,9 @@ export interface AnnotationSightings {
   readonly checks: number;
   readonly disagreements: number;
   readonly findings: number;
+  readonly possible: number;
   readonly codes: readonly Sighting[];
+  readonly possibleCodes: readonly Sighting[];
   readonly fields: readonly Sighting[];
   readonly events: readonly Sighting[];
   readonly kinds: readonly Sighting[];
@@ -134,17 +141,20 @@ export function bulkCounter(): BulkCounter {
   const events = new Sightings();
   const kinds = new Sightings();
   const codes = new Sightings();
+  const possibleCodes = new Sightings();
   const fields = new Sightings();
-  const sum = { sptes: 0, checks: 0, disagreements: 0, findings: 0 };
+  const sum = { sptes: 0, checks: 0, disagreements: 0, findings: 0, possible: 0 };
 
   const counter: BulkCounter = {
     addEvent: (event, { count, first }) => events.add(event, count, first),
-    addSpte({ kind, findings }, { count, first }) {
+    addSpte({ kind, findings, possible }, { count, first }) {
       if (count === 0) return;
       sum.sptes += count;
       sum.findings += count * findings.length;
       kinds.add(kind, count, first);
       for (const [i, { code }] of findings.entries()) codes.add(code, count, first * PARTS + i);
+      sum.possible += count * possible.length;
+      for (const [i, { code }] of possible.entries()) possibleCodes.add(code, count, first * PARTS + i);
     },
     addChecks(checks, { count, first }) {
       sum.checks += count * checks.length;
@@ -166,7 +176,9 @@ export function bulkCounter(): BulkCounter {
       sum.checks += seen.checks;
       sum.disagreements += seen.disagreements;
       sum.findings += seen.findings;
+      sum.possible += seen.possible;
       codes.merge(seen.codes);
+      possibleCodes.merge(seen.possibleCodes);
       fields.merge(seen.fields);
       events.merge(seen.events);
       kinds.merge(seen.kinds);
@@ -174,6 +186,7 @@ export function bulkCounter(): BulkCounter {
     sightings: () => ({
       ...sum,
       codes: codes.list(),
+      possibleCodes: possibleCodes.list(),
       fields: fields.list(),
       events: events.list(),
       kinds: kinds.list(),
@@ -181,6 +194,7 @@ export function bulkCounter(): BulkCounter {
     tally: () => ({
       ...sum,
       findingsByCode: codes.inOrder(placeOf(PARTS, 0)),
+      possibleByCode: possibleCodes.inOrder(placeOf(PARTS, 0)),
       disagreementsByField: fields.inOrder(PARTS),
       events: events.most(),
       kinds: kinds.most(),

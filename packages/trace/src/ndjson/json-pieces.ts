@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { ADDRESS, type Mmu, PT, type SignificantBits, spteToPfn } from '@spte/core';
 import type { Arena } from '@spte/wasm';
-import type { AnnotatedSpte } from '../annotate/annotate-spte.ts';
+import { type AnnotatedSpte, isMmioElsewhere, type OtherContext } from '../annotate/annotate-spte.ts';
 import type { Check } from '../annotate/printed-check.ts';
 import { isLikeOthers, significantByLevel, usualBits } from '../annotate/remember-sptes.ts';
 import type { BulkCounter } from '../annotate/tally.ts';
@@ -40,12 +40,14 @@ export interface Pieces {
 /**
  * Makes room for pieces, and tells the kernel the masks of an MMU.
  *
+ * @param others contexts beside that of the MMU
  * @param about the rules
  * @param counter counts what is used
  */
 export function createPieces(
   arena: Arena,
   mmu: Mmu,
+  others: readonly OtherContext[],
   about: (spte: TracedSpte, gfn: string | null) => AnnotatedSpte,
   counter: BulkCounter,
 ): Pieces {
@@ -59,12 +61,12 @@ export function createPieces(
   /** What the pieces say, by address. */
   const saids = new Map<number, AnnotatedSpte>();
   const checked = new Map<number, readonly Check[]>();
-  const significant = significantByLevel(mmu);
+  const significant = significantByLevel(mmu, others);
   const usual = usualBits(mmu);
 
   arena.set(STATE.SPTE_SLOTS, slots);
   arena.set(STATE.CHECK_SLOTS, checkSlots);
-  setMasks(view, mmu);
+  setMasks(view, mmu, significant);
 
   const settle = (): void => {
     for (const [place, said] of saids) counter.addSpte(said, takeSeen(view, place));
@@ -105,7 +107,7 @@ export function createPieces(
   const writeSpte = (said: AnnotatedSpte, alike: boolean): number => {
     const piece = beginPiece(PIECE.TEXTS);
     saids.set(piece, said);
-    arena.set(piece + PIECE.STRICT, Number(alike && said.findings.length > 0));
+    arena.set(piece + PIECE.STRICT, Number(alike && said.findings.length + said.possible.length > 0));
     const gfn = said.kind === 'mmio' ? said.gfn : '@gfn';
     const moving = alike ? { value: '@value', pfn: said.pfn === null ? null : '@pfn' } : {};
     const parts = JSON.stringify({ ...said, role: '@role', gfn, ...moving }).split(HOLE);
@@ -125,11 +127,14 @@ export function createPieces(
       const row = arena.get(STATE.MISS_ROW);
       const value = view.getBigUint64(STATE.MISS_VALUE, true);
       const role = (row & PIECE.GUEST) === 0 ? 'spte' : 'guest';
-      const said = about({ role, value, level: row & PIECE.LEVEL_MASK || null }, null);
+      const spte: TracedSpte = { role, value, level: row & PIECE.LEVEL_MASK || null };
+      const said = about(spte, null);
       if (role === 'guest') fillSlot(0n, row, writeSpte(said, true));
       else if ((row & PIECE.WHOLE) !== 0) fillSlot(value, row, writeSpte(said, false));
       else {
-        const alike = isLikeOthers(said, (value & ADDRESS) ^ usual, significant[row] as SignificantBits);
+        const alike =
+          isLikeOthers(said, (value & ADDRESS) ^ usual, significant[row] as SignificantBits) &&
+          !isMmioElsewhere(spte, others);
         fillSlot(value & ~ADDRESS, row, alike ? writeSpte(said, true) : PIECE.DIFFER);
       }
     },
@@ -150,12 +155,12 @@ export function createPieces(
   };
 }
 
-function setMasks(view: DataView, mmu: Mmu): void {
+function setMasks(view: DataView, mmu: Mmu, significant: readonly SignificantBits[]): void {
   view.setBigUint64(STATE.ADDRESS, ADDRESS, true);
   view.setBigUint64(STATE.PAGE_SIZE, PT.pageSize.mask, true);
   view.setBigUint64(STATE.PFN, pfnBits(mmu), true);
   view.setBigUint64(STATE.USUAL, usualBits(mmu), true);
-  for (const [level, { bit7Clear, bit7Set }] of significantByLevel(mmu).entries()) {
+  for (const [level, { bit7Clear, bit7Set }] of significant.entries()) {
     view.setBigUint64(STATE.SIGNIFICANT + 16 * level, bit7Clear, true);
     view.setBigUint64(STATE.SIGNIFICANT + 16 * level + 8, bit7Set, true);
   }

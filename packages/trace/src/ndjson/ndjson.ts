@@ -2,6 +2,7 @@
 import type { Fallback, Mmu } from '@spte/core';
 import type { Arena } from '@spte/wasm';
 import { annotated } from '../annotate/annotate.ts';
+import type { OtherContext } from '../annotate/annotate-spte.ts';
 import {
   type Before,
   checkAfter,
@@ -50,6 +51,8 @@ export interface NdjsonOptions {
   readonly firstLine?: number;
   /** Records of lines before the first, in their order, with which lines may be compared; none when absent. */
   readonly before?: Iterable<TraceRecord>;
+  /** Contexts beside that of the MMU that the trace may be of; none when absent. */
+  readonly others?: readonly OtherContext[];
   /** False: line by line in JavaScript, also where the runtime has WebAssembly with vectors. The lines are the same. */
   readonly wasm?: boolean;
 }
@@ -88,7 +91,7 @@ const MAX_LINE = 1 << 15;
 export function ndjsonAnnotator(
   mmu: Mmu,
   write: (lines: Uint8Array) => void,
-  { members = {}, firstLine = 1, before: earlier = [], wasm = true }: NdjsonOptions = {},
+  { members = {}, firstLine = 1, before: earlier = [], wasm = true, others = [] }: NdjsonOptions = {},
 ): NdjsonAnnotator {
   const before = JSON.stringify({ ...members, line: 0 }).slice(0, -'0}'.length);
   const begin = utf8Bytes(before);
@@ -97,8 +100,8 @@ export function ndjsonAnnotator(
   const counter = bulkCounter();
   const last = sharedLastLines(arena);
   const checker = checkerWith(mmu, last);
-  const about = rememberSptes(mmu);
-  const pieces = createPieces(arena, mmu, about, counter);
+  const about = rememberSptes(mmu, others);
+  const pieces = createPieces(arena, mmu, others, about, counter);
   const out = createOutput(arena, begin, write);
   const addProgram = createPrograms(arena);
   /** Events by the addresses of their forms. */
