@@ -82,6 +82,12 @@ export {
   explainChange,
 } from './explain/explain-change.ts';
 export { type Explanation, explainSpte } from './explain/explain-spte.ts';
+export {
+  acrossContexts,
+  type JudgedAcross,
+  judgeAcross,
+  type PossibleFinding,
+} from './explain/judge-across.ts';
 export type { Objection, ObjectionCode, ObjectionParams } from './explain/objection.ts';
 export {
   type AcrossContexts,

@@ -11,6 +11,7 @@ export {
   type ContextQuestion,
   type FoundContext,
   findContext,
+  modeOf,
   type PossibleContext,
 } from './context/find-context.ts';
 export { configWith, type MachineFacts } from './context/machine-facts.ts';

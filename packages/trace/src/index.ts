@@ -9,8 +9,7 @@ export { type AnnotatedLine, type Annotator, annotate, createAnnotator } from '.
 export type {
   AnnotatedFinding,
   AnnotatedSpte,
-  OtherContext,
-  PossibleFinding,
+  PossibleAnnotatedFinding,
 } from './annotate/annotate-spte.ts';
 export {
   type Check,

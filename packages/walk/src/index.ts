@@ -39,5 +39,6 @@ export {
 export type { ProgressListener, WalkProgress } from './walk/progress.ts';
 export { walkFallbacks } from './walk/read-entry.ts';
 export { entryBytes, type WalkRoot } from './walk/root.ts';
+export { sampleEntries } from './walk/sample-entries.ts';
 export { type Translation, type TranslationOutcome, translate } from './walk/translate.ts';
 export { type AbortSignalLike, type WalkOptions, walk } from './walk/walk.ts';

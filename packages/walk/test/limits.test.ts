@@ -48,7 +48,7 @@ describe('no more than 4,096 patterns of a level are remembered', () => {
     } as const;
     expect(
       largestMap(() => {
-        for (const spte of sptes) summarizer.add({ ...entry, spte, findings: [] });
+        for (const spte of sptes) summarizer.add({ ...entry, spte, findings: [], possible: [] });
       }),
     ).toBe(4096);
     expect(summarizer.summary().mapped.leaves).toBe(sptes.length);

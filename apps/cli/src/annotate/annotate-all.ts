@@ -1,61 +1,93 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type Context, contextOf, contextText } from '../context/context.ts';
-import { MISTAKE, type Session } from '../context/session.ts';
+import { annotationCounter, type TraceCounts } from '@spte/trace';
+import {
+  type ContextData,
+  contextData,
+  contextJson,
+  isContextKnown,
+  sayContext,
+} from '../context/context.ts';
+import { type Witnessed, witness } from '../context/evidence.ts';
+import { MISTAKE, type Outcome, type Session } from '../context/session.ts';
 import { partPaths, removeTemporaries } from '../files/parts.ts';
 import { cleaningUp } from '../io/clean-up.ts';
 import { isMistake, shown, UsageError } from '../io/errors.ts';
 import type { Io } from '../io/io.ts';
+import { documentHead } from '../io/output.ts';
 import { fileProgress } from '../io/progress.ts';
-import { type AnnotateSections, annotateInput } from './annotate-input.ts';
+import { type AnnotateSections, annotateInput, NOTHING, sum, summaryOf } from './annotate-input.ts';
 import { type Annotated, annotateSection, type Job } from './annotate-section.ts';
 import type { AnnotateOptions, Input } from './options.ts';
+import { type Annotations, annotationsOf } from './render-annotations.ts';
 import { maxSections, WHOLE } from './sections.ts';
 import { withWorkers } from './workers.ts';
 
 /**
  * Annotates inputs, and prints them in the order in which they were given, however many threads work on them. An input
  * that cannot be read is reported, and the others go on.
- *
- * @returns true when there are neither findings nor disagreements
  */
 export async function annotateAll(
   session: Session,
   paths: readonly string[],
   typed: AnnotateOptions,
-): Promise<boolean> {
-  const { io } = session;
-  const context = contextOf(io, typed);
-  if (context.assumed.length > 0) io.complain(`spte: read as ${contextText(context)}\n`);
-  const options = typed.parquet === undefined ? typed : { ...typed, summary: true };
-  const inputs = inputsOf(io, paths, options);
-  const threads = threadsFor(io, inputs, options);
-  const parts = inputs.flatMap(({ part }) => part ?? []);
-  const annotate = (annotateSections: AnnotateSections): Promise<number> =>
-    annotateEach(session, inputs, context, options, annotateSections);
-  const wrong = await cleaningUp(
-    () => removeTemporaries(parts),
-    () =>
-      threads === 1
-        ? annotate((input, target) => annotateHere(session, input, { ...target, context, options }))
-        : withWorkers(session, inputs, options, threads, annotate),
-  );
-  if (wrong > 0 && context.assumed.length > 0) {
-    io.complain(
-      'spte: was it another kernel or machine? `spte decode --which` ranks the contexts that fit the values\n',
-    );
-  }
-  return wrong === 0;
-}
-
-function inputsOf(io: Io, paths: readonly string[], { parquet }: AnnotateOptions): Input[] {
+): Promise<Outcome> {
   if (paths.filter((path) => path === '-').length > 1) {
     throw new UsageError('the standard input can be read only once');
   }
+  const options = typed.parquet === undefined ? typed : { ...typed, summary: true };
+  const { io, contexts } = await contextsOf(session.io, paths, options);
+  const inputs = inputsOf(io, paths, contexts, options);
+  const threads = threadsFor(io, inputs, options);
+  const parts = inputs.flatMap(({ part }) => part ?? []);
+  const annotate = (annotateSections: AnnotateSections): Promise<Annotations> =>
+    annotateEach(session, inputs, options, annotateSections);
+  const all = await cleaningUp(
+    () => removeTemporaries(parts),
+    () =>
+      threads === 1
+        ? annotate((input, target) =>
+            annotateHere({ ...session, io }, input, { table: target.table, options }),
+          )
+        : withWorkers(session, inputs, options, threads, annotate),
+  );
+  return {
+    findings: all.findings + all.disagreements,
+    possible: all.possible,
+    looked: all.sptes,
+    damaged: all.damaged > 0,
+  };
+}
+
+/** What each input is read as, which is said, and the world in which what was looked at can still be read. */
+async function contextsOf(
+  io: Io,
+  paths: readonly string[],
+  options: AnnotateOptions,
+): Promise<Pick<Witnessed, 'io'> & { readonly contexts: readonly ContextData[] }> {
+  const contexts: ContextData[] = [];
+  let world = io;
+  for (const path of paths) {
+    const witnessed = await witness(world, path, isContextKnown(options));
+    world = witnessed.io;
+    const context = contextData(io, options, witnessed.evidence);
+    contexts.push(context);
+    sayContext(io, paths.length > 1 ? `${path}: ` : '', context, options);
+  }
+  return { io: world, contexts };
+}
+
+function inputsOf(
+  io: Io,
+  paths: readonly string[],
+  contexts: readonly ContextData[],
+  { parquet }: AnnotateOptions,
+): Input[] {
   const parts = parquet === undefined ? [] : partPaths(io, parquet, paths);
   return paths.map((path, index) => ({
     path,
     name: paths.length > 1 ? path : null,
     part: parts[index] ?? null,
+    context: contexts[index] as ContextData,
   }));
 }
 
@@ -81,21 +113,25 @@ async function* annotateHere(
   }
 }
 
-/** Annotates inputs in turn, prints what stands between them, and counts findings and disagreements. */
+/** Annotates inputs in turn, prints what stands around them, and adds up what they come to. */
 async function annotateEach(
   session: Session,
   inputs: readonly Input[],
-  context: Context,
   options: AnnotateOptions,
   annotateSections: AnnotateSections,
-): Promise<number> {
+): Promise<Annotations> {
   const { io, out } = session;
-  let wrong = 0;
+  const counter = annotationCounter();
+  const context = commonContext(inputs);
+  let counts: TraceCounts = NOTHING;
+  if (options.json === true) void out.line(filesHead(context));
   for (const [index, input] of inputs.entries()) {
     const { path, name } = input;
-    if (name !== null) void out.text(headOf(name, index, options));
+    void out.text(headOf(name, index, options));
     try {
-      wrong += await annotateInput(session, input, context, options, annotateSections);
+      const annotated = await annotateInput(session, input, options, annotateSections);
+      counts = sum(counts, annotated.counts);
+      counter.merge(annotated.seen);
     } catch (error) {
       if (name === null || !isMistake(error)) throw error;
       const { message } = error;
@@ -103,13 +139,28 @@ async function annotateEach(
       session.status = MISTAKE;
     }
   }
-  if (inputs.length > 1 && options.json === true) void out.line(']');
-  return wrong;
+  const all = annotationsOf(counts, counter.tally());
+  if (options.json === true) void out.line(`],"summary":${JSON.stringify(all)}}`);
+  if (options.ndjson === true && inputs.length > 1) void out.line(JSON.stringify(summaryOf(all, context)));
+  return all;
 }
 
-/** What stands before one of several inputs. */
-function headOf(name: string, index: number, { json, ndjson }: AnnotateOptions): string {
-  if (json === true) return index === 0 ? '[' : ',';
-  if (ndjson === true) return '';
+/** What all inputs were read as; null where that differs. */
+function commonContext(inputs: readonly Input[]): ContextData | null {
+  const [first, ...others] = inputs.map(({ context }) => context);
+  const same = JSON.stringify(first && contextJson(first));
+  const isCommon = others.every((context) => JSON.stringify(contextJson(context)) === same);
+  return isCommon ? (first ?? null) : null;
+}
+
+function filesHead(context: ContextData | null): string {
+  const head = JSON.stringify(documentHead('annotate', context === null ? null : contextJson(context)));
+  return `${head.slice(0, -1)},"files":[`;
+}
+
+/** What stands before one of the inputs. */
+function headOf(name: string | null, index: number, { json, ndjson }: AnnotateOptions): string {
+  if (json === true) return index === 0 ? '' : ',';
+  if (ndjson === true || name === null) return '';
   return `${index === 0 ? '' : '\n'}==> ${name} <==\n`;
 }

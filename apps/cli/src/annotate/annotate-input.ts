@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { annotationCounter, type TraceCounts } from '@spte/trace';
-import { type Context, contextText } from '../context/context.ts';
+import { type AnnotationSightings, annotationCounter, type TraceCounts } from '@spte/trace';
+import { type ContextData, contextJson, contextText, withMasks } from '../context/context.ts';
 import type { Session } from '../context/session.ts';
 import type { ParquetTable } from '../files/parquet-table.ts';
 import type { Annotated } from './annotate-section.ts';
@@ -20,22 +20,27 @@ export interface Target {
 /** Annotates the sections of an input: prints their lines in turn, adds their rows to the table, and yields their counts. */
 export type AnnotateSections = (input: Input, target: Target) => AsyncIterable<Annotated>;
 
-const NOTHING: TraceCounts = { lines: 0, recognised: 0, continued: 0, passed: 0, damaged: 0 };
+export const NOTHING: TraceCounts = { lines: 0, recognised: 0, continued: 0, passed: 0, damaged: 0 };
 
-/** Annotates an input, section by section, and counts its findings and disagreements. */
+/** What an input comes to. */
+export interface AnnotatedInput {
+  readonly counts: TraceCounts;
+  readonly seen: AnnotationSightings;
+}
+
+/** Annotates an input, section by section. */
 export async function annotateInput(
   session: Session,
   input: Input,
-  context: Context,
   options: AnnotateOptions,
   annotateSections: AnnotateSections,
-): Promise<number> {
+): Promise<AnnotatedInput> {
   const document = documentOf(session, input, options);
   const counter = annotationCounter();
   let counts = NOTHING;
   document.begin();
   try {
-    const table = await tableOf(input, context);
+    const table = await tableOf(input);
     for await (const section of annotateSections(input, { table, join: document.join })) {
       counts = sum(counts, section.counts);
       counter.merge(section.seen);
@@ -45,13 +50,12 @@ export async function annotateInput(
     document.failed(error as Error);
     throw error;
   }
-  const summary = annotationsOf(counts, counter.tally());
-  document.end(summary);
+  document.end(annotationsOf(counts, counter.tally()));
   complainOfDamage(session, input, counts);
-  return summary.findings + summary.disagreements;
+  return { counts, seen: counter.sightings() };
 }
 
-function sum(a: TraceCounts, b: TraceCounts): TraceCounts {
+export function sum(a: TraceCounts, b: TraceCounts): TraceCounts {
   return {
     lines: a.lines + b.lines,
     recognised: a.recognised + b.recognised,
@@ -61,10 +65,14 @@ function sum(a: TraceCounts, b: TraceCounts): TraceCounts {
   };
 }
 
-async function tableOf({ path, part }: Input, context: Context): Promise<ParquetTable<AnnotationRow> | null> {
+async function tableOf({ path, part, context }: Input): Promise<ParquetTable<AnnotationRow> | null> {
   if (part === null) return null;
   const { ParquetTable } = await import('../files/parquet-table.ts');
-  const notes = { 'spte.input': path, 'spte.context': contextText(context) };
+  const notes = {
+    'spte.input': path,
+    'spte.context': contextText(withMasks(context)),
+    'spte.context.json': JSON.stringify(contextJson(context)),
+  };
   return new ParquetTable(part, ANNOTATION_COLUMNS, notes);
 }
 
@@ -86,11 +94,12 @@ interface Document {
 
 const nothing = (): void => undefined;
 
-function documentOf({ out }: Session, { name }: Input, options: AnnotateOptions): Document {
+function documentOf({ out }: Session, { name, path, context }: Input, options: AnnotateOptions): Document {
   const plain = { begin: nothing, join: nothing, failed: nothing };
-  if (options.ndjson === true)
-    return { ...plain, end: (summary) => void out.line(withFile(name, { summary })) };
-  if (options.json === true) return jsonDocument(out, name);
+  if (options.ndjson === true) {
+    return { ...plain, end: (summary) => void out.line(withFile(name, summaryOf(summary, context))) };
+  }
+  if (options.json === true) return jsonDocument(out, path, context);
   return {
     ...plain,
     end(summary) {
@@ -99,15 +108,22 @@ function documentOf({ out }: Session, { name }: Input, options: AnnotateOptions)
   };
 }
 
-function jsonDocument(out: Session['out'], name: string | null): Document {
+/** The summary of an input, with what it was read as; null for inputs that were read as different things. */
+export function summaryOf(summary: Annotations, context: ContextData | null): object {
+  return { summary: { ...summary, context: context === null ? null : contextJson(context) } };
+}
+
+/** One of the files of a document. */
+function jsonDocument(out: Session['out'], file: string, context: ContextData): Document {
+  const head = JSON.stringify({ file, context: contextJson(context) });
   let separator = '';
   return {
-    begin: () => void out.line(`{${name === null ? '' : `"file":${JSON.stringify(name)},`}"lines": [`),
+    begin: () => void out.line(`${head.slice(0, -1)},"lines":[`),
     join() {
       void out.text(separator);
       separator = ',';
     },
-    end: (summary) => void out.line(`], "summary": ${JSON.stringify(summary)}}`),
-    failed: ({ message }) => void out.line(`], "error": ${JSON.stringify(message)}}`),
+    end: (summary) => void out.line(`],"summary":${JSON.stringify(summary)}}`),
+    failed: ({ message }) => void out.line(`],"error":${JSON.stringify(message)}}`),
   };
 }

@@ -10,7 +10,7 @@ import {
   type TraceRecord,
   traceReader,
 } from '@spte/trace';
-import type { Context } from '../context/context.ts';
+import { othersOf, withMasks } from '../context/context.ts';
 import type { Session } from '../context/session.ts';
 import type { ParquetTable } from '../files/parquet-table.ts';
 import { isTraceDat, readTraceDat, wholeTraceDat } from '../files/trace-dat.ts';
@@ -28,7 +28,6 @@ export interface Annotated {
 
 /** How a section is annotated, and where its rows go. */
 export interface Job {
-  readonly context: Context;
   readonly options: AnnotateOptions;
   /** Null when columns were not asked for. */
   readonly table: ParquetTable<AnnotationRow> | null;
@@ -101,13 +100,14 @@ interface LineAnnotator {
 
 function lineAnnotator(
   session: Session,
-  { name }: Input,
-  { context: { mmu }, options, table }: Job,
+  { name, context }: Input,
+  { options, table }: Job,
   before: readonly TraceRecord[],
 ): LineAnnotator {
+  const { mmu } = withMasks(context);
   const wanted = wantedBy(options);
   const print = linePrinter(session, mmu, name, options, wanted);
-  const annotate = createAnnotator(mmu);
+  const annotate = createAnnotator(mmu, othersOf(context));
   const counter = annotationCounter();
   for (const record of before) annotate(record);
   return {
@@ -126,8 +126,8 @@ function lineAnnotator(
 /** Annotates text as a whole, in lines of JSON that are printed unless only counts are wanted. */
 function fastAnnotator(
   { out }: Session,
-  { name }: Input,
-  { context: { mmu }, options }: Job,
+  { name, context }: Input,
+  { options }: Job,
   { start }: Section,
   before: readonly TraceRecord[],
 ): NdjsonAnnotator {
@@ -135,5 +135,6 @@ function fastAnnotator(
   const write = (lines: Uint8Array): void => {
     if (options.summary !== true) out.utf8(lines);
   };
-  return ndjsonAnnotator(mmu, write, { members, firstLine: start.line, before });
+  const { mmu } = withMasks(context);
+  return ndjsonAnnotator(mmu, write, { members, firstLine: start.line, before, others: othersOf(context) });
 }

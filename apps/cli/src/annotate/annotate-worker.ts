@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { appendFileSync, closeSync, openSync } from 'node:fs';
 import { Readable } from 'node:stream';
-import { contextOf } from '../context/context.ts';
 import { type Session, startSession } from '../context/session.ts';
 import { isMistake } from '../io/errors.ts';
 import type { Io } from '../io/io.ts';
@@ -37,11 +36,10 @@ async function annotateInto(
   session: Session,
   { input, section, options, printed, read }: Task,
 ): Promise<Result> {
-  const context = contextOf(session.io, options);
   const table = input.part === null ? null : await tableBeside(printed);
   const onRead = (bytes: number): void => void Atomics.add(read, 0, BigInt(bytes));
   try {
-    const annotated = await annotateSection(session, input, section, { context, options, table, onRead });
+    const annotated = await annotateSection(session, input, section, { options, table, onRead });
     return { ...annotated, failed: null, rows: table?.rowGroups() ?? null };
   } finally {
     await session.out.flush();

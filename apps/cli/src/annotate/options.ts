@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import type { ContextData } from '../context/context.ts';
 import type { CommonOptions } from '../context/session.ts';
 
 /** Options of `annotate`; they may be handed to a worker. */
@@ -17,4 +18,5 @@ export interface Input {
   readonly name: string | null;
   /** The Parquet file that is wanted of it. */
   readonly part: string | null;
+  readonly context: ContextData;
 }

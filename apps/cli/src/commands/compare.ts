@@ -10,10 +10,11 @@ import {
   type TriedBehaviour,
 } from '@spte/core';
 import { type Command, Option } from 'commander';
-import { type Context, contextOf, contextText } from '../context/context.ts';
+import { type Context, contextJson, contextOf, contextText } from '../context/context.ts';
 import { parseContext } from '../context/context-string.ts';
-import { addCommonOptions, type CommonOptions, end, type Session } from '../context/session.ts';
+import { addCommonOptions, type CommonOptions, end, outcomeOf, type Session } from '../context/session.ts';
 import { alignRows } from '../io/align.ts';
+import { documentHead } from '../io/output.ts';
 import { integer, parseWord } from '../io/parse.ts';
 
 interface CompareOptions extends CommonOptions {
@@ -53,7 +54,7 @@ export function compareCommand(parent: Command, session: Session): void {
     .option('--level <N>', 'only entries of this level', integer(1, 5))
     .addHelpText('after', EXAMPLES);
   addCommonOptions(command).action(async (a: string, b: string, options: CompareOptions) =>
-    end(session, options, compare(session, a, b, options)),
+    end(session, options, outcomeOf(compare(session, a, b, options))),
   );
 }
 
@@ -64,8 +65,8 @@ function compare(session: Session, first: string, second: string, options: Compa
   const comparison = compareMmus(a.mmu, b.mmu, options);
   const { equal, masks, layout, reserved, variants, functions, behaviours } = comparison;
   const record = {
-    a: contextText(a),
-    b: contextText(b),
+    a: contextJson(a),
+    b: contextJson(b),
     equal,
     masks: masks.map((mask) => ({ ...mask, meaning: MASK_MEANINGS[mask.name] })),
     layout: layout.map(({ name, a, b }) => ({
@@ -79,8 +80,10 @@ function compare(session: Session, first: string, second: string, options: Compa
     functions,
     built: Object.fromEntries(behaviours.map(({ name, ...built }) => [name, built])),
   };
-  if (options.ndjson === true) void out.record(record);
-  else if (options.json === true) out.document(record);
+  if (options.ndjson === true) {
+    void out.record(record);
+    void out.record({ summary: { equal } });
+  } else if (options.json === true) out.document({ ...documentHead('compare'), ...record });
   else {
     void out.line(`A: ${contextText(a)}`);
     void out.line(`B: ${contextText(b)}`);

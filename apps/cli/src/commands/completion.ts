@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { PRESETS } from '@spte/host';
 import { Argument, type Command } from 'commander';
-import { end, type Session } from '../context/session.ts';
+import { end, outcomeOf, type Session } from '../context/session.ts';
 import { bashCompletion } from './completion-script.ts';
 
 export function completionCommand(parent: Command, session: Session): void {
@@ -19,6 +19,6 @@ export function completionCommand(parent: Command, session: Session): void {
         only: ['findings'],
       };
       void session.out.line(bashCompletion(parent, words));
-      await end(session, {}, true);
+      await end(session, {}, outcomeOf(true));
     });
 }

@@ -7,17 +7,37 @@ import {
   explainChange,
   explainSpte,
   explanationLines,
+  type JudgedAcross,
+  judgeAcross,
   rankContexts,
 } from '@spte/core';
+import { EntryPatterns } from '@spte/host';
 import type { Command } from 'commander';
 import { candidatesOf } from '../context/candidates.ts';
-import { contextOf, contextText, isContextKnown, sayCaveats } from '../context/context.ts';
+import {
+  type Context,
+  contextJson,
+  contextOf,
+  contextText,
+  isContextKnown,
+  othersOf,
+  sayCaveats,
+} from '../context/context.ts';
 import { factsOf } from '../context/context-options.ts';
-import { addCommonOptions, type CommonOptions, end, type Session } from '../context/session.ts';
+import {
+  addCommonOptions,
+  type CommonOptions,
+  end,
+  type Outcome,
+  outcomeOf,
+  type Session,
+} from '../context/session.ts';
 import { asksCodes, type CodeOptions, explainCodes, renderCodes } from '../entry/codes.ts';
+import { possibleJson, possibleLines } from '../entry/possible.ts';
 import { acrossJson, renderAcross, renderFits } from '../entry/render-across.ts';
 import { changeJson, spteJson } from '../entry/spte-json.ts';
 import { shown, UsageError } from '../io/errors.ts';
+import { documentHead } from '../io/output.ts';
 import { paintLines } from '../io/paint.ts';
 import { integer, parseWord } from '../io/parse.ts';
 
@@ -73,17 +93,23 @@ function parseValue(text: string, level: number | undefined): Value {
 /** Gathers the words of an option that may be given several times. */
 const codeWords = (text: string, before: readonly bigint[] = []): bigint[] => [...before, parseWord(text)];
 
-function decode(session: Session, words: readonly string[], options: DecodeOptions): boolean {
+function decode(session: Session, words: readonly string[], options: DecodeOptions): Outcome {
   if (asksCodes(options)) return decodeCodes(session, words, options);
   if (words.length === 0) throw new UsageError('argument VALUE: an entry in hex is missing');
   const values = words.map((word) => parseValue(word, options.level));
   if (options.diff === true) return decodeChange(session, values, options);
   if (options.which === true) return decodeWhich(session, values, options);
-  if (isContextKnown(options)) return decodeInContext(session, values, options);
-  const candidates = candidatesFor(session, options);
-  const [only] = candidates;
-  if (candidates.length === 1 && only !== undefined) return decodeWith(session, values, only.mmu, options);
-  return decodeAcross(session, values, candidates, options);
+  const context = contextOf(session.io, options, { entries: patternsOf(values) });
+  const candidates = isContextKnown(options) ? [] : candidatesFor(session, options);
+  if (candidates.length > 1) return decodeAcross(session, values, { context, candidates }, options);
+  return decodeInContext(session, values, context, options);
+}
+
+/** The values as evidence of their context. */
+function patternsOf(values: readonly Value[]): EntryPatterns {
+  const patterns = new EntryPatterns();
+  for (const value of values) patterns.add(value);
+  return patterns;
 }
 
 /** The contexts that the flags leave open; what to know of the kernel, if one was named, is said on the way. */
@@ -96,7 +122,7 @@ function candidatesFor({ io }: Session, options: DecodeOptions): Candidate[] {
   return candidates;
 }
 
-function decodeCodes({ out }: Session, values: readonly string[], options: DecodeOptions): boolean {
+function decodeCodes({ out }: Session, values: readonly string[], options: DecodeOptions): Outcome {
   const [entry] = values;
   if (entry !== undefined) {
     throw new UsageError(
@@ -104,53 +130,88 @@ function decodeCodes({ out }: Session, values: readonly string[], options: Decod
     );
   }
   const codes = explainCodes(options, factsOf(options));
-  if (options.ndjson === true) for (const code of Object.values(codes).flat()) void out.record(code);
-  else if (options.json === true) out.document(codes);
+  const all = Object.values(codes).flat();
+  if (options.ndjson === true) {
+    for (const code of all) void out.record(code);
+    void out.record({ summary: { codes: all.length } });
+  } else if (options.json === true) out.document({ ...documentHead('codes'), ...codes });
   else void out.line(renderCodes(out.paint, codes));
-  return true;
+  return { ...outcomeOf(true), looked: all.length };
 }
 
-function decodeInContext(session: Session, values: readonly Value[], options: DecodeOptions): boolean {
-  const context = contextOf(session.io, options);
-  return decodeWith(session, values, context.mmu, options, contextText(context));
+/** What is wrong with the values in every context that is possible, and in some. */
+function judged(
+  values: readonly Value[],
+  context: Context,
+): { outcome: Outcome; all: readonly JudgedAcross[] } {
+  const others = othersOf(context);
+  const all = values.map(({ value, level }) => judgeAcross(context.mmu, value, level, others));
+  const count = (of: (one: JudgedAcross) => readonly unknown[]): number =>
+    all.reduce((sum, one) => sum + of(one).length, 0);
+  const findings = count(({ findings }) => findings);
+  const possible = count(({ possible }) => possible);
+  return { outcome: { findings, possible, looked: values.length, damaged: false }, all };
 }
 
-function decodeWith(
+function decodeInContext(
   { out }: Session,
   values: readonly Value[],
-  mmu: Candidate['mmu'],
+  context: Context,
   { json, ndjson }: DecodeOptions,
-  heading?: string,
-): boolean {
+): Outcome {
+  const { mmu } = context;
+  const { outcome, all } = judged(values, context);
   const explained = values.map(({ value, level }): Explanation => explainSpte(mmu, value, level));
-  if (ndjson === true) for (const explanation of explained) void out.record(spteJson(explanation, mmu));
-  else if (json === true) out.document(explained.map((explanation) => spteJson(explanation, mmu)));
+  const entries = explained.map((explanation, i) => ({
+    ...spteJson({ ...explanation, findings: all[i]?.findings ?? [] }, mmu),
+    possible: possibleJson(all[i]?.possible ?? []),
+  }));
+  if (ndjson === true || json === true) printEntries(out, entries, context, outcome, ndjson === true);
   else {
-    if (heading !== undefined) void out.line(out.paint('dim', heading));
-    for (const explanation of explained) {
-      void out.line(paintLines(out.paint, explanationLines(explanation)));
+    void out.line(out.paint('dim', contextText(context)));
+    for (const [i, explanation] of explained.entries()) {
+      const { findings = [], possible = [] } = all[i] ?? {};
+      void out.line(paintLines(out.paint, explanationLines({ ...explanation, findings })));
+      for (const line of possibleLines(possible)) void out.line(out.paint('yellow', line));
     }
   }
-  return explained.every(({ findings }) => findings.length === 0);
+  return outcome;
+}
+
+/** Entries as a document, or line by line. */
+function printEntries(
+  out: Session['out'],
+  entries: readonly object[],
+  context: Context,
+  { findings, possible }: Outcome,
+  ndjson: boolean,
+): void {
+  const summary = { entries: entries.length, findings, possible };
+  if (ndjson) {
+    for (const entry of entries) void out.record(entry);
+    void out.record({ summary: { ...summary, context: contextJson(context) } });
+  } else out.document({ ...documentHead('decode', contextJson(context)), entries, summary });
 }
 
 function decodeAcross(
   { out }: Session,
   values: readonly Value[],
-  candidates: readonly Candidate[],
+  { context, candidates }: { readonly context: Context; readonly candidates: readonly Candidate[] },
   options: DecodeOptions,
-): boolean {
+): Outcome {
   const { json, ndjson } = options;
   const answers = values.map(({ value, level }) => explainAcross(value, level, candidates));
-  if (ndjson === true) for (const across of answers) void out.record(acrossJson(across, candidates));
-  else if (json === true) out.document(answers.map((across) => acrossJson(across, candidates)));
+  const { outcome, all } = judged(values, context);
+  const entries = answers.map((across, i) => ({
+    ...acrossJson(across, candidates),
+    possible: possibleJson(all[i]?.possible ?? []),
+  }));
+  if (ndjson === true || json === true) printEntries(out, entries, context, outcome, ndjson === true);
   else {
     void out.line(answers.map((across) => renderAcross(out.paint, across)).join('\n\n'));
     for (const hint of hints(values, options)) void out.line(out.paint('dim', hint));
   }
-  return answers.every(
-    ({ readings: [best] }) => best === undefined || best.explanation.findings.length === 0,
-  );
+  return outcome;
 }
 
 /** What would tell more. */
@@ -166,7 +227,7 @@ function hints(values: readonly Value[], { maxphyaddr, physBits, l1tf }: DecodeO
   ];
 }
 
-function decodeWhich(session: Session, values: readonly Value[], options: DecodeOptions): boolean {
+function decodeWhich(session: Session, values: readonly Value[], options: DecodeOptions): Outcome {
   const { io, out } = session;
   const candidates = isContextKnown(options)
     ? [{ name: 'the given context', mmu: contextOf(io, options).mmu }]
@@ -179,30 +240,37 @@ function decodeWhich(session: Session, values: readonly Value[], options: Decode
     recognised,
     findings,
   }));
-  if (options.ndjson === true) for (const record of records) void out.record(record);
-  else if (options.json === true) out.document(records);
+  if (options.ndjson === true) {
+    for (const record of records) void out.record(record);
+    void out.record({ summary: { values: values.length, contexts: records.length } });
+  } else if (options.json === true) out.document({ ...documentHead('which'), contexts: records });
   else void out.line(renderFits(out.paint, fits, values.length));
-  return fits[0]?.findings.length === 0;
+  return outcomeOf(fits[0]?.findings.length === 0);
 }
 
-function decodeChange({ out, io }: Session, values: readonly Value[], options: DecodeOptions): boolean {
+function decodeChange({ out, io }: Session, values: readonly Value[], options: DecodeOptions): Outcome {
   const [old, now, ...rest] = values;
   if (old === undefined || now === undefined || rest.length > 0) {
     throw new UsageError(`--diff takes two values, old and new, got ${values.length}`);
   }
-  const context = contextOf(io, options);
   const level = now.level ?? old.level;
-  const change = explainChange(context.mmu, old.value, now.value, level);
+  const sides = [old, now].map(({ value }) => ({ value, level }));
+  const context = contextOf(io, options, { entries: patternsOf(sides) });
+  const { mmu } = context;
+  const change = explainChange(mmu, old.value, now.value, level);
   const record = {
-    old: spteJson(explainSpte(context.mmu, old.value, level), context.mmu, 'old'),
-    new: spteJson(explainSpte(context.mmu, now.value, level), context.mmu, 'new'),
+    old: spteJson(explainSpte(mmu, old.value, level), mmu, 'old'),
+    new: spteJson(explainSpte(mmu, now.value, level), mmu, 'new'),
     change: changeJson(change),
   };
-  if (options.ndjson === true) void out.record(record);
-  else if (options.json === true) out.document(record);
-  else {
+  if (options.ndjson === true) {
+    void out.record(record);
+    void out.record({ summary: { allowed: change.allowed, context: contextJson(context) } });
+  } else if (options.json === true) {
+    out.document({ ...documentHead('change', contextJson(context)), ...record });
+  } else {
     void out.line(out.paint('dim', contextText(context)));
     void out.line(paintLines(out.paint, changeLines(change)));
   }
-  return change.allowed;
+  return outcomeOf(change.allowed);
 }

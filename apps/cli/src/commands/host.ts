@@ -3,13 +3,14 @@ import { writeFileSync } from 'node:fs';
 import { caveatsOf, hex, type Mmu } from '@spte/core';
 import { checkMasks, type HostFact, type HostReport, hostReport, type MaskCheck, mmuOf } from '@spte/host';
 import type { Command } from 'commander';
-import { hostTexts } from '../context/context.ts';
-import { addFormatOptions, end, type Session } from '../context/session.ts';
+import { contextJson, hostTexts, reportFacts } from '../context/context.ts';
+import { addFormatOptions, end, outcomeOf, type Session } from '../context/session.ts';
 import { readText } from '../files/read-input.ts';
 import { alignRows } from '../io/align.ts';
 import { shown, UsageError } from '../io/errors.ts';
 import { pathOf } from '../io/io.ts';
 import type { FormatOptions } from '../io/output.ts';
+import { documentHead } from '../io/output.ts';
 
 interface HostOptions extends FormatOptions {
   readonly capture?: string;
@@ -42,7 +43,7 @@ export function hostCommand(parent: Command, session: Session): void {
     .addHelpText('after', EXAMPLES);
   addFormatOptions(command, 'a fact is assumed, or a mask of --verify differs').action(
     async (folder: string | undefined, options: HostOptions) =>
-      end(session, options, await host(session, folder, options)),
+      end(session, options, outcomeOf(await host(session, folder, options))),
   );
 }
 
@@ -54,8 +55,10 @@ async function host(session: Session, folder: string | undefined, options: HostO
   const mmu = mmuOf(report);
   const checks = options.verify === undefined ? null : await verify(session, mmu, options.verify);
   const record = hostJson(report, mmu, checks);
-  if (options.ndjson === true) void out.record(record);
-  else if (options.json === true) out.document(record);
+  if (options.ndjson === true) {
+    void out.record(record);
+    void out.record({ summary: { assumed: report.assumed.length, context: record.context } });
+  } else if (options.json === true) out.document({ ...documentHead('host', record.context), ...record });
   else print(session, report, mmu, checks);
   const wrong = (checks ?? []).filter(({ agree }) => !agree);
   return report.assumed.length === 0 && wrong.length === 0;
@@ -76,25 +79,18 @@ async function verify({ io }: Session, mmu: Mmu, file: string): Promise<MaskChec
   return checks;
 }
 
-/** The contract of `spte host --json`; fields are added, never renamed. */
-function hostJson(report: HostReport, mmu: Mmu, checks: readonly MaskCheck[] | null): object {
-  const { kernel, vendor, mode, facts, assumed, notes } = report;
-  const byName = (value: (fact: HostFact) => unknown): object =>
-    Object.fromEntries(facts.map((fact) => [fact.name, value(fact)]));
+/** The document of `spte host --json`: what is known of the machine is the context of all documents. */
+function hostJson(report: HostReport, mmu: Mmu, checks: readonly MaskCheck[] | null) {
   return {
-    kernel,
-    vendor,
-    mode,
-    facts: byName(({ value }) => value),
-    assumed,
+    context: contextJson({ config: report.config, facts: reportFacts(report) }),
+    assumed: report.assumed,
     masks: mmu.masks,
     setBy: mmu.setBy,
-    provenance: byName(({ source, assumed, why }) => ({ source, assumed, why })),
     layout: mmu.layout.since,
     reserved: mmu.zeroCheck,
     warnings: mmu.initWarnings,
     caveats: caveatsOf(mmu),
-    notes,
+    notes: report.notes,
     ...(checks !== null && { checks }),
   };
 }

@@ -17,12 +17,13 @@ import {
 } from '@spte/core';
 import { makeMmioSpte } from '@spte/mmio';
 import type { Command } from 'commander';
-import { contextOf, contextText } from '../context/context.ts';
-import { addCommonOptions, type CommonOptions, end, type Session } from '../context/session.ts';
+import { contextJson, contextOf, contextText } from '../context/context.ts';
+import { addCommonOptions, type CommonOptions, end, outcomeOf, type Session } from '../context/session.ts';
 import { accessWord } from '../entry/access.ts';
 import { reasonLines } from '../entry/render-reasons.ts';
 import { spteJson } from '../entry/spte-json.ts';
 import { UsageError } from '../io/errors.ts';
+import { documentHead } from '../io/output.ts';
 import { paintLines } from '../io/paint.ts';
 import { integer, parseWord } from '../io/parse.ts';
 
@@ -73,7 +74,7 @@ export function makeCommand(parent: Command, session: Session): void {
     .option('--nonleaf', "build a table's entry")
     .addHelpText('after', EXAMPLES);
   addCommonOptions(command).action(async (options: MakeOptions) =>
-    end(session, options, make(session, options)),
+    end(session, options, outcomeOf(make(session, options))),
   );
 }
 
@@ -139,8 +140,11 @@ function make({ io, out }: Session, options: MakeOptions): boolean {
     reasons,
     warnings,
   };
-  if (options.ndjson === true) void out.record(record);
-  else if (options.json === true) out.document(record);
+  if (options.ndjson === true) {
+    void out.record(record);
+    void out.record({ summary: { warnings: warnings.length, context: contextJson(context) } });
+  } else if (options.json === true)
+    out.document({ ...record, ...documentHead('make', contextJson(context)) });
   else {
     void out.line(out.paint('dim', contextText(context)));
     void out.line(out.paint('bold', formatWord(value.spte)));

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { PRESETS } from '@spte/host';
 import type { Command } from 'commander';
-import { addFormatOptions, end, type Session } from '../context/session.ts';
+import { addFormatOptions, end, outcomeOf, type Session } from '../context/session.ts';
 import type { FormatOptions } from '../io/output.ts';
+import { documentHead } from '../io/output.ts';
 
 export function presetsCommand(parent: Command, session: Session): void {
   const command = parent
@@ -15,13 +16,15 @@ export function presetsCommand(parent: Command, session: Session): void {
     );
   addFormatOptions(command).action(async (options: FormatOptions) => {
     const { out } = session;
-    if (options.ndjson === true) for (const preset of PRESETS) void out.record(preset);
-    else if (options.json === true) out.document(PRESETS);
+    if (options.ndjson === true) {
+      for (const preset of PRESETS) void out.record(preset);
+      void out.record({ summary: { presets: PRESETS.length } });
+    } else if (options.json === true) out.document({ ...documentHead('presets'), presets: PRESETS });
     else {
       const width = Math.max(...PRESETS.map(({ name }) => name.length));
       for (const { name, what } of PRESETS)
         void out.line(`${out.paint('bold', name.padEnd(width))}  ${what}`);
     }
-    await end(session, options, true);
+    await end(session, options, outcomeOf(true));
   });
 }

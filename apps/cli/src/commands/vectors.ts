@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type Report, runVectors } from '@spte/conformance';
 import type { Command } from 'commander';
-import { addFormatOptions, end, type Session } from '../context/session.ts';
+import { addFormatOptions, end, outcomeOf, type Session } from '../context/session.ts';
 import { readLines } from '../files/read-input.ts';
 import type { FormatOptions } from '../io/output.ts';
+import { documentHead } from '../io/output.ts';
 import { integer } from '../io/parse.ts';
 
 interface VectorsOptions extends FormatOptions {
@@ -28,7 +29,7 @@ export function vectorsCommand(parent: Command, session: Session): void {
   addFormatOptions(command, 'a vector fails (as without it)').action(
     async (files: string[], options: VectorsOptions) => {
       const clean = await vectors(session, files, options);
-      await end(session, { check: true }, clean);
+      await end(session, { check: true }, outcomeOf(clean));
     },
   );
 }
@@ -50,7 +51,7 @@ async function vectors(
     else await print(out, file, report);
   }
   if (ndjson === true) void out.record({ summary: total });
-  else if (json === true) out.document({ ...total, files: reports });
+  else if (json === true) out.document({ ...documentHead('vectors'), ...total, files: reports });
   else {
     const text = `${total.passed} passed, ${total.failed} failed`;
     void out.line(out.paint(total.failed === 0 ? 'green' : 'red', text));

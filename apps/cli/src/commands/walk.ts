@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { EntryPatterns } from '@spte/host';
+import { type PhysicalMemory, sampleEntries } from '@spte/walk';
 import { type Command, Option } from 'commander';
-import { contextOf } from '../context/context.ts';
-import { addCommonOptions, end, type Session } from '../context/session.ts';
+import { contextOf, isContextKnown, sayContext } from '../context/context.ts';
+import { addCommonOptions, end, type Outcome, type Session } from '../context/session.ts';
 import { openMemory } from '../files/image.ts';
 import { UsageError } from '../io/errors.ts';
 import { integer, parseWord } from '../io/parse.ts';
@@ -53,16 +55,17 @@ export function walkCommand(parent: Command, session: Session): void {
   );
 }
 
-async function walkImage(session: Session, image: string, options: WalkCommandOptions): Promise<boolean> {
+async function walkImage(session: Session, image: string, options: WalkCommandOptions): Promise<Outcome> {
   refuseTogether(options);
   const { io } = session;
   const level = options.levels ?? options.level;
-  const context = contextOf(io, {
-    ...options,
-    ...(level !== undefined && level >= 2 && { rootLevel: level }),
-  });
+  const flags = { ...options, ...(level !== undefined && level >= 2 && { rootLevel: level }) };
   const memory = await openMemory(io, image);
   try {
+    const context = contextOf(io, flags, {
+      entries: isContextKnown(options) ? new EntryPatterns() : entriesBelow(memory, options.root, level),
+    });
+    sayContext(io, '', context, options);
     const root = { root: options.root, level, gpa: options.gpa, pae: options.pae };
     return await run({ session, options, context, image, memory, root });
   } finally {
@@ -79,8 +82,18 @@ function refuseTogether({ summary, translate, diff, parquet }: WalkCommandOption
   }
 }
 
-/** Does what the options ask for; says whether there is nothing to find fault with. */
-async function run(job: WalkJob): Promise<boolean> {
+/** The entries of some tables from the root on, as evidence of their context. */
+function entriesBelow(memory: PhysicalMemory, root: bigint, level = FOUR_LEVELS): EntryPatterns {
+  const patterns = new EntryPatterns();
+  if (root % PAGE === 0n) for (const entry of sampleEntries(memory, root, level)) patterns.add(entry);
+  return patterns;
+}
+
+const FOUR_LEVELS = 4;
+const PAGE = 4096n;
+
+/** Does what the options ask for. */
+async function run(job: WalkJob): Promise<Outcome> {
   const { summary, translate, diff, parquet } = job.options;
   if (diff !== undefined) return printChanges(job, diff);
   if (translate !== undefined) return printTranslation(job, translate);

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type Candidate, layouts } from '@spte/core';
-import { plainConfig } from '@spte/host';
+import { configWith, type MachineFacts, plainConfig } from '@spte/host';
 import { usable } from './context.ts';
 import { type ContextOptions, factsOf } from './context-options.ts';
-import { type Facts, withFacts } from './machine.ts';
 
 interface Mode {
   readonly name: string;
-  readonly facts: Facts & Required<Pick<Facts, 'vendor' | 'tdp'>>;
+  readonly facts: MachineFacts & Required<Pick<MachineFacts, 'vendor' | 'tdp'>>;
 }
 
 /** The ways to map a guest's memory that put different bits into entries. */
@@ -34,7 +33,7 @@ const CHRONICLE: readonly Era[] = layouts.map(({ since, until }) => ({
 /** The reference first: of readings that are equally good, that of the first candidate is shown first. */
 const ERAS = CHRONICLE.toSorted((a, b) => Number(b.kernel === '6.8') - Number(a.kernel === '6.8'));
 
-const agrees = (asked: Facts, mode: Facts): boolean =>
+const agrees = (asked: MachineFacts, mode: MachineFacts): boolean =>
   (asked.vendor ?? mode.vendor) === mode.vendor &&
   (asked.tdp ?? mode.tdp) === mode.tdp &&
   (asked.ad === undefined || mode.ad === undefined || asked.ad === mode.ad);
@@ -48,7 +47,7 @@ export function candidatesOf(options: ContextOptions): Candidate[] {
     eras.map((era) => ({
       name: `${mode.name} ${era.name}`,
       mmu: usable(
-        withFacts(plainConfig(mode.facts.vendor ?? 'vmx'), { ...facts, ...mode.facts, kernel: era.kernel }),
+        configWith(plainConfig(mode.facts.vendor ?? 'vmx'), { ...facts, ...mode.facts, kernel: era.kernel }),
       ),
     })),
   );

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { readKernelRelease } from '@spte/core';
+import type { MachineFacts } from '@spte/host';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { integer, oneOf, parseSwitch } from '../io/parse.ts';
-import type { Facts } from './machine.ts';
 
 /** What the flags of a context give, or the words of a context string. */
-export interface ContextOptions extends Omit<Facts, 'tdp'> {
+export interface ContextOptions extends Omit<MachineFacts, 'tdp'> {
   readonly host?: string | undefined;
   readonly preset?: string | undefined;
   readonly ept?: boolean | undefined;
@@ -107,8 +107,9 @@ export function addContextOptions(command: Command): Command {
   return command;
 }
 
-const camelCase = (name: string): string =>
-  name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+function camelCase(name: string): string {
+  return name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
 
 /** Reads one `name=value` of a context string. */
 export function parseFact(name: string, text: string): ContextOptions | null {
@@ -117,14 +118,28 @@ export function parseFact(name: string, text: string): ContextOptions | null {
   return Object.hasOwn(SWITCHES, name) ? { [camelCase(name)]: parseSwitch(text) } : null;
 }
 
-/** The facts among the flags. */
-export function factsOf({ ept, npt, shadow, host: _host, preset: _preset, ...rest }: ContextOptions): Facts {
+/** Flags that are no fact of their own. */
+const OTHER_FLAGS: readonly string[] = ['host', 'preset', 'ept', 'npt', 'shadow'];
+
+const FACT_FLAGS = [...Object.keys(VALUE_FLAGS), ...Object.keys(SWITCHES)]
+  .filter((name) => !OTHER_FLAGS.includes(name))
+  .map(camelCase) as readonly (keyof MachineFacts & keyof ContextOptions)[];
+
+/** The facts among the flags: those that were given. */
+export function factsOf(options: ContextOptions): MachineFacts {
+  const { ept, npt, shadow } = options;
+  const given = FACT_FLAGS.filter((name) => options[name] !== undefined);
   const tdp = shadow === undefined ? (ept ?? npt) : !shadow;
-  return { ...rest, tdp, vendor: rest.vendor ?? impliedVendor({ ept, npt, ...rest }) };
+  const vendor = options.vendor ?? impliedVendor(options);
+  return {
+    ...Object.fromEntries(given.map((name) => [name, options[name]])),
+    ...(tdp !== undefined && { tdp }),
+    ...(vendor !== undefined && { vendor }),
+  };
 }
 
 /** The vendor that a flag can only be about. */
-function impliedVendor({ ept, npt, ad, execOnly, pml, smeCBit }: ContextOptions): Facts['vendor'] {
+function impliedVendor({ ept, npt, ad, execOnly, pml, smeCBit }: ContextOptions): MachineFacts['vendor'] {
   if (npt !== undefined || smeCBit !== undefined) return 'svm';
   return (ept ?? ad ?? execOnly ?? pml) === undefined ? undefined : 'vmx';
 }

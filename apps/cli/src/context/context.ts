@@ -1,29 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { caveatsOf, formatKernel, type Mmu } from '@spte/core';
+import { basename } from 'node:path';
+import { caveatsOf, createMmu, formatKernel, hex, type Mmu } from '@spte/core';
 import {
+  type ContextFact,
+  type ContextMode,
+  type ContextQuestion,
+  configWith,
+  findContext,
   HOST_PIECES,
   type HostConfig,
+  type HostReport,
   type HostTexts,
   hostReport,
+  type MachineFacts,
+  mmuConfigOf,
+  modeOf,
   PRESETS,
   parseHostTexts,
-  plainConfig,
   presetOf,
 } from '@spte/host';
 import { readHost } from '@spte/host/node';
 import { shown, UsageError, unreadable } from '../io/errors.ts';
 import { type Io, pathOf } from '../io/io.ts';
 import { type ContextOptions, factsOf } from './context-options.ts';
-import { type Facts, mmuFrom, withFacts } from './machine.ts';
 
-/** A kernel on a machine. */
-export interface Context {
+/** A kernel on a machine, as far as it is known, as data that may go to another thread. */
+export interface ContextData {
   readonly config: HostConfig;
-  readonly mmu: Mmu;
-  /** What was assumed: the flags that would say it. */
-  readonly assumed: readonly string[];
+  readonly facts: Readonly<Record<string, ContextFact>>;
+  /** Contexts that the input may be of too: what is wrong must be so in all of them. */
+  readonly others: readonly { readonly name: string; readonly config: HostConfig }[];
+  /** Where what was given and what the input says do not agree. */
+  readonly contradictions: readonly string[];
 }
+
+/** A context with the masks of its kernel. */
+export interface Context extends ContextData {
+  readonly mmu: Mmu;
+}
+
+/** What an input says of its context, and its entries. */
+export type Evidence = Omit<ContextQuestion, 'given'>;
 
 /** The texts of a machine: from a folder, or from a bundle. */
 export function hostTexts(io: Io, path: string): HostTexts {
@@ -50,58 +68,169 @@ function presetConfig(name: string): HostConfig {
   );
 }
 
-/** What the flags start from: a host, a preset, or a plain machine of the vendor. */
-function baseConfig(io: Io, { host, preset }: ContextOptions, vendor: Facts['vendor']): HostConfig {
+/**
+ * The context of an input: what the flags say, then what the input says, then what fits its entries best. What to know
+ * of its kernel is said on the way.
+ *
+ * @param evidence nothing where there is no input
+ */
+export function contextOf(io: Io, options: ContextOptions, evidence: Evidence = {}): Context {
+  const context = withMasks(contextData(io, options, evidence));
+  sayCaveats(io, [context.mmu]);
+  return context;
+}
+
+/** As {@link contextOf}, as data, and without a word. */
+export function contextData(io: Io, options: ContextOptions, evidence: Evidence): ContextData {
+  const given = factsOf(options);
+  const { host, preset } = options;
   if (host !== undefined && preset !== undefined)
     throw new UsageError('--host and --preset exclude each other');
-  if (host !== undefined) return hostReport(hostTexts(io, host)).config;
-  return preset === undefined ? plainConfig(vendor ?? 'vmx') : presetConfig(preset);
+  if (host === undefined && preset === undefined) return found(given, evidence);
+  const report = host === undefined ? null : hostReport(hostTexts(io, host));
+  const config = configWith(report === null ? presetConfig(preset as string) : report.config, given);
+  usable(config);
+  const { contradictions } = findContext({ ...evidence, given: machineOf(config) });
+  return {
+    config,
+    facts: {
+      ...(report === null ? presetFacts(config, preset as string) : reportFacts(report)),
+      ...givenFacts(given),
+    },
+    others: [],
+    contradictions,
+  };
 }
 
-/**
- * The one context that the flags describe; what they leave open is assumed. What to know of its kernel is said on the
- * way.
- */
-export function contextOf(io: Io, options: ContextOptions): Context {
-  const facts = factsOf(options);
-  const config = withFacts(baseConfig(io, options, facts.vendor), facts);
-  const mmu = usable(config);
-  sayCaveats(io, [mmu]);
-  return { config, mmu, assumed: assumedIn(options, facts) };
-}
-
-/** What each run has said. */
-const said = new WeakMap<Io, Set<string>>();
-
-/** Says what to know of the kernels of a run, once, beside the answer: what a name was taken for, what was not read. */
-export function sayCaveats(io: Io, mmus: readonly Mmu[]): void {
-  const before = said.get(io) ?? new Set();
-  said.set(io, before);
-  for (const caveat of mmus.flatMap(caveatsOf)) {
-    if (!before.has(caveat)) io.complain(`spte: ${caveat}\n`);
-    before.add(caveat);
-  }
-}
-
-/** @throws UsageError where the facts contradict each other, in the words of the package that noticed */
-export function usable(config: HostConfig): Mmu {
+function found(given: MachineFacts, evidence: Evidence): ContextData {
   try {
-    return mmuFrom(config);
+    const { config, facts, possible, contradictions } = findContext({ ...evidence, given });
+    const [, ...others] = possible;
+    return {
+      config,
+      facts: { ...facts, ...givenFacts(given) },
+      others: others.map(({ name, config }) => ({ name, config })),
+      contradictions,
+    };
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
 }
 
-function assumedIn(
-  { host, preset }: ContextOptions,
-  { kernel, vendor, maxphyaddr, physBits }: Facts,
-): string[] {
-  if (host !== undefined) return [];
-  const missing = kernel === undefined ? ['--kernel'] : [];
-  if (preset !== undefined) return missing;
-  if (vendor === undefined) missing.push('--vendor');
-  if (maxphyaddr === undefined && physBits === undefined) missing.push('--maxphyaddr');
-  return missing;
+/** What of a machine's configuration an input may contradict. */
+function machineOf({ kernel, vendor }: HostConfig): MachineFacts {
+  const tdp = vendor.name === 'vmx' ? vendor.options.ept : vendor.options.npt;
+  return { kernel, vendor: vendor.name, tdp: tdp !== false };
+}
+
+/** What each flag is called among the facts of a machine; the others are called the same. */
+const FACT_NAMES: Readonly<Record<string, string>> = {
+  ad: 'eptAd',
+  execOnly: 'eptExecOnly',
+  maxphyaddr: 'maxPhyAddr',
+  tdp: 'mode',
+};
+
+const flagOf = (name: string): string =>
+  `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** The facts that flags give. */
+function givenFacts(given: MachineFacts): Record<string, ContextFact> {
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([name, value]): [string, ContextFact][] =>
+      value === undefined || name === 'tdp'
+        ? []
+        : [
+            [
+              FACT_NAMES[name] ?? name,
+              { value: value as ContextFact['value'], origin: 'given', from: flagOf(name) },
+            ],
+          ],
+    ),
+  );
+}
+
+/** The facts of a machine that was read. */
+export function reportFacts(report: HostReport): Record<string, ContextFact> {
+  const facts = report.facts.map(({ name, value, source, assumed, why }): [string, ContextFact] => [
+    name,
+    {
+      value: typeof value === 'bigint' ? hex(value) : value,
+      origin: assumed ? 'assumed' : 'read',
+      from: source === null ? why : `${basename(source.file)}:${source.line}: ${why}`,
+    },
+  ]);
+  const tdp = facts.find(([name]) => name === 'ept' || name === 'npt')?.[1];
+  return {
+    ...Object.fromEntries(facts),
+    ...(tdp !== undefined && { mode: { ...tdp, value: report.mode } }),
+  };
+}
+
+function presetFacts(config: HostConfig, preset: string): Record<string, ContextFact> {
+  const of = (value: ContextFact['value']): ContextFact => ({
+    value,
+    origin: 'given',
+    from: `--preset ${preset}`,
+  });
+  const { host, vendor, kernel } = config;
+  return {
+    kernel: of(kernel),
+    vendor: of(vendor.name),
+    mode: of(modeOf(config)),
+    maxPhyAddr: of(host.cpuid80000008Eax ?? host.physBits),
+    physBits: of(host.physBits),
+    l1tf: of(host.l1tf ?? false),
+  };
+}
+
+/** The context that data describe. */
+export function withMasks(data: ContextData): Context {
+  return { ...data, mmu: usable(data.config) };
+}
+
+/** The contexts beside the likeliest, with their masks. */
+export function othersOf({ others }: ContextData): { name: string; mmu: Mmu }[] {
+  return others.map(({ name, config }) => ({ name, mmu: usable(config) }));
+}
+
+/** What each run has said. */
+const said = new WeakMap<Io, Set<string>>();
+
+/** Says something beside the answer, once a run. */
+export function sayOnce(io: Io, text: string): void {
+  const before = said.get(io) ?? new Set();
+  said.set(io, before);
+  if (!before.has(text)) io.complain(`spte: ${text}\n`);
+  before.add(text);
+}
+
+/** Says what to know of the kernels of a run: what a name was taken for, what was not read. */
+export function sayCaveats(io: Io, mmus: readonly Mmu[]): void {
+  for (const caveat of mmus.flatMap(caveatsOf)) sayOnce(io, caveat);
+}
+
+/**
+ * Says what an input is read as, unless the user knows.
+ *
+ * @param name what to say before it, where there are several inputs
+ */
+export function sayContext(io: Io, name: string, data: ContextData, { host, preset }: ContextOptions): void {
+  const context = withMasks(data);
+  sayCaveats(io, [context.mmu]);
+  const isGiven = Object.values(data.facts).every(({ origin }) => origin === 'given');
+  if (host === undefined && preset === undefined && !isGiven)
+    sayOnce(io, `${name}read as ${contextText(context)}`);
+  for (const contradiction of data.contradictions) sayOnce(io, `${name}warning: ${contradiction}`);
+}
+
+/** @throws UsageError where the facts contradict each other, in the words of the package that noticed */
+export function usable(config: HostConfig): Mmu {
+  try {
+    return createMmu(mmuConfigOf(config));
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
 }
 
 /** Whether the flags say enough to speak of one context. */
@@ -114,23 +243,34 @@ export function isContextKnown(options: ContextOptions): boolean {
   );
 }
 
-/** The context in a few words. */
-export function contextText({ mmu, config, assumed }: Context): string {
+/** The context in a few words, with how each was found out where it was not given. */
+export function contextText({ mmu, config, facts }: Context): string {
   const { kernel, vendor, root, masks, host } = mmu;
+  const how = (name: string): string => {
+    const origin = facts[name]?.origin ?? 'assumed';
+    return origin === 'given' ? '' : ` (${origin})`;
+  };
   const mode = masks.tdpEnabled ? (vendor.name === 'vmx' ? 'EPT' : 'NPT') : 'shadow paging';
+  const isVmx = config.vendor.name === 'vmx' && masks.tdpEnabled;
   const ad =
-    config.vendor.name === 'vmx' && masks.tdpEnabled && config.vendor.options.eptAd === false
-      ? ' without A/D'
-      : '';
+    isVmx && config.vendor.options.eptAd === false
+      ? `${how('mode')} without A/D${how('eptAd')}`
+      : how('mode');
   const kind = root.kind === 'ept12' ? ', nested EPT' : '';
-  const l1tf = host.l1tf ? `, L1TF (cache ${host.cacheBits} bits)` : '';
-  const text = `kernel ${formatKernel(kernel)}, ${vendor.name}, ${mode}${ad}${kind}, MAXPHYADDR ${masks.shadowPhysBits}${l1tf}`;
-  return assumed.length === 0 ? text : `${text}; assumed, because no ${anyOf(assumed)} was given`;
+  const l1tf = host.l1tf ? `, L1TF (cache ${host.cacheBits} bits)${how('l1tf')}` : '';
+  return `kernel ${formatKernel(kernel)}${how('kernel')}, ${vendor.name}${how('vendor')}, ${mode}${ad}${kind}, MAXPHYADDR ${masks.shadowPhysBits}${how('maxPhyAddr')}${l1tf}`;
 }
 
-/** `a, b or c`. */
-function anyOf(words: readonly string[]): string {
-  return words.join(', ').replace(/, ([^,]*)$/, ' or $1');
+/** The context as every document has it. */
+export interface ContextJson {
+  readonly kernel: string;
+  readonly vendor: 'vmx' | 'svm';
+  readonly mode: ContextMode;
+  readonly facts: Readonly<Record<string, ContextFact>>;
+}
+
+export function contextJson({ config, facts }: Pick<ContextData, 'config' | 'facts'>): ContextJson {
+  return { kernel: config.kernel, vendor: config.vendor.name, mode: modeOf(config), facts };
 }
 
 /** Whether a word on the command line is a file or folder. */

@@ -8,7 +8,7 @@ import { addContextOptions, type ContextOptions } from './context-options.ts';
 export interface Session {
   readonly io: Io;
   readonly out: Output;
-  /** The exit status: 0 fine, 1 findings under `--check`, 2 a mistake. */
+  /** The exit status so far. */
   status: number;
 }
 
@@ -16,8 +16,55 @@ export function startSession(io: Io): Session {
   return { io, out: new Output(io), status: 0 };
 }
 
-/** The exit status for a mistake on the command line, or an input that cannot be read. */
+/** Exit statuses; of several that apply, the first of {@link BY_WEIGHT}. */
+export const FINE = 0;
+/** There are findings, and `--check` is given. */
+export const FINDINGS = 1;
+/** A mistake on the command line, or an input that cannot be read. */
 export const MISTAKE = 2;
+/** There are findings in some of the contexts that are possible, none in all, and `--check` is given. */
+export const POSSIBLE = 3;
+/** Nothing was recognised, so that nothing was looked at. */
+export const NOTHING = 4;
+/** The input is damaged, or only a part of it was read. */
+export const DAMAGED = 5;
+
+const BY_WEIGHT: readonly number[] = [MISTAKE, DAMAGED, FINDINGS, POSSIBLE, NOTHING, FINE];
+
+/** What a command comes to. */
+export interface Outcome {
+  readonly findings: number;
+  /** Findings that hold in some contexts only. */
+  readonly possible: number;
+  /** Entries, changes, printed masks, explained faults that were looked at. */
+  readonly looked: number;
+  readonly damaged: boolean;
+}
+
+/** Nothing yet. */
+export const NO_OUTCOME: Outcome = { findings: 0, possible: 0, looked: 0, damaged: false };
+
+/** The outcome of two inputs together. */
+export function bothOutcomes(a: Outcome, b: Outcome): Outcome {
+  return {
+    findings: a.findings + b.findings,
+    possible: a.possible + b.possible,
+    looked: a.looked + b.looked,
+    damaged: a.damaged || b.damaged,
+  };
+}
+
+/** The outcome of a command that looks at one thing, and finds fault with it or not. */
+export function outcomeOf(clean: boolean): Outcome {
+  return { findings: clean ? 0 : 1, possible: 0, looked: 1, damaged: false };
+}
+
+function statusOf({ findings, possible, looked, damaged }: Outcome, check: boolean): number {
+  if (damaged) return DAMAGED;
+  if (check && findings > 0) return FINDINGS;
+  if (check && possible > 0) return POSSIBLE;
+  return looked === 0 ? NOTHING : FINE;
+}
 
 /** Options that every command has. */
 export type CommonOptions = FormatOptions & ContextOptions;
@@ -38,7 +85,8 @@ export function addCommonOptions(command: Command): Command {
 }
 
 /** Writes what is left, and chooses the exit status. */
-export async function end(session: Session, { check }: FormatOptions, clean: boolean): Promise<void> {
+export async function end(session: Session, { check }: FormatOptions, outcome: Outcome): Promise<void> {
   await session.out.flush();
-  if (check === true && !clean) session.status = Math.max(session.status, 1);
+  const statuses = [session.status, statusOf(outcome, check === true)];
+  session.status = BY_WEIGHT.find((status) => statuses.includes(status)) as number;
 }

@@ -8,9 +8,9 @@ import {
   hex,
   type PageFaultCode,
 } from '@spte/core';
+import type { MachineFacts } from '@spte/host';
 import { explainNestedPageFault, type NestedPageFault } from '@spte/vendor-svm';
 import { type EptViolation, explainEptViolation } from '@spte/vendor-vmx';
-import type { Facts } from '../context/machine.ts';
 import type { Paint } from '../io/paint.ts';
 
 /** Words that are no entries: what the CPU reports of a fault, and where its tables begin. */
@@ -43,7 +43,7 @@ export function asksCodes({ qualification, errorCode, eptp }: CodeOptions): bool
 /** Explains them. */
 export function explainCodes(
   { qualification = [], errorCode = [], eptp = [] }: CodeOptions,
-  facts: Facts,
+  facts: MachineFacts,
 ): Codes {
   return {
     qualifications: qualification.map(explainEptViolation),
@@ -56,7 +56,7 @@ export function explainCodes(
 const LINEAR_ADDRESS_VALID = 1n << 7n;
 
 /** What KVM calls the error code of a fault is another word on each kind of machine. */
-function explainErrorCode(code: bigint, { vendor, tdp }: Facts): ErrorCode {
+function explainErrorCode(code: bigint, { vendor, tdp }: MachineFacts): ErrorCode {
   if (tdp === false) return { ...explainPageFault(code), origin: 'given' };
   if (vendor === 'vmx') return { ...explainEptViolation(code), origin: 'given' };
   if (vendor === 'svm') return { ...explainNestedPageFault(code), origin: 'given' };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { TraceCounts, TraceEntry, TraceRecord } from '@spte/trace';
-import { openDat } from '@spte/trace/dat';
+import { type DatTrace, openDat } from '@spte/trace/dat';
 import { decompress } from 'fzstd';
 import { shown, UsageError } from '../io/errors.ts';
 import { startsWith } from './read-input.ts';
@@ -31,15 +31,21 @@ export async function wholeTraceDat(path: string, chunks: AsyncIterable<Uint8Arr
 /** Records after which what was written is waited for. */
 const BATCH = 256;
 
+const openBytes = (bytes: Uint8Array): DatTrace =>
+  openDat(bytes, { decompress: (block, size) => decompress(block, new Uint8Array(size)) });
+
+/** The kernel and machine that a trace.dat was recorded on, as it says; empty where it does not. */
+export function datUname(bytes: Uint8Array): string {
+  return openBytes(bytes).file.uname ?? '';
+}
+
 /** Gives the records of a trace.dat as the lines that `trace-cmd report -R` makes of them. */
 export async function readTraceDat(
   bytes: Uint8Array,
   take: (entry: TraceEntry) => void,
   flush: () => Promise<void>,
 ): Promise<TraceCounts> {
-  const records = openDat(bytes, {
-    decompress: (block, size) => decompress(block, new Uint8Array(size)),
-  }).records();
+  const records = openBytes(bytes).records();
   let next = records.next();
   for (let count = 1; next.done !== true; next = records.next(), count++) {
     const record = next.value;

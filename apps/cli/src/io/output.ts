@@ -63,15 +63,24 @@ export class Output {
   }
 }
 
-/** One array of JSON, written item by item: it may be longer than memory. */
-export async function writeArray(
+/** The beginning of every document: what it is, and what it was read as. */
+export function documentHead(name: string, context?: object | null): object {
+  return { schema: `spte/${name}/1`, ...(context !== undefined && { context }) };
+}
+
+/** A document with a list that may be longer than memory, written item by item, and what stands after it. */
+export async function writeList(
   out: Output,
+  head: object,
+  key: string,
   items: Iterable<unknown> | AsyncIterable<unknown>,
+  tail: () => object,
 ): Promise<void> {
-  let separator = '[';
+  void out.text(`${JSON.stringify(toJson(head)).slice(0, -1)},${JSON.stringify(key)}:[`);
+  let separator = '\n';
   for await (const item of items) {
-    await out.line(`${separator}\n  ${JSON.stringify(toJson(item))}`.trimStart());
-    separator = ',';
+    await out.text(`${separator}${JSON.stringify(toJson(item))}`);
+    separator = ',\n';
   }
-  await out.line(separator === '[' ? '[]' : ']');
+  await out.line(`\n],${JSON.stringify(toJson(tail())).slice(1)}`);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type Mmu, outlineSpte, type SpteKind } from '@spte/core';
 import { type EntryFinding, entryFindingNext, entryFindingText, type WalkEntry } from '@spte/walk';
+import { possibleJson } from '../entry/possible.ts';
 import { accessLetters } from '../entry/spte-json.ts';
 
 /** An entry of a walk as `--ndjson` has it. */
@@ -19,11 +20,13 @@ export interface EntryJson {
   readonly memtype: string | null;
   readonly generation: bigint | null;
   readonly findings: readonly (EntryFinding & { readonly text: string; readonly next: string })[];
+  /** What is wrong in some contexts only. */
+  readonly possible: readonly object[];
 }
 
 /** The JSON shape of an entry of a walk. */
 export function entryJson(mmu: Mmu, entry: WalkEntry): EntryJson {
-  const { level, gpa, address, spte, kind, bytes, index, findings } = entry;
+  const { level, gpa, address, spte, kind, bytes, index, findings, possible } = entry;
   const { pfn, access, memtype, gfn, generation } = outlineSpte(mmu, spte, kind);
   return {
     level,
@@ -43,5 +46,6 @@ export function entryJson(mmu: Mmu, entry: WalkEntry): EntryJson {
       text: entryFindingText(finding),
       next: entryFindingNext(finding),
     })),
+    possible: possibleJson(possible),
   };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type PhysicalMemory, type WalkEntry, type WalkRoot, walk } from '@spte/walk';
-import type { Context } from '../context/context.ts';
+import { type Context, othersOf } from '../context/context.ts';
 import type { CommonOptions, Session } from '../context/session.ts';
 import { progressBar } from '../io/progress.ts';
 
@@ -36,11 +36,14 @@ export interface WalkJob {
  * @throws TypeError, RangeError at once, as `walk()` does
  */
 export function watchedWalk(
-  { session, context: { mmu }, memory, root }: WalkJob,
+  { session, context, memory, root }: WalkJob,
   what = 'walking',
 ): Generator<WalkEntry, void> {
   const bar = progressBar(session.io, what);
-  const entries = walk(mmu, memory, root, { onProgress: ({ done }) => bar.at(done) });
+  const entries = walk(context.mmu, memory, root, {
+    others: othersOf(context),
+    onProgress: ({ done }) => bar.at(done),
+  });
   return (function* () {
     try {
       yield* entries;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Mmu } from '@spte/core';
 import { diffWalks, type WalkChange, type WalkEntry, walk } from '@spte/walk';
+import { contextJson } from '../context/context.ts';
+import { type Outcome, outcomeOf } from '../context/session.ts';
 import { openMemory } from '../files/image.ts';
-import { writeArray } from '../io/output.ts';
+import { documentHead, writeList } from '../io/output.ts';
 import { entryJson } from './entry-json.ts';
 import { type WalkJob, watchedWalk } from './job.ts';
 import { renderChangeOf } from './render-walk.ts';
@@ -11,9 +13,8 @@ import { renderChangeOf } from './render-walk.ts';
  * Prints what is different in another image.
  *
  * @param other that image
- * @returns whether nothing is
  */
-export async function printChanges(job: WalkJob, other: string): Promise<boolean> {
+export async function printChanges(job: WalkJob, other: string): Promise<Outcome> {
   const { session, options, context, root } = job;
   const { io, out } = session;
   const { mmu } = context;
@@ -31,7 +32,8 @@ export async function printChanges(job: WalkJob, other: string): Promise<boolean
       const items = function* (): Generator<object, void> {
         for (const change of changes()) yield changeJson(mmu, change);
       };
-      await writeArray(out, items());
+      const head = documentHead('walk-diff', contextJson(context));
+      await writeList(out, head, 'changes', items(), () => ({ summary: counts }));
     } else {
       for (const change of changes()) {
         await (options.ndjson === true
@@ -39,10 +41,10 @@ export async function printChanges(job: WalkJob, other: string): Promise<boolean
           : out.line(renderChangeOf(out.paint, mmu, change)));
       }
       const { added, removed, changed } = counts;
-      if (options.ndjson === true) void out.record({ summary: counts });
+      if (options.ndjson === true) void out.record({ summary: { ...counts, context: contextJson(context) } });
       else void out.line(`${added} added, ${removed} removed, ${changed} changed`);
     }
-    return counts.added + counts.removed + counts.changed === 0;
+    return outcomeOf(counts.added + counts.removed + counts.changed === 0);
   } finally {
     memory.close();
   }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { hex } from '@spte/core';
 import { walkSummarizer } from '@spte/walk';
-import { contextText } from '../context/context.ts';
+import { contextJson, contextText } from '../context/context.ts';
+import type { Outcome } from '../context/session.ts';
 import { partPaths, removeTemporaries } from '../files/parts.ts';
 import { breathe, cleaningUp } from '../io/clean-up.ts';
 import { ENTRY_COLUMNS } from './entry-columns.ts';
@@ -16,9 +17,8 @@ const BREATH = 1 << 13;
  * Writes the entries of a walk as columns into a file, and prints the summary.
  *
  * @param target the file, or the folder for it
- * @returns whether there are no findings
  */
-export async function writeColumns(job: WalkJob, target: string): Promise<boolean> {
+export async function writeColumns(job: WalkJob, target: string): Promise<Outcome> {
   const { session, context, image, root, options } = job;
   const { mmu } = context;
   const entries = watchedWalk(job);
@@ -32,6 +32,7 @@ export async function writeColumns(job: WalkJob, target: string): Promise<boolea
         'spte.input': image,
         'spte.root': hex(root.root),
         'spte.context': contextText(context),
+        'spte.context.json': JSON.stringify(contextJson(context)),
       };
       const table = new ParquetTable(String(parts[0]), ENTRY_COLUMNS, notes);
       let count = 0;

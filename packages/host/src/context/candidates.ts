@@ -96,8 +96,7 @@ function candidate(
 }
 
 /**
- * The kernels that known facts leave open, those together that judge the entries of a mode alike: the reference first,
- * then the newest.
+ * The kernels that known facts leave open, those together that judge the entries of a mode alike; the likeliest first.
  */
 function kernelsOf(mode: Mode, known: MachineFacts): readonly Releases[] {
   if (known.kernel !== undefined) return [[known.kernel, known.kernel]];
@@ -107,14 +106,31 @@ function kernelsOf(mode: Mode, known: MachineFacts): readonly Releases[] {
     const key = judgeKey(mmu);
     groups.set(key, [groups.get(key)?.[0] ?? releases[0], releases[1]]);
   }
-  const isReference = ([first, last]: Releases): boolean =>
-    isAtMost(first, REFERENCE_RELEASE) && isAtMost(REFERENCE_RELEASE, last);
-  return [...groups.values()]
-    .toReversed()
-    .toSorted((a, b) => Number(isReference(b)) - Number(isReference(a)));
+  return [...groups.values()].toReversed().toSorted((a, b) => rankOf(b) - rankOf(a));
 }
 
+/** The series that most hosts run, oldest first: those with long support. */
+const LONG_SUPPORT: readonly string[] = ['5.4', '5.10', '5.15', '6.1', '6.6', '6.12', '6.18'];
+
 const REFERENCE_RELEASE = formatKernelVersion(REFERENCE);
+
+/** Which releases are likely, of those that would do. */
+function rankOf(releases: Releases): number {
+  if (isAmong(releases, REFERENCE_RELEASE)) return 2;
+  return LONG_SUPPORT.some((series) => isAmong(releases, series)) ? 1 : 0;
+}
+
+const isAmong = ([first, last]: Releases, release: string): boolean =>
+  isAtMost(first, release) && isAtMost(release, last);
+
+/** The release that stands for several: the reference, else the newest of those with long support, else the newest. */
+export function typicalRelease(releases: Releases, isWanted: (release: string) => boolean): string {
+  const among = KERNELS.map(([, last]) => last).filter((last) => isAmong(releases, last) && isWanted(last));
+  const isSupported = (last: string): boolean =>
+    LONG_SUPPORT.some((series) => last === series || last.startsWith(`${series}.`));
+  if (among.includes(REFERENCE_RELEASE)) return REFERENCE_RELEASE;
+  return among.findLast(isSupported) ?? among.at(-1) ?? releases[1];
+}
 
 /** Whether one release is no newer than another. */
 export function isAtMost(a: string, b: string): boolean {

@@ -1,13 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import {
-  counted,
-  createMmu,
-  formatKernelVersion,
-  type Mmu,
-  REFERENCE,
-  readKernelRelease,
-  readReleases,
-} from '@spte/core';
+import { counted, createMmu, formatKernelVersion, type Mmu, readKernelRelease } from '@spte/core';
 import { type HostConfig, mmuConfigOf } from '../config.ts';
 import {
   type ContextCandidate,
@@ -15,6 +7,7 @@ import {
   contextCandidates,
   isAtMost,
   judgeKey,
+  typicalRelease,
   widthsOf,
 } from './candidates.ts';
 import type { ContextFact, ContextMode } from './context-fact.ts';
@@ -35,6 +28,7 @@ export interface ContextQuestion {
 export interface PossibleContext {
   /** Its mode and releases: `NPT 6.0-6.9`. */
   readonly name: string;
+  readonly config: HostConfig;
   readonly mmu: Mmu;
   readonly score: Score;
 }
@@ -95,9 +89,12 @@ export function findContext(question: ContextQuestion): FoundContext {
   const known = { ...factsOfRead(read, given), ...defined(given) };
   const [best, ...others] = likely(known, read, patterns);
   if (best === undefined) throw new RangeError('no kernel and machine agree with what is given');
-  const config = configWith(best.candidate.config, { ...known, kernel: known.kernel ?? releaseOf(best.candidate, read) });
+  const config = configWith(best.candidate.config, {
+    ...known,
+    kernel: known.kernel ?? releaseOf(best.candidate, read),
+  });
   const mmu = createMmu(mmuConfigOf(config));
-  const first = { name: candidateName(best.candidate), mmu, score: best.score };
+  const first = { name: candidateName(best.candidate), config, mmu, score: best.score };
   return {
     config,
     mmu,
@@ -111,14 +108,27 @@ export function findContext(question: ContextQuestion): FoundContext {
 /** The contexts that agree with what is known and that the entries do not rule out, the likeliest first. */
 function likely(known: MachineFacts, read: ReadFacts, patterns: readonly PatternOfEntries[]): Rated[] {
   const candidates = contextsFor(known, read);
-  if (patterns.length === 0)
-    return rate(
-      candidates.slice(0, 1).flatMap((one) => widthsOf(one, known).slice(0, 1)),
-      [],
-    );
-  const fitting = kept(rate(candidates, patterns), patterns.length);
-  const wide = fitting.flatMap(({ candidate }) => widthsOf(candidate, known));
-  return kept(rate(wide, patterns), patterns.length);
+  const [first] = candidates;
+  if (patterns.length === 0) return first === undefined ? [] : rate(widthsOf(first, known).slice(0, 1), []);
+  const tolerance = patterns.length < FEW ? 0 : TOLERANCE;
+  const rated = rate(candidates, patterns);
+  const best = Math.min(...rated.map(costOf));
+  return rated
+    .filter((one) => costOf(one) <= best + tolerance)
+    .toSorted((a, b) => costOf(a) - costOf(b))
+    .flatMap(({ candidate }) => fittingWidths(rate(widthsOf(candidate, known), patterns), tolerance));
+}
+
+/**
+ * The widths of addresses that fit, the usual one first. A lone entry may have a bit beyond it, which tells nothing of the
+ * width: then there may be more. A width that entries exceed is too small.
+ */
+function fittingWidths(rated: readonly Rated[], tolerance: number): Rated[] {
+  const best = Math.min(...rated.map(costOf));
+  const usual = rated.find((one) => costOf(one) <= best + TOLERANCE) as Rated;
+  return rated.filter(
+    (one) => costOf(one) <= costOf(usual) + (widthOf(one) < widthOf(usual) ? tolerance : 0),
+  );
 }
 
 /** Contexts that judge otherwise than the first does; of those that differ in the width of addresses alone, two. */
@@ -136,7 +146,8 @@ function othersThan(mmu: Mmu, others: readonly Rated[]): PossibleContext[] {
       const key = judgeKey(candidate.mmu);
       if (judged.has(key) || possible.length === MAX_OTHERS) continue;
       judged.add(key);
-      possible.push({ name: candidateName(candidate), mmu: candidate.mmu, score });
+      const { config, mmu } = candidate;
+      possible.push({ name: candidateName(candidate), config, mmu, score });
     }
   }
   return possible;
@@ -184,29 +195,25 @@ function rate(candidates: readonly ContextCandidate[], patterns: readonly Patter
   });
 }
 
-/** Those that the entries do not rule out, the likeliest first. */
-function kept(rated: readonly Rated[], patterns: number): Rated[] {
-  const best = Math.min(...rated.map(costOf));
-  const most = best + (patterns < FEW ? 0 : TOLERANCE);
-  return rated.filter((one) => costOf(one) <= most).toSorted((a, b) => costOf(a) - costOf(b));
+/** The release that stands for those of a candidate, of those that print such lines. */
+function releaseOf({ releases }: ContextCandidate, read: ReadFacts): string {
+  return typicalRelease(releases, (release) => isWithin(read, release, release));
 }
 
-/** The release that stands for those of a candidate: the reference where it is among them, else the newest. */
-function releaseOf({ releases: [first, last] }: ContextCandidate, read: ReadFacts): string {
-  const among = readReleases
-    .map((run) => formatKernelVersion(run.last))
-    .filter(
-      (release) => isAtMost(first, release) && isAtMost(release, last) && isWithin(read, release, release),
-    );
-  const reference = formatKernelVersion(REFERENCE);
-  return among.includes(reference) ? reference : (among.at(-1) ?? last);
-}
-
-/** The mode of a configuration. */
-function modeOf({ vendor, root }: HostConfig): ContextMode {
-  if (root.kind === 'ept12') return 'ept12';
-  if (vendor.name === 'vmx') return vendor.options.ept === false || root.kind === 'shadow' ? 'shadow' : 'ept';
-  return vendor.options.npt === false || root.kind === 'shadow' ? 'shadow' : 'npt';
+/**
+ * How guests' memory is mapped on a machine.
+ *
+ * @example
+ * ```ts
+ * import { modeOf, plainConfig } from '@spte/host';
+ *
+ * modeOf(plainConfig('svm')); // npt
+ * ```
+ */
+export function modeOf({ vendor, root }: HostConfig): ContextMode {
+  if (root.kind === 'ept12' || root.kind === 'shadow') return root.kind;
+  if (vendor.name === 'vmx') return vendor.options.ept === false ? 'shadow' : 'ept';
+  return vendor.options.npt === false ? 'shadow' : 'npt';
 }
 
 /** A fact that may be given, read, or ranked, and its value in a context. */
@@ -238,9 +245,9 @@ const DIMENSIONS: readonly Dimension[] = [
     read: ({ mode }) => mode?.from,
     value: ({ candidate }) => modeOf(candidate.config),
   },
-  { name: 'ad', given: ({ ad }) => ad, value: ({ candidate }) => candidate.facts.ad },
+  { name: 'eptAd', given: ({ ad }) => ad, value: ({ candidate }) => candidate.facts.ad },
   {
-    name: 'maxphyaddr',
+    name: 'maxPhyAddr',
     given: ({ maxphyaddr, physBits }) => maxphyaddr ?? physBits,
     value: ({ candidate }) => candidate.facts.maxphyaddr,
   },
@@ -269,7 +276,7 @@ function factsOf(
     const values = [...new Set(possible.map((one) => value(one)))].filter((one) => one !== undefined);
     facts[name] =
       givenIn(given) !== undefined
-        ? { value: here, origin: 'given', from: 'what was given' }
+        ? { value: here, origin: 'given', from: name }
         : source !== undefined
           ? { value: here, origin: 'read', from: source }
           : rankedOrAssumed(here, values, looked);

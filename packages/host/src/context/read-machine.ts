@@ -50,6 +50,7 @@ const SIGNS: readonly Sign[] = [
   { words: ['kvm_exit: ', 'reason '], after: /^[A-Z][A-Z_]{2,40} /, vendor: 'vmx' },
   { words: ['kvm_exit: ', 'reason '], after: /^[a-z]{2,20} /, vendor: 'svm' },
   { words: ['kvm_exit: ', ' info '], until: '5.9' },
+  { words: ['kvm_exit: ', ' info1 0x'], since: '5.10' },
   { words: ['kvm_exit: ', ' error_code ', ' requests 0x'], since: '6.14' },
   { words: ['kvm_page_fault: address '], until: '6.0' },
   { words: ['kvm_page_fault: vcpu '], since: '6.1' },

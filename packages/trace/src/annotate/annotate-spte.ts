@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
   accessText,
-  type Finding,
+  acrossContexts,
+  type Candidate,
   hex,
-  judgeSpte,
   type Mmu,
   type SpteKind,
   spteKind,
@@ -19,15 +19,8 @@ export interface AnnotatedFinding {
   readonly bits: readonly number[];
 }
 
-/** Another context that a trace may be of. */
-export interface OtherContext {
-  /** What it is called where a finding holds in some contexts only. */
-  readonly name: string;
-  readonly mmu: Mmu;
-}
-
 /** Something that is wrong with an SPTE in some of the contexts that it may be of. */
-export interface PossibleFinding extends AnnotatedFinding {
+export interface PossibleAnnotatedFinding extends AnnotatedFinding {
   /** The contexts in which it is, `likeliest` for the one that all is said of. */
   readonly holds: readonly string[];
   /** The contexts in which it is not. */
@@ -54,7 +47,7 @@ export interface AnnotatedSpte {
   /** What is wrong with it, whichever context it is of. */
   readonly findings: readonly AnnotatedFinding[];
   /** What is wrong with it in some contexts: empty where only one was asked about. */
-  readonly possible: readonly PossibleFinding[];
+  readonly possible: readonly PossibleAnnotatedFinding[];
 }
 
 const NOTHING = {
@@ -76,11 +69,12 @@ export function annotateSpte(
   { role, value, level }: TracedSpte,
   mmu: Mmu,
   gfn: string | null,
-  others: readonly OtherContext[] = [],
+  others: readonly Candidate[] = [],
 ): AnnotatedSpte {
   if (role === 'guest') return { ...NOTHING, role, value: hex(value), level, kind: 'guest', gfn };
   const summary = summarizeSpte(mmu, value, level);
   const { pfn, access, generation } = summary;
+  const found = acrossContexts(summary.findings, value, level, others);
   return {
     role,
     value: hex(value),
@@ -92,42 +86,12 @@ export function annotateSpte(
     access: access === null ? null : accessText({ ...access, user: null }),
     memtype: summary.memtype,
     generation: generation === null ? null : hex(generation),
-    ...foundIn(summary.findings, value, level, others),
+    findings: found.findings.map(({ code, bits }) => ({ code, bits })),
+    possible: found.possible.map(({ finding: { code, bits }, holds, not }) => ({ code, bits, holds, not })),
   };
 }
 
-/** The name of the context that all is said of. */
-const LIKELIEST = 'likeliest';
-
-/** What is wrong in every context, or what is in some. */
-function foundIn(
-  own: readonly Finding[],
-  value: bigint,
-  level: number | null,
-  others: readonly OtherContext[],
-): Pick<AnnotatedSpte, 'findings' | 'possible'> {
-  const contexts = [
-    { name: LIKELIEST, findings: own },
-    ...others.map(({ name, mmu }) => ({ name, findings: judgeSpte(mmu, value, level) })),
-  ];
-  if (contexts.every(({ findings }) => findings.length > 0)) {
-    return { findings: own.map(({ code, bits }) => ({ code, bits })), possible: [] };
-  }
-  const possible = new Map<string, PossibleFinding>();
-  for (const { code, bits } of contexts.flatMap(({ findings }) => findings)) {
-    if (possible.has(code)) continue;
-    const holds = contexts.filter(({ findings }) => findings.some((one) => one.code === code));
-    const not = contexts.filter((context) => !holds.includes(context));
-    possible.set(code, { code, bits, holds: names(holds), not: names(not) });
-  }
-  return { findings: [], possible: [...possible.values()] };
-}
-
-const names = (contexts: readonly { readonly name: string }[]): string[] => [
-  ...new Set(contexts.map(({ name }) => name)),
-];
-
 /** Whether a context may take an SPTE for MMIO that others do not: what is said of it is said of its value alone. */
-export function isMmioElsewhere({ value, level }: TracedSpte, others: readonly OtherContext[]): boolean {
+export function isMmioElsewhere({ value, level }: TracedSpte, others: readonly Candidate[]): boolean {
   return others.some(({ mmu }) => spteKind(mmu, value, level) === 'mmio');
 }

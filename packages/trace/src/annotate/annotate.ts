@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { Fallback, Mmu } from '@spte/core';
+import type { Candidate, Fallback, Mmu } from '@spte/core';
 import type { FieldValue, TracedSpte, TraceRecord } from '../events/record.ts';
-import { type AnnotatedSpte, annotateSpte, type OtherContext } from './annotate-spte.ts';
+import { type AnnotatedSpte, annotateSpte } from './annotate-spte.ts';
 import { type Check, checkRecord, createChecker } from './printed-check.ts';
 import { annotatorFallbacks, rememberSptes } from './remember-sptes.ts';
 
@@ -41,7 +41,7 @@ export interface Annotator {
  * remembers what entries like the one at hand were, so that a large trace takes little longer than to read it.
  *
  * @param others contexts beside that of `mmu` that the trace may be of: what is wrong in some of them only is a
- *   {@link PossibleFinding}
+ *   {@link PossibleAnnotatedFinding}
  *
  * @example
  * ```ts
@@ -60,7 +60,7 @@ export interface Annotator {
  * say('kvm_mmu_set_spte: gfn 10 spte 20000797fe67 (rwxu) level 1 at 1a1080')?.sptes[0]?.findings.map(({ code }) => code); // [ 'reserved-bits' ]
  * ```
  */
-export function createAnnotator(mmu: Mmu, others: readonly OtherContext[] = []): Annotator {
+export function createAnnotator(mmu: Mmu, others: readonly Candidate[] = []): Annotator {
   const checker = createChecker(mmu);
   const about = rememberSptes(mmu, others);
   const annotate = (record: TraceRecord): AnnotatedLine => annotated(record, checker.check(record), about);

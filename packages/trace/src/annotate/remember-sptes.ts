@@ -4,6 +4,7 @@ import {
   addressDependence,
   BoundedMap,
   bitNumbers,
+  type Candidate,
   type Fallback,
   hex,
   LEVELS,
@@ -15,7 +16,7 @@ import {
 } from '@spte/core';
 import type { TracedSpte } from '../events/record.ts';
 import { outsideAddress } from '../text/outside-address.ts';
-import { type AnnotatedSpte, annotateSpte, isMmioElsewhere, type OtherContext } from './annotate-spte.ts';
+import { type AnnotatedSpte, annotateSpte, isMmioElsewhere } from './annotate-spte.ts';
 
 /** Where the entries of the guest are kept, beside those of five levels and of none. */
 const GUEST = 6;
@@ -35,7 +36,7 @@ const MAX_PATTERNS = 1 << 16;
  */
 export function rememberSptes(
   mmu: Mmu,
-  others: readonly OtherContext[] = [],
+  others: readonly Candidate[] = [],
 ): (spte: TracedSpte, gfn: string | null) => AnnotatedSpte {
   const significant = significantByLevel(mmu, others);
   const usual = usualBits(mmu);
@@ -113,7 +114,7 @@ export function usualBits({ masks }: Mmu): bigint {
 }
 
 /** Of all contexts together, by level, 0 where it is not known. */
-export function significantByLevel(mmu: Mmu, others: readonly OtherContext[]): SignificantBits[] {
+export function significantByLevel(mmu: Mmu, others: readonly Candidate[]): SignificantBits[] {
   return [null, ...LEVELS].map((level) =>
     [mmu, ...others.map((other) => other.mmu)]
       .map((one) => significantBits(one, level))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { ADDRESS, type Mmu, PT, type SignificantBits, spteToPfn } from '@spte/core';
+import { ADDRESS, type Candidate, type Mmu, PT, type SignificantBits, spteToPfn } from '@spte/core';
 import type { Arena } from '@spte/wasm';
-import { type AnnotatedSpte, isMmioElsewhere, type OtherContext } from '../annotate/annotate-spte.ts';
+import { type AnnotatedSpte, isMmioElsewhere } from '../annotate/annotate-spte.ts';
 import type { Check } from '../annotate/printed-check.ts';
 import { isLikeOthers, significantByLevel, usualBits } from '../annotate/remember-sptes.ts';
 import type { BulkCounter } from '../annotate/tally.ts';
@@ -47,7 +47,7 @@ export interface Pieces {
 export function createPieces(
   arena: Arena,
   mmu: Mmu,
-  others: readonly OtherContext[],
+  others: readonly Candidate[],
   about: (spte: TracedSpte, gfn: string | null) => AnnotatedSpte,
   counter: BulkCounter,
 ): Pieces {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { Fallback, Mmu } from '@spte/core';
+import type { Candidate, Fallback, Mmu } from '@spte/core';
 import type { Arena } from '@spte/wasm';
 import { annotated } from '../annotate/annotate.ts';
-import type { OtherContext } from '../annotate/annotate-spte.ts';
 import {
   type Before,
   checkAfter,
@@ -52,7 +51,7 @@ export interface NdjsonOptions {
   /** Records of lines before the first, in their order, with which lines may be compared; none when absent. */
   readonly before?: Iterable<TraceRecord>;
   /** Contexts beside that of the MMU that the trace may be of; none when absent. */
-  readonly others?: readonly OtherContext[];
+  readonly others?: readonly Candidate[];
   /** False: line by line in JavaScript, also where the runtime has WebAssembly with vectors. The lines are the same. */
   readonly wasm?: boolean;
 }

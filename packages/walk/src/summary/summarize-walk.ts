@@ -5,7 +5,7 @@ import type { EntryFinding } from '../walk/findings.ts';
 import { pageFrameBits } from '../walk/pattern.ts';
 import { entryBytes } from '../walk/root.ts';
 import { leafCounter } from './leaf-shares.ts';
-import type { KindCounts, LevelSummary, WalkSummary } from './walk-summary.ts';
+import type { FindingSummary, KindCounts, LevelSummary, WalkSummary } from './walk-summary.ts';
 
 /** Counts the entries of a walk one by one, for a caller that does more with them. */
 export interface WalkSummarizer {
@@ -63,6 +63,7 @@ export function walkSummarizer(mmu: Mmu): WalkSummarizer {
   // Index `level - 1`.
   const levels = LEVELS.map((level) => emptyLevel(mmu, level, addUp));
   const findings = new Map<EntryFinding['code'], Found>();
+  const possible = new Map<EntryFinding['code'], Found>();
 
   const countLeaf = (at: Level, spte: bigint): void => {
     const pattern = spte & at.mask;
@@ -81,6 +82,7 @@ export function walkSummarizer(mmu: Mmu): WalkSummarizer {
       at.kinds[kind]++;
       if (kind === 'leaf' || kind === 'tracked') countLeaf(at, spte);
       for (const finding of entry.findings) countFinding(findings, finding, entry);
+      for (const { finding } of entry.possible) countFinding(possible, finding, entry);
     },
     summary() {
       levels.forEach(addUp);
@@ -91,17 +93,22 @@ export function walkSummarizer(mmu: Mmu): WalkSummarizer {
         levels: summaries.toReversed(),
         ...leaves.shares(),
         memtypes: leaves.memtypes(),
-        findings: [...findings.values()]
-          .map(({ first: { code, severity }, count, examples }) => ({
-            code,
-            severity,
-            count,
-            examples: [...examples],
-          }))
-          .toSorted((a, b) => b.count - a.count),
+        findings: mostFirst(findings),
+        possible: mostFirst(possible),
       };
     },
   };
+}
+
+function mostFirst(findings: ReadonlyMap<EntryFinding['code'], Found>): FindingSummary[] {
+  return [...findings.values()]
+    .map(({ first: { code, severity }, count, examples }) => ({
+      code,
+      severity,
+      count,
+      examples: [...examples],
+    }))
+    .toSorted((a, b) => b.count - a.count);
 }
 
 function countFinding(

@@ -68,4 +68,6 @@ export interface WalkSummary {
   readonly memtypes: readonly MemtypeSummary[];
   /** By code, most frequent first. */
   readonly findings: readonly FindingSummary[];
+  /** What is wrong in some of the contexts that were asked about only, in the same order. */
+  readonly possible: readonly FindingSummary[];
 }

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type Mmu, PAE_ROOT_LEVEL, PAGE_SHIFT, type SpteKind, spteToPfn } from '@spte/core';
+import {
+  type Mmu,
+  PAE_ROOT_LEVEL,
+  PAGE_SHIFT,
+  type PossibleFinding,
+  type SpteKind,
+  spteToPfn,
+} from '@spte/core';
 import type { PhysicalMemory } from '../memory/memory.ts';
 import { type EntryFinding, type WalkFinding, type WalkFindingCode, walkFinding } from './findings.ts';
 import type { Frame } from './frame.ts';
@@ -29,6 +36,8 @@ export interface WalkEntry {
   readonly child: bigint | null;
   /** What is wrong with the entry and with where it points; empty for a clean one. */
   readonly findings: readonly EntryFinding[];
+  /** What is wrong with it in some of the contexts that were asked about. */
+  readonly possible: readonly PossibleFinding[];
 }
 
 /** Where an entry leads. */
@@ -52,14 +61,15 @@ export function tableBelow(
   memory: PhysicalMemory,
   spte: bigint,
   { level, role }: Table,
-  { kind, findings }: EntryReading,
+  { kind, findings, possible }: EntryReading,
   stack: readonly Frame[],
 ): Below {
   if (kind !== 'table') return NOWHERE;
   const address = spteToPfn(mmu, spte) << PAGE_SHIFT;
   const stop = (code: WalkFindingCode): Below => ({ table: null, finding: walkFinding(mmu, code, address) });
   const inAddress = (n: number): boolean => ((address >> BigInt(n)) & 1n) !== 0n;
-  const reserved = findings.some(({ code, bits }) => code === 'reserved-bits' && bits.some(inAddress));
+  const all = [...findings, ...possible.map(({ finding }) => finding)];
+  const reserved = all.some(({ code, bits }) => code === 'reserved-bits' && bits.some(inAddress));
   if (reserved) return stop('table-reserved-address');
   if (stack.some(({ table }) => table.address === address)) return stop('table-loop');
   const special = role === 'special' && level > PAE_ROOT_LEVEL;
@@ -72,7 +82,7 @@ export function entryOf(
   { table, gpa, bytes }: Frame,
   index: number,
   spte: bigint,
-  { kind, findings }: EntryReading,
+  { kind, findings, possible }: EntryReading,
   below: Below,
 ): WalkEntry {
   return {
@@ -85,5 +95,6 @@ export function entryOf(
     kind,
     child: below.table?.address ?? null,
     findings: below.finding === null ? findings : [...findings, below.finding],
+    possible,
   };
 }

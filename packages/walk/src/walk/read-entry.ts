@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
+  acrossContexts,
   addressDependence,
   BoundedMap,
+  type Candidate,
   type Fallback,
   type Finding,
   isPresentKind,
@@ -9,6 +11,7 @@ import {
   judgeSpte,
   LEVELS,
   type Mmu,
+  type PossibleFinding,
   readPaeRootEntry,
   type SpteKind,
   spteKind,
@@ -20,19 +23,26 @@ import type { Table } from './table.ts';
 export interface EntryReading {
   readonly kind: SpteKind;
   readonly findings: readonly Finding[];
+  readonly possible: readonly PossibleFinding[];
 }
 
 /** Distinct patterns that are remembered; real tables have a few dozen, garbage any number. */
 const MAX_PATTERNS = 1 << 12;
 
 /** An entry of a special root, which leads on and cannot be wrong: one that is looks like none. */
-const SPECIAL: EntryReading = { kind: 'table', findings: [] };
+const SPECIAL: EntryReading = { kind: 'table', findings: [], possible: [] };
 
-/** Asks core about an entry of a table. */
-export function readEntry(mmu: Mmu, spte: bigint, { level, role }: Table): EntryReading {
-  if (role === 'pae') return readPaeRootEntry(mmu, spte);
+/** Asks core about an entry of a table, which may be of other contexts too. */
+export function readEntry(
+  mmu: Mmu,
+  spte: bigint,
+  { level, role }: Table,
+  others: readonly Candidate[] = [],
+): EntryReading {
+  if (role === 'pae') return { ...readPaeRootEntry(mmu, spte), possible: [] };
   if (role === 'special' && isSpecialRootEntry(mmu, spte)) return SPECIAL;
-  return { kind: spteKind(mmu, spte, level), findings: judgeSpte(mmu, spte, level) };
+  const own = judgeSpte(mmu, spte, level);
+  return { kind: spteKind(mmu, spte, level), ...acrossContexts(own, spte, level, others) };
 }
 
 /**
@@ -48,19 +58,23 @@ export function walkFallbacks(mmu: Mmu): readonly Fallback[] {
  * {@link readEntry} for many entries: core is asked once about present entries that differ in nothing but a page frame
  * number that no rule looks at. Of other entries every bit may matter, and there are few.
  */
-export function entryReader(mmu: Mmu): (spte: bigint, table: Table) => EntryReading {
+export function entryReader(
+  mmu: Mmu,
+  others: readonly Candidate[] = [],
+): (spte: bigint, table: Table) => EntryReading {
   const patterns = LEVELS.map((level) => ({
-    mask: ~pageFrameBits(mmu, level),
+    mask: ~pageFrameBits(mmu, level, others),
     known: new BoundedMap<bigint, EntryReading>(MAX_PATTERNS),
   }));
   return (spte, table) => {
-    if (table.role !== 'shadow') return readEntry(mmu, spte, table);
+    if (table.role !== 'shadow') return readEntry(mmu, spte, table, others);
     const { mask, known } = patterns[table.level - 1] as (typeof patterns)[number];
     const pattern = spte & mask;
     const found = known.get(pattern);
     if (found !== undefined) return found;
-    const reading = readEntry(mmu, spte, table);
-    if (isPresentKind(reading.kind)) known.set(pattern, reading);
+    const reading = readEntry(mmu, spte, table, others);
+    const isMmioElsewhere = others.some((other) => spteKind(other.mmu, spte, table.level) === 'mmio');
+    if (isPresentKind(reading.kind) && !isMmioElsewhere) known.set(pattern, reading);
     return reading;
   };
 }

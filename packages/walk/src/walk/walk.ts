@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { Mmu } from '@spte/core';
+import type { Candidate, Mmu } from '@spte/core';
 import type { PhysicalMemory } from '../memory/memory.ts';
 import { entryOf, tableBelow, type WalkEntry } from './entry.ts';
 import { type BlankTest, type Frame, frameOf, isBlankAt } from './frame.ts';
@@ -16,6 +16,11 @@ export interface AbortSignalLike {
 
 /** How to walk. */
 export interface WalkOptions {
+  /**
+   * Contexts beside that of the MMU that the table may be of, none when absent: what is wrong with an entry in some of
+   * them only is possible.
+   */
+  readonly others?: readonly Candidate[] | undefined;
   /** Whether empty entries are wanted too, those that are zero included; false when absent. */
   readonly empty?: boolean | undefined;
   /**
@@ -66,9 +71,9 @@ function* walkFrom(
   mmu: Mmu,
   memory: PhysicalMemory,
   root: OpenRoot,
-  { empty = false, signal, onProgress }: WalkOptions,
+  { empty = false, signal, onProgress, others = [] }: WalkOptions,
 ): Generator<WalkEntry, void, void> {
-  const read = entryReader(mmu);
+  const read = entryReader(mmu, others);
   const isBlank = blankTest(mmu);
   const stack: Frame[] = [];
   let tables = 0;

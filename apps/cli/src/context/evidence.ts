@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { statSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
+import { EntryPatterns, machineReader } from '@spte/host';
+import { type TraceEntry, type TraceRecord, traceReader } from '@spte/trace';
+import { readInput } from '../files/read-input.ts';
+import { datUname, isTraceDat, readTraceDat, wholeTraceDat } from '../files/trace-dat.ts';
+import { isMistake } from '../io/errors.ts';
+import { type Io, pathOf } from '../io/io.ts';
+import type { Evidence } from './context.ts';
+
+/** Text that is looked at where the context has to be found, in bytes; longer while there was no entry in it. */
+const ENOUGH = 1 << 22;
+
+/** Text that is looked at for what contradicts a context that was given, in bytes. */
+const A_GLANCE = 1 << 16;
+
+/** Text that is looked at in any case, in bytes, at most. */
+const MOST = 1 << 26;
+
+/** Lines that are read for what they say of the machine beside what entries say. */
+const LINES = 20_000;
+
+/** What an input says of its context. */
+export interface Witnessed {
+  readonly evidence: Evidence;
+  /** The world in which what was looked at of the standard input can still be read. */
+  readonly io: Io;
+}
+
+/** Looks at the lines of a trace or a log, for what they say of the machine. */
+interface Witness {
+  readonly take: (entry: TraceEntry) => void;
+  readonly uname: (text: string) => void;
+  readonly entries: () => number;
+  readonly evidence: () => Evidence;
+}
+
+function lineWitness(): Witness {
+  const machine = machineReader();
+  const entries = new EntryPatterns();
+  let seen = 0;
+  const addEntries = ({ sptes }: TraceRecord): void => {
+    for (const { role, value, level } of sptes) {
+      if (role === 'guest') continue;
+      seen++;
+      entries.add({ value, level });
+    }
+  };
+  return {
+    take({ line, text, record }) {
+      if (line <= LINES) machine.line(text, line);
+      if (record !== null) addEntries(record);
+    },
+    uname: (text) => machine.uname(text, 'the uname of the trace.dat'),
+    entries: () => seen,
+    evidence: () => ({ read: machine.facts(), entries }),
+  };
+}
+
+/**
+ * Looks at the beginning of an input for what it says of its context: at a file, or at the standard input, which can be
+ * read again in the world that is given back. Says nothing of what can be read only once, or not at all.
+ *
+ * @param known whether the context is given, and only what contradicts it is of interest
+ */
+export async function witness(io: Io, path: string, known: boolean): Promise<Witnessed> {
+  if (path !== '-') return { evidence: isRegularFile(io, path) ? await lookedAt(io, path, known) : {}, io };
+  if (known) return { evidence: {}, io };
+  const { head, whole } = await peekStdin(io);
+  const evidence = await lookedAt({ ...io, stdin: Readable.from(head) }, path, known);
+  return { evidence, io: { ...io, stdin: whole } };
+}
+
+async function lookedAt(io: Io, path: string, known: boolean): Promise<Evidence> {
+  const about = lineWitness();
+  try {
+    await look(about, path, readInput(io, path), known);
+  } catch (error) {
+    // Whoever reads the input in earnest says why it cannot be read, or only in part.
+    if (!isMistake(error)) throw error;
+  }
+  return about.evidence();
+}
+
+function isRegularFile(io: Io, path: string): boolean {
+  return statSync(pathOf(io, path), { throwIfNoEntry: false })?.isFile() === true;
+}
+
+/** How long the standard input is waited for when it says nothing more: it may be a trace as it comes. */
+const PATIENCE_MS = 500;
+
+/** The beginning of the standard input, and all of it. */
+async function peekStdin({ stdin }: Io): Promise<{ head: Uint8Array[]; whole: AsyncIterable<Uint8Array> }> {
+  const iterator = stdin[Symbol.asyncIterator]();
+  const head: Uint8Array[] = [];
+  let length = 0;
+  let next = iterator.next();
+  while (length < ENOUGH || isTraceDat(head[0] ?? new Uint8Array())) {
+    const result = await Promise.race([next, setTimeout(PATIENCE_MS, null, { ref: false })]);
+    if (result === null) break;
+    if (result.done === true) break;
+    const chunk = typeof result.value === 'string' ? Buffer.from(result.value) : result.value;
+    head.push(chunk);
+    length += chunk.length;
+    next = iterator.next();
+  }
+  const whole = async function* (): AsyncGenerator<Uint8Array, void> {
+    yield* head;
+    for (let result = await next; result.done !== true; result = await iterator.next()) {
+      yield typeof result.value === 'string' ? Buffer.from(result.value) : result.value;
+    }
+  };
+  return { head, whole: whole() };
+}
+
+/** Looks at the beginning of an input. */
+async function look(
+  about: Witness,
+  path: string,
+  chunks: AsyncIterable<Uint8Array>,
+  known: boolean,
+): Promise<void> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  if (first.done === true) return;
+  const rest = { [Symbol.asyncIterator]: () => iterator };
+  if (isTraceDat(first.value)) {
+    const bytes = await wholeTraceDat(path, startingWith(first.value, rest));
+    about.uname(datUname(bytes));
+    if (!known) await readTraceDat(bytes, about.take, async () => Promise.resolve());
+    return;
+  }
+  const reader = traceReader(about.take);
+  let read = 0;
+  for await (const chunk of startingWith(first.value, rest)) {
+    reader.push(chunk);
+    read += chunk.length;
+    if (read >= (known ? A_GLANCE : about.entries() > 0 ? ENOUGH : MOST)) break;
+  }
+  reader.end();
+}
+
+async function* startingWith(
+  first: Uint8Array,
+  rest: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void> {
+  yield first;
+  yield* rest;
+}

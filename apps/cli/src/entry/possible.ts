@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import { findingText, type PossibleFinding } from '@spte/core';
+
+/** Findings that hold in some contexts only, as JSON has them. */
+export function possibleJson(possible: readonly PossibleFinding[]): object[] {
+  return possible.map(({ finding, holds, not }) => ({ ...finding, text: findingText(finding), holds, not }));
+}
+
+/** The same in words. */
+export function possibleLines(possible: readonly PossibleFinding[]): string[] {
+  return possible.map(
+    ({ finding, holds, not }) =>
+      `  possible: ${findingText(finding)}: ${whereText(holds)}, not ${whereText(not)}`,
+  );
+}
+
+const MOST = 3;
+
+function whereText(names: readonly string[]): string {
+  const shown = names.slice(0, MOST).join(', ');
+  return names.length > MOST ? `${shown} and ${names.length - MOST} more` : `in ${shown}`;
+}
