@@ -10,7 +10,9 @@ const LEAF =
 const BAD = LEAF.replace('600000455299b77', '600008455299b77');
 const CONTEXT = '--kernel 6.8 --vendor vmx --maxphyaddr 39';
 
-interface Summary {
+interface Document {
+  readonly context: object;
+  readonly files: readonly { readonly lines: readonly unknown[]; readonly summary: unknown }[];
   readonly summary: Readonly<Record<string, number>>;
 }
 
@@ -19,7 +21,7 @@ describe('spte annotate', () => {
     const host = captured(name);
     for (const [part, text] of Object.entries(traceFiles[name] ?? {})) {
       if (!part.endsWith('.txt')) continue;
-      const { summary } = (await json(`annotate - --summary --host ${host}`, { stdin: text })) as Summary;
+      const { summary } = (await json(`annotate - --summary --host ${host}`, { stdin: text })) as Document;
       expect(summary).toMatchObject({ disagreements: 0, findings: 0 });
       expect(summary['recognised']).toBeGreaterThan(0);
     }
@@ -32,9 +34,13 @@ describe('spte annotate', () => {
         const text = traceFiles[name]?.['trace.txt'] ?? '';
         const stdin = `${text}kvm_mmu_set_spte: gfn\n`;
         const alone = await spte(`annotate - --summary --json ${context}`, { stdin });
-        const { summary } = (await json(`annotate - --json ${context}`, { stdin })) as Summary;
+        const { summary } = (await json(`annotate - --json ${context}`, { stdin })) as Document;
         // In the same order, too.
-        expect(JSON.stringify(JSON.parse(alone.out))).toBe(JSON.stringify({ lines: [], summary }));
+        const { files, ...whole } = JSON.parse(alone.out) as Document;
+        expect(JSON.stringify(files)).toBe(
+          JSON.stringify([{ file: '-', context: whole.context, lines: [], summary }]),
+        );
+        expect(whole).toMatchObject({ schema: 'spte/annotate/1', summary });
         expect(alone.err).toContain('1 line names an event but cannot be read');
       }
     },
@@ -69,11 +75,12 @@ describe('spte annotate', () => {
     );
     const stdin = `${texts.join('')}${LEAF}${BAD}é ${BAD}`;
     for (const context of [CONTEXT, `--host ${captured(name)}`]) {
-      const { lines, summary } = (await json(`annotate - ${context} --json`, { stdin })) as {
-        readonly lines: readonly unknown[];
-        readonly summary: unknown;
-      };
-      expect(await ndjson(`annotate - ${context}`, { stdin })).toEqual([...lines, { summary }]);
+      const document = (await json(`annotate - ${context} --json`, { stdin })) as Document;
+      const [{ lines, summary } = { lines: [], summary: null }] = document.files;
+      expect(await ndjson(`annotate - ${context}`, { stdin })).toEqual([
+        ...lines,
+        { summary: { ...(summary as object), context: document.context } },
+      ]);
     }
   });
 
@@ -103,7 +110,7 @@ describe('spte annotate', () => {
   it('says what it assumes', async () => {
     const { err } = await spte('annotate', { stdin: LEAF });
     expect(err).toBe(
-      'spte: read as kernel 6.8, vmx, EPT, MAXPHYADDR 46; assumed, because no --kernel, --vendor or --maxphyaddr was given\n',
+      'spte: read as kernel 6.8 (ranked), vmx (ranked), EPT (ranked), MAXPHYADDR 46 (assumed)\n',
     );
   });
 

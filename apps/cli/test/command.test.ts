@@ -56,7 +56,7 @@ describe('spte', () => {
   );
 
   it('lists the presets of @spte/host, and computes what their configuration says', async () => {
-    expect(await json('presets')).toEqual(toJson(PRESETS));
+    expect(await json('presets')).toEqual({ schema: 'spte/presets/1', presets: toJson(PRESETS) });
     for (const { name, config } of PRESETS) {
       const { masks, root, zeroCheck } = createMmu(mmuConfigOf(config));
       const { mmu } = contextOf(NO_IO, { preset: name });
@@ -92,7 +92,7 @@ describe('spte', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(word, { maxLength: 5 }), async (argv) => {
         const { code } = await run(argv);
-        expect([0, 1, 2]).toContain(code);
+        expect([0, 1, 2, 4]).toContain(code);
       }),
       { numRuns: 300 },
     );

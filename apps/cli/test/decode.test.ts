@@ -20,7 +20,10 @@ describe('spte decode', () => {
 
   it('gives JSON of the shape that other programs rely on', async () => {
     const answer = await json(`decode 600000455299b77 0x6 --level 1 ${HASWELL}`);
-    expect(answer).toMatchObject([
+    const { entries, context, schema } = answer as { entries: unknown; context: object; schema: string };
+    expect(schema).toBe('spte/decode/1');
+    expect(context).toMatchObject({ vendor: 'vmx', mode: 'ept' });
+    expect(entries).toMatchObject([
       {
         role: 'spte',
         value: '0x600000455299b77',
@@ -36,7 +39,7 @@ describe('spte decode', () => {
       },
       { kind: 'mmio' },
     ]);
-    const [{ bits }] = answer as [{ bits: { bit: number; field: string; reason: string }[] }];
+    const [{ bits }] = entries as [{ bits: { bit: number; field: string; reason: string }[] }];
     const sum = bits.reduce((word, { bit }) => word | (1n << BigInt(bit)), 0n);
     expect(sum).toBe(0x600000455299b77n);
     expect(bits.every(({ field, reason }) => field !== '' && reason !== '')).toBe(true);
@@ -46,6 +49,7 @@ describe('spte decode', () => {
     const context = '--kernel 5.10 --shadow --vendor vmx --phys-bits 36 --l1tf';
     expect(await ndjson(`decode 2038001ffe00d407@1 ${context}`)).toMatchObject([
       { kind: 'mmio', gfn: '0xfe00d', gpa: '0xfe00d000', generation: '0x10080', findings: [] },
+      { summary: { entries: 1, findings: 0, possible: 0 } },
     ]);
   });
 
@@ -55,7 +59,10 @@ describe('spte decode', () => {
     expect(out).toContain('all agree: ');
     expect(out).toMatch(/^ {2}EPT 5\.13-6\.9: clean leaf: maps the 4K page at 0x455299000, rwx, WB$/m);
     expect(out).toContain('wrong in ');
-    const [first] = (await json('decode 0x600000455299b77')) as [{ kind: string; readings: unknown[] }];
+    const { entries } = (await json('decode 0x600000455299b77')) as {
+      entries: [{ kind: string; readings: unknown[] }];
+    };
+    const [first] = entries;
     expect(first.kind).toBe('leaf');
     expect(first.readings.length).toBeGreaterThan(1);
   });
@@ -69,9 +76,10 @@ describe('spte decode', () => {
   it('ranks contexts for values that belong together', async () => {
     const { out } = await spte('decode --which 0xfcd210107@4 0x1004c40107@3 0x1db00000000b83b6@1');
     expect(out.split('\n')[0]).toBe('3 of 3 clean, 3 recognised: EPT 5.4.117-5.9, 5.10-5.11, 5.12');
-    expect(await json('decode --which fcd210107@4')).toMatchObject(
-      [{ clean: 1, values: 1 }, {}].concat(Array.from({ length: 30 }, () => ({}))),
-    );
+    expect(await json('decode --which fcd210107@4')).toMatchObject({
+      schema: 'spte/which/1',
+      contexts: [{ clean: 1, values: 1 }, {}].concat(Array.from({ length: 30 }, () => ({}))),
+    });
   });
 
   it('explains what the CPU says of faults, and where its tables begin', async () => {
@@ -115,8 +123,9 @@ describe('spte decode', () => {
       '  no CPU takes it: bits 2, 0 cannot be so in an EPT pointer',
     );
     const { out } = await spte('decode --eptp 0x1005e --qualification 0x80 --ndjson');
-    expect(out.trim().split('\n')).toHaveLength(2);
+    expect(out.trim().split('\n')).toHaveLength(3);
     expect(out).toContain('"access":[]');
+    expect(out.trimEnd()).toMatch(/\n\{"summary":\{"codes":2\}\}$/);
   });
 
   it('wants entries or codes, not both and not none', async () => {

@@ -19,14 +19,22 @@ describe('spte host', () => {
   it('gives the document that other programs rely on', async () => {
     const report = await json(`host ${captured('vmx61-ept-noad')}`);
     expect(report).toMatchObject({
-      kernel: '6.1.192',
-      vendor: 'vmx',
-      mode: 'ept',
-      facts: { physBits: 40, cacheBits: 44, l1tf: true, eptAd: false },
+      schema: 'spte/host/1',
+      context: {
+        kernel: '6.1.192',
+        vendor: 'vmx',
+        mode: 'ept',
+        facts: {
+          physBits: { value: 40, origin: 'read' },
+          cacheBits: { value: 44 },
+          eptAd: { value: false },
+          l1tf: { value: true, origin: 'read', from: expect.stringMatching(/^cpuinfo.txt:21: /) as string },
+          rootLevel: { origin: 'assumed' },
+        },
+      },
       assumed: ['rootLevel'],
       masks: { nx: '0x0', x: '0x4', user: '0x1', accTrack: '0x7', nonpresentOrRsvd: '0xf8000000000' },
       setBy: { accTrack: 'kvm_mmu_set_ept_masks' },
-      provenance: { l1tf: { assumed: false, source: { line: 21 } } },
     });
   });
 

@@ -102,8 +102,8 @@ describe.skipIf(connection === null)('--parquet', () => {
   });
 
   it('walk: holds what --ndjson says', async () => {
-    const entries = (await ndjson(WALK)) as Line[];
-    expect(await spte(`${WALK} --parquet entries.parquet`)).toEqual({ err: '', ...(await summaryOf(WALK)) });
+    const entries = (await records(WALK)) as Line[];
+    expect(await spte(`${WALK} --parquet entries.parquet`)).toMatchObject(await summaryOf(WALK));
     const rows = (await rowsOf('entries.parquet')).map(asJson);
     expect(rows).toEqual(
       entries.map((entry) => ({ ...entry, ...findingColumns(entry['findings'] as Finding[]) })),
@@ -288,11 +288,20 @@ describe('several inputs', () => {
       ['first.txt', undefined, true],
       ['second.txt', 2, false],
       ['second.txt', undefined, true],
+      [undefined, undefined, true],
     ]);
-    expect(await json(`annotate ${inputs} ${CONTEXT}`)).toEqual([
-      { file: 'first.txt', lines: [withoutFile(lines[0])], summary: lines[1]?.['summary'] },
-      { file: 'second.txt', lines: [withoutFile(lines[2])], summary: lines[3]?.['summary'] },
-    ]);
+    const [first, second, all] = [1, 3, 4].map((at) => {
+      const { context, ...summary } = lines[at]?.['summary'] as Record<string, unknown>;
+      return { context, summary };
+    });
+    expect(await json(`annotate ${inputs} ${CONTEXT}`)).toEqual({
+      schema: 'spte/annotate/1',
+      ...all,
+      files: [
+        { file: 'first.txt', lines: [withoutFile(lines[0])], ...first },
+        { file: 'second.txt', lines: [withoutFile(lines[2])], ...second },
+      ],
+    });
   });
 
   it('go on when one cannot be read', async () => {
@@ -305,7 +314,7 @@ describe('several inputs', () => {
       'spte: cannot read "none.txt": there is no such file or folder',
       '',
     ]);
-    expect(JSON.parse(out)).toMatchObject([
+    expect((JSON.parse(out) as { files: unknown }).files).toMatchObject([
       { file: 'first.txt', summary: {} },
       { file: 'cut.gz', error: expect.stringContaining('cannot read "cut.gz"') as string },
       { file: 'none.txt', lines: [], error: expect.stringContaining('no such file') as string },

@@ -68,6 +68,11 @@ export async function ndjson(line: string, options: RunOptions = {}): Promise<un
     .map((text): unknown => JSON.parse(text));
 }
 
+/** Its lines of JSON without the last one, which sums them up. */
+export async function records(line: string, options: RunOptions = {}): Promise<unknown[]> {
+  return (await ndjson(line, options)).slice(0, -1);
+}
+
 /** A folder of this test file, gone at its end. */
 export const folder: string = mkdtempSync(join(tmpdir(), 'spte-cli-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

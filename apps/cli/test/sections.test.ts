@@ -289,7 +289,8 @@ describe('a file that changes while it is read', () => {
     change(replace);
     const { code, err, out } = await inSections(`annotate live.txt calm.txt ${CONTEXT} --json`, 2000);
     expect({ code, err }).toEqual({ code: 2, err: `spte: ${message}\n` });
-    const [live, calm] = JSON.parse(out) as { lines: { line: number }[]; error?: string }[];
+    const { files } = JSON.parse(out) as { files: { lines: { line: number }[]; error?: string }[] };
+    const [live, calm] = files;
     expect(live).toMatchObject({ file: 'live.txt', error: message });
     expect(live?.lines.map((found) => found.line)).toEqual(live?.lines.map((_, index) => index + 1));
     expect(calm).toMatchObject({ file: 'calm.txt', lines: [{ line: 1 }], summary: { lines: 1 } });

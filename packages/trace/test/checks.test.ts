@@ -148,6 +148,7 @@ describe('an annotated line', () => {
           memtype: 'WB',
           generation: null,
           findings: [],
+          possible: [],
         },
       ],
       checks: [{ field: 'access', printed: 'rwxu', computed: 'rwxu', agree: true }],

@@ -59,6 +59,7 @@ describe('a walk', () => {
         kind: 'leaf',
         child: null,
         findings: [],
+        possible: [],
       });
       expect(entries[2]?.child).toBe(small & ~0xfffn);
     },

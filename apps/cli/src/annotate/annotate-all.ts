@@ -4,7 +4,7 @@ import {
   type ContextData,
   contextData,
   contextJson,
-  isContextKnown,
+  isMachineGiven,
   sayContext,
 } from '../context/context.ts';
 import { type Witnessed, witness } from '../context/evidence.ts';
@@ -67,11 +67,11 @@ async function contextsOf(
   const contexts: ContextData[] = [];
   let world = io;
   for (const path of paths) {
-    const witnessed = await witness(world, path, isContextKnown(options));
+    const witnessed = await witness(world, path, isMachineGiven(options));
     world = witnessed.io;
     const context = contextData(io, options, witnessed.evidence);
     contexts.push(context);
-    sayContext(io, paths.length > 1 ? `${path}: ` : '', context, options);
+    if (witnessed.matters) sayContext(io, paths.length > 1 ? `${path}: ` : '', context, options);
   }
   return { io: world, contexts };
 }

@@ -36,6 +36,7 @@ export const ANNOTATION_COLUMNS: readonly Column<AnnotationRow>[] = [
   { name: 'generation', type: 'word', nullable: true, of: ({ spte }) => word(spte?.generation) },
   { name: 'findings', type: 'texts', of: ({ spte }) => codes(spte?.findings ?? []) },
   { name: 'finding_bits', type: 'word', of: ({ spte }) => findingBits(spte?.findings ?? []) },
+  { name: 'possible', type: 'texts', of: ({ spte }) => codes(spte?.possible ?? []) },
   { name: 'agree', type: 'flag', nullable: true, of: ({ annotated }) => agreement(annotated) },
   { name: 'disagreements', type: 'texts', of: ({ annotated }) => disagreements(annotated) },
 ];

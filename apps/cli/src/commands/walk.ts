@@ -2,7 +2,7 @@
 import { EntryPatterns } from '@spte/host';
 import { type PhysicalMemory, sampleEntries } from '@spte/walk';
 import { type Command, Option } from 'commander';
-import { contextOf, isContextKnown, sayContext } from '../context/context.ts';
+import { contextOf, isMachineGiven, sayContext } from '../context/context.ts';
 import { addCommonOptions, end, type Outcome, type Session } from '../context/session.ts';
 import { openMemory } from '../files/image.ts';
 import { UsageError } from '../io/errors.ts';
@@ -62,10 +62,10 @@ async function walkImage(session: Session, image: string, options: WalkCommandOp
   const flags = { ...options, ...(level !== undefined && level >= 2 && { rootLevel: level }) };
   const memory = await openMemory(io, image);
   try {
-    const context = contextOf(io, flags, {
-      entries: isContextKnown(options) ? new EntryPatterns() : entriesBelow(memory, options.root, level),
-    });
-    sayContext(io, '', context, options);
+    const known = isMachineGiven(options);
+    const entries = known ? new EntryPatterns() : entriesBelow(memory, options.root, level);
+    const context = contextOf(io, flags, { entries });
+    if (known || entries.list().length > 0) sayContext(io, '', context, options);
     const root = { root: options.root, level, gpa: options.gpa, pae: options.pae };
     return await run({ session, options, context, image, memory, root });
   } finally {

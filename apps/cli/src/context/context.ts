@@ -215,11 +215,11 @@ export function sayCaveats(io: Io, mmus: readonly Mmu[]): void {
  *
  * @param name what to say before it, where there are several inputs
  */
-export function sayContext(io: Io, name: string, data: ContextData, { host, preset }: ContextOptions): void {
+export function sayContext(io: Io, name: string, data: ContextData, options: ContextOptions): void {
   const context = withMasks(data);
   sayCaveats(io, [context.mmu]);
   const isGiven = Object.values(data.facts).every(({ origin }) => origin === 'given');
-  if (host === undefined && preset === undefined && !isGiven)
+  if (!isMachineGiven(options) && !isGiven)
     sayOnce(io, `${name}read as ${contextText(context)}`);
   for (const contradiction of data.contradictions) sayOnce(io, `${name}warning: ${contradiction}`);
 }
@@ -233,14 +233,14 @@ export function usable(config: HostConfig): Mmu {
   }
 }
 
+/** Whether the flags name a machine, so that nothing is left to be found out. */
+export const isMachineGiven = ({ host, preset }: ContextOptions): boolean =>
+  host !== undefined || preset !== undefined;
+
 /** Whether the flags say enough to speak of one context. */
 export function isContextKnown(options: ContextOptions): boolean {
   const { kernel, vendor } = factsOf(options);
-  return (
-    options.host !== undefined ||
-    options.preset !== undefined ||
-    (kernel !== undefined && vendor !== undefined)
-  );
+  return isMachineGiven(options) || (kernel !== undefined && vendor !== undefined);
 }
 
 /** The context in a few words, with how each was found out where it was not given. */

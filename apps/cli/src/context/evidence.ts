@@ -25,6 +25,8 @@ const LINES = 20_000;
 /** What an input says of its context. */
 export interface Witnessed {
   readonly evidence: Evidence;
+  /** Whether the input may show entries, so that it matters what it is read as. */
+  readonly matters: boolean;
   /** The world in which what was looked at of the standard input can still be read. */
   readonly io: Io;
 }
@@ -66,14 +68,20 @@ function lineWitness(): Witness {
  * @param known whether the context is given, and only what contradicts it is of interest
  */
 export async function witness(io: Io, path: string, known: boolean): Promise<Witnessed> {
-  if (path !== '-') return { evidence: isRegularFile(io, path) ? await lookedAt(io, path, known) : {}, io };
-  if (known) return { evidence: {}, io };
-  const { head, whole } = await peekStdin(io);
-  const evidence = await lookedAt({ ...io, stdin: Readable.from(head) }, path, known);
-  return { evidence, io: { ...io, stdin: whole } };
+  if (path === '-') {
+    if (known) return { evidence: {}, matters: true, io };
+    const { head, whole } = await peekStdin(io);
+    return {
+      ...(await lookedAt({ ...io, stdin: Readable.from(head) }, path, known)),
+      io: { ...io, stdin: whole },
+    };
+  }
+  const file = statSync(pathOf(io, path), { throwIfNoEntry: false });
+  if (file?.isFile() === true) return { ...(await lookedAt(io, path, known)), io };
+  return { evidence: {}, matters: file !== undefined, io };
 }
 
-async function lookedAt(io: Io, path: string, known: boolean): Promise<Evidence> {
+async function lookedAt(io: Io, path: string, known: boolean): Promise<Omit<Witnessed, 'io'>> {
   const about = lineWitness();
   try {
     await look(about, path, readInput(io, path), known);
@@ -81,11 +89,7 @@ async function lookedAt(io: Io, path: string, known: boolean): Promise<Evidence>
     // Whoever reads the input in earnest says why it cannot be read, or only in part.
     if (!isMistake(error)) throw error;
   }
-  return about.evidence();
-}
-
-function isRegularFile(io: Io, path: string): boolean {
-  return statSync(pathOf(io, path), { throwIfNoEntry: false })?.isFile() === true;
+  return { evidence: about.evidence(), matters: about.entries() > 0 };
 }
 
 /** How long the standard input is waited for when it says nothing more: it may be a trace as it comes. */

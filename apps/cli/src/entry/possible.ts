@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { findingText, type PossibleFinding } from '@spte/core';
+import { type Finding, findingText, type PossibleFinding } from '@spte/core';
+
+/** A finding that holds in some contexts only. */
+export type PossibleJson = Finding & Pick<PossibleFinding, 'holds' | 'not'> & { readonly text: string };
 
 /** Findings that hold in some contexts only, as JSON has them. */
-export function possibleJson(possible: readonly PossibleFinding[]): object[] {
+export function possibleJson(possible: readonly PossibleFinding[]): PossibleJson[] {
   return possible.map(({ finding, holds, not }) => ({ ...finding, text: findingText(finding), holds, not }));
 }
 

@@ -20,4 +20,5 @@ export const ENTRY_COLUMNS: readonly Column<EntryJson>[] = [
   { name: 'generation', type: 'word', nullable: true, of: ({ generation }) => generation },
   { name: 'findings', type: 'texts', of: ({ findings }) => codes(findings) },
   { name: 'finding_bits', type: 'word', of: ({ findings }) => findingBits(findings) },
+  { name: 'possible', type: 'texts', of: ({ possible }) => codes(possible) },
 ];

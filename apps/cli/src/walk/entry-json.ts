@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type Mmu, outlineSpte, type SpteKind } from '@spte/core';
 import { type EntryFinding, entryFindingNext, entryFindingText, type WalkEntry } from '@spte/walk';
-import { possibleJson } from '../entry/possible.ts';
+import { type PossibleJson, possibleJson } from '../entry/possible.ts';
 import { accessLetters } from '../entry/spte-json.ts';
 
 /** An entry of a walk as `--ndjson` has it. */
@@ -21,7 +21,7 @@ export interface EntryJson {
   readonly generation: bigint | null;
   readonly findings: readonly (EntryFinding & { readonly text: string; readonly next: string })[];
   /** What is wrong in some contexts only. */
-  readonly possible: readonly object[];
+  readonly possible: readonly PossibleJson[];
 }
 
 /** The JSON shape of an entry of a walk. */
