@@ -85,21 +85,23 @@ function checkGeneration(record: TraceRecord, mmu: Mmu, spte: bigint): Check[] {
   return [...checks, check('valid', String(valid), String(Number(BigInt(current) === generation)))];
 }
 
-/** The last line of a task, if it shows an MMIO SPTE. */
+/** The last line of a task, if the next one may need it. */
 export interface Before {
   readonly event: string;
-  readonly spte: bigint;
+  /** The MMIO SPTE that it shows, or the number of what an exit says of the machine. */
+  readonly value: bigint;
   /** Its number. */
   readonly line: number;
 }
 
-/** Events that show an MMIO SPTE of which the next line of the task may say more. */
-export const MMIO_EVENTS: readonly string[] = ['check_mmio_spte', 'kvm_mmio_spte'];
+/** Events that the next line of the task may need: those that show an MMIO SPTE, and exits. */
+export const LEAVING_EVENTS: readonly string[] = ['check_mmio_spte', 'kvm_mmio_spte', 'kvm_exit'];
 
-/** Which of those stands before an event that says more. */
+/** Which of those stands before an event that needs it. */
 export const FOLLOWS: Readonly<Record<string, string>> = {
   handle_mmio_page_fault: 'check_mmio_spte',
   mark_mmio_spte: 'kvm_mmio_spte',
+  kvm_page_fault: 'kvm_exit',
 };
 
 /**
@@ -127,15 +129,27 @@ export const CHECKED: Readonly<
  */
 export const MAX_LINES_APART: number = 1 << 12;
 
+/** The value of the line before, if a line needs it and stands near enough. */
+export function valueBefore({ event, line }: TraceRecord, before: Before | undefined): bigint | null {
+  if (before === undefined || before.event !== FOLLOWS[event]) return null;
+  return line - before.line > MAX_LINES_APART ? null : before.value;
+}
+
 /** Compares a line with the one before it of its task. */
 export function checkAfter(record: TraceRecord, mmu: Mmu, before: Before | undefined): Check[] {
-  if (before === undefined || before.event !== FOLLOWS[record.event]) return [];
-  if (record.line - before.line > MAX_LINES_APART) return [];
-  if (record.event === 'mark_mmio_spte') return checkMark(record, mmu, before.spte);
-  return [
-    ...hexCheck(record, ['gfn'], getMmioSpteGfn(mmu, before.spte)),
-    ...hexCheck(record, ['access'], getMmioSpteAccess(mmu, before.spte)),
-  ];
+  const spte = valueBefore(record, before);
+  if (spte === null) return [];
+  switch (record.event) {
+    case 'mark_mmio_spte':
+      return checkMark(record, mmu, spte);
+    case 'handle_mmio_page_fault':
+      return [
+        ...hexCheck(record, ['gfn'], getMmioSpteGfn(mmu, spte)),
+        ...hexCheck(record, ['access'], getMmioSpteAccess(mmu, spte)),
+      ];
+    default:
+      return [];
+  }
 }
 
 /** Compares lines as they come. */
@@ -151,7 +165,7 @@ export interface LastLines {
   put(task: number | null, line: Before): void;
 }
 
-function lastLines(): LastLines {
+export function lastLines(): LastLines {
   /** Oldest first. When there are more than may be near enough, the oldest is not. */
   const last = new Map<number | null, Before>();
   return {
@@ -172,22 +186,26 @@ function lastLines(): LastLines {
  * `mark_mmio_spte` what was put into it. Lines more than {@link MAX_LINES_APART} apart are not compared.
  */
 export function createChecker(mmu: Mmu): Checker {
-  return checkerWith(mmu, lastLines());
-}
-
-/** A checker with a memory of the caller's. */
-export function checkerWith(mmu: Mmu, last: LastLines): Checker {
+  const last = lastLines();
   return {
     check(record) {
-      const task = record.pid ?? record.cpu;
+      const task = taskOf(record);
       const checks = [...checkRecord(record, mmu), ...checkAfter(record, mmu, last.take(task))];
-      const [spte] = record.sptes;
-      if (spte !== undefined && MMIO_EVENTS.includes(record.event)) {
-        last.put(task, { event: record.event, spte: spte.value, line: record.line });
-      }
+      leave(last, record, record.sptes[0]?.value);
       return checks;
     },
   };
+}
+
+/** The task of a line, or its CPU where the trace does not say. */
+export function taskOf({ pid, cpu }: TraceRecord): number | null {
+  return pid ?? cpu;
+}
+
+/** Keeps a line with a value if the task's next one may need it. */
+export function leave(last: LastLines, record: TraceRecord, value: bigint | undefined): void {
+  const { event, line } = record;
+  if (value !== undefined && LEAVING_EVENTS.includes(event)) last.put(taskOf(record), { event, value, line });
 }
 
 /** Gfn, access and generation as the kernel itself would print them for this SPTE. */
