@@ -9,10 +9,16 @@ export interface Annotations extends AnnotationTally, TraceCounts {}
 
 /** Counts, and what the lines say. */
 export function annotationsOf(
-  { lines, recognised, passed, continued, damaged }: TraceCounts,
+  { lines, recognised, passed, continued, damaged, lost, lostMarks }: TraceCounts,
   tally: AnnotationTally,
 ): Annotations {
-  return { lines, recognised, passed, continued, damaged, ...tally };
+  return { lines, recognised, passed, continued, damaged, lost, lostMarks, ...tally };
+}
+
+/** What the tracer lost, and what that means. */
+export function lossText({ lost, lostMarks }: Pick<TraceCounts, 'lost' | 'lostMarks'>): string {
+  const events = lost === 0 ? 'events' : `${counted(lost, 'event')} or more`;
+  return `the tracer lost ${events} (${counted(lostMarks, 'mark')}): the trace is not complete`;
 }
 
 /** Events that are named. */
@@ -37,6 +43,7 @@ export function renderAnnotations(paint: Paint, annotations: Annotations): strin
     ),
     ...alignRows(foundRows(annotations.findingsByCode)).map((line) => `  ${line}`),
   ];
+  if (annotations.lostMarks > 0) text.push(paint('yellow', `  ${lossText(annotations)}`));
   if (disagreements > checks / 4) {
     text.push(
       paint(

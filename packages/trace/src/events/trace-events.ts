@@ -12,7 +12,7 @@ const PAGE =
 
 /** The same by libtraceevent's KVM plugin, which reads the role word by a layout of old. */
 const PLUGIN_PAGE =
-  '{level:d} q{quadrant:d}{direct? direct} {access:w}{invalid? invalid} {pae:w} {nxe:w} {wp:w}{smm? smm} root {root_count:d} {sync:w}';
+  '{level:d} q{quadrant:d}{direct? direct} {access:w}{invalid? invalid} {pae:w} {nxe:w} {wp:w}{smep? smep}{smap? smap}{smm? smm} root {root_count:d} {sync:w}';
 
 const EXIT = 'vcpu {vcpu:d} reason {reason:s rip} rip {rip:x}';
 
