@@ -21,6 +21,9 @@ export function lossText({ lost, lostMarks }: Pick<TraceCounts, 'lost' | 'lostMa
   return `the tracer lost ${events} (${counted(lostMarks, 'mark')}): the trace is not complete`;
 }
 
+/** Why a check agrees though the texts differ. */
+const LOST_LETTER = 'without its first letter, which some kernels lose while the option hash-ptr is off';
+
 /** Events that are named. */
 const TOP = 12;
 
@@ -37,6 +40,7 @@ export function renderAnnotations(paint: Paint, annotations: Annotations): strin
       `  ${counted(checks, 'check')}, ${disagreements === 1 ? '1 disagrees' : `${disagreements} disagree`}`,
     ),
     ...alignRows(foundRows(annotations.disagreementsByField)).map((line) => `  ${line}`),
+    ...alignRows(foundRows(annotations.lostLettersByField)).map((line) => `  ${line}, ${LOST_LETTER}`),
     paint(
       findings === 0 ? 'green' : 'red',
       `  ${findings === 0 ? 'no findings' : counted(findings, 'finding')}`,

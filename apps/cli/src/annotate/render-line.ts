@@ -11,7 +11,7 @@ import {
   objectionText,
   type TextLine,
 } from '@spte/core';
-import type { AnnotatedLine, ExplainedFault } from '@spte/trace';
+import type { AnnotatedLine, Check, ExplainedFault } from '@spte/trace';
 import { saidText } from '../entry/codes.ts';
 import { type Paint, paintLines } from '../io/paint.ts';
 
@@ -31,13 +31,15 @@ export function lineRenderer(paint: Paint, mmu: Mmu): (line: AnnotatedLine) => s
       : sptes.map((spte) => paint('cyan', `    ^ ${sayWhat(spte)}`));
     if (explains !== undefined) lines.push(...faultLines(paint, explains));
     lines.push(...sptes.flatMap((spte) => detailLines(paint, mmu, spte)));
-    for (const { field, printed, computed, agree } of checks) {
-      if (agree) continue;
-      const text = `      DISAGREES: the kernel printed ${field} ${printed}, computed is ${computed}`;
-      lines.push(paint('red', text));
-    }
+    for (const check of checks) if (!check.agree) lines.push(paint('red', `      DISAGREES: ${disagreementText(check)}`));
     return lines;
   };
+}
+
+function disagreementText({ field, printed, computed }: Check): string {
+  return field === 'kind'
+    ? `the kernel takes this entry for MMIO, as read here it is ${computed}: the trace is of another kernel or machine`
+    : `the kernel printed ${field} ${printed}, computed is ${computed}`;
 }
 
 function sayWhat({ value, kind, level, gfn, pfn, access, memtype, generation }: AnnotatedSpte): string {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { AnnotatedLine } from './annotate.ts';
 import type { AnnotatedSpte } from './annotate-spte.ts';
-import type { Check } from './printed-check.ts';
+import { type Check, lostLetter } from './printed-check.ts';
 
 /** How often something was seen, and in which line first. */
 export interface Seen {
@@ -20,6 +20,8 @@ export interface AnnotationTally {
   readonly findingsByCode: Readonly<Record<string, Seen>>;
   /** By field, in the order in which they were seen first. */
   readonly disagreementsByField: Readonly<Record<string, Seen>>;
+  /** Checks that agree but for a first letter that the kernel did not print, by field. */
+  readonly lostLettersByField: Readonly<Record<string, Seen>>;
   /** How many lines, by event, most first. */
   readonly events: Readonly<Record<string, number>>;
   /** How many SPTEs, by kind, most first. */
@@ -40,6 +42,7 @@ export interface AnnotationSightings {
   readonly findings: number;
   readonly codes: readonly Sighting[];
   readonly fields: readonly Sighting[];
+  readonly letters: readonly Sighting[];
   readonly events: readonly Sighting[];
   readonly kinds: readonly Sighting[];
 }
@@ -135,6 +138,7 @@ export function bulkCounter(): BulkCounter {
   const kinds = new Sightings();
   const codes = new Sightings();
   const fields = new Sightings();
+  const letters = new Sightings();
   const sum = { sptes: 0, checks: 0, disagreements: 0, findings: 0 };
 
   const counter: BulkCounter = {
@@ -148,11 +152,14 @@ export function bulkCounter(): BulkCounter {
     },
     addChecks(checks, { count, first }) {
       sum.checks += count * checks.length;
-      checks.forEach(({ field, agree }, i) => {
-        if (agree || count === 0) return;
+      if (count === 0) return;
+      for (const [i, check] of checks.entries()) {
+        const place = first * PARTS + i;
+        if (lostLetter(check)) letters.add(check.field, count, place);
+        if (check.agree) continue;
         sum.disagreements += count;
-        fields.add(field, count, first * PARTS + i);
-      });
+        fields.add(check.field, count, place);
+      }
     },
     add({ line, event, sptes, checks }) {
       counter.addEvent(event, { count: 1, first: line });
@@ -168,6 +175,7 @@ export function bulkCounter(): BulkCounter {
       sum.findings += seen.findings;
       codes.merge(seen.codes);
       fields.merge(seen.fields);
+      letters.merge(seen.letters);
       events.merge(seen.events);
       kinds.merge(seen.kinds);
     },
@@ -175,6 +183,7 @@ export function bulkCounter(): BulkCounter {
       ...sum,
       codes: codes.list(),
       fields: fields.list(),
+      letters: letters.list(),
       events: events.list(),
       kinds: kinds.list(),
     }),
@@ -182,6 +191,7 @@ export function bulkCounter(): BulkCounter {
       ...sum,
       findingsByCode: codes.inOrder(placeOf(PARTS, 0)),
       disagreementsByField: fields.inOrder(PARTS),
+      lostLettersByField: letters.inOrder(PARTS),
       events: events.most(),
       kinds: kinds.most(),
     }),
