@@ -278,7 +278,7 @@ describe('a record', () => {
     const formats = formatsOf(other, 'rubbish', 'name: x\nID: y\n', unnumbered);
     expect(read(version7({ formats, data: [pageOf(event())] }))).toEqual({
       records: [],
-      counts: { events: 1, recognised: 0 },
+      counts: { events: 1, recognised: 0, lost: 0, lostMarks: 0 },
     });
   });
 });
