@@ -71,7 +71,7 @@ const cut = (name: string, bytes: number): Section[] => [...sectionsOf(io(), nam
 const CHECK = 'vm-1 [000] 1.0: check_mmio_spte: spte 80000d0000057 kvm_gen a spte-gen a valid 1';
 const HANDLE = 'vm-1 [000] 1.1: handle_mmio_page_fault: addr:0 gfn d0001 access 0';
 const LEAF = 'vm-1 [000] 1.5: kvm_mmu_set_spte: gfn 10 spte 797fe67 (rwxu) level 1 at 1a1080';
-const OTHER = 'vm-2 [001] 1.2: kvm_exit: vcpu 0 reason npf';
+const OTHER = 'vm-2 [001] 1.2: kvm_entry: vcpu 0, rip 0x2000';
 
 describe('a trace that is cut into sections is annotated as if it were not', () => {
   it.each(RUNS)(

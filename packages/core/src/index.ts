@@ -52,6 +52,16 @@ export {
   type PtField,
 } from './cpu/entry-format.ts';
 export { type EptPointer, explainEptp } from './cpu/ept-pointer.ts';
+export { type EventWord, explainEventWord } from './cpu/event-word.ts';
+export {
+  type ExitReader,
+  type ExitWord,
+  type ExplainedExit,
+  type GuestExit,
+  type SaidWord,
+  saidEvent,
+  saidPageFault,
+} from './cpu/guest-exit.ts';
 export { explainPageFault, PAGE_FAULT_BITS, type PageFaultCode, pageFaultBits } from './cpu/page-fault.ts';
 export {
   type EptRsvdInputs,

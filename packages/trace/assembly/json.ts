@@ -34,13 +34,21 @@ import {
   TASK_BYTES,
   TASK_EVENT,
   TASK_LINE,
-  TASK_SPTE,
+  TASK_VALUE,
   USUAL,
   VALUES,
   WHO_CPU,
   WHO_PID,
 } from '../src/wasm/state';
-import { DECLINED, MISSING_CHECKS, MISSING_SPTE, OUT_FULL, TAKEN } from '../src/wasm/status';
+import {
+  DECLINED,
+  MISSING_CHECKS,
+  MISSING_FAULT,
+  MISSING_PLAN,
+  MISSING_SPTE,
+  OUT_FULL,
+  TAKEN,
+} from '../src/wasm/status';
 import { timeDigits, timeEnd, timeStart } from './header';
 import { copyText, escapes, writeDecimal, writeHex } from './write';
 
@@ -78,18 +86,24 @@ export function writeLine(form: usize): i32 {
   const checks = checksPiece(form, count);
   if (checks === PIECE.NONE) return MISSING_CHECKS;
   if (checks === PIECE.REFUSED) return DECLINED;
+  const fault = faultPiece(form);
+  if (fault === PIECE.NONE) return lacking;
   out = copyText(out, load<u32>(CHECKS_TEXT), load<u32>(CHECKS_TEXT_LENGTH));
   if (checks > PIECE.REFUSED) {
     const text = checks + PIECE.CHECKS_KEY + (keyWords(form) << 3);
     out = copyText(out, text, load<u32>(checks, PIECE.CHECKS_LENGTH));
     count1(checks, line);
   }
-  // ]}\n
-  store<u32>(out, 0x0a_7d_5d);
-  store<u32>(OUT, out + 3);
+  store<u8>(out++, 93);
+  if (fault > PIECE.REFUSED) {
+    out = writeFault(out, fault + PIECE.CHECKS_KEY + ((<usize>load<u32>(fault, PIECE.KEY_WORDS)) << 3));
+  }
+  // }\n
+  store<u16>(out, 0x0a_7d);
+  store<u32>(OUT, out + 2);
   count1(form, line);
   for (let i: usize = 0; i < count; i++) count1(load<u32>(SPTE_PIECES + (i << 2)), line * 8 + <f64>i);
-  leave(form, pending, line);
+  leave(form, pending, line, fault);
   return TAKEN;
 }
 
@@ -253,7 +267,7 @@ function task(): f64 {
   return pid >= 0 ? pid : load<f64>(WHO_CPU);
 }
 
-/** Where the task's last line with an MMIO SPTE is kept; 0 for none. */
+/** Where the task's last line is kept; 0 for none. */
 function findPending(): usize {
   const first: usize = load<u32>(PENDING);
   const who = task();
@@ -269,15 +283,16 @@ function isNear(pending: usize, line: f64): bool {
   return pending !== 0 && line - load<f64>(pending, TASK_LINE) <= <f64>load<u32>(MAX_APART);
 }
 
-/** Takes away what was kept for the task, and keeps this line if it shows an MMIO SPTE. */
-function leave(form: usize, pending: usize, line: f64): void {
+/** Takes away what was kept for the task, and keeps this line if it shows an MMIO SPTE, or is an exit. */
+function leave(form: usize, pending: usize, line: f64, fault: usize): void {
   if (pending !== 0) forget(pending);
   const event = load<u32>(form, FORM.LEAVES);
   if (event === 0) return;
   if (load<u32>(PENDING_COUNT) >= load<u32>(MAX_APART)) forget(load<u32>(PENDING));
   const at = pendingEnd();
   store<f64>(at, task(), TASK);
-  store<u64>(at, valueOf(load<u32>(form, FORM.SPTES)), TASK_SPTE);
+  const value = fault > PIECE.REFUSED ? load<u32>(fault, PIECE.LEFT) : valueOf(load<u32>(form, FORM.SPTES));
+  store<u64>(at, value, TASK_VALUE);
   store<f64>(at, line, TASK_LINE);
   store<u32>(at, event, TASK_EVENT);
   store<u32>(PENDING_COUNT, load<u32>(PENDING_COUNT) + 1);
@@ -307,7 +322,7 @@ function checksPiece(form: usize, sptes: usize): usize {
   } else {
     const before: usize = load<u32>(BEFORE);
     if (before === 0 || load<u32>(before, TASK_EVENT) !== load<u32>(form, FORM.AFTER)) return PIECE.DIFFER;
-    store<u64>(CHECK_KEY, load<u64>(before, TASK_SPTE), 8);
+    store<u64>(CHECK_KEY, load<u64>(before, TASK_VALUE), 8);
   }
   const count = keyWords(form);
   const fields: usize = load<u32>(form, FORM.KEY_FIELDS);
@@ -334,6 +349,78 @@ function addToKey(word: usize, field: usize, kind: i32): bool {
   }
   store<u64>(CHECK_KEY + (word << 3), value);
   return true;
+}
+
+/** Why there is no piece of a line that is explained. */
+let lacking: i32 = 0;
+
+/** What is said of an exit or a fault; `DIFFER` when the line is none, `NONE` when that is lacking. */
+function faultPiece(form: usize): usize {
+  if (load<u32>(form, FORM.EXPLAINED) === 0) return PIECE.DIFFER;
+  store<u64>(CHECK_KEY, form);
+  let words: usize = 1;
+  let fields: usize = load<u32>(form, FORM.PLAN_FIELDS);
+  for (let i: usize = 0; i < <usize>load<u32>(form, FORM.PLAN_FIELD_COUNT); i++) {
+    words = addPlanField(words, load<u32>(fields + (i << 2)), form);
+    if (words === 0) {
+      lacking = DECLINED;
+      return PIECE.NONE;
+    }
+  }
+  lacking = MISSING_PLAN;
+  const plan = findChecks(words);
+  if (plan === PIECE.NONE) return plan;
+  store<u64>(CHECK_KEY, plan);
+  store<u64>(CHECK_KEY, exitBefore(form), 8);
+  words = 2;
+  const mask = load<u32>(plan, PIECE.PLAN);
+  fields = load<u32>(form, FORM.WORD_FIELDS);
+  for (let i: usize = 0; i < <usize>load<u32>(form, FORM.WORD_FIELD_COUNT); i++) {
+    if (((mask >> <u32>i) & 1) === 0) continue;
+    const field: usize = load<u32>(fields + (i << 2));
+    store<u64>(CHECK_KEY + (words++ << 3), load<u64>(VALUES + (field << 3)));
+  }
+  lacking = MISSING_FAULT;
+  return findChecks(words);
+}
+
+/** Characters of a word in a plan's key, and one more. */
+const PLAN_TEXT: usize = 32;
+
+/** Adds a field to the key of a plan; returns its words, 0 when the field is too long. */
+function addPlanField(words: usize, field: usize, form: usize): usize {
+  const at = CHECK_KEY + (words << 3);
+  if (kindOf(form, field) !== FORM.WORD) {
+    store<u64>(at, load<u64>(VALUES + (field << 3)));
+    return words + 1;
+  }
+  const start: usize = load<u32>(STARTS + (field << 2));
+  const length = <usize>load<u32>(ENDS + (field << 2)) - start;
+  if (length >= PLAN_TEXT) return 0;
+  memory.fill(at, 0, PLAN_TEXT);
+  memory.copy(at, start, length);
+  return words + (PLAN_TEXT >> 3);
+}
+
+/** What the exit before this fault of the same task says of the machine, as JavaScript numbers it. */
+function exitBefore(form: usize): u64 {
+  const before: usize = load<u32>(BEFORE);
+  if (before === 0 || load<u32>(before, TASK_EVENT) !== load<u32>(form, FORM.AFTER)) return 0;
+  return load<u64>(before, TASK_VALUE);
+}
+
+/** Writes what is said of an exit or a fault, with the fields of this line in it. */
+function writeFault(to: usize, from: usize): usize {
+  let out = to;
+  let at = from;
+  while (true) {
+    const length: usize = load<u16>(at);
+    const hole: i32 = load<u16>(at, PIECE.HOLE);
+    out = copyText(out, at + PIECE.TEXT, length);
+    if (hole === PIECE.END) return out;
+    out = writeHexString(out, load<u64>(VALUES + ((<usize>(hole - PIECE.FIELD_HOLE)) << 3)));
+    at += PIECE.TEXT + length;
+  }
 }
 
 function findChecks(words: usize): usize {

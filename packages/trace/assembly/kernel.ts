@@ -35,6 +35,7 @@ const MAX_LINE: usize = 4096;
 
 const COLON: u8 = 58;
 const QUOTE: u8 = 62;
+const HASH: u8 = 35;
 
 /** The event that `findEvent()` found, and where its name ends. */
 let event: usize = 0;
@@ -172,10 +173,25 @@ function isQuoted(start: usize): bool {
   return load<u8>(at) === QUOTE;
 }
 
-/** A line without an event says nothing, unless it is a text of the log, all of which have a certain word. */
+/**
+ * A line without an event says nothing, unless it is a text of the log, all of which have a certain word, or may be a
+ * mark of lost events: these begin with `#` or `CPU:`, or have a word in capitals.
+ */
 function pass(start: usize, end: usize): i32 {
+  let first = start;
+  while (load<u8>(first) === 32) first++;
+  if (load<u8>(first) === HASH || load<u32>(first) === 0x3a55_5043) return DECLINED;
   for (let at = start; at < end; at += 16) {
-    const text = v128.or(v128.load(at), i8x16.splat(0x20));
+    const line = v128.load(at);
+    const text = v128.or(line, i8x16.splat(0x20));
+    for (
+      let capitals = i8x16.bitmask(i8x16.eq(line, i8x16.splat(80)));
+      capitals !== 0;
+      capitals &= capitals - 1
+    ) {
+      // PERF
+      if (load<u32>(at + ctz(capitals)) === 0x4652_4550) return DECLINED;
+    }
     let letters = i8x16.bitmask(i8x16.eq(text, i8x16.splat(115)));
     for (; letters !== 0; letters &= letters - 1) {
       const place = at + ctz(letters);

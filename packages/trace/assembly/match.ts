@@ -4,7 +4,7 @@
 import { MAX_FIELD } from '../src/text/limits';
 import * as PROGRAM from '../src/wasm/program';
 import { ENDS, STARTS, VALUES } from '../src/wasm/state';
-import { hexDigits, hexValue, isBlank, isDigit, skipBlanks } from './text';
+import { hexDigits, hexValue, isBlank, isDigit, sameText, skipBlanks } from './text';
 
 /** In place of a form: JavaScript knows better. */
 export const UNSURE: usize = 1;
@@ -45,6 +45,9 @@ function run(program: usize, from: usize, end: usize): usize {
           break;
         case PROGRAM.FLAGS:
           next = flags(next);
+          break;
+        case PROGRAM.WORDS:
+          next = words(token, next, end);
           break;
         case PROGRAM.POINTER:
           next = hex(fields, next);
@@ -151,6 +154,22 @@ function word(from: usize): usize {
     at++;
   }
   return at === from || at - from >= MAX_FIELD ? 0 : at;
+}
+
+/** Words up to the one that ends them, without the blanks before that. */
+function words(token: usize, from: usize, end: usize): usize {
+  const stop: usize = load<u32>(token, PROGRAM.STOP);
+  const length: usize = load<u32>(token, PROGRAM.STOP_LENGTH);
+  const limit = min(end, from + MAX_FIELD);
+  let at = from;
+  let last = from;
+  while (at < limit) {
+    if (sameText(stop, at, length)) return last;
+    while (at < limit && !isBlank(load<u8>(at))) at++;
+    last = at;
+    at = skipBlanks(at, end);
+  }
+  return 0;
 }
 
 function flags(from: usize): usize {

@@ -5,12 +5,20 @@
  *
  * @module
  */
-export { type AnnotatedLine, type Annotator, annotate, createAnnotator } from './annotate/annotate.ts';
+export {
+  type AnnotatedLine,
+  type Annotator,
+  type AnnotatorOptions,
+  annotate,
+  createAnnotator,
+} from './annotate/annotate.ts';
 export type {
   AnnotatedFinding,
   AnnotatedSpte,
   PossibleAnnotatedFinding,
 } from './annotate/annotate-spte.ts';
+export type { ExplainedFault, SaidAddress } from './annotate/explain-fault.ts';
+export { type MachineHints, machineHints } from './annotate/machine-hints.ts';
 export {
   type Check,
   type Checker,

@@ -11,9 +11,32 @@ const LOG = [
   'as_id: 0 gfn: 12 old_spte: 8913827 new_spte: 5a0 level: 1',
 ];
 
+/** Exits and faults of every age, tracer and vendor, with the words that kernels lose; and marks of lost events. */
+const FAULTS = [
+  'vm-1 [000] 1.5: kvm_exit: vcpu 0 reason EPT_VIOLATION rip 0xfff info 182 80000b0e',
+  'vm-1 [000] 1.5: kvm_exit: vcpu 0 reason EXCEPTION_NMI rip 0xfff info 7fff0 80000b0e',
+  'vm-1 [000] 1.5: kvm_exit:   reason EXIT_NPF rip 0x2000 info 200000006 10000',
+  'vm-1 [000] 1.5: kvm_exit:   reason UNKNOWN (54) rip 0x2000 info 0 0',
+  'vm-1 [000] 1.5: kvm_exit: vcpu 0 reason  rip 0x2000 info1 0x0000000100000006 info2 0x0000000000010000 intr_info 0x00000000 error_code 0x00000000',
+  'vm-1 [000] 1.5: kvm_exit: vcpu 0 reason INVALID_STATE FAILED_VMENTRY rip 0x0 info1 0x0 info2 0x0 intr_info 0x0 error_code 0x0 requests 0x10',
+  'vm-1 [000] 1.5: kvm_exit: vcpu 0 reason PF excp rip 0x2000 info1 0x2 info2 0x110000 intr_info 0x80000b0e error_code 0x3',
+  'vm-1 [000] 1.5: kvm_exit: exit_reason=1024 guest_rip=0x2000 isa=2 info1=0x100000006 info2=0x10000 intr_info=0x0 error_code=0x0 vcpu_id=0',
+  'vm-1 [000] 1.5: kvm_page_fault: address 600000 error_code 18a',
+  'vm-1 [000] 1.5: kvm_page_fault: address 600000 error_code 3',
+  'vm-1 [000] 1.5: kvm_page_fault: vcpu_id=0 guest_rip=0x2000 fault_address=0x10000 error_code=0x200000006',
+  'CPU:1 [LOST 540 EVENTS]',
+  'CPU:0 [EVENTS DROPPED]',
+  '# entries-in-buffer/entries-written: 10/25   #P:2',
+  '##### CPU 1 buffer started ####',
+  'vm 12 [001] 6.04: PERF_RECORD_LOST lost 12',
+  'Invalid SPTE change: cannot replace a present leaf',
+  'SPTE with another present leaf SPTE mapping a',
+];
+
 /** Lines that have every form, the first of each event of every run and some more. */
 const SAMPLE = [
   ...LOG,
+  ...FAULTS,
   ...traces.flatMap(([, , text]) => {
     const seen = new Map<string, number>();
     return text.split('\n').filter((line) => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Mmu } from '@spte/core';
+import { exits } from '@spte/testing/exits';
 import {
   type AnnotationTally,
   annotationCounter,
@@ -27,7 +28,7 @@ function fast(mmu: Mmu, bytes: Uint8Array, size: number, options: NdjsonOptions 
     (lines) => {
       text += new TextDecoder().decode(lines);
     },
-    options,
+    { exits, ...options },
   );
   pushAll((chunk) => reader.push(chunk), bytes, size);
   reader.end();
@@ -39,7 +40,7 @@ function fast(mmu: Mmu, bytes: Uint8Array, size: number, options: NdjsonOptions 
 
 function slow(mmu: Mmu, bytes: Uint8Array, size: number): Annotated {
   let text = '';
-  const annotate = createAnnotator(mmu);
+  const annotate = createAnnotator(mmu, { exits });
   const counter = annotationCounter();
   const reader = traceReader(({ record }) => {
     if (record === null) return;
@@ -143,6 +144,23 @@ describe('NDJSON', () => {
     const bytes = bytesOf([...lines, ...lines.toReversed()].join('\n'));
     const reversed = bytesOf([...lines.toReversed(), ...lines].join('\n'));
     for (const text of [bytes, reversed]) expect(fast(mmu, text, 5000)).toEqual(slow(mmu, text, 5000));
+  });
+
+  it('of more exits than can be kept is right: all are forgotten, and begun anew', () => {
+    const lines = Array.from({ length: 18_000 }, (_, i) => [
+      `vm-1 [000] .... 4.6: kvm_exit: vcpu 0 reason CR_ACCESS rip 0x${i.toString(16)} info1 0x${(i % 17_000).toString(16)} info2 0x0 intr_info 0x0 error_code 0x0`,
+      `vm-${i % 2} [000] .... 4.6: kvm_page_fault: address ${i.toString(16)} error_code ${i.toString(16)}`,
+    ]).flat();
+    const bytes = bytesOf(lines.join('\n'));
+    expect(fast(MMU, bytes, 1 << 20)).toEqual(slow(MMU, bytes, 1 << 20));
+  });
+
+  it('of a reason that is longer than any is right', () => {
+    const lines = ['A'.repeat(31), 'A'.repeat(32), 'A b c', '"', '\u0001', '@rip'].map(
+      (reason) => `vm-1 [000] 4.6: kvm_exit: vcpu 0 reason ${reason} rip 0x1 info 1 2`,
+    );
+    const bytes = bytesOf([...lines, ...lines].join('\n'));
+    expect(fast(MMU, bytes, 1 << 20)).toEqual(slow(MMU, bytes, 1 << 20));
   });
 
   it('of lines with names never seen is learned, until there is no room', () => {

@@ -20,7 +20,7 @@ import { bytesOf, mmuOfRun, recordsOf, traces } from './runs.ts';
 
 const MMU = mmuOfRun('svm61-npt-tdp');
 const LEAF = 'vm-1 [000] 1.5: kvm_mmu_set_spte: gfn 10 spte 797fe67 (rwxu) level 1 at 1a1080';
-const OTHER = 'vm-0 [001] 1.2: kvm_exit: vcpu 0 reason npf';
+const OTHER = 'vm-0 [001] 1.2: kvm_entry: vcpu 0, rip 0x2000';
 const checkLine = (task: number): string =>
   `vm-${task} [000] 1.0: check_mmio_spte: spte 80000d0000057 kvm_gen a spte-gen a valid 1`;
 const handleLine = (task: number): string =>
@@ -45,6 +45,8 @@ const sum = (a: TraceCounts, b: TraceCounts): TraceCounts => ({
   continued: a.continued + b.continued,
   passed: a.passed + b.passed,
   damaged: a.damaged + b.damaged,
+  lost: a.lost + b.lost,
+  lostMarks: a.lostMarks + b.lostMarks,
 });
 
 describe('a trace that is cut before a line that begins anew', () => {

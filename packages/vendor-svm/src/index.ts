@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { svmExits } from './exits.ts';
 export {
   MEMORY_ENCRYPTION_LEAF,
   type MemoryEncryptionFacts,

@@ -5,6 +5,7 @@
  * @module
  */
 export { setEptMasks } from './ept-masks.ts';
+export { vmxExits } from './exits.ts';
 export { vmxSetupMeSpteMask } from './memory-encryption.ts';
 export { vmxGetMtMask } from './memtype.ts';
 export { type EptCpu, type EptMisconfig, eptMisconfig } from './misconfig.ts';

@@ -7,7 +7,7 @@ import type { Annotated } from './annotate-section.ts';
 import { ANNOTATION_COLUMNS, type AnnotationRow } from './annotation-columns.ts';
 import type { AnnotateOptions, Input } from './options.ts';
 import { withFile } from './print-lines.ts';
-import { type Annotations, annotationsOf, renderAnnotations } from './render-annotations.ts';
+import { type Annotations, annotationsOf, lossText, renderAnnotations } from './render-annotations.ts';
 
 /** What the sections of an input have in common. */
 export interface Target {
@@ -20,7 +20,15 @@ export interface Target {
 /** Annotates the sections of an input: prints their lines in turn, adds their rows to the table, and yields their counts. */
 export type AnnotateSections = (input: Input, target: Target) => AsyncIterable<Annotated>;
 
-export const NOTHING: TraceCounts = { lines: 0, recognised: 0, continued: 0, passed: 0, damaged: 0 };
+export const NOTHING: TraceCounts = {
+  lines: 0,
+  recognised: 0,
+  continued: 0,
+  passed: 0,
+  damaged: 0,
+  lost: 0,
+  lostMarks: 0,
+};
 
 /** What an input comes to. */
 export interface AnnotatedInput {
@@ -52,6 +60,7 @@ export async function annotateInput(
   }
   document.end(annotationsOf(counts, counter.tally()));
   complainOfDamage(session, input, counts);
+  complainOfLoss(session, input, counts);
   return { counts, seen: counter.sightings() };
 }
 
@@ -62,6 +71,8 @@ export function sum(a: TraceCounts, b: TraceCounts): TraceCounts {
     continued: a.continued + b.continued,
     passed: a.passed + b.passed,
     damaged: a.damaged + b.damaged,
+    lost: a.lost + b.lost,
+    lostMarks: a.lostMarks + b.lostMarks,
   };
 }
 
@@ -81,6 +92,11 @@ function complainOfDamage({ io }: Session, { name }: Input, { damaged }: TraceCo
   io.complain(
     `spte: ${name === null ? '' : `${name}: `}${damaged} ${damaged === 1 ? 'line names' : 'lines name'} an event but cannot be read: cut off or garbled\n`,
   );
+}
+
+/** The input is whole, but the trace is not. */
+function complainOfLoss({ io }: Session, { name }: Input, counts: TraceCounts): void {
+  if (counts.lostMarks > 0) io.complain(`spte: ${name === null ? '' : `${name}: `}${lossText(counts)}\n`);
 }
 
 /** What is printed around the lines of an input. */

@@ -10,6 +10,8 @@ import {
   type TraceRecord,
   traceReader,
 } from '@spte/trace';
+import { svmExits } from '@spte/vendor-svm';
+import { vmxExits } from '@spte/vendor-vmx';
 import { othersOf, withMasks } from '../context/context.ts';
 import type { Session } from '../context/session.ts';
 import type { ParquetTable } from '../files/parquet-table.ts';
@@ -19,6 +21,9 @@ import { type AnnotationRow, annotationRows } from './annotation-columns.ts';
 import type { AnnotateOptions, Input } from './options.ts';
 import { linePrinter, wantedBy } from './print-lines.ts';
 import { leadRecords, readSection, type Section } from './sections.ts';
+
+/** Lines say themselves whose exits they show. */
+const EXITS = [vmxExits, svmExits];
 
 /** The counts of a section. */
 export interface Annotated {
@@ -107,7 +112,7 @@ function lineAnnotator(
   const { mmu } = withMasks(context);
   const wanted = wantedBy(options);
   const print = linePrinter(session, mmu, name, options, wanted);
-  const annotate = createAnnotator(mmu, othersOf(context));
+  const annotate = createAnnotator(mmu, { exits: EXITS, others: othersOf(context) });
   const counter = annotationCounter();
   for (const record of before) annotate(record);
   return {
@@ -136,5 +141,6 @@ function fastAnnotator(
     if (options.summary !== true) out.utf8(lines);
   };
   const { mmu } = withMasks(context);
-  return ndjsonAnnotator(mmu, write, { members, firstLine: start.line, before, others: othersOf(context) });
+  const others = othersOf(context);
+  return ndjsonAnnotator(mmu, write, { members, firstLine: start.line, before, exits: EXITS, others });
 }

@@ -9,11 +9,20 @@ export interface Annotations extends AnnotationTally, TraceCounts {}
 
 /** Counts, and what the lines say. */
 export function annotationsOf(
-  { lines, recognised, passed, continued, damaged }: TraceCounts,
+  { lines, recognised, passed, continued, damaged, lost, lostMarks }: TraceCounts,
   tally: AnnotationTally,
 ): Annotations {
-  return { lines, recognised, passed, continued, damaged, ...tally };
+  return { lines, recognised, passed, continued, damaged, lost, lostMarks, ...tally };
 }
+
+/** What the tracer lost, and what that means. */
+export function lossText({ lost, lostMarks }: Pick<TraceCounts, 'lost' | 'lostMarks'>): string {
+  const events = lost === 0 ? 'events' : `${counted(lost, 'event')} or more`;
+  return `the tracer lost ${events} (${counted(lostMarks, 'mark')}): the trace is not complete`;
+}
+
+/** Why a check agrees though the texts differ. */
+const LOST_LETTER = 'without its first letter, which some kernels lose while the option hash-ptr is off';
 
 /** Events that are named. */
 const TOP = 12;
@@ -31,12 +40,14 @@ export function renderAnnotations(paint: Paint, annotations: Annotations): strin
       `  ${counted(checks, 'check')}, ${disagreements === 1 ? '1 disagrees' : `${disagreements} disagree`}`,
     ),
     ...alignRows(foundRows(annotations.disagreementsByField)).map((line) => `  ${line}`),
+    ...alignRows(foundRows(annotations.lostLettersByField)).map((line) => `  ${line}, ${LOST_LETTER}`),
     paint(
       findings === 0 ? 'green' : 'red',
       `  ${findings === 0 ? 'no findings' : counted(findings, 'finding')}`,
     ),
     ...alignRows(foundRows(annotations.findingsByCode)).map((line) => `  ${line}`),
   ];
+  if (annotations.lostMarks > 0) text.push(paint('yellow', `  ${lossText(annotations)}`));
   if (disagreements > checks / 4) {
     text.push(
       paint(

@@ -11,7 +11,8 @@ import {
   objectionText,
   type TextLine,
 } from '@spte/core';
-import type { AnnotatedLine } from '@spte/trace';
+import type { AnnotatedLine, Check, ExplainedFault } from '@spte/trace';
+import { saidText } from '../entry/codes.ts';
 import { type Paint, paintLines } from '../io/paint.ts';
 
 type AnnotatedSpte = AnnotatedLine['sptes'][number];
@@ -19,23 +20,27 @@ type AnnotatedSpte = AnnotatedLine['sptes'][number];
 /** Gives the lines to print below a line: its entries, what is wrong with them, and where the kernel said otherwise. */
 export function lineRenderer(paint: Paint, mmu: Mmu): (line: AnnotatedLine) => string[] {
   const eventOf = changeTexts(mmu);
-  return ({ sptes, checks }) => {
+  return ({ event, fields, sptes, checks, explains }) => {
     const [old, now] = [sptes.find(({ role }) => role === 'old'), sptes.find(({ role }) => role === 'new')];
     const change = old !== undefined && now !== undefined && sptes.length === 2;
     const lines = change
       ? [
           paint('cyan', `    ^ ${sayWhat(old)} -> ${sayWhat(now)}`),
-          paint('cyan', `      ${eventOf(old, now)}`),
+          paint('cyan', `      ${isRacedFix(event, fields, old, now) ? RACED_FIX : eventOf(old, now)}`),
         ]
       : sptes.map((spte) => paint('cyan', `    ^ ${sayWhat(spte)}`));
+    if (explains !== undefined) lines.push(...faultLines(paint, explains));
     lines.push(...sptes.flatMap((spte) => detailLines(paint, mmu, spte)));
-    for (const { field, printed, computed, agree } of checks) {
-      if (agree) continue;
-      const text = `      DISAGREES: the kernel printed ${field} ${printed}, computed is ${computed}`;
-      lines.push(paint('red', text));
-    }
+    for (const check of checks)
+      if (!check.agree) lines.push(paint('red', `      DISAGREES: ${disagreementText(check)}`));
     return lines;
   };
+}
+
+function disagreementText({ field, printed, computed }: Check): string {
+  return field === 'kind'
+    ? `the kernel takes this entry for MMIO, as read here it is ${computed}: the trace is of another kernel or machine`
+    : `the kernel printed ${field} ${printed}, computed is ${computed}`;
 }
 
 function sayWhat({ value, kind, level, gfn, pfn, access, memtype, generation }: AnnotatedSpte): string {
@@ -46,6 +51,31 @@ function sayWhat({ value, kind, level, gfn, pfn, access, memtype, generation }: 
   if (access !== null) words.push(access);
   if (memtype !== null) words.push(memtype);
   return `${value} ${words.join(', ')}`;
+}
+
+/** What an exit or a fault means, where its line does not say it itself. */
+function faultLines(paint: Paint, { address, info1, error_code, whileDelivering }: ExplainedFault): string[] {
+  const [code] = [error_code, info1].flatMap((word) => (word === undefined ? [] : (saidText(word) ?? [])));
+  const where = address === undefined ? '' : `${address.kind ?? 'address'} ${address.value}: `;
+  const lines = code === undefined ? [] : [`    ^ ${where}${code}`];
+  if (whileDelivering !== null && whileDelivering !== undefined) {
+    const { name, type, vector } = whileDelivering;
+    lines.push(`    ^ while an event was being delivered: ${name ?? `${type}, vector ${vector}`}`);
+  }
+  return lines.map((line) => paint('cyan', line));
+}
+
+const RACED_FIX =
+  'fixed without the lock; another CPU has changed the entry since, for new is read again to be printed';
+
+/** Whether a fast fix that succeeded shows no trace of itself: the entry is as before, or no mapping any more. */
+function isRacedFix(
+  event: string,
+  { fixed }: AnnotatedLine['fields'],
+  old: AnnotatedSpte,
+  now: AnnotatedSpte,
+): boolean {
+  return event === 'fast_page_fault' && fixed === 1 && (old.value === now.value || now.kind !== 'leaf');
 }
 
 /** The findings of core in full, and what a value may be that is no entry: they are rare. */

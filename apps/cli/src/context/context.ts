@@ -219,8 +219,7 @@ export function sayContext(io: Io, name: string, data: ContextData, options: Con
   const context = withMasks(data);
   sayCaveats(io, [context.mmu]);
   const isGiven = Object.values(data.facts).every(({ origin }) => origin === 'given');
-  if (!isMachineGiven(options) && !isGiven)
-    sayOnce(io, `${name}read as ${contextText(context)}`);
+  if (!isMachineGiven(options) && !isGiven) sayOnce(io, `${name}read as ${contextText(context)}`);
   for (const contradiction of data.contradictions) sayOnce(io, `${name}warning: ${contradiction}`);
 }
 

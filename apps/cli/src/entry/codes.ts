@@ -7,6 +7,7 @@ import {
   explainPageFault,
   hex,
   type PageFaultCode,
+  type SaidWord,
 } from '@spte/core';
 import type { MachineFacts } from '@spte/host';
 import { explainNestedPageFault, type NestedPageFault } from '@spte/vendor-svm';
@@ -88,6 +89,21 @@ const ORIGINS: Readonly<Record<Origin, string>> = {
   read: ', by its bits',
   assumed: ', assumed: --vendor and --shadow say what it is a code of',
 };
+
+/** What a code means that a trace shows, as a sentence; null for a word that is none. */
+export function saidText({ kind, value }: SaidWord): string | null {
+  const explain = EXPLAINERS.get(kind);
+  return explain === undefined ? null : codeText(explain(BigInt(value)));
+}
+
+const EXPLAINERS: ReadonlyMap<string | undefined, (value: bigint) => Code> = new Map<
+  string,
+  (value: bigint) => Code
+>([
+  ['EPT violation qualification', explainEptViolation],
+  ['NPF EXITINFO1', explainNestedPageFault],
+  ['#PF error code', explainPageFault],
+]);
 
 const headingOf = ({ kind, value }: Code): string => `${kind} ${hex(value)}`;
 

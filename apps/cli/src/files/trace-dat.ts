@@ -52,8 +52,16 @@ export async function readTraceDat(
     take({ line: record.line, text: textOf(record), newline: true, record, partOf: null });
     if (count % BATCH === 0) await flush();
   }
-  const { events, recognised } = next.value;
-  return { lines: events, recognised, continued: 0, passed: events - recognised, damaged: 0 };
+  const { events, recognised, lost, lostMarks } = next.value;
+  return {
+    lines: events,
+    recognised,
+    continued: 0,
+    passed: events - recognised,
+    damaged: 0,
+    lost,
+    lostMarks,
+  };
 }
 
 function textOf({ task, pid, cpu, timestamp, event, fields }: TraceRecord): string {

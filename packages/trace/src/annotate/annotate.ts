@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { Candidate, Fallback, Mmu } from '@spte/core';
+import type { Candidate, ExitReader, Fallback, Mmu } from '@spte/core';
 import type { FieldValue, TracedSpte, TraceRecord } from '../events/record.ts';
 import { type AnnotatedSpte, annotateSpte } from './annotate-spte.ts';
-import { type Check, checkRecord, createChecker } from './printed-check.ts';
+import type { ExplainedFault } from './explain-fault.ts';
+import { type FollowedLine, followLines } from './follow-lines.ts';
+import { type Check, checkRecord, lastLines } from './printed-check.ts';
 import { annotatorFallbacks, rememberSptes } from './remember-sptes.ts';
 
 /** A line with everything that can be said about it, ready for JSON. */
@@ -13,6 +15,8 @@ export interface AnnotatedLine {
   readonly fields: Readonly<Record<string, FieldValue>>;
   readonly sptes: readonly AnnotatedSpte[];
   readonly checks: readonly Check[];
+  /** What the exit or the fault of the line means; absent for other lines, and where nobody was to be asked. */
+  readonly explains?: ExplainedFault;
 }
 
 /**
@@ -26,7 +30,21 @@ export function annotate(
   mmu: Mmu,
   checks: readonly Check[] = checkRecord(record, mmu),
 ): AnnotatedLine {
-  return annotated(record, checks, (spte, gfn) => annotateSpte(spte, mmu, gfn));
+  return annotated(record, { checks, explains: undefined }, (spte, gfn) => annotateSpte(spte, mmu, gfn));
+}
+
+/** Whom to ask about more than entries. */
+export interface AnnotatorOptions {
+  /**
+   * What vendors know of exits: `vmxExits` of `@spte/vendor-vmx`, `svmExits` of `@spte/vendor-svm`. Lines say themselves
+   * whose they are, so that both may be given. None when absent: exits and faults are then not explained.
+   */
+  readonly exits?: readonly ExitReader[];
+  /**
+   * Contexts beside that of the MMU that the trace may be of: what is wrong in some of them only is a
+   * {@link PossibleAnnotatedFinding}. None when absent.
+   */
+  readonly others?: readonly Candidate[];
 }
 
 /** Annotates records in their order. */
@@ -39,9 +57,6 @@ export interface Annotator {
 /**
  * Makes a function that annotates the records of a trace in their order, and compares lines that belong together. It
  * remembers what entries like the one at hand were, so that a large trace takes little longer than to read it.
- *
- * @param others contexts beside that of `mmu` that the trace may be of: what is wrong in some of them only is a
- *   {@link PossibleAnnotatedFinding}
  *
  * @example
  * ```ts
@@ -59,20 +74,37 @@ export interface Annotator {
  * // Nobody writes bit 45 on a machine of 40 address bits.
  * say('kvm_mmu_set_spte: gfn 10 spte 20000797fe67 (rwxu) level 1 at 1a1080')?.sptes[0]?.findings.map(({ code }) => code); // [ 'reserved-bits' ]
  * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu } from '@spte/core';
+ * import { createAnnotator, parseLine } from '@spte/trace';
+ * import { svm, svmExits } from '@spte/vendor-svm';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 40 }, vendor: svm() });
+ * const annotate = createAnnotator(mmu, { exits: [svmExits] });
+ * const record = parseLine('kvm_page_fault: vcpu 0 rip 0x2000 address 0x10000 error_code 0x100000006');
+ * const explains = record && annotate(record).explains;
+ * explains?.address; // { kind: 'gpa', value: '0x10000' }
+ * [explains?.error_code?.['access'], explains?.error_code?.['stage']]; // [ [ 'write' ], 'final access' ]
+ * ```
  */
-export function createAnnotator(mmu: Mmu, others: readonly Candidate[] = []): Annotator {
-  const checker = createChecker(mmu);
+export function createAnnotator(mmu: Mmu, { exits = [], others = [] }: AnnotatorOptions = {}): Annotator {
+  const follow = followLines(mmu, exits, lastLines());
   const about = rememberSptes(mmu, others);
-  const annotate = (record: TraceRecord): AnnotatedLine => annotated(record, checker.check(record), about);
+  const annotate = (record: TraceRecord): AnnotatedLine => annotated(record, follow(record), about);
   return Object.assign(annotate, { fallbacks: annotatorFallbacks(mmu) });
 }
 
 /** Puts together what is said about a record. */
 export function annotated(
   { line, event, timestamp, fields, sptes }: TraceRecord,
-  checks: readonly Check[],
+  { checks, explains }: FollowedLine,
   about: (spte: TracedSpte, gfn: string | null) => AnnotatedSpte,
 ): AnnotatedLine {
   const gfn = typeof fields['gfn'] === 'string' ? fields['gfn'] : null;
-  return { line, event, timestamp, fields, sptes: sptes.map((spte) => about(spte, gfn)), checks };
+  const said = sptes.map((spte) => about(spte, gfn));
+  return explains === undefined
+    ? { line, event, timestamp, fields, sptes: said, checks }
+    : { line, event, timestamp, fields, sptes: said, checks, explains };
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { accessText, getRsvdBits, hex, type Mmu, sptePermissions } from '@spte/core';
+import { accessText, getRsvdBits, hex, type Mmu, spteKind, sptePermissions } from '@spte/core';
 import { getMmioSpteAccess, getMmioSpteGeneration, getMmioSpteGfn, markedMmioSpte } from '@spte/mmio';
 import type { FieldValue, TraceRecord } from '../events/record.ts';
 
@@ -8,6 +8,7 @@ export interface Check {
   readonly field: string;
   readonly printed: string;
   readonly computed: string;
+  /** Whether they are the same, or only the first letter is missing that some kernels lose: see {@link lostLetter}. */
   readonly agree: boolean;
 }
 
@@ -17,6 +18,14 @@ const check = (field: string, printed: string, computed: string): Check => ({
   computed,
   agree: printed === computed,
 });
+
+/**
+ * Whether a kernel lost the first letter of what it printed: some do of the permissions while the ftrace option
+ * `hash-ptr` is off. What it did print is right.
+ */
+export function lostLetter({ printed, computed, agree }: Check): boolean {
+  return agree && printed !== computed;
+}
 
 /** The record's value of a field, if it has one. */
 function printedField(
@@ -39,7 +48,8 @@ function hexCheck(record: TraceRecord, names: readonly string[], computed: bigin
 
 /**
  * Recomputes what a line prints beside its SPTE: the `rwxu` flags, the generation of an MMIO SPTE and whether it is
- * valid, the reserved bits.
+ * valid, the reserved bits. Where the kernel shows an MMIO SPTE that is none as read here, the MMU is not that of the
+ * trace: that alone is said then, as a check of the field `kind`.
  *
  * Needs that one line; {@link createChecker} also compares lines that belong together.
  */
@@ -50,7 +60,7 @@ export function checkRecord(record: TraceRecord, mmu: Mmu): Check[] {
     case 'kvm_mmu_set_spte':
       return checkPermissions(record, mmu, spte.value);
     case 'check_mmio_spte':
-      return checkGeneration(record, mmu, spte.value);
+      return checkMmio(record, mmu, spte.value);
     case 'get_mmio_spte':
     case 'make_spte':
       if (spte.level === null) return [];
@@ -63,7 +73,10 @@ export function checkRecord(record: TraceRecord, mmu: Mmu): Check[] {
 function checkPermissions(record: TraceRecord, mmu: Mmu, spte: bigint): Check[] {
   const computed = sptePermissions(mmu, spte);
   const { access } = record.fields;
-  if (typeof access === 'string') return [check('access', access, accessText(computed))];
+  if (typeof access === 'string') {
+    const text = accessText(computed);
+    return [{ ...check('access', access, text), agree: access === text || access === text.slice(1) }];
+  }
   // The raw record has r, x and u as numbers, and no w.
   const flags: readonly (readonly [string, boolean | null])[] = [
     ['r', computed.read],
@@ -77,6 +90,11 @@ function checkPermissions(record: TraceRecord, mmu: Mmu, spte: bigint): Check[] 
   });
 }
 
+function checkMmio(record: TraceRecord, mmu: Mmu, spte: bigint): Check[] {
+  const kind = spteKind(mmu, spte, null);
+  return kind === 'mmio' ? checkGeneration(record, mmu, spte) : [check('kind', 'mmio', kind)];
+}
+
 function checkGeneration(record: TraceRecord, mmu: Mmu, spte: bigint): Check[] {
   const generation = getMmioSpteGeneration(mmu, spte);
   const checks = hexCheck(record, ['spte-gen', 'spte_gen'], generation);
@@ -85,21 +103,23 @@ function checkGeneration(record: TraceRecord, mmu: Mmu, spte: bigint): Check[] {
   return [...checks, check('valid', String(valid), String(Number(BigInt(current) === generation)))];
 }
 
-/** The last line of a task, if it shows an MMIO SPTE. */
+/** The last line of a task, if the next one may need it. */
 export interface Before {
   readonly event: string;
-  readonly spte: bigint;
+  /** The MMIO SPTE that it shows, or the number of what an exit says of the machine. */
+  readonly value: bigint;
   /** Its number. */
   readonly line: number;
 }
 
-/** Events that show an MMIO SPTE of which the next line of the task may say more. */
-export const MMIO_EVENTS: readonly string[] = ['check_mmio_spte', 'kvm_mmio_spte'];
+/** Events that the next line of the task may need: those that show an MMIO SPTE, and exits. */
+export const LEAVING_EVENTS: readonly string[] = ['check_mmio_spte', 'kvm_mmio_spte', 'kvm_exit'];
 
-/** Which of those stands before an event that says more. */
+/** Which of those stands before an event that needs it. */
 export const FOLLOWS: Readonly<Record<string, string>> = {
   handle_mmio_page_fault: 'check_mmio_spte',
   mark_mmio_spte: 'kvm_mmio_spte',
+  kvm_page_fault: 'kvm_exit',
 };
 
 /**
@@ -127,15 +147,27 @@ export const CHECKED: Readonly<
  */
 export const MAX_LINES_APART: number = 1 << 12;
 
+/** The value of the line before, if a line needs it and stands near enough. */
+export function valueBefore({ event, line }: TraceRecord, before: Before | undefined): bigint | null {
+  if (before === undefined || before.event !== FOLLOWS[event]) return null;
+  return line - before.line > MAX_LINES_APART ? null : before.value;
+}
+
 /** Compares a line with the one before it of its task. */
 export function checkAfter(record: TraceRecord, mmu: Mmu, before: Before | undefined): Check[] {
-  if (before === undefined || before.event !== FOLLOWS[record.event]) return [];
-  if (record.line - before.line > MAX_LINES_APART) return [];
-  if (record.event === 'mark_mmio_spte') return checkMark(record, mmu, before.spte);
-  return [
-    ...hexCheck(record, ['gfn'], getMmioSpteGfn(mmu, before.spte)),
-    ...hexCheck(record, ['access'], getMmioSpteAccess(mmu, before.spte)),
-  ];
+  const spte = valueBefore(record, before);
+  if (spte === null) return [];
+  switch (record.event) {
+    case 'mark_mmio_spte':
+      return checkMark(record, mmu, spte);
+    case 'handle_mmio_page_fault':
+      return [
+        ...hexCheck(record, ['gfn'], getMmioSpteGfn(mmu, spte)),
+        ...hexCheck(record, ['access'], getMmioSpteAccess(mmu, spte)),
+      ];
+    default:
+      return [];
+  }
 }
 
 /** Compares lines as they come. */
@@ -151,7 +183,7 @@ export interface LastLines {
   put(task: number | null, line: Before): void;
 }
 
-function lastLines(): LastLines {
+export function lastLines(): LastLines {
   /** Oldest first. When there are more than may be near enough, the oldest is not. */
   const last = new Map<number | null, Before>();
   return {
@@ -172,22 +204,26 @@ function lastLines(): LastLines {
  * `mark_mmio_spte` what was put into it. Lines more than {@link MAX_LINES_APART} apart are not compared.
  */
 export function createChecker(mmu: Mmu): Checker {
-  return checkerWith(mmu, lastLines());
-}
-
-/** A checker with a memory of the caller's. */
-export function checkerWith(mmu: Mmu, last: LastLines): Checker {
+  const last = lastLines();
   return {
     check(record) {
-      const task = record.pid ?? record.cpu;
+      const task = taskOf(record);
       const checks = [...checkRecord(record, mmu), ...checkAfter(record, mmu, last.take(task))];
-      const [spte] = record.sptes;
-      if (spte !== undefined && MMIO_EVENTS.includes(record.event)) {
-        last.put(task, { event: record.event, spte: spte.value, line: record.line });
-      }
+      leave(last, record, record.sptes[0]?.value);
       return checks;
     },
   };
+}
+
+/** The task of a line, or its CPU where the trace does not say. */
+export function taskOf({ pid, cpu }: TraceRecord): number | null {
+  return pid ?? cpu;
+}
+
+/** Keeps a line with a value if the task's next one may need it. */
+export function leave(last: LastLines, record: TraceRecord, value: bigint | undefined): void {
+  const { event, line } = record;
+  if (value !== undefined && LEAVING_EVENTS.includes(event)) last.put(taskOf(record), { event, value, line });
 }
 
 /** Gfn, access and generation as the kernel itself would print them for this SPTE. */

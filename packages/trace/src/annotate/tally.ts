@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { AnnotatedLine } from './annotate.ts';
 import type { AnnotatedSpte } from './annotate-spte.ts';
-import type { Check } from './printed-check.ts';
+import { type Check, lostLetter } from './printed-check.ts';
 
 /** How often something was seen, and in which line first. */
 export interface Seen {
@@ -25,6 +25,8 @@ export interface AnnotationTally {
   readonly possibleByCode: Readonly<Record<string, Seen>>;
   /** By field, in the order in which they were seen first. */
   readonly disagreementsByField: Readonly<Record<string, Seen>>;
+  /** Checks that agree but for a first letter that the kernel did not print, by field. */
+  readonly lostLettersByField: Readonly<Record<string, Seen>>;
   /** How many lines, by event, most first. */
   readonly events: Readonly<Record<string, number>>;
   /** How many SPTEs, by kind, most first. */
@@ -47,6 +49,7 @@ export interface AnnotationSightings {
   readonly codes: readonly Sighting[];
   readonly possibleCodes: readonly Sighting[];
   readonly fields: readonly Sighting[];
+  readonly letters: readonly Sighting[];
   readonly events: readonly Sighting[];
   readonly kinds: readonly Sighting[];
 }
@@ -143,6 +146,7 @@ export function bulkCounter(): BulkCounter {
   const codes = new Sightings();
   const possibleCodes = new Sightings();
   const fields = new Sightings();
+  const letters = new Sightings();
   const sum = { sptes: 0, checks: 0, disagreements: 0, findings: 0, possible: 0 };
 
   const counter: BulkCounter = {
@@ -158,11 +162,14 @@ export function bulkCounter(): BulkCounter {
     },
     addChecks(checks, { count, first }) {
       sum.checks += count * checks.length;
-      checks.forEach(({ field, agree }, i) => {
-        if (agree || count === 0) return;
+      if (count === 0) return;
+      for (const [i, check] of checks.entries()) {
+        const place = first * PARTS + i;
+        if (lostLetter(check)) letters.add(check.field, count, place);
+        if (check.agree) continue;
         sum.disagreements += count;
-        fields.add(field, count, first * PARTS + i);
-      });
+        fields.add(check.field, count, place);
+      }
     },
     add({ line, event, sptes, checks }) {
       counter.addEvent(event, { count: 1, first: line });
@@ -180,6 +187,7 @@ export function bulkCounter(): BulkCounter {
       codes.merge(seen.codes);
       possibleCodes.merge(seen.possibleCodes);
       fields.merge(seen.fields);
+      letters.merge(seen.letters);
       events.merge(seen.events);
       kinds.merge(seen.kinds);
     },
@@ -188,6 +196,7 @@ export function bulkCounter(): BulkCounter {
       codes: codes.list(),
       possibleCodes: possibleCodes.list(),
       fields: fields.list(),
+      letters: letters.list(),
       events: events.list(),
       kinds: kinds.list(),
     }),
@@ -196,6 +205,7 @@ export function bulkCounter(): BulkCounter {
       findingsByCode: codes.inOrder(placeOf(PARTS, 0)),
       possibleByCode: possibleCodes.inOrder(placeOf(PARTS, 0)),
       disagreementsByField: fields.inOrder(PARTS),
+      lostLettersByField: letters.inOrder(PARTS),
       events: events.most(),
       kinds: kinds.most(),
     }),

@@ -82,6 +82,7 @@ const COLUMN_KIND: Readonly<Record<Exclude<Token['kind'], 'literal'>, Column['ki
   pointer: 'hex',
   decimal: 'decimal',
   word: 'word',
+  words: 'word',
   flags: 'word',
   parenthesized: 'word',
 };

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { TraceRecord } from '../events/record.ts';
 import { TRACE_EVENTS } from '../events/trace-events.ts';
+import type { LostEvents } from '../lines/lost-events.ts';
 import { byteReader } from './byte-reader.ts';
 import { type CpuData, type DatFile, type Decompress, draftFile, readStart } from './dat-file.ts';
 import { type EventFormat, formatName, parseEventFormat } from './event-format.ts';
 import { type Ledger, openLedger } from './ledger.ts';
 import { inOrder } from './merge.ts';
 import { readNumber, recordFields } from './record-fields.ts';
-import { type PageLayout, pageEvents, parseHeaderPage, type RawEvent } from './ring-buffer.ts';
+import { type PageLayout, pageEvents, pageLoss, parseHeaderPage, type RawEvent } from './ring-buffer.ts';
 import { formatTimestamp } from './timestamps.ts';
 import { readVersion6 } from './version-6.ts';
 import { blockAt, readVersion7, uncompress } from './version-7.ts';
@@ -18,8 +19,8 @@ export interface DatOptions {
   readonly decompress?: Decompress | null | undefined;
 }
 
-/** What was read of a trace.dat so far. */
-export interface DatCounts {
+/** What was read of a trace.dat so far, and what it says of events that were lost. */
+export interface DatCounts extends LostEvents {
   readonly events: number;
   /** Events that show page tables. */
   readonly recognised: number;
@@ -95,10 +96,11 @@ function* records(
   const known = knownFormats(formats);
   const tasks = taskNames(cmdlines);
   const ledger = openLedger(bytes.length);
+  const loss = { lost: 0, lostMarks: 0 };
   let events = 0;
   let recognised = 0;
   for (const { data, event } of inOrder(
-    cpus.map((data) => cpuEvents(bytes, data, layout, ledger, decompress)),
+    cpus.map((data) => cpuEvents(data, layout, loss, blocks(bytes, data, ledger, decompress))),
   )) {
     events++;
     const pid = readNumber(PID, event);
@@ -119,7 +121,7 @@ function* records(
       block: null,
     };
   }
-  return { events, recognised };
+  return { events, recognised, ...loss };
 }
 
 /** The formats of events that show page tables, by the number that their records carry. */
@@ -148,17 +150,24 @@ function taskNames(cmdlines: string): Map<number, string> {
   return names;
 }
 
+const NO_LOSS: LostEvents = { lost: 0, lostMarks: 0 };
+
+/** Counts lost events. */
+type Loss = { -readonly [Name in keyof LostEvents]: LostEvents[Name] };
+
 /** The events of a CPU, page by page. */
 function* cpuEvents(
-  bytes: Uint8Array,
   data: CpuData,
   layout: PageLayout,
-  ledger: Ledger,
-  decompress: Decompress | null,
+  loss: Loss,
+  pages: Iterable<Uint8Array>,
 ): Generator<CpuEvent, void> {
-  for (const block of blocks(bytes, data, ledger, decompress)) {
+  for (const block of pages) {
     for (let at = 0; at < block.length; at += data.pageSize) {
       const page = block.subarray(at, at + data.pageSize);
+      const { lost, lostMarks } = pageLoss(page, layout) ?? NO_LOSS;
+      loss.lost += lost;
+      loss.lostMarks += lostMarks;
       for (const event of pageEvents(page, layout)) yield { data, event, timestamp: event.timestamp };
     }
   }

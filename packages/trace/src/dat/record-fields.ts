@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import { RAW_FIELDS } from '../events/raw-fields.ts';
+import { rawFieldsOf, UNKNOWN_FIELD } from '../events/raw-fields.ts';
 import type { FieldValue, SpteRole, TracedSpte } from '../events/record.ts';
 import { withLevel } from '../lines/match.ts';
 import { latin1 } from './byte-reader.ts';
@@ -12,6 +12,7 @@ export function recordFields(
   format: EventFormat,
   event: RawEvent,
 ): { fields: Record<string, FieldValue>; sptes: readonly TracedSpte[] } {
+  const known = rawFieldsOf(format.name);
   const fields: Record<string, FieldValue> = {};
   const found: { role: SpteRole; value: bigint }[] = [];
   for (const field of format.fields) {
@@ -23,7 +24,7 @@ export function recordFields(
     }
     const value = readNumber(field, event);
     if (value === null) continue;
-    const { kind, role } = RAW_FIELDS.get(field.name) ?? { kind: 'word', role: null };
+    const { kind, role } = known.get(field.name) ?? UNKNOWN_FIELD;
     if (kind === 'decimal' && isSafe(value)) fields[field.name] = Number(value);
     else if (kind === 'decimal' || kind === 'word') fields[field.name] = String(value);
     else fields[field.name] = `0x${unsigned(value).toString(16)}`;

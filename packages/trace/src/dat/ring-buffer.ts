@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import type { LostEvents } from '../lines/lost-events.ts';
 import { refuse } from './byte-reader.ts';
 import { MAX_FORMAT, parseFormatField } from './event-format.ts';
 
@@ -46,8 +47,21 @@ const TIME_STAMP = 31;
 /** Bits of a time delta that fit into the header of a record. */
 const DELTA_BITS = 27n;
 
-/** Flags about lost records stand above the number of bytes in use. */
+/** Flags about lost records stand above the number of bytes in use: some were, and how many stands behind the data. */
 const COMMIT_MASK = 0xf_ffff;
+const MISSED_EVENTS = 0x8000_0000;
+const MISSED_STORED = 0x4000_0000;
+
+/** What a page says of records that were lost before it; null where none were. */
+export function pageLoss(bytes: Uint8Array, layout: PageLayout): LostEvents | null {
+  const page = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < layout.commit + 4) return null;
+  const commit = page.getUint32(layout.commit, true);
+  if ((commit & MISSED_EVENTS) === 0) return null;
+  const place = layout.data + (commit & COMMIT_MASK);
+  const stored = (commit & MISSED_STORED) !== 0 && place + 8 <= bytes.length;
+  return { lost: stored ? Number(page.getBigUint64(place, true)) : 0, lostMarks: 1 };
+}
 
 /**
  * The records of a page, oldest first. Stops where the page says something impossible.

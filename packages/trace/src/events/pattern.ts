@@ -11,6 +11,8 @@ export type FieldKind =
   | 'decimalHex'
   /** Anything up to a space. */
   | 'word'
+  /** Words up to a certain one, or nothing at all. */
+  | 'words'
   /** Names and hex joined by `|`, or nothing at all. */
   | 'flags'
   /** Hex, or what the kernel prints in place of an address that it hides. */
@@ -25,6 +27,8 @@ export interface Token {
   readonly literal: string;
   /** Name of the field, which for a `switch` says whether its text is there; empty for a literal. */
   readonly field: string;
+  /** The word that ends `words`, with the blank after it; empty for others. */
+  readonly stop: string;
   /** What the SPTE is, if the field is one. */
   readonly role: SpteRole | null;
 }
@@ -40,6 +44,7 @@ const KINDS: Readonly<Record<string, FieldKind>> = {
   x: 'hex',
   d: 'decimal',
   w: 'word',
+  s: 'words',
   e: 'flags',
   p: 'pointer',
   c: 'parenthesized',
@@ -55,7 +60,7 @@ const ROLES: Readonly<Record<string, SpteRole>> = {
 };
 
 /**
- * Compiles a pattern: text with `{name:kind}` for fields, `{name?text}` for text that may be missing, and `[…]` around
+ * Compiles a pattern: text with `{name:kind}` for fields, `{name:s word}` for words up to that one, `{name?text}` for text that may be missing, and `[…]` around
  * a tail that may be missing.
  *
  * ```
@@ -76,13 +81,20 @@ export function pattern(source: string): Pattern {
 }
 
 function token(piece: string): Token {
-  if (!piece.startsWith('{')) return { kind: 'literal', literal: piece, field: '', role: null };
+  if (!piece.startsWith('{')) return { kind: 'literal', literal: piece, field: '', stop: '', role: null };
   const body = piece.slice(1, -1);
   const [name = '', literal] = body.split('?');
-  if (literal !== undefined) return { kind: 'switch', literal, field: name, role: null };
-  const [field = '', kind = ''] = body.split(':');
+  if (literal !== undefined) return { kind: 'switch', literal, field: name, stop: '', role: null };
+  const [field = '', type = ''] = body.split(':');
+  const [kind = '', stop] = type.split(' ');
   const role = ROLES[kind] ?? null;
-  return { kind: role === null ? kindOf(kind) : 'hex', literal: '', field, role };
+  return {
+    kind: role === null ? kindOf(kind) : 'hex',
+    literal: '',
+    field,
+    stop: stop === undefined ? '' : `${stop} `,
+    role,
+  };
 }
 
 function kindOf(name: string): FieldKind {

@@ -14,7 +14,7 @@ const plain = (kind: FieldKind, names: string): [string, RawField][] =>
 const spte = (name: string, role: SpteRole): [string, RawField] => [name, { kind: 'hex', role }];
 
 /** Fields by their name in the record, which differs from the one in the text. Those not listed are words. */
-export const RAW_FIELDS: ReadonlyMap<string, RawField> = new Map([
+const RAW_FIELDS: ReadonlyMap<string, RawField> = new Map([
   ...plain(
     'hex',
     'gfn pfn addr gpa gva cr2_or_gpa pferr access gen kvm_gen spte_gen mmu_used_pages root eptp',
@@ -36,16 +36,25 @@ export const RAW_FIELDS: ReadonlyMap<string, RawField> = new Map([
  */
 const PAGE_FIELDS: ReadonlyMap<string, RawField> = new Map([...RAW_FIELDS, ...plain('decimalHex', 'gfn')]);
 
-const PAGE_EVENTS: readonly string[] = [
-  'kvm_mmu_get_page',
-  'kvm_mmu_prepare_zap_page',
-  'kvm_mmu_sync_page',
-  'kvm_mmu_unsync_page',
-];
+/** Fields of exits and faults. Other events have an `error_code` in words. */
+const FAULT_FIELDS: ReadonlyMap<string, RawField> = new Map([
+  ...RAW_FIELDS,
+  ...plain('hex', 'guest_rip info1 info2 intr_info error_code requests fault_address'),
+  ...plain('decimal', 'exit_reason isa'),
+]);
+
+const FIELDS_OF: ReadonlyMap<string, ReadonlyMap<string, RawField>> = new Map([
+  ['kvm_mmu_get_page', PAGE_FIELDS],
+  ['kvm_mmu_prepare_zap_page', PAGE_FIELDS],
+  ['kvm_mmu_sync_page', PAGE_FIELDS],
+  ['kvm_mmu_unsync_page', PAGE_FIELDS],
+  ['kvm_exit', FAULT_FIELDS],
+  ['kvm_page_fault', FAULT_FIELDS],
+]);
 
 /** The fields of an event as raw mode prints them. */
 export function rawFieldsOf(event: string): ReadonlyMap<string, RawField> {
-  return PAGE_EVENTS.includes(event) ? PAGE_FIELDS : RAW_FIELDS;
+  return FIELDS_OF.get(event) ?? RAW_FIELDS;
 }
 
 /** A field that this package does not know: kept as it is. */

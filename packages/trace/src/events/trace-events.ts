@@ -2,7 +2,7 @@
 import { type Pattern, pattern } from './pattern.ts';
 
 /*
- * What the tracepoints of `kvmmmu` print after `event: `, 5.4 to 7.3. Where forms differ by kernel or by tracer, they
+ * What the tracepoints of `kvmmmu` print after `event: `, and those of `kvm` about exits and faults, 5.4 to 7.3. Where forms differ by kernel or by tracer, they
  * are listed one after the other; the first that fits counts.
  */
 
@@ -12,7 +12,9 @@ const PAGE =
 
 /** The same by libtraceevent's KVM plugin, which reads the role word by a layout of old. */
 const PLUGIN_PAGE =
-  '{level:d} q{quadrant:d}{direct? direct} {access:w}{invalid? invalid} {pae:w} {nxe:w} {wp:w}{smm? smm} root {root_count:d} {sync:w}';
+  '{level:d} q{quadrant:d}{direct? direct} {access:w}{invalid? invalid} {pae:w} {nxe:w} {wp:w}{smep? smep}{smap? smap}{smm? smm} root {root_count:d} {sync:w}';
+
+const EXIT = 'vcpu {vcpu:d} reason {reason:s rip} rip {rip:x}';
 
 const page = [PAGE, PLUGIN_PAGE];
 
@@ -41,6 +43,19 @@ const EVENTS: Readonly<Record<string, readonly string[]>> = {
   kvm_mmu_set_accessed_bit: ['gpa {gpa:x}'],
   kvm_mmu_set_dirty_bit: ['gpa {gpa:x}'],
   kvm_mmu_zap_all_fast: ['kvm-mmu-valid-gen {gen:d} used_pages {used_pages:x}'],
+
+  // The reason may have blanks, and is lost where `hash-ptr` is off. Requests: since 6.14. Then 5.4, and the plugin of
+  // libtraceevent, which leaves words out.
+  kvm_exit: [
+    `${EXIT} info1 {info1:x} info2 {info2:x} intr_info {intr_info:x} error_code {error_code:x}[ requests {requests:x}]`,
+    `${EXIT} info {info1:x} {info2:x}`,
+    'reason {reason:s rip} rip {rip:x} info {info1:x} {info2:x}',
+  ],
+  // Since 6.1, and before.
+  kvm_page_fault: [
+    'vcpu {vcpu:d} rip {rip:x} address {address:x} error_code {error_code:x}',
+    'address {address:x} error_code {error_code:x}',
+  ],
 
   // Probes, as `name=value` behind the place that they are set at.
   kvm_mmio_spte: ['({place:c}) spte={spte:spte}'],

@@ -65,8 +65,12 @@ export function skipLiteral(cursor: Cursor, literal: string): boolean {
   return true;
 }
 
-/** Reads a field; null when there is none of its kind. */
-export function readField(cursor: Cursor, kind: FieldKind): FieldValue | null {
+/**
+ * Reads a field; null when there is none of its kind.
+ *
+ * @param stop what ends words
+ */
+export function readField(cursor: Cursor, kind: FieldKind, stop = ''): FieldValue | null {
   switch (kind) {
     case 'hex':
       return readHex(cursor);
@@ -76,6 +80,8 @@ export function readField(cursor: Cursor, kind: FieldKind): FieldValue | null {
       return readDecimalHex(cursor);
     case 'word':
       return readUntil(cursor, isBlank);
+    case 'words':
+      return readWords(cursor, stop);
     case 'flags':
       return readFlags(cursor);
     case 'pointer':
@@ -147,6 +153,23 @@ function readUntil(cursor: Cursor, isEnd: (code: number) => boolean): string | n
   if (i === at || i - at === MAX_FIELD) return null;
   cursor.at = i;
   return text.slice(at, i);
+}
+
+/** Words up to a certain one, without the blanks before that; null when it is not there. */
+function readWords(cursor: Cursor, stop: string): string | null {
+  const { text, at: start } = cursor;
+  const limit = Math.min(cursor.end, start + MAX_FIELD);
+  let end = start;
+  while (cursor.at < limit) {
+    if (text.startsWith(stop, cursor.at)) {
+      cursor.at = end;
+      return text.slice(start, end);
+    }
+    while (cursor.at < limit && !isBlank(text.charCodeAt(cursor.at))) cursor.at++;
+    end = cursor.at;
+    skipBlanks(cursor);
+  }
+  return null;
 }
 
 /** Error codes print as `P|W|0x100000000`, and as nothing when no bit is set. */

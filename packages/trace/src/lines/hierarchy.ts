@@ -11,6 +11,9 @@ export interface HierarchyBlock {
   readonly entries: readonly TraceRecord[];
 }
 
+/** The function that prints walks, whatever it was called. */
+const WALK = 'get_mmio_spte';
+
 /**
  * Puts the log lines of each walk together.
  *
@@ -31,7 +34,7 @@ export interface HierarchyBlock {
 export function hierarchyBlocks(records: Iterable<TraceRecord>): HierarchyBlock[] {
   const blocks = new Map<number, { line: number; addr: string | null; entries: TraceRecord[] }>();
   for (const record of records) {
-    if (record.block === null) continue;
+    if (record.block === null || record.event !== WALK) continue;
     const block = blocks.get(record.block) ?? { line: record.block, addr: null, entries: [] };
     blocks.set(record.block, block);
     const { addr } = record.fields;

@@ -38,7 +38,7 @@ export function matchPattern({ tokens, required }: Pattern, cursor: Cursor): Mat
   const fields: Record<string, FieldValue> = {};
   let found = NONE;
   let index = 0;
-  for (const { kind, literal, field, role } of tokens) {
+  for (const { kind, literal, field, stop, role } of tokens) {
     if (kind === 'literal') {
       if (!skipLiteral(cursor, literal)) break;
     } else if (kind === 'switch') {
@@ -47,7 +47,7 @@ export function matchPattern({ tokens, required }: Pattern, cursor: Cursor): Mat
       if (!present) cursor.at = at;
       fields[field] = present;
     } else {
-      const value = readField(cursor, kind);
+      const value = readField(cursor, kind, stop);
       if (value === null) break;
       fields[field] = value;
       if (role !== null) found = [...found, { role, value: lastValue(cursor) }];

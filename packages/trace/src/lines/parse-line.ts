@@ -18,9 +18,11 @@ export interface LineReading {
   readonly cut: boolean;
   /** How a log text takes part in a block. */
   readonly block: LogText['block'];
+  /** The function that writes the log text; null for other lines. */
+  readonly log: string | null;
 }
 
-const NOTHING: LineReading = { record: null, known: false, cut: false, block: null };
+const NOTHING: LineReading = { record: null, known: false, cut: false, block: null, log: null };
 const GARBLED: LineReading = { ...NOTHING, known: true };
 const CUT: LineReading = { ...GARBLED, cut: true };
 
@@ -117,21 +119,22 @@ function readEvent(
   // perf puts the subsystem before the event.
   const system = at > start && text[at - 1] === ':' ? nameBefore(text, start, at - 1) : at;
   const record = recordOf(line, event, form, parseHeader(text, start, system), raw);
-  return { record, known: true, cut: false, block: null };
+  return { ...GARBLED, record };
 }
 
 function readLog(text: string, start: number, line: number): LineReading {
   if (!WORDS.some((word) => text.includes(word, start))) return NOTHING;
   let known = false;
-  for (const { event, start: beginning, pattern, block } of LOG_TEXTS) {
+  for (const { event, start: beginning, pattern, block, prose } of LOG_TEXTS) {
     const at = text.indexOf(beginning, start);
     if (at < 0) continue;
     known = true;
+    if (prose) return { ...NOTHING, block, log: event };
     const match = matchPattern(pattern, cursorAt(text, at, text.length));
     if (match === 'other') continue;
     if (match === 'cut') return CUT;
     const record = recordOf(line, event, 'log', parseLogHeader(text, start, at), match);
-    return { record, known: true, cut: false, block };
+    return { record, known: true, cut: false, block, log: event };
   }
   return known ? GARBLED : NOTHING;
 }

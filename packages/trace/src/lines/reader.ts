@@ -2,10 +2,11 @@
 
 import type { TraceEntry, TraceRecord } from '../events/record.ts';
 import { utf8Decoder } from '../text/utf8.ts';
+import { type LostEvents, readLostEvents } from './lost-events.ts';
 import { type LineReading, scanLine, skipQuotes } from './parse-line.ts';
 
-/** What a reader has seen so far. */
-export interface TraceCounts {
+/** What a reader has seen so far, and what the tracer says of events that are not there: `lost`, `lostMarks`. */
+export interface TraceCounts extends LostEvents {
   readonly lines: number;
   /** Lines with a record. */
   readonly recognised: number;
@@ -67,7 +68,7 @@ interface Held {
  * reader.push('e67 (rwxu) level 1 at 1a1080\n');
  * reader.end();
  * seen; // [ '2 kvm_mmu_set_spte' ]
- * reader.counts; // { lines: 2, recognised: 1, continued: 0, passed: 1, damaged: 0 }
+ * reader.counts; // { lines: 2, recognised: 1, continued: 0, passed: 1, damaged: 0, lost: 0, lostMarks: 0 }
  * ```
  */
 export function traceReader(sink: (entry: TraceEntry) => void, firstLine = 1): TraceReader {
@@ -95,17 +96,18 @@ export function traceReader(sink: (entry: TraceEntry) => void, firstLine = 1): T
 export function beginsAnew(text: string): boolean {
   if (text.length > MAX_LINE) return false;
   const { record, block } = scanLine(text, 1);
-  return record !== null && block !== 'continues';
+  return record !== null && block !== 'continues' && block !== 'ends';
 }
 
 /** As {@link traceReader}. */
 export function lineReader(sink: (entry: TraceEntry) => void, firstLine: number): LineReader {
   const decoder = utf8Decoder();
-  const counts = { lines: 0, recognised: 0, continued: 0, passed: 0, damaged: 0 };
+  const counts = { lines: 0, recognised: 0, continued: 0, passed: 0, damaged: 0, lost: 0, lostMarks: 0 };
   let rest = '';
   let line = firstLine;
   let held: Held | null = null;
-  let block: number | null = null;
+  /** The block of log lines that has begun. */
+  let block: { readonly line: number; readonly log: string | null } | null = null;
 
   const emit = (entry: TraceEntry, damaged = false): void => {
     counts.lines = entry.line - firstLine + 1;
@@ -126,11 +128,14 @@ export function lineReader(sink: (entry: TraceEntry) => void, firstLine: number)
     held = null;
   };
 
-  /** Log lines of a walk belong together while no other text of KVM's stands between them. */
-  const inBlock = (record: TraceRecord, part: LineReading['block']): TraceRecord => {
-    if (part === 'begins') block = record.line;
-    else if (part === null) block = null;
-    else block ??= record.line;
+  /** The block of a line. Log lines of a function belong together while no other text of KVM's stands between them. */
+  const blockOf = (line: number, { block: part, log }: LineReading): number | null => {
+    const begun = block?.log === log && part !== 'begins' ? block : null;
+    block = part === 'begins' || part === 'continues' ? (begun ?? { line, log }) : null;
+    return part === 'ends' ? (begun?.line ?? null) : (block?.line ?? null);
+  };
+  const inBlock = (record: TraceRecord, reading: LineReading): TraceRecord => {
+    const block = blockOf(record.line, reading);
     return block === null ? record : { ...record, block };
   };
 
@@ -139,12 +144,13 @@ export function lineReader(sink: (entry: TraceEntry) => void, firstLine: number)
     const [first, ...wrapped] = before.entries;
     if (first === undefined || before.entries.length >= MAX_WRAPPED) return false;
     const whole = `${before.text} ${text.slice(skipQuotes(text)).trim()}`;
-    const { record, cut, block: part } = scanLine(whole, first.line);
+    const reading = scanLine(whole, first.line);
+    const { record, cut } = reading;
     if (cut)
       held = { entries: [...before.entries, { line, text, newline, record, partOf: null }], text: whole };
     if (record === null) return cut;
     held = null;
-    emit({ ...first, record: inBlock(record, part) });
+    emit({ ...first, record: inBlock(record, reading) });
     for (const entry of wrapped) emit({ ...entry, partOf: first.line });
     emit({ line, text, newline, record: null, partOf: first.line });
     return true;
@@ -153,15 +159,23 @@ export function lineReader(sink: (entry: TraceEntry) => void, firstLine: number)
   const take = (text: string, newline: boolean): void => {
     const number = line;
     if (newline) line++;
-    const { record, known, cut, block: part } = scanLine(text, number);
+    const reading = scanLine(text, number);
+    const { record, known, cut } = reading;
+    const lost = known ? null : readLostEvents(text, skipQuotes(text));
+    if (lost !== null) {
+      counts.lost += lost.lost;
+      counts.lostMarks += lost.lostMarks;
+    }
     if (held !== null) {
       if (!known && join(held, { line: number, text, newline })) return;
       release();
     }
     if (record !== null) {
-      emit({ line: number, text, newline, record: inBlock(record, part), partOf: null });
+      emit({ line: number, text, newline, record: inBlock(record, reading), partOf: null });
       return;
     }
+    // Words before the line that has the record.
+    if (reading.log !== null) blockOf(number, reading);
     const entry = { line: number, text, newline, record, partOf: null };
     if (cut) held = { entries: [entry], text: text.trimEnd() };
     else emit(entry, known);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Arena } from '@spte/wasm';
-import { CHECKED, type CheckBasis, FOLLOWS, MMIO_EVENTS } from '../annotate/printed-check.ts';
+import { type FaultPart, faultFields, PLAN_PARTS, WORD_PARTS } from '../annotate/explain-fault.ts';
+import { CHECKED, type CheckBasis, FOLLOWS, LEAVING_EVENTS } from '../annotate/printed-check.ts';
 import type { Seen } from '../annotate/tally.ts';
 import type { Token } from '../events/pattern.ts';
-import type { SpteRole } from '../events/record.ts';
+import type { RecordForm, SpteRole } from '../events/record.ts';
 import * as FORM from '../wasm/json-form.ts';
 import { COUNT, FIRST } from '../wasm/seen.ts';
 
@@ -18,6 +19,7 @@ const WRITTEN: Readonly<Record<Token['kind'], number>> = {
   decimal: FORM.DECIMAL,
   decimalHex: FORM.DECIMAL_HEX,
   word: FORM.WORD,
+  words: FORM.WORD,
   flags: FORM.WORD,
   parenthesized: FORM.WORD,
   switch: FORM.SWITCH,
@@ -30,16 +32,33 @@ const DEPENDS: Readonly<Record<CheckBasis, number>> = {
   before: FORM.OF_BEFORE,
 };
 
-/** Writes a form where the kernel finds it; returns its address. */
-export function createJsonForm(arena: Arena, event: string, fields: readonly JsonField[]): number {
+/**
+ * Writes a form where the kernel finds it; returns its address.
+ *
+ * @param explains whether exits and faults are explained
+ */
+export function createJsonForm(
+  arena: Arena,
+  event: string,
+  form: RecordForm,
+  fields: readonly JsonField[],
+  explains: boolean,
+): number {
   const indexOf = (name: string, ...kinds: readonly Token['kind'][]): number =>
     fields.findIndex(({ field, kind }) => field === name && kinds.includes(kind));
   const sptes = fields.flatMap(({ role }, index) => (role === null ? [] : [{ role, index }]));
   const checked = CHECKED[event];
   const hasChecks = checked !== undefined && (checked.of === 'before' || sptes.length > 0);
   const keyFields = fields.flatMap(({ field }, i) => (checked?.fields.includes(field) === true ? [i] : []));
+  const faults = explains ? faultFields(event, form) : undefined;
+  const partFields = (parts: readonly FaultPart[]): number[] =>
+    parts
+      .map((part) => indexOf(faults?.[part] ?? '', 'hex', 'decimal', 'words'))
+      .filter((index) => index >= 0);
+  const planFields = partFields(PLAN_PARTS);
+  const wordFields = partFields(WORD_PARTS);
   const head = `,"event":${JSON.stringify(event)},"timestamp":`;
-  const form = arena.record(FORM.FIELDS + FORM.FIELD_BYTES * (fields.length + 1), {
+  const place = arena.record(FORM.FIELDS + FORM.FIELD_BYTES * (fields.length + 1), {
     [FORM.HEAD]: arena.text(head),
     [FORM.HEAD_LENGTH]: head.length,
     [FORM.GFN]: indexOf('gfn', 'hex', 'decimalHex') + 1,
@@ -49,20 +68,25 @@ export function createJsonForm(arena: Arena, event: string, fields: readonly Jso
     [FORM.CHECKS]: hasChecks ? DEPENDS[checked.of] : FORM.NO_CHECKS,
     [FORM.KEY_FIELD_COUNT]: keyFields.length,
     [FORM.KEY_FIELDS]: arena.words(keyFields),
-    [FORM.AFTER]: MMIO_EVENTS.indexOf(FOLLOWS[event] ?? '') + 1,
-    [FORM.LEAVES]: sptes.length > 0 ? MMIO_EVENTS.indexOf(event) + 1 : 0,
+    [FORM.AFTER]: LEAVING_EVENTS.indexOf(FOLLOWS[event] ?? '') + 1,
+    [FORM.LEAVES]: sptes.length > 0 || faults !== undefined ? LEAVING_EVENTS.indexOf(event) + 1 : 0,
+    [FORM.EXPLAINED]: Number(faults !== undefined),
+    [FORM.PLAN_FIELD_COUNT]: planFields.length,
+    [FORM.PLAN_FIELDS]: arena.words(planFields),
+    [FORM.WORD_FIELD_COUNT]: wordFields.length,
+    [FORM.WORD_FIELDS]: arena.words(wordFields),
     [FORM.FIELD_COUNT]: fields.length,
   });
   for (let i = 0; i <= fields.length; i++) {
     const { field, kind } = fields[i] ?? { field: null, kind: 'literal' };
     const text = field === null ? '},"sptes":[' : `${i === 0 ? ',"fields":{' : ','}${JSON.stringify(field)}:`;
-    arena.put(form + FORM.FIELDS + FORM.FIELD_BYTES * i, {
+    arena.put(place + FORM.FIELDS + FORM.FIELD_BYTES * i, {
       [FORM.FIELD_KIND]: WRITTEN[kind],
       [FORM.FIELD_TEXT]: arena.text(text),
       [FORM.FIELD_TEXT_LENGTH]: text.length,
     });
   }
-  return form;
+  return place;
 }
 
 /** The SPTEs of a form, by which of its fields they are. */

@@ -6,6 +6,7 @@ import type { Check } from '../annotate/printed-check.ts';
 import { isLikeOthers, significantByLevel, usualBits } from '../annotate/remember-sptes.ts';
 import type { BulkCounter } from '../annotate/tally.ts';
 import type { TracedSpte } from '../events/record.ts';
+import { utf8Bytes } from '../text/utf8.ts';
 import * as PIECE from '../wasm/pieces.ts';
 import * as STATE from '../wasm/state.ts';
 import { takeSeen } from './json-forms.ts';
@@ -27,12 +28,27 @@ const HOLES: Readonly<Record<string, number>> = {
 };
 const HOLE = /"@(value|gfn|pfn|role)"/;
 
+/** In place of a field, by its number: no text of a line that the kernel takes has such a character. */
+export function fieldHole(index: number): string {
+  return `\u0001${index}`;
+}
+const FIELD_HOLE = /"\\u0001(\d+)"/;
+
 /** Pieces of lines as JSON, kept where the kernel finds them by what they depend on. */
 export interface Pieces {
   /** Makes the piece that the kernel misses about an SPTE. */
   addSpte(): void;
   /** Makes the piece that the kernel misses about the checks of a line. */
   addChecks(checks: readonly Check[]): void;
+  /** Says of which words of a line that is explained the values decide: a bit for each that it has. */
+  addPlan(mask: number): void;
+  /**
+   * Makes the piece that the kernel misses about an exit or a fault.
+   *
+   * @param text JSON, with {@link fieldHole} in place of fields
+   * @param left what is kept for the task's next line
+   */
+  addFault(text: string, left: number): void;
   /** Counts what lines have used since the last time. */
   settle(): void;
 }
@@ -97,6 +113,18 @@ export function createPieces(
     for (let i = 0; i < text.length; i++) bytes[next++] = text.charCodeAt(i);
   };
 
+  /** Writes texts, and after each but the last what comes there. */
+  const writeParts = (parts: readonly string[], holeOf: (hole: string) => number): void => {
+    for (let i = 0; i < parts.length; i += 2) {
+      const text = utf8Bytes(parts[i] as string);
+      const hole = parts[i + 1];
+      view.setUint16(next, text.length, true);
+      view.setUint16(next + PIECE.HOLE, hole === undefined ? PIECE.END : holeOf(hole), true);
+      bytes.set(text, next + PIECE.TEXT);
+      next += PIECE.TEXT + text.length;
+    }
+  };
+
   /** Begins a piece with so much before its text; returns where. */
   const beginPiece = (text: number): number => {
     const piece = (next + 7) & ~7;
@@ -111,13 +139,18 @@ export function createPieces(
     const gfn = said.kind === 'mmio' ? said.gfn : '@gfn';
     const moving = alike ? { value: '@value', pfn: said.pfn === null ? null : '@pfn' } : {};
     const parts = JSON.stringify({ ...said, role: '@role', gfn, ...moving }).split(HOLE);
-    for (let i = 0; i < parts.length; i += 2) {
-      const text = parts[i] as string;
-      view.setUint16(next, text.length, true);
-      view.setUint16(next + PIECE.HOLE, HOLES[parts[i + 1] ?? ''] ?? PIECE.END, true);
-      next += PIECE.TEXT;
-      writeText(text);
-    }
+    writeParts(parts, (hole) => HOLES[hole] as number);
+    return piece;
+  };
+
+  /** Begins what is found by the key of checks. */
+  const beginKeyed = (): number => {
+    const piece = beginPiece(PIECE.CHECKS_KEY);
+    const words = arena.get(STATE.MISS_WORDS);
+    bytes.copyWithin(next, STATE.CHECK_KEY, STATE.CHECK_KEY + 8 * words);
+    next += 8 * words;
+    arena.set(checkSlots + PIECE.CHECK_SLOT_BYTES * arena.get(STATE.MISS_SLOT), piece);
+    used++;
     return piece;
   };
 
@@ -140,16 +173,20 @@ export function createPieces(
     },
     addChecks(checks) {
       if (!hasRoom()) return;
-      const piece = beginPiece(PIECE.CHECKS_KEY);
-      const words = arena.get(STATE.MISS_WORDS);
+      const piece = beginKeyed();
       const text = checks.map((check) => JSON.stringify(check)).join(',');
       arena.set(piece + PIECE.CHECKS_LENGTH, text.length);
-      bytes.copyWithin(next, STATE.CHECK_KEY, STATE.CHECK_KEY + 8 * words);
-      next += 8 * words;
       writeText(text);
       checked.set(piece, checks);
-      arena.set(checkSlots + PIECE.CHECK_SLOT_BYTES * arena.get(STATE.MISS_SLOT), piece);
-      used++;
+    },
+    addPlan(mask) {
+      if (hasRoom()) arena.set(beginKeyed() + PIECE.PLAN, mask);
+    },
+    addFault(text, left) {
+      if (!hasRoom()) return;
+      const piece = beginKeyed();
+      arena.put(piece, { [PIECE.LEFT]: left, [PIECE.KEY_WORDS]: arena.get(STATE.MISS_WORDS) });
+      writeParts(text.split(FIELD_HOLE), (field) => PIECE.FIELD_HOLE + Number(field));
     },
     settle,
   };

@@ -1,20 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { Candidate, Fallback, Mmu } from '@spte/core';
+import type { Fallback, Mmu } from '@spte/core';
 import type { Arena } from '@spte/wasm';
-import { annotated } from '../annotate/annotate.ts';
+import { type AnnotatorOptions, annotated } from '../annotate/annotate.ts';
+import {
+  faultExplainer,
+  faultFields,
+  plainParts,
+  WORD_PARTS,
+  withValues,
+} from '../annotate/explain-fault.ts';
+import { exitBefore, followLines, hintNumber } from '../annotate/follow-lines.ts';
 import {
   type Before,
+  type Check,
   checkAfter,
-  checkerWith,
   checkRecord,
   type LastLines,
+  LEAVING_EVENTS,
   MAX_LINES_APART,
-  MMIO_EVENTS,
 } from '../annotate/printed-check.ts';
 import { annotatorFallbacks, rememberSptes } from '../annotate/remember-sptes.ts';
 import { type AnnotationSightings, type AnnotationTally, bulkCounter } from '../annotate/tally.ts';
 import { rawFieldsOf, UNKNOWN_FIELD } from '../events/raw-fields.ts';
-import type { TraceRecord } from '../events/record.ts';
+import type { RecordForm, TraceRecord } from '../events/record.ts';
 import { TRACE_EVENTS } from '../events/trace-events.ts';
 import { parseLine } from '../lines/parse-line.ts';
 import { lineReader, type TraceCounts } from '../lines/reader.ts';
@@ -25,7 +33,7 @@ import { createLineFeed } from '../wasm/line-feed.ts';
 import * as STATE from '../wasm/state.ts';
 import * as STATUS from '../wasm/status.ts';
 import { createJsonForm, type JsonField, takeSeen } from './json-forms.ts';
-import { createPieces } from './json-pieces.ts';
+import { createPieces, fieldHole } from './json-pieces.ts';
 
 /** Turns a trace into lines of JSON, piece by piece. */
 export interface NdjsonAnnotator {
@@ -43,15 +51,13 @@ export interface NdjsonAnnotator {
 }
 
 /** How lines of JSON are written. */
-export interface NdjsonOptions {
+export interface NdjsonOptions extends AnnotatorOptions {
   /** Members that every line has before its own. */
   readonly members?: Readonly<Record<string, string | number | boolean | null>>;
   /** Number of the first line; 1 when absent. */
   readonly firstLine?: number;
   /** Records of lines before the first, in their order, with which lines may be compared; none when absent. */
   readonly before?: Iterable<TraceRecord>;
-  /** Contexts beside that of the MMU that the trace may be of; none when absent. */
-  readonly others?: readonly Candidate[];
   /** False: line by line in JavaScript, also where the runtime has WebAssembly with vectors. The lines are the same. */
   readonly wasm?: boolean;
 }
@@ -90,7 +96,14 @@ const MAX_LINE = 1 << 15;
 export function ndjsonAnnotator(
   mmu: Mmu,
   write: (lines: Uint8Array) => void,
-  { members = {}, firstLine = 1, before: earlier = [], wasm = true, others = [] }: NdjsonOptions = {},
+  {
+    members = {},
+    firstLine = 1,
+    before: earlier = [],
+    wasm = true,
+    exits = [],
+    others = [],
+  }: NdjsonOptions = {},
 ): NdjsonAnnotator {
   const before = JSON.stringify({ ...members, line: 0 }).slice(0, -'0}'.length);
   const begin = utf8Bytes(before);
@@ -98,7 +111,8 @@ export function ndjsonAnnotator(
   const { arena } = kernel;
   const counter = bulkCounter();
   const last = sharedLastLines(arena);
-  const checker = checkerWith(mmu, last);
+  const follow = followLines(mmu, exits, last);
+  const explainer = faultExplainer(mmu, exits);
   const about = rememberSptes(mmu, others);
   const pieces = createPieces(arena, mmu, others, about, counter);
   const out = createOutput(arena, begin, write);
@@ -107,16 +121,16 @@ export function ndjsonAnnotator(
   const forms = new Map<number, string>();
   const learned = new Set<string>();
 
-  const createForm = (event: string, fields: readonly JsonField[]): number => {
-    const form = createJsonForm(arena, event, fields);
-    forms.set(form, event);
-    return form;
+  const createForm = (event: string, form: RecordForm, fields: readonly JsonField[]): number => {
+    const place = createJsonForm(arena, event, form, fields, exits.length > 0);
+    forms.set(place, event);
+    return place;
   };
   for (const [event, patterns] of TRACE_EVENTS) {
     for (const pattern of patterns) {
       addProgram(
         event,
-        patternProgram(pattern, (fields) => createForm(event, fields)),
+        patternProgram(pattern, (fields) => createForm(event, 'text', fields)),
       );
     }
   }
@@ -131,31 +145,56 @@ export function ndjsonAnnotator(
     learned.add(key);
     const known = rawFieldsOf(event);
     const jsonFields = names.map((field) => ({ field, ...(known.get(field) ?? UNKNOWN_FIELD) }));
-    const program = rawProgram(record, createForm(event, jsonFields));
+    const program = rawProgram(record, createForm(event, form, jsonFields));
     if (program !== null) addProgram(event, program);
   };
 
   const reader = lineReader(({ record }) => {
     if (record === null) return;
-    const line = annotated(record, checker.check(record), about);
+    const line = annotated(record, follow(record), about);
     counter.add(line);
     out.add(utf8Bytes(`${before}${JSON.stringify(line).slice(OWN_BEGIN.length)}\n`));
     learn(record);
   }, firstLine);
-  for (const record of earlier) checker.check(record);
+  for (const record of earlier) follow(record);
 
-  const checksOfLine = () => {
+  /** The line at hand of the kernel. */
+  const recordAtHand = (): TraceRecord => {
     const at = arena.get(STATE.POSITION);
     const text = utf8Decoder().decode(arena.bytes.subarray(at, arena.get(STATE.LINE_END)));
     const line = arena.view.getFloat64(STATE.LINE, true);
-    const record = parseLine(text, line) as TraceRecord;
-    return [...checkRecord(record, mmu), ...checkAfter(record, mmu, last.before())];
+    return parseLine(text, line) as TraceRecord;
+  };
+  const checksOf = (record: TraceRecord): Check[] => [
+    ...checkRecord(record, mmu),
+    ...checkAfter(record, mmu, last.before()),
+  ];
+  /** Which words of a line decide over what is said of it: a bit for each that it has. */
+  const planOf = (record: TraceRecord): number => {
+    const names = faultFields(record.event, record.form);
+    const looked = explainer.looksAt(record);
+    const words = WORD_PARTS.filter((part) => Object.hasOwn(record.fields, names?.[part] ?? ''));
+    return words.reduce((mask, word, i) => mask | (Number(looked.includes(word)) << i), 0);
+  };
+  /** What is said of a line, with holes in place of its fields. */
+  const faultText = (record: TraceRecord): string => {
+    const names = faultFields(record.event, record.form);
+    const order = Object.keys(record.fields);
+    const said = explainer.explain(record, exitBefore(record, last.before()));
+    const plain = plainParts(explainer.looksAt(record));
+    const holes = withValues(said, plain, (part) => fieldHole(order.indexOf(names?.[part] ?? '')));
+    return `,"explains":${JSON.stringify(holes)}`;
   };
 
   const feed = createLineFeed(kernel, reader, (status) => {
     if (status === STATUS.OUT_FULL) out.flush();
     else if (status === STATUS.MISSING_SPTE) pieces.addSpte();
-    else pieces.addChecks(checksOfLine());
+    else if (status === STATUS.MISSING_CHECKS) pieces.addChecks(checksOf(recordAtHand()));
+    else if (status === STATUS.MISSING_PLAN) pieces.addPlan(planOf(recordAtHand()));
+    else {
+      const record = recordAtHand();
+      pieces.addFault(faultText(record), hintNumber(record));
+    }
   });
   /** Counts what the kernel has seen. */
   const settle = (): void => {
@@ -233,8 +272,8 @@ function sharedLastLines(arena: Arena): LastLines & { before(): Before | undefin
   arena.set(STATE.MAX_APART, MAX_LINES_APART);
   const end = (): number => start + STATE.TASK_BYTES * arena.get(STATE.PENDING_COUNT);
   const at = (place: number): Before => ({
-    event: MMIO_EVENTS[arena.get(place + STATE.TASK_EVENT) - 1] as string,
-    spte: view.getBigUint64(place + STATE.TASK_SPTE, true),
+    event: LEAVING_EVENTS[arena.get(place + STATE.TASK_EVENT) - 1] as string,
+    value: view.getBigUint64(place + STATE.TASK_VALUE, true),
     line: view.getFloat64(place + STATE.TASK_LINE, true),
   });
   const forget = (place: number): void => {
@@ -255,13 +294,13 @@ function sharedLastLines(arena: Arena): LastLines & { before(): Before | undefin
       }
       return;
     },
-    put(task, { event, spte, line }) {
+    put(task, { event, value, line }) {
       if (arena.get(STATE.PENDING_COUNT) >= MAX_LINES_APART) forget(start);
       const place = end();
       view.setFloat64(place + STATE.TASK, task ?? -1, true);
-      view.setBigUint64(place + STATE.TASK_SPTE, spte, true);
+      view.setBigUint64(place + STATE.TASK_VALUE, value, true);
       view.setFloat64(place + STATE.TASK_LINE, line, true);
-      arena.set(place + STATE.TASK_EVENT, MMIO_EVENTS.indexOf(event) + 1);
+      arena.set(place + STATE.TASK_EVENT, LEAVING_EVENTS.indexOf(event) + 1);
       arena.set(STATE.PENDING_COUNT, arena.get(STATE.PENDING_COUNT) + 1);
     },
   };

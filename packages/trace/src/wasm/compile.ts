@@ -15,6 +15,7 @@ const KINDS: Readonly<Record<Token['kind'] | 'optional' | 'blanks', number>> = {
   decimal: PROGRAM.DECIMAL,
   decimalHex: PROGRAM.DECIMAL_HEX,
   word: PROGRAM.WORD,
+  words: PROGRAM.WORDS,
   flags: PROGRAM.FLAGS,
   pointer: PROGRAM.POINTER,
   parenthesized: PROGRAM.PARENTHESIZED,
@@ -27,9 +28,14 @@ const KINDS: Readonly<Record<Token['kind'] | 'optional' | 'blanks', number>> = {
 /** Whether a token is a field that a text may stand before. */
 const isField = (kind: keyof typeof KINDS): boolean => KINDS[kind] < PROGRAM.SWITCH;
 
+/** A piece of a program: as that of a pattern. */
+interface ProgramToken extends Pick<Token, 'literal' | 'stop'> {
+  readonly kind: keyof typeof KINDS;
+}
+
 /** What a line must hold, piece by piece. */
 interface Program {
-  readonly tokens: readonly { readonly kind: keyof typeof KINDS; readonly literal: string }[];
+  readonly tokens: readonly ProgramToken[];
   /** How many tokens must fit; those after them may all be missing. */
   readonly required: number;
   /** Whether nothing may follow. */
@@ -63,12 +69,13 @@ export function rawProgram({ event, form, fields }: TraceRecord, place: number):
   const names = Object.keys(fields);
   if (form !== 'raw' || !names.every((name) => ORDERLY.test(name))) return null;
   const known = rawFieldsOf(event);
+  const token = (kind: ProgramToken['kind'], literal = ''): ProgramToken => ({ kind, literal, stop: '' });
   const tokens = [
-    { kind: 'optional' as const, literal: UNPARSED },
+    token('optional', UNPARSED),
     ...names.flatMap((name) => [
-      { kind: 'literal' as const, literal: `${name}=` },
-      { kind: (known.get(name) ?? UNKNOWN_FIELD).kind, literal: '' },
-      { kind: 'blanks' as const, literal: '' },
+      token('literal', `${name}=`),
+      token((known.get(name) ?? UNKNOWN_FIELD).kind),
+      token('blanks'),
     ]),
   ];
   return { tokens, required: tokens.length, whole: true, forms: [...names.map(() => 0), place] };
@@ -106,11 +113,13 @@ export function createPrograms(arena: Arena): AddProgram {
 
 function writeTokens(arena: Arena, tokens: Program['tokens']): number {
   const at = arena.take(PROGRAM.TOKEN_BYTES * tokens.length);
-  for (const [i, { kind, literal }] of tokens.entries()) {
+  for (const [i, { kind, literal, stop }] of tokens.entries()) {
     arena.put(at + PROGRAM.TOKEN_BYTES * i, {
       [PROGRAM.KIND]: KINDS[kind],
       [PROGRAM.TEXT]: arena.text(literal),
       [PROGRAM.TEXT_LENGTH]: literal.length,
+      [PROGRAM.STOP]: arena.text(stop),
+      [PROGRAM.STOP_LENGTH]: stop.length,
     });
   }
   return at;
@@ -120,8 +129,7 @@ function writeTokens(arena: Arena, tokens: Program['tokens']): number {
 function joined(tokens: Program['tokens']): Program['tokens'] {
   return tokens.flatMap((token, i) => {
     const before = tokens[i - 1];
-    if (isField(token.kind) && before?.kind === 'literal')
-      return { kind: token.kind, literal: before.literal };
+    if (isField(token.kind) && before?.kind === 'literal') return { ...token, literal: before.literal };
     const after = tokens[i + 1];
     return token.kind === 'literal' && after !== undefined && isField(after.kind) ? [] : token;
   });

@@ -42,7 +42,16 @@ export const VALUE_HOLE: i32 = 1;
 export const GFN_HOLE: i32 = 2;
 export const PFN_HOLE: i32 = 3;
 export const ROLE_HOLE: i32 = 4;
+/** A field of the line, as hex: its number is added. */
+export const FIELD_HOLE: i32 = 16;
 
 /** About checks: the length of its text, then its key, then the text. */
 export const CHECKS_LENGTH: usize = SEEN_BYTES;
 export const CHECKS_KEY: usize = CHECKS_LENGTH + 8;
+
+// In the slots of checks are also, with a key in the same place:
+/** plans of lines that are explained: a bit for each word field that is in the key of what is said; no text. */
+export const PLAN: usize = CHECKS_LENGTH;
+/** what is said: what is kept for the task's next line, and how many words the key has; then, behind it, the texts. */
+export const LEFT: usize = CHECKS_LENGTH;
+export const KEY_WORDS: usize = LEFT + 4;

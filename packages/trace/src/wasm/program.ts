@@ -19,11 +19,13 @@ export const WHOLE: usize = REQUIRED + 4;
 export const FORMS: usize = WHOLE + 4;
 export const PROGRAM_BYTES: usize = FORMS + 4;
 
-// A token: what it is, the text before it, and the length of that.
+// A token: what it is, the text before it, and the length of that; the text that ends words, and its length.
 export const KIND: usize = 0;
 export const TEXT: usize = KIND + 4;
 export const TEXT_LENGTH: usize = TEXT + 4;
-export const TOKEN_BYTES: usize = TEXT_LENGTH + 4;
+export const STOP: usize = TEXT_LENGTH + 4;
+export const STOP_LENGTH: usize = STOP + 4;
+export const TOKEN_BYTES: usize = STOP_LENGTH + 4;
 
 // Kinds of tokens: fields that a text may stand before,
 export const HEX: i32 = 0;
@@ -33,9 +35,10 @@ export const WORD: i32 = 3;
 export const FLAGS: i32 = 4;
 export const POINTER: i32 = 5;
 export const PARENTHESIZED: i32 = 6;
+export const WORDS: i32 = 7;
 /** a field that says whether the text is there, */
-export const SWITCH: i32 = 7;
+export const SWITCH: i32 = 8;
 /** a text alone, one that may be missing, and any blanks. */
-export const LITERAL: i32 = 8;
-export const OPTIONAL: i32 = 9;
-export const BLANKS: i32 = 10;
+export const LITERAL: i32 = 9;
+export const OPTIONAL: i32 = 10;
+export const BLANKS: i32 = 11;

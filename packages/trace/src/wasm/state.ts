@@ -6,7 +6,7 @@
 export const MAX_FIELDS: i32 = 48;
 /** SPTEs of a line, at most. */
 export const MAX_SPTES: usize = 8;
-/** Words of the key of checks, at most: two, and one for each field that checks look at. */
+/** Words of the key of checks, at most: two, and one for each field that they look at; or one, and four and one of a plan. */
 export const MAX_KEY_WORDS: usize = 8;
 
 // What the kernel and JavaScript tell each other.
@@ -51,7 +51,9 @@ export const CHECKS_TEXT_LENGTH: usize = CHECKS_TEXT + 4;
 /** Pieces by the key of an entry, and by that of checks: see pieces.ts. */
 export const SPTE_SLOTS: usize = CHECKS_TEXT_LENGTH + 4;
 export const CHECK_SLOTS: usize = SPTE_SLOTS + 4;
-/** The piece that is missing: the slot for it, and the row and the value of an entry, or the words of the key of checks. */
+/**
+ * The piece that is missing: the slot for it, and the row and the value of an entry, or the words of the key of checks.
+ */
 export const MISS_SLOT: usize = CHECK_SLOTS + 4;
 export const MISS_ROW: usize = MISS_SLOT + 4;
 export const MISS_VALUE: usize = MISS_ROW + 4;
@@ -73,17 +75,17 @@ export const SPTE_PIECES: usize = SIGNIFICANT + 6 * 2 * 8;
 export const CHECK_KEY: usize = SPTE_PIECES + 4 * MAX_SPTES;
 
 // Lines of a task that are compared.
-/** Where the line before of the same task with an MMIO SPTE is kept, if this line is compared with it; else 0. */
+/** Where the line before of the same task is kept, if this line is near enough to need it; else 0. */
 export const BEFORE: usize = CHECK_KEY + 8 * MAX_KEY_WORDS;
 /** How many lines apart two may be that are compared, at most. */
 export const MAX_APART: usize = BEFORE + 4;
 /** The tasks that have such a line, the oldest line first: how many, no more than may be near enough, and where. */
 export const PENDING_COUNT: usize = MAX_APART + 4;
 export const PENDING: usize = PENDING_COUNT + 4;
-/** Of each: the task, a f64; its SPTE; the number of the line, a f64; its event. */
+/** Of each: the task, a f64; the value that is kept; the number of the line, a f64; its event. */
 export const TASK: usize = 0;
-export const TASK_SPTE: usize = TASK + 8;
-export const TASK_LINE: usize = TASK_SPTE + 8;
+export const TASK_VALUE: usize = TASK + 8;
+export const TASK_LINE: usize = TASK_VALUE + 8;
 export const TASK_EVENT: usize = TASK_LINE + 8;
 export const TASK_BYTES: usize = TASK_EVENT + 8;
 

@@ -17,8 +17,13 @@ export const MISSING_SPTE = 5;
 /** JSON lacks the checks of a line. */
 export const MISSING_CHECKS = 6;
 
+/** JSON lacks which fields decide over what an exit or a fault means. */
+export const MISSING_PLAN = 7;
+/** JSON lacks what it means. */
+export const MISSING_FAULT = 8;
+
 // What becomes of a line, beside those.
 /** It has a record. */
-export const TAKEN = 7;
+export const TAKEN = 9;
 /** It has none. */
-export const PASSED_ON = 8;
+export const PASSED_ON = 10;
