@@ -8,7 +8,7 @@ import { version7 } from '../../../packages/trace/test/dat-files.ts';
 import { duckdb, objects } from './duckdb.ts';
 import { image } from './images.ts';
 import { captured } from './machines.ts';
-import { file, folder, json, ndjson, spte } from './run.ts';
+import { file, folder, json, ndjson, records, spte } from './run.ts';
 
 const CONTEXT = '--kernel 6.8 --vendor vmx --maxphyaddr 39';
 const LEAF =
@@ -61,10 +61,12 @@ function expectedRows({ line, event, timestamp, fields, sptes, checks }: Line): 
     disagreements: checks.filter(({ agree }) => !agree).map(({ field }) => field),
   };
   if (sptes.length > 0)
-    return sptes.map((spte) => ({ ...ofLine, ...spte, ...findingColumns(spte.findings) }));
+    return sptes.map((spte) => ({ ...ofLine, ...spte, ...findingColumns(spte.findings), possible: [] }));
   const nothing = { role: null, value: null, level: null, kind: null, pfn: null, access: null };
   const gfn = typeof fields['gfn'] === 'string' ? fields['gfn'] : null;
-  return [{ ...ofLine, ...nothing, gfn, memtype: null, generation: null, ...findingColumns([]) }];
+  return [
+    { ...ofLine, ...nothing, gfn, memtype: null, generation: null, ...findingColumns([]), possible: [] },
+  ];
 }
 
 const WORDS = ['value', 'gfn', 'pfn', 'generation', 'finding_bits', 'gpa', 'hpa', 'bytes'];
@@ -154,7 +156,8 @@ describe.skipIf(connection === null)('--parquet', () => {
     );
     expect(notes).toEqual([
       { k: 'spte.input', v: 'leaf.txt' },
-      { k: 'spte.context', v: 'kernel 6.8, vmx, EPT, MAXPHYADDR 39' },
+      { k: 'spte.context', v: 'kernel 6.8, vmx, EPT (ranked), MAXPHYADDR 39' },
+      { k: 'spte.context.json', v: expect.stringContaining('"vendor":"vmx","mode":"ept"') as string },
     ]);
   });
 
@@ -180,7 +183,7 @@ describe.skipIf(connection === null)('--parquet', () => {
 
   it('writes a table without rows', async () => {
     file('empty.txt', 'nothing\n');
-    expect((await spte(`annotate empty.txt ${CONTEXT} --parquet empty.parquet`)).code).toBe(0);
+    expect((await spte(`annotate empty.txt ${CONTEXT} --parquet empty.parquet`)).code).toBe(4);
     expect(await rowsOf('empty.parquet')).toEqual([]);
   });
 
@@ -291,7 +294,7 @@ describe('several inputs', () => {
       [undefined, undefined, true],
     ]);
     const [first, second, all] = [1, 3, 4].map((at) => {
-      const { context, ...summary } = lines[at]?.['summary'] as Record<string, unknown>;
+      const { context, ...summary } = (lines[at] as { summary: Record<string, unknown> }).summary;
       return { context, summary };
     });
     expect(await json(`annotate ${inputs} ${CONTEXT}`)).toEqual({
@@ -310,6 +313,8 @@ describe('several inputs', () => {
     const { out, err, code } = await spte(`${line} --json --check`);
     expect(code).toBe(2);
     expect(err.split('\n')).toEqual([
+      expect.stringContaining('spte: first.txt: read as'),
+      expect.stringContaining('spte: second.txt: read as'),
       expect.stringContaining('spte: cannot read "cut.gz"'),
       'spte: cannot read "none.txt": there is no such file or folder',
       '',

@@ -100,7 +100,7 @@ describe('a trace that is cut into sections is annotated as if it were not', () 
     const sections = await expectSame(line, 3000, oneIn(2, MODES));
     expect(sections).toBeGreaterThan(10);
     const { err } = await inSections(`annotate a.txt b.txt ${CONTEXT}`, 3000);
-    expect(err).toBe('spte: b.txt: 1 line names an event but cannot be read: cut off or garbled\n');
+    expect(err).toContain('spte: b.txt: 1 line names an event but cannot be read: cut off or garbled\n');
   });
 
   it('whatever its lines are', { timeout: 1e7 }, async () => {
@@ -251,6 +251,9 @@ describe('sections', () => {
   });
 });
 
+/** The complaint that comes after what the input was read as. */
+const said = (message: string): unknown => expect.stringMatching(new RegExp(`\nspte: ${message}\n$`));
+
 describe('a file that changes while it is read', () => {
   const line = `annotate live.txt ${CONTEXT} --ndjson`;
   const change = (act: (path: string) => void): void => {
@@ -273,7 +276,8 @@ describe('a file that changes while it is read', () => {
   it('is read as far as it goes when it becomes shorter', async () => {
     change((path) => truncateSync(path, 40 * (LEAF.length + 1)));
     const { code, err, out } = await inSections(line, 500);
-    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(code).toBe(0);
+    expect(err).not.toContain('cannot read');
     expect(lastLine({ code, err, out })).toBe(40);
   });
 
@@ -285,10 +289,10 @@ describe('a file that changes while it is read', () => {
     };
     change(replace);
     const message = 'cannot read "live.txt": another file replaced it while it was being read';
-    expect(await inSections(line, 2000)).toMatchObject({ code: 2, err: `spte: ${message}\n` });
+    expect(await inSections(line, 2000)).toMatchObject({ code: 2, err: said(message) });
     change(replace);
     const { code, err, out } = await inSections(`annotate live.txt calm.txt ${CONTEXT} --json`, 2000);
-    expect({ code, err }).toEqual({ code: 2, err: `spte: ${message}\n` });
+    expect({ code, err }).toEqual({ code: 2, err: said(message) });
     const { files } = JSON.parse(out) as { files: { lines: { line: number }[]; error?: string }[] };
     const [live, calm] = files;
     expect(live).toMatchObject({ file: 'live.txt', error: message });
@@ -398,7 +402,7 @@ describe.skipIf(connection === null)('--parquet by sections', () => {
     const { code, err } = await inSections(`annotate gone.txt ${CONTEXT} --parquet gone.parquet`, 2000);
     expect({ code, err }).toEqual({
       code: 2,
-      err: 'spte: cannot read "gone.txt": there is no such file or folder\n',
+      err: said('cannot read "gone.txt": there is no such file or folder'),
     });
     expect(readdirSync(folder).filter((name) => name.includes('gone.parquet'))).toEqual(['gone.parquet']);
   });

@@ -18,7 +18,7 @@ describe('spte annotate of a trace.dat', () => {
     'reads version %s by the descriptions that the file carries, and finds nothing wrong',
     async (name, bytes) => {
       const dat = file(`v${name}.dat`, bytes);
-      const { summary } = (await json(`annotate ${dat} --summary --host ${host}`)) as Document;
+      const { summary } = (await json(`annotate ${dat} --summary --host ${host}`)) as Summary;
       expect(summary).toMatchObject({ disagreements: 0, findings: 0, damaged: 0 });
       expect(summary['recognised']).toBeGreaterThan(10);
     },

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
+  BoundedMap,
   compareKernelVersions,
   createMmu,
   formatKernelVersion,
@@ -83,6 +84,11 @@ function agrees(known: MachineFacts, facts: MachineFacts): boolean {
   );
 }
 
+/** Candidates that are remembered: those of a few machines, of which everything is asked again for each input. */
+const MAX_CANDIDATES = 1 << 10;
+
+const made = new BoundedMap<string, ContextCandidate>(MAX_CANDIDATES);
+
 function candidate(
   mode: Mode,
   machine: Machine,
@@ -91,8 +97,13 @@ function candidate(
   known: MachineFacts,
 ): ContextCandidate {
   const facts = { ...mode.facts, ...machine.facts, maxphyaddr: width, kernel: releases[1], ...known };
+  const key = JSON.stringify([mode.name, releases[0], facts]);
+  const before = made.get(key);
+  if (before !== undefined) return before;
   const config = configWith(plainConfig(mode.facts.vendor), facts);
-  return { mode, machine, releases, facts, config, mmu: createMmu(mmuConfigOf(config)) };
+  const one = { mode, machine, releases, facts, config, mmu: createMmu(mmuConfigOf(config)) };
+  made.set(key, one);
+  return one;
 }
 
 /**
@@ -100,14 +111,22 @@ function candidate(
  */
 function kernelsOf(mode: Mode, known: MachineFacts): readonly Releases[] {
   if (known.kernel !== undefined) return [[known.kernel, known.kernel]];
+  const key = JSON.stringify([mode.name, known]);
+  const before = grouped.get(key);
+  if (before !== undefined) return before;
   const groups = new Map<string, Releases>();
   for (const releases of KERNELS) {
     const { mmu } = candidate(mode, { facts: {}, widths: [] }, releases, WIDEST, known);
     const key = judgeKey(mmu);
     groups.set(key, [groups.get(key)?.[0] ?? releases[0], releases[1]]);
   }
-  return [...groups.values()].toReversed().toSorted((a, b) => rankOf(b) - rankOf(a));
+  const kernels = [...groups.values()].toReversed().toSorted((a, b) => rankOf(b) - rankOf(a));
+  grouped.set(key, kernels);
+  return kernels;
 }
+
+/** Answers of {@link kernelsOf} that are remembered. */
+const grouped = new BoundedMap<string, readonly Releases[]>(MAX_CANDIDATES);
 
 /** The series that most hosts run, oldest first: those with long support. */
 const LONG_SUPPORT: readonly string[] = ['5.4', '5.10', '5.15', '6.1', '6.6', '6.12', '6.18'];
