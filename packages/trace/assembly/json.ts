@@ -376,7 +376,7 @@ function faultPiece(form: usize): usize {
   const mask = load<u32>(plan, PIECE.PLAN);
   fields = load<u32>(form, FORM.WORD_FIELDS);
   for (let i: usize = 0; i < <usize>load<u32>(form, FORM.WORD_FIELD_COUNT); i++) {
-    if (((mask >> (<u32>i)) & 1) === 0) continue;
+    if (((mask >> <u32>i) & 1) === 0) continue;
     const field: usize = load<u32>(fields + (i << 2));
     store<u64>(CHECK_KEY + (words++ << 3), load<u64>(VALUES + (field << 3)));
   }

@@ -184,7 +184,11 @@ function pass(start: usize, end: usize): i32 {
   for (let at = start; at < end; at += 16) {
     const line = v128.load(at);
     const text = v128.or(line, i8x16.splat(0x20));
-    for (let capitals = i8x16.bitmask(i8x16.eq(line, i8x16.splat(80))); capitals !== 0; capitals &= capitals - 1) {
+    for (
+      let capitals = i8x16.bitmask(i8x16.eq(line, i8x16.splat(80)));
+      capitals !== 0;
+      capitals &= capitals - 1
+    ) {
       // PERF
       if (load<u32>(at + ctz(capitals)) === 0x4652_4550) return DECLINED;
     }

@@ -107,7 +107,15 @@ describe('columns', () => {
     reader.push(bytesOf('pa 2'));
     reader.end();
     expect(batches.slice(3)).toEqual([['kvm_mmu_set_accessed_bit', 1, 302]]);
-    expect(reader.counts).toEqual({ lines: 302, recognised: 302, continued: 0, passed: 0, damaged: 0, lost: 0, lostMarks: 0 });
+    expect(reader.counts).toEqual({
+      lines: 302,
+      recognised: 302,
+      continued: 0,
+      passed: 0,
+      damaged: 0,
+      lost: 0,
+      lostMarks: 0,
+    });
   });
 
   it('keep the halves of words, decimals beyond 32 bits, and times to the last digit', () => {

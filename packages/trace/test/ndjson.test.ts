@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Mmu } from '@spte/core';
+import { exits } from '@spte/testing/exits';
 import {
   type AnnotationTally,
   annotationCounter,
@@ -9,7 +10,6 @@ import {
   type TraceCounts,
   traceReader,
 } from '@spte/trace';
-import { exits } from '@spte/testing/exits';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mutatedLine } from './mutations.ts';

@@ -202,8 +202,7 @@ function explainExit({ reason: printed, words, shortened = false }: GuestExit): 
  */
 export const vmxExits: ExitReader = {
   vendor: 'vmx',
-  looksAt: (reason) =>
-    QUALIFICATIONS.has(reasonOf(reason).number) ? ['info1', 'info2'] : ['info2'],
+  looksAt: (reason) => (QUALIFICATIONS.has(reasonOf(reason).number) ? ['info1', 'info2'] : ['info2']),
   explainExit,
   explainFault: saidViolation,
 };

@@ -31,7 +31,8 @@ export function lineRenderer(paint: Paint, mmu: Mmu): (line: AnnotatedLine) => s
       : sptes.map((spte) => paint('cyan', `    ^ ${sayWhat(spte)}`));
     if (explains !== undefined) lines.push(...faultLines(paint, explains));
     lines.push(...sptes.flatMap((spte) => detailLines(paint, mmu, spte)));
-    for (const check of checks) if (!check.agree) lines.push(paint('red', `      DISAGREES: ${disagreementText(check)}`));
+    for (const check of checks)
+      if (!check.agree) lines.push(paint('red', `      DISAGREES: ${disagreementText(check)}`));
     return lines;
   };
 }
@@ -64,7 +65,8 @@ function faultLines(paint: Paint, { address, info1, error_code, whileDelivering 
   return lines.map((line) => paint('cyan', line));
 }
 
-const RACED_FIX = 'fixed without the lock; another CPU has changed the entry since, for new is read again to be printed';
+const RACED_FIX =
+  'fixed without the lock; another CPU has changed the entry since, for new is read again to be printed';
 
 /** Whether a fast fix that succeeded shows no trace of itself: the entry is as before, or no mapping any more. */
 function isRacedFix(

@@ -96,7 +96,10 @@ export function saidText({ kind, value }: SaidWord): string | null {
   return explain === undefined ? null : codeText(explain(BigInt(value)));
 }
 
-const EXPLAINERS: ReadonlyMap<string | undefined, (value: bigint) => Code> = new Map<string, (value: bigint) => Code>([
+const EXPLAINERS: ReadonlyMap<string | undefined, (value: bigint) => Code> = new Map<
+  string,
+  (value: bigint) => Code
+>([
   ['EPT violation qualification', explainEptViolation],
   ['NPF EXITINFO1', explainNestedPageFault],
   ['#PF error code', explainPageFault],

@@ -47,7 +47,15 @@ export async function readTraceDat(
     if (count % BATCH === 0) await flush();
   }
   const { events, recognised, lost, lostMarks } = next.value;
-  return { lines: events, recognised, continued: 0, passed: events - recognised, damaged: 0, lost, lostMarks };
+  return {
+    lines: events,
+    recognised,
+    continued: 0,
+    passed: events - recognised,
+    damaged: 0,
+    lost,
+    lostMarks,
+  };
 }
 
 function textOf({ task, pid, cpu, timestamp, event, fields }: TraceRecord): string {

@@ -144,7 +144,10 @@ export function faultExplainer(mmu: Mmu, readers: readonly ExitReader[]): FaultE
 }
 
 /** What the machine is, where nothing else says what a fault is about; nothing, if the exit was another vendor's. */
-function assumedHints({ vendor: { name }, masks: { tdpEnabled } }: Mmu, { vendor }: MachineHints): MachineHints {
+function assumedHints(
+  { vendor: { name }, masks: { tdpEnabled } }: Mmu,
+  { vendor }: MachineHints,
+): MachineHints {
   const machine = name === 'vmx' || name === 'svm' ? name : null;
   if (machine === null || (vendor ?? machine) !== machine) return { vendor, mode: null };
   return { vendor: machine, mode: tdpEnabled ? (machine === 'vmx' ? 'ept' : 'npt') : 'shadow' };
@@ -162,7 +165,8 @@ function saidCode(reader: ExitReader | undefined, mode: MachineHints['mode'], co
 
 /** What is said of an exit of a vendor that nobody knows. */
 function unexplained(reason: GuestExit['reason']): ExplainedExit {
-  const said = typeof reason === 'number' ? { name: null, number: reason } : { name: reason || null, number: null };
+  const said =
+    typeof reason === 'number' ? { name: null, number: reason } : { name: reason || null, number: null };
   return { reason: said, words: {} };
 }
 
@@ -202,11 +206,11 @@ export function plainParts(looked: readonly ExitWord[]): FaultPart[] {
 export function withValues(
   said: ExplainedFault,
   plain: readonly FaultPart[],
-  valueOf: (part: FaultPart) => string | undefined,
+  valueIn: (part: FaultPart) => string | undefined,
 ): ExplainedFault {
   const put = <T extends { readonly value: string }>(part: FaultPart, word: T | undefined): T | undefined => {
     if (word === undefined || !plain.includes(part)) return word;
-    const value = valueOf(part);
+    const value = valueIn(part);
     return value === undefined ? undefined : { ...word, value };
   };
   return {
@@ -214,13 +218,13 @@ export function withValues(
     vendor: said.vendor,
     reason: said.reason,
     address: put('address', said.address),
-    rip: said.rip === undefined ? undefined : valueOf('rip'),
+    rip: said.rip === undefined ? undefined : valueIn('rip'),
     info1: put('info1', said.info1),
     info2: put('info2', said.info2),
     intr_info: said.intr_info,
     error_code: said.error_code,
     whileDelivering: said.whileDelivering,
-    requests: said.requests === undefined ? undefined : valueOf('requests'),
+    requests: said.requests === undefined ? undefined : valueIn('requests'),
   };
 }
 
@@ -243,18 +247,20 @@ export function rememberFaults({ looksAt, explain }: FaultExplainer): ExplainLin
   return (record, exit) => {
     const { event, form, fields } = record;
     const names = faultFields(event, form);
-    if (names === undefined) return undefined;
-    const like = [event, form, Object.keys(fields), fields[names.reason ?? ''], fields[names.isa ?? '']].join(' ');
+    if (names === undefined) return;
+    const like = [event, form, Object.keys(fields), fields[names.reason ?? ''], fields[names.isa ?? '']].join(
+      ' ',
+    );
     let plan = plans.get(like);
     if (plan === undefined) {
       const looked = looksAt(record);
       plan = { looked, plain: plainParts(looked) };
       plans.set(like, plan);
     }
-    const valueOf = (part: FaultPart): string | undefined => hexIn(record, part);
-    const key = [like, HINTS.indexOf(exit), ...plan.looked.map(valueOf)].join(' ');
+    const valueIn = (part: FaultPart): string | undefined => hexIn(record, part);
+    const key = [like, HINTS.indexOf(exit), ...plan.looked.map(valueIn)].join(' ');
     const known = answers.get(key);
-    if (known !== undefined) return withValues(known, plan.plain, valueOf);
+    if (known !== undefined) return withValues(known, plan.plain, valueIn);
     const said = explain(record, exit);
     answers.set(key, said);
     return said;

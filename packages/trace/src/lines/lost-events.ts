@@ -26,7 +26,10 @@ const PERF_MARK = /^PERF_RECORD_LOST(?:_SAMPLES)? {1,8}lost (?<lost>\d{1,15})/;
 /** Reads a mark of lost events; null for any other line. */
 export function readLostEvents(text: string, start: number): LostEvents | null {
   const perf = text.indexOf(PERF_WORD, start);
-  const groups = perf < 0 ? marked(text.slice(start, start + MAX_MARK).trimStart()) : matched(PERF_MARK, text.slice(perf, perf + MAX_MARK));
+  const groups =
+    perf < 0
+      ? marked(text.slice(start, start + MAX_MARK).trimStart())
+      : matched(PERF_MARK, text.slice(perf, perf + MAX_MARK));
   if (groups === null) return null;
   const { lost, kept, written } = groups;
   if (kept === undefined) return { lost: Number(lost ?? 0), lostMarks: 1 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Arena } from '@spte/wasm';
-import { faultFields, type FaultPart, PLAN_PARTS, WORD_PARTS } from '../annotate/explain-fault.ts';
+import { type FaultPart, faultFields, PLAN_PARTS, WORD_PARTS } from '../annotate/explain-fault.ts';
 import { CHECKED, type CheckBasis, FOLLOWS, LEAVING_EVENTS } from '../annotate/printed-check.ts';
 import type { Seen } from '../annotate/tally.ts';
 import type { Token } from '../events/pattern.ts';
@@ -52,7 +52,9 @@ export function createJsonForm(
   const keyFields = fields.flatMap(({ field }, i) => (checked?.fields.includes(field) === true ? [i] : []));
   const faults = explains ? faultFields(event, form) : undefined;
   const partFields = (parts: readonly FaultPart[]): number[] =>
-    parts.map((part) => indexOf(faults?.[part] ?? '', 'hex', 'decimal', 'words')).filter((index) => index >= 0);
+    parts
+      .map((part) => indexOf(faults?.[part] ?? '', 'hex', 'decimal', 'words'))
+      .filter((index) => index >= 0);
   const planFields = partFields(PLAN_PARTS);
   const wordFields = partFields(WORD_PARTS);
   const head = `,"event":${JSON.stringify(event)},"timestamp":`;

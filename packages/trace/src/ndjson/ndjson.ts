@@ -2,15 +2,21 @@
 import type { Fallback, Mmu } from '@spte/core';
 import type { Arena } from '@spte/wasm';
 import { type AnnotatorOptions, annotated } from '../annotate/annotate.ts';
-import { faultExplainer, faultFields, plainParts, WORD_PARTS, withValues } from '../annotate/explain-fault.ts';
+import {
+  faultExplainer,
+  faultFields,
+  plainParts,
+  WORD_PARTS,
+  withValues,
+} from '../annotate/explain-fault.ts';
 import { exitBefore, followLines, hintNumber } from '../annotate/follow-lines.ts';
 import {
   type Before,
   type Check,
   checkAfter,
   checkRecord,
-  LEAVING_EVENTS,
   type LastLines,
+  LEAVING_EVENTS,
   MAX_LINES_APART,
 } from '../annotate/printed-check.ts';
 import { annotatorFallbacks, rememberSptes } from '../annotate/remember-sptes.ts';

@@ -129,8 +129,7 @@ function writeTokens(arena: Arena, tokens: Program['tokens']): number {
 function joined(tokens: Program['tokens']): Program['tokens'] {
   return tokens.flatMap((token, i) => {
     const before = tokens[i - 1];
-    if (isField(token.kind) && before?.kind === 'literal')
-      return { ...token, literal: before.literal };
+    if (isField(token.kind) && before?.kind === 'literal') return { ...token, literal: before.literal };
     const after = tokens[i + 1];
     return token.kind === 'literal' && after !== undefined && isField(after.kind) ? [] : token;
   });
