@@ -32,5 +32,5 @@ export function codeParts(word: bigint, fields: readonly BitField[]): CodePart[]
   if (unnamed === 0n) return parts;
   const text = `bits ${hex(unnamed)}, which have no name`;
   const nameless = { name: 'unnamed', bits: bitNumbers(unnamed), value: unnamed, text };
-  return [...parts, nameless].toSorted((a, b) => (a.bits[0] ?? 0) - (b.bits[0] ?? 0));
+  return [...parts, nameless].toSorted((a, b) => Math.min(...a.bits) - Math.min(...b.bits));
 }
