@@ -2,6 +2,7 @@
 import { getRsvdBits, type Mmu } from '@spte/core';
 import {
   annotate,
+  annotationCounter,
   checkRecord,
   createAnnotator,
   createChecker,
@@ -53,6 +54,40 @@ describe('what is printed beside a value', () => {
       printed: '0x1',
       agree: false,
     });
+  });
+
+  it('agrees where the kernel lost the first letter, and that is counted', () => {
+    const set = (access: string, spte = '797fe67') =>
+      `kvm_mmu_set_spte: gfn 10 spte ${spte} (${access}) level 1`;
+    expect(check(npt, set('wxu'))).toEqual([
+      { field: 'access', printed: 'wxu', computed: 'rwxu', agree: true },
+    ]);
+    expect(check(npt, set('-xu', '797fe65'))[0]?.agree).toBe(true);
+    expect(check(npt, set('wxu', '797fe65'))[0]?.agree).toBe(false);
+    expect(check(npt, set('xu'))[0]?.agree).toBe(false);
+    const annotate = createAnnotator(npt);
+    const counter = annotationCounter();
+    for (const access of ['rwxu', 'wxu', 'wxu', 'r--u'])
+      counter.add(annotate({ ...record(set(access)), line: 7 }));
+    const other = annotationCounter();
+    other.merge(counter.sightings());
+    for (const { tally } of [counter, other]) {
+      expect(tally()).toMatchObject({
+        checks: 4,
+        disagreements: 1,
+        disagreementsByField: { access: { count: 1, first: 7 } },
+        lostLettersByField: { access: { count: 2, first: 7 } },
+      });
+    }
+  });
+
+  it('is of another machine where the kernel takes an entry for MMIO that is none here', () => {
+    expect(check(npt, 'check_mmio_spte: spte 797fe67 kvm_gen a spte-gen b valid 0')).toEqual([
+      { field: 'kind', printed: 'mmio', computed: 'leaf', agree: false },
+    ]);
+    expect(check(ept, 'check_mmio_spte: spte 80000d0000057 kvm_gen a spte-gen a valid 1')).toMatchObject([
+      { field: 'kind', printed: 'mmio', agree: false },
+    ]);
   });
 
   it('is compared in raw mode as well', () => {

@@ -139,6 +139,51 @@ describe('what an event prints', () => {
     ],
     ['kvm_mmu_prepare_zap_page: 2 q0 direct wux !pae nxe wp root 0 sync', { level: 2, smm: false }, []],
     [
+      'kvm_mmu_get_page:     new sp gfn 0 4 q0 direct wux invalid !pae !nxe wp smep root 0 sync',
+      { created: 'new', invalid: true, wp: 'wp', smep: true, smap: false, smm: false },
+      [],
+    ],
+    [
+      'kvm_mmu_sync_page: 1 q0 wux !pae nxe wp smep smap smm root 0 unsync',
+      { smep: true, smap: true, smm: true, sync: 'unsync' },
+      [],
+    ],
+    // Exits and faults, oldest first; then as trace-cmd's plugin has them.
+    [
+      'kvm_exit: vcpu 0 reason EPT_VIOLATION rip 0xfff info 182 80000b0e',
+      { vcpu: 0, reason: 'EPT_VIOLATION', rip: '0xfff', info1: '0x182', info2: '0x80000b0e' },
+      [],
+    ],
+    [
+      'kvm_exit: vcpu 1 reason PF excp rip 0x2000 info1 0x02 info2 0x110000 intr_info 0x00000000 error_code 0x00000000',
+      { reason: 'PF excp', info1: '0x02', intr_info: '0x00000000', error_code: '0x00000000' },
+      [],
+    ],
+    [
+      'kvm_exit: vcpu 1 reason hlt rip 0x2 info1 0x0 info2 0x0 intr_info 0x0 error_code 0x0 requests 0x4000',
+      { reason: 'hlt', requests: '0x4000' },
+      [],
+    ],
+    ['kvm_exit: vcpu 1 reason  rip 0x2 info1 0x0 info2 0x0 intr_info 0x0 error_code 0x0', { reason: '' }, []],
+    ['kvm_exit: vcpu 1 reason rip 0x2 info 0 0', { reason: '' }, []],
+    [
+      'kvm_exit: vcpu 1 reason INVALID_STATE FAILED_VMENTRY rip 0x2 info 0 0',
+      { reason: 'INVALID_STATE FAILED_VMENTRY' },
+      [],
+    ],
+    ['kvm_exit: vcpu 1 reason a ripe rip 0x2 info 0 0', { reason: 'a ripe', rip: '0x2' }, []],
+    [
+      'kvm_exit:   reason EXIT_NPF rip 0x2000 info 200000006 10000',
+      { reason: 'EXIT_NPF', info1: '0x200000006' },
+      [],
+    ],
+    ['kvm_page_fault: address 600000 error_code 18a', { address: '0x600000', error_code: '0x18a' }, []],
+    [
+      'kvm_page_fault: vcpu 0 rip 0x2000 address 0x0000000000100000 error_code 0x181',
+      { vcpu: 0, rip: '0x2000', address: '0x0000000000100000', error_code: '0x181' },
+      [],
+    ],
+    [
       'kvm_mmu_pagetable_walk: addr fffffe0000201040 pferr 2 W',
       { addr: '0xfffffe0000201040', error_code: 'W' },
       [],
@@ -270,6 +315,9 @@ describe('what an event prints', () => {
 
   it.each([
     'kvm_entry: vcpu 0, rip 0x2000',
+    'kvm_exit: vcpu 0 reason npf',
+    `kvm_exit: vcpu 0 reason ${'x '.repeat(128)}rip 0x1 info 0 0`,
+    'kvm_exit: TRAP: HSR_EC: 0x0024 (DABT_LOW), PC: 0x0000000000000000',
     'kvm_mmu_set_spte',
     'kvm_mmu_set_spte: ',
     'kvm_mmu_set_spte: gfn 10 spte',
@@ -337,6 +385,39 @@ describe('lines that belong together', () => {
       [2, 1],
       [4, 3],
     ]);
+  });
+
+  it('are four where a present leaf was replaced: one record, in a block', () => {
+    const SAID = [
+      'Invalid SPTE change: cannot replace a present leaf',
+      'SPTE with another present leaf SPTE mapping a',
+      'different PFN!',
+      'as_id: 0 gfn: 100200 old_spte: 600000112400bf3 new_spte: 6000001126009f3 level: 2',
+    ];
+    const read = (lines: readonly string[]) => {
+      const records: unknown[] = [];
+      const reader = traceReader(({ line, record }) => {
+        if (record !== null) records.push([line, record.event, record.block]);
+      });
+      reader.push(lines.join('\n'));
+      reader.end();
+      return { records, damaged: reader.counts.damaged, passed: reader.counts.passed };
+    };
+    const logged = SAID.map((line, i) => `[   12.5${i}] kvm: ${line}`);
+    for (const lines of [SAID, logged]) {
+      expect(read(lines)).toEqual({ records: [[4, 'handle_changed_spte', 1]], damaged: 0, passed: 3 });
+      // Twice, and alone.
+      expect(read([...lines, '', ...lines, lines[3] ?? '']).records).toEqual([
+        [4, 'handle_changed_spte', 1],
+        [9, 'handle_changed_spte', 6],
+        [10, 'handle_changed_spte', null],
+      ]);
+      expect(read(lines.slice(1)).records).toEqual([[3, 'handle_changed_spte', 1]]);
+    }
+    // A walk between is another block.
+    const between = [...SAID.slice(0, 3), WALK[1] ?? '', SAID[3] ?? ''];
+    expect(read(between).records.map((record) => (record as unknown[])[2])).toEqual([4, null]);
+    expect(hierarchyBlocks(recordsOf(SAID.join('\n')))).toEqual([]);
   });
 
   it('are joined where a mail wrapped them', () => {

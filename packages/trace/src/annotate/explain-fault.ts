@@ -206,11 +206,11 @@ export function plainParts(looked: readonly ExitWord[]): FaultPart[] {
 export function withValues(
   said: ExplainedFault,
   plain: readonly FaultPart[],
-  valueOf: (part: FaultPart) => string | undefined,
+  valueIn: (part: FaultPart) => string | undefined,
 ): ExplainedFault {
   const put = <T extends { readonly value: string }>(part: FaultPart, word: T | undefined): T | undefined => {
     if (word === undefined || !plain.includes(part)) return word;
-    const value = valueOf(part);
+    const value = valueIn(part);
     return value === undefined ? undefined : { ...word, value };
   };
   return {
@@ -218,13 +218,13 @@ export function withValues(
     vendor: said.vendor,
     reason: said.reason,
     address: put('address', said.address),
-    rip: said.rip === undefined ? undefined : valueOf('rip'),
+    rip: said.rip === undefined ? undefined : valueIn('rip'),
     info1: put('info1', said.info1),
     info2: put('info2', said.info2),
     intr_info: said.intr_info,
     error_code: said.error_code,
     whileDelivering: said.whileDelivering,
-    requests: said.requests === undefined ? undefined : valueOf('requests'),
+    requests: said.requests === undefined ? undefined : valueIn('requests'),
   };
 }
 
@@ -257,10 +257,10 @@ export function rememberFaults({ looksAt, explain }: FaultExplainer): ExplainLin
       plan = { looked, plain: plainParts(looked) };
       plans.set(like, plan);
     }
-    const valueOf = (part: FaultPart): string | undefined => hexIn(record, part);
-    const key = [like, HINTS.indexOf(exit), ...plan.looked.map(valueOf)].join(' ');
+    const valueIn = (part: FaultPart): string | undefined => hexIn(record, part);
+    const key = [like, HINTS.indexOf(exit), ...plan.looked.map(valueIn)].join(' ');
     const known = answers.get(key);
-    if (known !== undefined) return withValues(known, plan.plain, valueOf);
+    if (known !== undefined) return withValues(known, plan.plain, valueIn);
     const said = explain(record, exit);
     answers.set(key, said);
     return said;
