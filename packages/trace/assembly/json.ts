@@ -42,6 +42,7 @@ import {
 } from '../src/wasm/state';
 import {
   DECLINED,
+  MISSING_CHANGE,
   MISSING_CHECKS,
   MISSING_FAULT,
   MISSING_PLAN,
@@ -86,6 +87,8 @@ export function writeLine(form: usize): i32 {
   const checks = checksPiece(form, count);
   if (checks === PIECE.NONE) return MISSING_CHECKS;
   if (checks === PIECE.REFUSED) return DECLINED;
+  const change = changePiece(form);
+  if (change === PIECE.NONE) return MISSING_CHANGE;
   const fault = faultPiece(form);
   if (fault === PIECE.NONE) return lacking;
   out = copyText(out, load<u32>(CHECKS_TEXT), load<u32>(CHECKS_TEXT_LENGTH));
@@ -95,6 +98,11 @@ export function writeLine(form: usize): i32 {
     count1(checks, line);
   }
   store<u8>(out++, 93);
+  if (change > PIECE.REFUSED) {
+    const text = change + PIECE.CHECKS_KEY + (CHANGE_WORDS << 3);
+    out = copyText(out, text, load<u32>(change, PIECE.CHECKS_LENGTH));
+    count1(change, line);
+  }
   if (fault > PIECE.REFUSED) {
     out = writeFault(out, fault + PIECE.CHECKS_KEY + ((<usize>load<u32>(fault, PIECE.KEY_WORDS)) << 3));
   }
@@ -349,6 +357,21 @@ function addToKey(word: usize, field: usize, kind: i32): bool {
   }
   store<u64>(CHECK_KEY + (word << 3), value);
   return true;
+}
+
+/** Words of the key of a change: its form, its two entries, and whether they have the same address. */
+const CHANGE_WORDS: usize = 4;
+
+/** What became of an entry; `DIFFER` where the line does not show that. */
+function changePiece(form: usize): usize {
+  if (load<u32>(form, FORM.CHANGES) === 0) return PIECE.DIFFER;
+  const spte: usize = load<u32>(form, FORM.SPTES);
+  const differing = valueOf(spte) ^ valueOf(spte + FORM.SPTE_BYTES);
+  store<u64>(CHECK_KEY, form);
+  store<u64>(CHECK_KEY, load<u32>(SPTE_PIECES), 8);
+  store<u64>(CHECK_KEY, load<u32>(SPTE_PIECES, 4), 16);
+  store<u64>(CHECK_KEY, <u64>((differing & load<u64>(ADDRESS)) === 0), 24);
+  return findChecks(CHANGE_WORDS);
 }
 
 /** Why there is no piece of a line that is explained. */

@@ -12,6 +12,7 @@ export {
   annotate,
   createAnnotator,
 } from './annotate/annotate.ts';
+export type { AnnotatedChange } from './annotate/annotate-change.ts';
 export type {
   AnnotatedFinding,
   AnnotatedSpte,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Candidate, ExitReader, Fallback, Mmu } from '@spte/core';
 import type { FieldValue, TracedSpte, TraceRecord } from '../events/record.ts';
+import { type AnnotatedChange, annotateChange, rememberChanges, showsChange } from './annotate-change.ts';
 import { type AnnotatedSpte, annotateSpte } from './annotate-spte.ts';
 import type { ExplainedFault } from './explain-fault.ts';
 import { type FollowedLine, followLines } from './follow-lines.ts';
@@ -16,6 +17,8 @@ export interface AnnotatedLine {
   readonly sptes: readonly AnnotatedSpte[];
   readonly checks: readonly Check[];
   /** What the exit or the fault of the line means; absent for other lines, and where nobody was to be asked. */
+  /** Of a line that shows the old and the new value of an entry. */
+  readonly change?: AnnotatedChange;
   readonly explains?: ExplainedFault;
 }
 
@@ -30,7 +33,12 @@ export function annotate(
   mmu: Mmu,
   checks: readonly Check[] = checkRecord(record, mmu),
 ): AnnotatedLine {
-  return annotated(record, { checks, explains: undefined }, (spte, gfn) => annotateSpte(spte, mmu, gfn));
+  return annotated(
+    record,
+    { checks, explains: undefined },
+    (spte, gfn) => annotateSpte(spte, mmu, gfn),
+    (old, now) => annotateChange(mmu, [], old, now),
+  );
 }
 
 /** Whom to ask about more than entries. */
@@ -92,7 +100,8 @@ export interface Annotator {
 export function createAnnotator(mmu: Mmu, { exits = [], others = [] }: AnnotatorOptions = {}): Annotator {
   const follow = followLines(mmu, exits, lastLines());
   const about = rememberSptes(mmu, others);
-  const annotate = (record: TraceRecord): AnnotatedLine => annotated(record, follow(record), about);
+  const became = rememberChanges(mmu, others);
+  const annotate = (record: TraceRecord): AnnotatedLine => annotated(record, follow(record), about, became);
   return Object.assign(annotate, { fallbacks: annotatorFallbacks(mmu) });
 }
 
@@ -101,10 +110,12 @@ export function annotated(
   { line, event, timestamp, fields, sptes }: TraceRecord,
   { checks, explains }: FollowedLine,
   about: (spte: TracedSpte, gfn: string | null) => AnnotatedSpte,
+  became: (old: AnnotatedSpte, now: AnnotatedSpte) => AnnotatedChange,
 ): AnnotatedLine {
   const gfn = typeof fields['gfn'] === 'string' ? fields['gfn'] : null;
   const said = sptes.map((spte) => about(spte, gfn));
-  return explains === undefined
-    ? { line, event, timestamp, fields, sptes: said, checks }
-    : { line, event, timestamp, fields, sptes: said, checks, explains };
+  if (explains !== undefined) return { line, event, timestamp, fields, sptes: said, checks, explains };
+  if (!showsChange(event, sptes)) return { line, event, timestamp, fields, sptes: said, checks };
+  const [old, now] = said as [AnnotatedSpte, AnnotatedSpte];
+  return { line, event, timestamp, fields, sptes: said, checks, change: became(old, now) };
 }

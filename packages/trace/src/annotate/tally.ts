@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { AnnotatedLine } from './annotate.ts';
+import type { AnnotatedChange } from './annotate-change.ts';
 import type { AnnotatedSpte } from './annotate-spte.ts';
 import { type Check, lostLetter } from './printed-check.ts';
 
@@ -15,7 +16,7 @@ export interface AnnotationTally {
   readonly checks: number;
   /** Checks that do not agree. */
   readonly disagreements: number;
-  /** What is wrong with SPTEs in every context that the trace may be of. */
+  /** What is wrong in every context that the trace may be of: SPTEs, changes that KVM does not make, disagreements. */
   readonly findings: number;
   /** What is wrong in some contexts only. */
   readonly possible: number;
@@ -72,7 +73,11 @@ export interface BulkCounter extends AnnotationCounter {
   /** `first` as: eight places to a line. */
   readonly addSpte: (said: AnnotatedSpte, seen: Seen) => void;
   readonly addChecks: (checks: readonly Check[], seen: Seen) => void;
+  readonly addChange: (change: AnnotatedChange, seen: Seen) => void;
 }
+
+/** What is wrong with a line beside its SPTEs: a change that KVM does not make, a check that does not agree. */
+export type LineFindingCode = 'forbidden-change' | 'check-disagrees';
 
 /** More than a line, and what is said of an SPTE, has parts. */
 const PARTS = 64;
@@ -81,6 +86,9 @@ const PARTS = 64;
 function placeOf(line: number, index: number): number {
   return line * 8 + index;
 }
+
+/** The place in a line after those of its SPTEs. */
+const LAST_PLACE = 7;
 
 /** Sightings of things, by their names. `first` may be finer than a line, so that the first come first. */
 class Sightings {
@@ -149,6 +157,16 @@ export function bulkCounter(): BulkCounter {
   const letters = new Sightings();
   const sum = { sptes: 0, checks: 0, disagreements: 0, findings: 0, possible: 0 };
 
+  /** Counts what is wrong with a line as a whole, after what is wrong with its SPTEs. */
+  const addWrong = (code: LineFindingCode, count: number, line: number): void => {
+    sum.findings += count;
+    codes.add(code, count, placeOf(line, LAST_PLACE) * PARTS);
+  };
+  const addPossible = (code: LineFindingCode, count: number, line: number): void => {
+    sum.possible += count;
+    possibleCodes.add(code, count, placeOf(line, LAST_PLACE) * PARTS);
+  };
+
   const counter: BulkCounter = {
     addEvent: (event, { count, first }) => events.add(event, count, first),
     addSpte({ kind, findings, possible }, { count, first }) {
@@ -168,15 +186,22 @@ export function bulkCounter(): BulkCounter {
         if (lostLetter(check)) letters.add(check.field, count, place);
         if (check.agree) continue;
         sum.disagreements += count;
+        addWrong('check-disagrees', count, first);
         fields.add(check.field, count, place);
       }
     },
-    add({ line, event, sptes, checks }) {
+    addChange({ allowed }, { count, first }) {
+      if (allowed === true || count === 0) return;
+      if (allowed === false) addWrong('forbidden-change', count, first);
+      else addPossible('forbidden-change', count, first);
+    },
+    add({ line, event, sptes, checks, change }) {
       counter.addEvent(event, { count: 1, first: line });
       for (const [index, spte] of sptes.entries()) {
         counter.addSpte(spte, { count: 1, first: placeOf(line, index) });
       }
       counter.addChecks(checks, { count: 1, first: line });
+      if (change !== undefined) counter.addChange(change, { count: 1, first: line });
     },
     merge(seen) {
       sum.sptes += seen.sptes;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Arena } from '@spte/wasm';
+import { showsChange } from '../annotate/annotate-change.ts';
 import { type FaultPart, faultFields, PLAN_PARTS, WORD_PARTS } from '../annotate/explain-fault.ts';
 import { CHECKED, type CheckBasis, FOLLOWS, LEAVING_EVENTS } from '../annotate/printed-check.ts';
 import type { Seen } from '../annotate/tally.ts';
@@ -70,6 +71,7 @@ export function createJsonForm(
     [FORM.KEY_FIELDS]: arena.words(keyFields),
     [FORM.AFTER]: LEAVING_EVENTS.indexOf(FOLLOWS[event] ?? '') + 1,
     [FORM.LEAVES]: sptes.length > 0 || faults !== undefined ? LEAVING_EVENTS.indexOf(event) + 1 : 0,
+    [FORM.CHANGES]: Number(showsChange(event, sptes)),
     [FORM.EXPLAINED]: Number(faults !== undefined),
     [FORM.PLAN_FIELD_COUNT]: planFields.length,
     [FORM.PLAN_FIELDS]: arena.words(planFields),

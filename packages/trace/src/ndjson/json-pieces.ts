@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { ADDRESS, type Candidate, type Mmu, PT, type SignificantBits, spteToPfn } from '@spte/core';
 import type { Arena } from '@spte/wasm';
+import type { AnnotatedChange } from '../annotate/annotate-change.ts';
 import { type AnnotatedSpte, isMmioElsewhere } from '../annotate/annotate-spte.ts';
 import type { Check } from '../annotate/printed-check.ts';
 import { isLikeOthers, significantByLevel, usualBits } from '../annotate/remember-sptes.ts';
@@ -40,6 +41,8 @@ export interface Pieces {
   addSpte(): void;
   /** Makes the piece that the kernel misses about the checks of a line. */
   addChecks(checks: readonly Check[]): void;
+  /** Makes the piece that the kernel misses about what became of an entry. */
+  addChange(change: AnnotatedChange): void;
   /** Says of which words of a line that is explained the values decide: a bit for each that it has. */
   addPlan(mask: number): void;
   /**
@@ -77,6 +80,7 @@ export function createPieces(
   /** What the pieces say, by address. */
   const saids = new Map<number, AnnotatedSpte>();
   const checked = new Map<number, readonly Check[]>();
+  const changed = new Map<number, AnnotatedChange>();
   const significant = significantByLevel(mmu, others);
   const usual = usualBits(mmu);
 
@@ -87,6 +91,7 @@ export function createPieces(
   const settle = (): void => {
     for (const [place, said] of saids) counter.addSpte(said, takeSeen(view, place));
     for (const [place, checks] of checked) counter.addChecks(checks, takeSeen(view, place));
+    for (const [place, change] of changed) counter.addChange(change, takeSeen(view, place));
   };
 
   /** Whether there is room for one more; else all are forgotten, and the kernel will miss them again. */
@@ -95,6 +100,7 @@ export function createPieces(
     settle();
     saids.clear();
     checked.clear();
+    changed.clear();
     bytes.fill(0, slots, end);
     next = start;
     used = 0;
@@ -178,6 +184,14 @@ export function createPieces(
       arena.set(piece + PIECE.CHECKS_LENGTH, text.length);
       writeText(text);
       checked.set(piece, checks);
+    },
+    addChange(change) {
+      if (!hasRoom()) return;
+      const piece = beginKeyed();
+      const text = `,"change":${JSON.stringify(change)}`;
+      arena.set(piece + PIECE.CHECKS_LENGTH, text.length);
+      writeText(text);
+      changed.set(piece, change);
     },
     addPlan(mask) {
       if (hasRoom()) arena.set(beginKeyed() + PIECE.PLAN, mask);

@@ -2,6 +2,7 @@
 import type { Fallback, Mmu } from '@spte/core';
 import type { Arena } from '@spte/wasm';
 import { type AnnotatorOptions, annotated } from '../annotate/annotate.ts';
+import { type AnnotatedChange, rememberChanges } from '../annotate/annotate-change.ts';
 import {
   faultExplainer,
   faultFields,
@@ -22,7 +23,7 @@ import {
 import { annotatorFallbacks, rememberSptes } from '../annotate/remember-sptes.ts';
 import { type AnnotationSightings, type AnnotationTally, bulkCounter } from '../annotate/tally.ts';
 import { rawFieldsOf, UNKNOWN_FIELD } from '../events/raw-fields.ts';
-import type { RecordForm, TraceRecord } from '../events/record.ts';
+import type { RecordForm, TracedSpte, TraceRecord } from '../events/record.ts';
 import { TRACE_EVENTS } from '../events/trace-events.ts';
 import { parseLine } from '../lines/parse-line.ts';
 import { lineReader, type TraceCounts } from '../lines/reader.ts';
@@ -114,6 +115,7 @@ export function ndjsonAnnotator(
   const follow = followLines(mmu, exits, last);
   const explainer = faultExplainer(mmu, exits);
   const about = rememberSptes(mmu, others);
+  const became = rememberChanges(mmu, others);
   const pieces = createPieces(arena, mmu, others, about, counter);
   const out = createOutput(arena, begin, write);
   const addProgram = createPrograms(arena);
@@ -151,7 +153,7 @@ export function ndjsonAnnotator(
 
   const reader = lineReader(({ record }) => {
     if (record === null) return;
-    const line = annotated(record, follow(record), about);
+    const line = annotated(record, follow(record), about, became);
     counter.add(line);
     out.add(utf8Bytes(`${before}${JSON.stringify(line).slice(OWN_BEGIN.length)}\n`));
     learn(record);
@@ -169,6 +171,8 @@ export function ndjsonAnnotator(
     ...checkRecord(record, mmu),
     ...checkAfter(record, mmu, last.before()),
   ];
+  const changeOf = ({ sptes: [old, now] }: TraceRecord): AnnotatedChange =>
+    became(about(old as TracedSpte, null), about(now as TracedSpte, null));
   /** Which words of a line decide over what is said of it: a bit for each that it has. */
   const planOf = (record: TraceRecord): number => {
     const names = faultFields(record.event, record.form);
@@ -190,6 +194,7 @@ export function ndjsonAnnotator(
     if (status === STATUS.OUT_FULL) out.flush();
     else if (status === STATUS.MISSING_SPTE) pieces.addSpte();
     else if (status === STATUS.MISSING_CHECKS) pieces.addChecks(checksOf(recordAtHand()));
+    else if (status === STATUS.MISSING_CHANGE) pieces.addChange(changeOf(recordAtHand()));
     else if (status === STATUS.MISSING_PLAN) pieces.addPlan(planOf(recordAtHand()));
     else {
       const record = recordAtHand();

@@ -20,8 +20,10 @@ export const KEY_FIELDS: usize = KEY_FIELD_COUNT + 4;
 /** The event whose SPTE it is compared with, and the event as which it is kept: numbers from 1, or 0. */
 export const AFTER: usize = KEY_FIELDS + 4;
 export const LEAVES: usize = AFTER + 4;
+/** Whether it shows what an entry became. */
+export const CHANGES: usize = LEAVES + 4;
 /** Whether it is explained as an exit or a fault. */
-export const EXPLAINED: usize = LEAVES + 4;
+export const EXPLAINED: usize = CHANGES + 4;
 /** The fields that decide over how; and those of which the plan says whether they decide over what is said. */
 export const PLAN_FIELD_COUNT: usize = EXPLAINED + 4;
 export const PLAN_FIELDS: usize = PLAN_FIELD_COUNT + 4;

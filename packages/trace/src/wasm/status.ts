@@ -21,9 +21,11 @@ export const MISSING_CHECKS = 6;
 export const MISSING_PLAN = 7;
 /** JSON lacks what it means. */
 export const MISSING_FAULT = 8;
+/** JSON lacks what became of an entry. */
+export const MISSING_CHANGE = 9;
 
 // What becomes of a line, beside those.
 /** It has a record. */
-export const TAKEN = 9;
+export const TAKEN = 10;
 /** It has none. */
-export const PASSED_ON = 10;
+export const PASSED_ON = 11;
