@@ -18,7 +18,7 @@ import { fileProgress } from '../io/progress.ts';
 import { type AnnotateSections, annotateInput, NOTHING, sum, summaryOf } from './annotate-input.ts';
 import { type Annotated, annotateSection, type Job } from './annotate-section.ts';
 import type { AnnotateOptions, Input } from './options.ts';
-import { type Annotations, annotationsOf } from './render-annotations.ts';
+import { type Annotations, annotationsOf, lookedAt } from './render-annotations.ts';
 import { maxSections, WHOLE } from './sections.ts';
 import { withWorkers } from './workers.ts';
 
@@ -51,9 +51,9 @@ export async function annotateAll(
         : withWorkers(session, inputs, options, threads, annotate),
   );
   return {
-    findings: all.findings + all.disagreements,
+    findings: all.findings,
     possible: all.possible,
-    looked: all.sptes,
+    looked: lookedAt(all),
     damaged: all.damaged > 0,
   };
 }

@@ -37,6 +37,13 @@ export const ANNOTATION_COLUMNS: readonly Column<AnnotationRow>[] = [
   { name: 'findings', type: 'texts', of: ({ spte }) => codes(spte?.findings ?? []) },
   { name: 'finding_bits', type: 'word', of: ({ spte }) => findingBits(spte?.findings ?? []) },
   { name: 'possible', type: 'texts', of: ({ spte }) => codes(spte?.possible ?? []) },
+  { name: 'change_events', type: 'texts', of: ({ annotated }) => [...(annotated.change?.events ?? [])] },
+  { name: 'change_allowed', type: 'flag', nullable: true, of: ({ annotated }) => annotated.change?.allowed },
+  {
+    name: 'change_objections',
+    type: 'texts',
+    of: ({ annotated }) => [...(annotated.change?.objections ?? [])],
+  },
   { name: 'agree', type: 'flag', nullable: true, of: ({ annotated }) => agreement(annotated) },
   { name: 'disagreements', type: 'texts', of: ({ annotated }) => disagreements(annotated) },
 ];

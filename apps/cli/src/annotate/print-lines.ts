@@ -14,8 +14,10 @@ export function wantedBy({ only }: AnnotateOptions): Wanted {
     annotated !== null && (only !== 'findings' || isWrong(annotated));
 }
 
-const isWrong = ({ sptes, checks }: AnnotatedLine): boolean =>
-  sptes.some(({ findings }) => findings.length > 0) || checks.some(({ agree }) => !agree);
+const isWrong = ({ sptes, checks, change }: AnnotatedLine): boolean =>
+  sptes.some(({ findings, possible }) => findings.length + possible.length > 0) ||
+  checks.some(({ agree }) => !agree) ||
+  (change !== undefined && change.allowed !== true);
 
 /** Prints a line; `annotated` is null for one that says nothing about entries. */
 export type PrintLine = (entry: TraceEntry, annotated: AnnotatedLine | null) => void;

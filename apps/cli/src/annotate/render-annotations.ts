@@ -28,7 +28,7 @@ const LOST_LETTER = 'without its first letter, which some kernels lose while the
 const TOP = 12;
 
 export function renderAnnotations(paint: Paint, annotations: Annotations): string {
-  const { lines, recognised, passed, damaged, sptes, checks, disagreements, findings } = annotations;
+  const { lines, recognised, passed, damaged, sptes, checks, disagreements } = annotations;
   const text = [
     paint(
       'bold',
@@ -41,11 +41,7 @@ export function renderAnnotations(paint: Paint, annotations: Annotations): strin
     ),
     ...alignRows(foundRows(annotations.disagreementsByField)).map((line) => `  ${line}`),
     ...alignRows(foundRows(annotations.lostLettersByField)).map((line) => `  ${line}, ${LOST_LETTER}`),
-    paint(
-      findings === 0 ? 'green' : 'red',
-      `  ${findings === 0 ? 'no findings' : counted(findings, 'finding')}`,
-    ),
-    ...alignRows(foundRows(annotations.findingsByCode)).map((line) => `  ${line}`),
+    ...findingLines(paint, annotations),
   ];
   if (annotations.lostMarks > 0) text.push(paint('yellow', `  ${lossText(annotations)}`));
   if (disagreements > checks / 4) {
@@ -64,6 +60,30 @@ export function renderAnnotations(paint: Paint, annotations: Annotations): strin
     ),
   );
   return text.join('\n');
+}
+
+/** What was found; and that nothing was looked at, which is something else. */
+function findingLines(paint: Paint, annotations: Annotations): string[] {
+  const { findings, possible, findingsByCode, possibleByCode } = annotations;
+  const rows = (found: Readonly<Record<string, Seen>>): string[] =>
+    alignRows(foundRows(found)).map((line) => `  ${line}`);
+  const lines =
+    findings > 0
+      ? [paint('red', `  ${counted(findings, 'finding')}`), ...rows(findingsByCode)]
+      : lookedAt(annotations) > 0
+        ? [paint('green', '  no findings')]
+        : [paint('yellow', '  nothing was recognised: no line shows an entry, an exit or a fault')];
+  if (possible === 0) return lines;
+  return [
+    ...lines,
+    paint('yellow', `  ${counted(possible, 'possible finding')}, by what the trace may be of`),
+    ...rows(possibleByCode),
+  ];
+}
+
+/** Entries, exits and faults that were looked at. */
+export function lookedAt({ sptes, events }: Annotations): number {
+  return sptes + (events['kvm_exit'] ?? 0) + (events['kvm_page_fault'] ?? 0);
 }
 
 /** The kinds of the entries, in one text; none where there are no entries. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
   BoundedMap,
+  bitsText,
   changeText,
   explainChange,
   explainSpte,
@@ -13,6 +14,7 @@ import {
 } from '@spte/core';
 import type { AnnotatedLine, Check, ExplainedFault } from '@spte/trace';
 import { saidText } from '../entry/codes.ts';
+import { whereText } from '../entry/possible.ts';
 import { type Paint, paintLines } from '../io/paint.ts';
 
 type AnnotatedSpte = AnnotatedLine['sptes'][number];
@@ -31,6 +33,7 @@ export function lineRenderer(paint: Paint, mmu: Mmu): (line: AnnotatedLine) => s
       : sptes.map((spte) => paint('cyan', `    ^ ${sayWhat(spte)}`));
     if (explains !== undefined) lines.push(...faultLines(paint, explains));
     lines.push(...sptes.flatMap((spte) => detailLines(paint, mmu, spte)));
+    lines.push(...sptes.flatMap((spte) => possibleLines(paint, spte)));
     for (const check of checks)
       if (!check.agree) lines.push(paint('red', `      DISAGREES: ${disagreementText(check)}`));
     return lines;
@@ -89,6 +92,13 @@ function detailLines(paint: Paint, mmu: Mmu, { value, level, findings }: Annotat
     ),
   ];
   return lines.map(({ role, text }) => paintLines(paint, [{ role, text: `    ${text}` }]));
+}
+
+/** What is wrong with an entry in some of the contexts that the trace may be of. */
+function possibleLines(paint: Paint, { possible }: AnnotatedSpte): string[] {
+  return possible.map(({ code, bits, holds, not }) =>
+    paint('yellow', `      possible: ${code}, ${bitsText(bits)}: ${whereText(holds)}, not ${whereText(not)}`),
+  );
 }
 
 /** Changes that are remembered. */

@@ -19,7 +19,8 @@ export function possibleLines(possible: readonly PossibleFinding[]): string[] {
 
 const MOST = 3;
 
-function whereText(names: readonly string[]): string {
+/** Names of contexts, of many the first ones. */
+export function whereText(names: readonly string[]): string {
   const shown = names.slice(0, MOST).join(', ');
   return names.length > MOST ? `${shown} and ${names.length - MOST} more` : `in ${shown}`;
 }
