@@ -115,7 +115,7 @@ export function erratumLines(erratum: Erratum, range: KernelRange | null = null)
   );
   const rows: readonly (readonly [string, string | null])[] = [
     ['what', MEANINGS[kind]],
-    ['yours', range === null ? null : `${AFFECTED[range.state]}: ${range.why}`],
+    ['yours', range === null ? null : `${affectedText(range)}: ${range.why}`],
     ['fix', fix.length === 0 ? null : list(fix)],
     ['introduced', introduced],
     ['fixed in', list([...(fixedIn === null ? [] : [fixedIn]), ...points]) || 'not known'],
@@ -136,9 +136,11 @@ export function erratumLines(erratum: Erratum, range: KernelRange | null = null)
   ];
 }
 
-/** Whether a kernel has a bug, in a word. */
-export const AFFECTED: Readonly<Record<KernelRange['state'], 'yes' | 'no' | 'not known'>> = {
-  inside: 'yes',
-  outside: 'no',
-  unknown: 'not known',
-};
+/**
+ * Whether a kernel has a bug, in a word: `not fixed` where it lacks the fix and nothing says that it had the bug already,
+ * or that its distribution did not take the fix over.
+ */
+export function affectedText({ state, sure }: KernelRange): 'yes' | 'no' | 'not fixed' | 'not known' {
+  if (state === 'inside') return sure ? 'yes' : 'not fixed';
+  return state === 'outside' ? 'no' : 'not known';
+}

@@ -5,7 +5,7 @@
  * @module
  */
 export { errata } from './errata.ts';
-export { AFFECTED, erratumLines, erratumText } from './errata-texts.ts';
+export { affectedText, erratumLines, erratumText } from './errata-texts.ts';
 export type {
   Alternative,
   ChangeCondition,

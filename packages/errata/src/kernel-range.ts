@@ -5,6 +5,8 @@ import type { Alternative, Erratum } from './erratum.ts';
 /** Whether a kernel has a bug, as far as releases say. */
 export interface KernelRange {
   readonly state: 'inside' | 'outside' | 'unknown';
+  /** Whether releases say so: not where it is not known since when there is the bug, or what a distribution took over. */
+  readonly sure: boolean;
   /** Why, in a few words: `fixed in 6.0, yours says 6.1.5`. */
   readonly why: string;
 }
@@ -59,9 +61,9 @@ function fixPoint(text: string): {
   return { release: named(number), exact, words: exact ? number : `${number} or before` };
 }
 
-const inside = (why: string): KernelRange => ({ state: 'inside', why });
-const outside = (why: string): KernelRange => ({ state: 'outside', why });
-const unknown = (why: string): KernelRange => ({ state: 'unknown', why });
+const inside = (why: string, sure = true): KernelRange => ({ state: 'inside', sure, why });
+const outside = (why: string): KernelRange => ({ state: 'outside', sure: true, why });
+const unknown = (why: string): KernelRange => ({ state: 'unknown', sure: false, why });
 
 /** Where a kernel stands to the fix in its own series; null where that series has none. */
 function inSeries({ stable }: Erratum, kernel: Kernel): KernelRange | null {
@@ -107,7 +109,7 @@ function outsideWindow(
  * const [nptNx] = errata;
  * const range = (release: string) => nptNx && kernelRange(nptNx, readKernelRelease(release));
  * range('5.15.200')?.state; // inside
- * range('5.19.2'); // { state: 'outside', why: 'fixed in 5.19.2, yours says 5.19.2' }
+ * range('5.19.2'); // { state: 'outside', sure: true, why: 'fixed in 5.19.2, yours says 5.19.2' }
  * range('5.14.0-162.6.1.el9_1.x86_64')?.state; // inside
  * ```
  */
@@ -118,7 +120,7 @@ export function kernelRange(
 ): KernelRange {
   const { kind, introduced, fixedIn, stable, unfixedIn } = erratum;
   const bounded = fixedIn !== null || Object.keys(stable).length > 0 || window.before !== undefined;
-  if (!bounded && kind === 'look-alike') return inside('of any release');
+  if (!bounded && kind === 'look-alike') return inside('of any release', false);
   if (kernel === null) return unknown('the kernel is not known');
   const release = releaseOf(kernel);
   const says = yours(kernel);
@@ -132,9 +134,12 @@ export function kernelRange(
   if (fixed !== null && !isBefore(release, fixed)) return outside(`fixed in ${fixedIn}, yours says ${says}`);
   const known = inSeries(erratum, kernel);
   if (known !== null) return known;
-  if (fixed !== null) return inside(`before ${fixedIn}, yours says ${says}`);
-  if (window.before !== undefined) return inside(`before ${window.before}, yours says ${says}`);
-  return unknown(`which releases have it is not known, yours says ${says}`);
+  const till = fixedIn ?? window.before;
+  if (till === undefined) return unknown(`which releases have it is not known, yours says ${says}`);
+  return inside(
+    `before ${till}, yours says ${says}`,
+    named(introduced ?? '') !== null || window.since !== undefined,
+  );
 }
 
 /**

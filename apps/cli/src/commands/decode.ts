@@ -2,19 +2,27 @@
 import {
   type Candidate,
   changeLines,
-  type Explanation,
   explainAcross,
   explainChange,
   explainSpte,
   explanationLines,
   rankContexts,
 } from '@spte/core';
+import type { MachineEvidence } from '@spte/errata';
 import type { Command } from 'commander';
 import { candidatesOf } from '../context/candidates.ts';
 import { contextOf, contextText, isContextKnown, sayCaveats } from '../context/context.ts';
 import { factsOf } from '../context/context-options.ts';
 import { addCommonOptions, type CommonOptions, end, type Session } from '../context/session.ts';
 import { asksCodes, type CodeOptions, explainCodes, renderCodes } from '../entry/codes.ts';
+import {
+  countedFindings,
+  errataJson,
+  machineOf,
+  matchChange,
+  matchEntry,
+  withErrata,
+} from '../entry/errata.ts';
 import { acrossJson, renderAcross, renderFits } from '../entry/render-across.ts';
 import { changeJson, spteJson } from '../entry/spte-json.ts';
 import { shown, UsageError } from '../io/errors.ts';
@@ -82,7 +90,10 @@ function decode(session: Session, words: readonly string[], options: DecodeOptio
   if (isContextKnown(options)) return decodeInContext(session, values, options);
   const candidates = candidatesFor(session, options);
   const [only] = candidates;
-  if (candidates.length === 1 && only !== undefined) return decodeWith(session, values, only.mmu, options);
+  if (candidates.length === 1 && only !== undefined) {
+    const { mmu } = only;
+    return decodeWith(session, values, mmu, machineOf({ mmu, assumed: [] }), options);
+  }
   return decodeAcross(session, values, candidates, options);
 }
 
@@ -112,26 +123,34 @@ function decodeCodes({ out }: Session, values: readonly string[], options: Decod
 
 function decodeInContext(session: Session, values: readonly Value[], options: DecodeOptions): boolean {
   const context = contextOf(session.io, options);
-  return decodeWith(session, values, context.mmu, options, contextText(context));
+  return decodeWith(session, values, context.mmu, machineOf(context), options, contextText(context));
 }
 
 function decodeWith(
   { out }: Session,
   values: readonly Value[],
   mmu: Candidate['mmu'],
+  machine: MachineEvidence,
   { json, ndjson }: DecodeOptions,
   heading?: string,
 ): boolean {
-  const explained = values.map(({ value, level }): Explanation => explainSpte(mmu, value, level));
-  if (ndjson === true) for (const explanation of explained) void out.record(spteJson(explanation, mmu));
-  else if (json === true) out.document(explained.map((explanation) => spteJson(explanation, mmu)));
+  const explained = values.map(({ value, level }) => {
+    const explanation = explainSpte(mmu, value, level);
+    return { explanation, errata: matchEntry(machine, explanation) };
+  });
+  const records = explained.map(({ explanation, errata }) => ({
+    ...spteJson(explanation, mmu),
+    errata: errataJson(errata),
+  }));
+  if (ndjson === true) for (const record of records) void out.record(record);
+  else if (json === true) out.document(records);
   else {
     if (heading !== undefined) void out.line(out.paint('dim', heading));
-    for (const explanation of explained) {
-      void out.line(paintLines(out.paint, explanationLines(explanation)));
+    for (const { explanation, errata } of explained) {
+      void out.line(paintLines(out.paint, withErrata(explanationLines(explanation), errata, machine)));
     }
   }
-  return explained.every(({ findings }) => findings.length === 0);
+  return explained.every(({ explanation, errata }) => countedFindings(errata, explanation).length === 0);
 }
 
 function decodeAcross(
@@ -193,16 +212,19 @@ function decodeChange({ out, io }: Session, values: readonly Value[], options: D
   const context = contextOf(io, options);
   const level = now.level ?? old.level;
   const change = explainChange(context.mmu, old.value, now.value, level);
+  const machine = machineOf(context);
+  const errata = matchChange(machine, change);
   const record = {
     old: spteJson(explainSpte(context.mmu, old.value, level), context.mmu, 'old'),
     new: spteJson(explainSpte(context.mmu, now.value, level), context.mmu, 'new'),
     change: changeJson(change),
+    errata: errataJson(errata),
   };
   if (options.ndjson === true) void out.record(record);
   else if (options.json === true) out.document(record);
   else {
     void out.line(out.paint('dim', contextText(context)));
-    void out.line(paintLines(out.paint, changeLines(change)));
+    void out.line(paintLines(out.paint, withErrata(changeLines(change), errata, machine)));
   }
   return change.allowed;
 }
