@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Erratum, ErratumKind } from './erratum.ts';
 import type { KernelRange } from './kernel-range.ts';
-import type { ErratumMatch, Strength } from './match-errata.ts';
+import { type ErratumMatch, type Strength, TITLE_ALONE } from './match-errata.ts';
 
 /** What each kind is called. */
 const NAMES: Readonly<Record<ErratumKind, string>> = {
@@ -24,21 +24,21 @@ const REPORTED: Readonly<Record<Strength, string>> = {
   'could be': 'could be what is reported as',
 };
 
-/** What a kind means for the entry. */
-const VERDICTS: Readonly<Record<ErratumKind, string>> = {
-  bug: '',
-  'check-wrong': ' The entry is right.',
-  'look-alike': ' It is no bug of KVM.',
+/** What a kind means: if the match is certain, and if it is not. */
+const VERDICTS: Readonly<Record<ErratumKind, readonly [is: string, maybe: string]>> = {
+  bug: ['', ''],
+  'check-wrong': [' The entry is right.', ' If so, the entry is right.'],
+  'look-alike': [' It is no bug of KVM.', ' If so, it is no bug of KVM.'],
 };
 
 /** What a series has against what another has: the newest first. */
-function newestFirst(series: readonly string[]): string[] {
-  return series.toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true }));
+function newestFirst(bySeries: Readonly<Record<string, string>>): [series: string, release: string][] {
+  return Object.entries(bySeries).toSorted(([a], [b]) => b.localeCompare(a, 'en', { numeric: true }));
 }
 
 /** `fixed in 6.0; 5.15 never got it`; for a series with a fix of its own, that too. */
 function fixText({ fixedIn, stable, unfixedIn }: Erratum, series: string | null): string {
-  const [newest] = newestFirst(Object.keys(unfixedIn));
+  const [newest] = newestFirst(unfixedIn)[0] ?? [];
   const point = series === null ? undefined : stable[series];
   const points = [
     ...(fixedIn === null ? [] : [fixedIn]),
@@ -61,14 +61,14 @@ function briefText(erratum: Erratum, series: string | null): string {
 }
 
 /** Why a match is not certain: the kernel, if that is why, else the first thing that is missing. */
-function doubtText({ strength, range, missing, erratum }: ErratumMatch): string {
+function doubtText({ strength, range, missing }: ErratumMatch): string {
   if (strength === 'could be') {
     return range.state === 'outside' ? `; the text alone, and ${range.why}` : '; the text alone says so';
   }
   if (range.state !== 'inside') return `; ${range.why}`;
-  const [first] = missing;
   // That only the title was read is said already.
-  return first === undefined || (!erratum.verifiedInText && missing.length === 1) ? '' : `; ${first}`;
+  const [first = TITLE_ALONE] = missing;
+  return first === TITLE_ALONE ? '' : `; ${first}`;
 }
 
 /**
@@ -81,15 +81,16 @@ function doubtText({ strength, range, missing, erratum }: ErratumMatch): string 
  * import { erratumText, matchErrata } from '@spte/errata';
  *
  * const [match] = matchErrata({ texts: ['zapping shadow pages for mmio generation wraparound'] });
- * match && erratumText(match);
- * // could be a known look-alike: KVM drops all MMIO entries when their generation starts again; the text alone says so. It is no bug of KVM. [lookalike-generation-wrap]
+ * match && erratumText(match); // could be a known look-alike: KVM drops all MMIO entries when their generation starts again; the text alone says so. If so, it is no bug of KVM. [lookalike-generation-wrap]
  * ```
  */
 export function erratumText(match: ErratumMatch, series: string | null = null): string {
   const { erratum, strength } = match;
   const { kind, short, verifiedInText, id } = erratum;
   const name = verifiedInText ? `${BEFORE[strength]}${NAMES[kind]}` : REPORTED[strength];
-  return `${name}: ${short}${briefText(erratum, series)}${doubtText(match)}.${VERDICTS[kind]} [${id}]`;
+  const [certain, maybe] = VERDICTS[kind];
+  const verdict = strength === 'is' ? certain : maybe;
+  return `${name}: ${short}${briefText(erratum, series)}${doubtText(match)}.${verdict} [${id}]`;
 }
 
 /** What a kind is, in a sentence. */
@@ -109,10 +110,8 @@ const list = (words: readonly string[]): string => words.join(', ');
 export function erratumLines(erratum: Erratum, range: KernelRange | null = null): string[] {
   const { id, title, kind, fix, introduced, fixedIn, stable, unfixedIn, cve, vendors, modes, when } = erratum;
   const { explanation, workaround, sources, confidence, verifiedInText, matchableBy, notes } = erratum;
-  const points = newestFirst(Object.keys(stable)).map((series) => releaseText(stable[series] ?? ''));
-  const never = newestFirst(Object.keys(unfixedIn)).map(
-    (series) => `${series} (seen up to ${unfixedIn[series]})`,
-  );
+  const points = newestFirst(stable).map(([, release]) => releaseText(release));
+  const never = newestFirst(unfixedIn).map(([series, seen]) => `${series} (seen up to ${seen})`);
   const rows: readonly (readonly [string, string | null])[] = [
     ['what', MEANINGS[kind]],
     ['yours', range === null ? null : `${affectedText(range)}: ${range.why}`],

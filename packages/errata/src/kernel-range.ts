@@ -61,7 +61,10 @@ function fixPoint(text: string): {
   return { release: named(number), exact, words: exact ? number : `${number} or before` };
 }
 
-const inside = (why: string, sure = true): KernelRange => ({ state: 'inside', sure, why });
+/** Why nothing is known of a kernel that is not known. */
+export const UNKNOWN_KERNEL = 'the kernel is not known';
+
+const inside = (why: string, sure: boolean): KernelRange => ({ state: 'inside', sure, why });
 const outside = (why: string): KernelRange => ({ state: 'outside', sure: true, why });
 const unknown = (why: string): KernelRange => ({ state: 'unknown', sure: false, why });
 
@@ -76,7 +79,7 @@ function inSeries({ stable }: Erratum, kernel: Kernel): KernelRange | null {
     return unknown(`fixed in ${words}, and ${says} does not say which stable release it is`);
   }
   if (release === null || patch >= release.patch) return outside(`fixed in ${words}, yours says ${says}`);
-  if (exact) return inside(`before ${words}, yours says ${says}`);
+  if (exact) return inside(`before ${words}, yours says ${says}`, kernel.distribution === null);
   return unknown(`fixed in ${words}, yours says ${says}`);
 }
 
@@ -121,25 +124,25 @@ export function kernelRange(
   const { kind, introduced, fixedIn, stable, unfixedIn } = erratum;
   const bounded = fixedIn !== null || Object.keys(stable).length > 0 || window.before !== undefined;
   if (!bounded && kind === 'look-alike') return inside('of any release', false);
-  if (kernel === null) return unknown('the kernel is not known');
+  if (kernel === null) return unknown(UNKNOWN_KERNEL);
   const release = releaseOf(kernel);
   const says = yours(kernel);
+  // A distribution may have taken the fix over.
+  const upstream = kernel.distribution === null;
   const beyond =
     outsideWindow({ ...(introduced !== null && { since: introduced }) }, kernel) ??
     outsideWindow(window, kernel);
   if (beyond !== null) return beyond;
   const series = `${kernel.major}.${kernel.minor}`;
-  if (series in unfixedIn) return inside(`${series} never got the fix, yours says ${says}`);
+  if (series in unfixedIn) return inside(`${series} never got the fix, yours says ${says}`, upstream);
   const fixed = named(fixedIn ?? '');
   if (fixed !== null && !isBefore(release, fixed)) return outside(`fixed in ${fixedIn}, yours says ${says}`);
   const known = inSeries(erratum, kernel);
   if (known !== null) return known;
   const till = fixedIn ?? window.before;
   if (till === undefined) return unknown(`which releases have it is not known, yours says ${says}`);
-  return inside(
-    `before ${till}, yours says ${says}`,
-    named(introduced ?? '') !== null || window.since !== undefined,
-  );
+  const since = named(introduced ?? '') !== null || window.since !== undefined;
+  return inside(`before ${till}, yours says ${says}`, upstream && since);
 }
 
 /**

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import type { Kernel } from '@spte/core';
 import { errata as allErrata } from './errata.ts';
 import type { Alternative, Erratum, ErratumKind, Excuse } from './erratum.ts';
 import type { Evidence } from './evidence.ts';
-import { type KernelRange, kernelRange } from './kernel-range.ts';
+import { type KernelRange, kernelRange, UNKNOWN_KERNEL } from './kernel-range.ts';
 import type { Mode } from './mode.ts';
 import { type Tested, testCondition } from './test-condition.ts';
 
@@ -67,9 +66,11 @@ function fits(modes: Erratum['modes'], mode: Mode): boolean {
 const isTelling = ({ all }: Alternative): boolean =>
   !all.some((condition) => 'text' in condition && condition.common === true);
 
+/** What is missing of an erratum whose text nobody read. */
+export const TITLE_ALONE = 'only the title of the fix was read';
+
 /** What stands in the list of what is missing, or of what holds, for a kernel. */
-const kernelWords = ({ why }: KernelRange, kernel: Kernel | null): string =>
-  kernel === null ? why : `kernel ${why}`;
+const kernelWords = ({ why }: KernelRange): string => (why === UNKNOWN_KERNEL ? why : `kernel ${why}`);
 
 /** What one way of showing comes to; null where it does not show so. */
 function matchAlternative(
@@ -96,19 +97,16 @@ function matchAlternative(
   const range = kernelRange(erratum, release, alternative);
   if (alternative.onlyInRange === true && range.state !== 'inside') return null;
   const missing = [
-    ...(range.state === 'inside' ? [] : [kernelWords(range, release)]),
+    ...(range.state === 'inside' ? [] : [kernelWords(range)]),
     ...doubts,
     ...tested.flatMap(({ result, words }) => (result === 'yes' ? [] : [`not seen: ${words}`])),
     ...(alternative.lacks === undefined ? [] : [`not seen: ${alternative.lacks}`]),
-    ...(erratum.verifiedInText ? [] : ['only the title of the fix was read']),
+    ...(erratum.verifiedInText ? [] : [TITLE_ALONE]),
   ];
   return {
     id: erratum.id,
     strength: !strong ? 'could be' : missing.length === 0 ? 'is' : 'looks like',
-    matched: [
-      ...yes.map(({ words }) => words),
-      ...(range.state === 'inside' ? [kernelWords(range, release)] : []),
-    ],
+    matched: [...yes.map(({ words }) => words), ...(range.state === 'inside' ? [kernelWords(range)] : [])],
     missing,
     erratum,
     range,
