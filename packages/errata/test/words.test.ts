@@ -46,6 +46,25 @@ it('a series with a fix of its own, or without one, is named', () => {
   `);
 });
 
+it('a kernel that has the fix, or is not known, is said', () => {
+  const { kernel: _kernel, ...evidence } = samples[0]?.match?.evidence ?? {};
+  const text = (release: string | null): (string | null)[] =>
+    matchErrata({
+      ...evidence,
+      ...(release !== null && { kernel: { release: readKernelRelease(release), origin: 'given' } }),
+    }).map((match) => erratumText(match));
+  expect([text('6.1.5'), text(null)]).toMatchInlineSnapshot(`
+    [
+      [
+        "looks like a known bug: KVM took NX for reserved in NPT (6c6ab524cfae, fixed in 6.0; 5.15 never got it); fixed in 6.0, yours says 6.1.5. If so, the entry is right. [npt-nx-reserved]",
+      ],
+      [
+        "looks like a known bug: KVM took NX for reserved in NPT (6c6ab524cfae, fixed in 6.0; 5.15 never got it); the kernel is not known. If so, the entry is right. [npt-nx-reserved]",
+      ],
+    ]
+  `);
+});
+
 it('a text alone says where the kernel does not fit', () => {
   const texts = ['BUG: KASAN: vmalloc-out-of-bounds in hugepage_has_attrs+0x10/0x20 [kvm]'];
   const kernel = { release: readKernelRelease('6.12'), origin: 'read' } as const;
