@@ -100,7 +100,8 @@ const MEANINGS: Readonly<Record<ErratumKind, string>> = {
   'look-alike': 'looks like a bug of KVM and is none',
 };
 
-const list = (words: readonly string[]): string => words.join(', ');
+/** Words one after the other; null for none. */
+const list = (words: readonly string[]): string | null => (words.length === 0 ? null : words.join(', '));
 
 /**
  * All that the catalogue says of an erratum, line by line.
@@ -115,12 +116,12 @@ export function erratumLines(erratum: Erratum, range: KernelRange | null = null)
   const rows: readonly (readonly [string, string | null])[] = [
     ['what', MEANINGS[kind]],
     ['yours', range === null ? null : `${affectedText(range)}: ${range.why}`],
-    ['fix', fix.length === 0 ? null : list(fix)],
+    ['fix', list(fix)],
     ['introduced', introduced],
-    ['fixed in', list([...(fixedIn === null ? [] : [fixedIn]), ...points]) || 'not known'],
-    ['never in', list(never) || null],
+    ['fixed in', list([...(fixedIn === null ? [] : [fixedIn]), ...points]) ?? 'not known'],
+    ['never in', list(never)],
     ['CVE', cve],
-    ['where', `${list(vendors)}; ${list(modes)}`],
+    ['where', `${vendors.join(', ')}; ${modes.join(', ')}`],
     ['shows by', when.length === 0 ? 'nothing that an entry, a line or a splat has' : matchableBy],
     ['workaround', workaround],
     ['confidence', `${confidence}${verifiedInText ? '' : ', reported: only the title of the fix was read'}`],

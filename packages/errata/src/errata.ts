@@ -157,7 +157,6 @@ export const errata: readonly Erratum[] = [
         all: [
           { text: 'get_mmio_spte: detect reserved bits on spte', common: true },
           { spte: { mask: 0xffffffff00000007n, value: 0n, levels: [5] } },
-          { spte: { kinds: ['mmio'], levels: [1] } },
         ],
         since: '5.10-rc1',
       },
@@ -194,7 +193,6 @@ export const errata: readonly Erratum[] = [
         all: [
           { text: 'get_mmio_spte: detect reserved bits on spte', common: true },
           { spte: { mask: 0xffffffff00000001n, value: 0n, levels: [3] } },
-          { spte: { kinds: ['mmio'], levels: [1] } },
         ],
       },
     ],

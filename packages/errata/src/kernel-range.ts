@@ -83,16 +83,20 @@ function inSeries({ stable }: Erratum, kernel: Kernel): KernelRange | null {
   return unknown(`fixed in ${words}, yours says ${says}`);
 }
 
-/** Whether a kernel is in the window of a condition; null where there is none, or it is. */
+/** Whether a kernel comes before a release that a table names; false where it names none. */
+const comesBefore = (kernel: Kernel, text: string): boolean => {
+  const release = named(text);
+  return release !== null && isBefore(releaseOf(kernel), release);
+};
+
+/** Why a kernel is not within `[since, before)`; null where it is. */
 function outsideWindow(
-  { since, before }: Pick<Alternative, 'since' | 'before'>,
+  { since = '', before = '' }: Pick<Alternative, 'since' | 'before'>,
   kernel: Kernel,
 ): KernelRange | null {
-  const release = releaseOf(kernel);
-  const [from, till] = [named(since ?? ''), named(before ?? '')];
-  if (from !== null && isBefore(release, from)) return outside(`since ${since}, yours says ${yours(kernel)}`);
-  if (till !== null && !isBefore(release, till))
-    return outside(`before ${before}, yours says ${yours(kernel)}`);
+  const says = yours(kernel);
+  if (comesBefore(kernel, since)) return outside(`since ${since}, yours says ${says}`);
+  if (before !== '' && !comesBefore(kernel, before)) return outside(`before ${before}, yours says ${says}`);
   return null;
 }
 
@@ -125,7 +129,6 @@ export function kernelRange(
   const bounded = fixedIn !== null || Object.keys(stable).length > 0 || window.before !== undefined;
   if (!bounded && kind === 'look-alike') return inside('of any release', false);
   if (kernel === null) return unknown(UNKNOWN_KERNEL);
-  const release = releaseOf(kernel);
   const says = yours(kernel);
   // A distribution may have taken the fix over.
   const upstream = kernel.distribution === null;
@@ -135,8 +138,8 @@ export function kernelRange(
   if (beyond !== null) return beyond;
   const series = `${kernel.major}.${kernel.minor}`;
   if (series in unfixedIn) return inside(`${series} never got the fix, yours says ${says}`, upstream);
-  const fixed = named(fixedIn ?? '');
-  if (fixed !== null && !isBefore(release, fixed)) return outside(`fixed in ${fixedIn}, yours says ${says}`);
+  if (fixedIn !== null && !comesBefore(kernel, fixedIn))
+    return outside(`fixed in ${fixedIn}, yours says ${says}`);
   const known = inSeries(erratum, kernel);
   if (known !== null) return known;
   const till = fixedIn ?? window.before;

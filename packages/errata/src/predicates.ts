@@ -29,21 +29,19 @@ function writableClean(spte: bigint, mode: Mode): boolean {
 const emptyWithoutSuppressVe = (spte: bigint, mode: Mode): boolean => spte === 0n && usesEpt(mode);
 
 /**
- * What may be asked of a value that a mask cannot. Null where the answer depends on the mode, which is not known.
+ * What may be asked of a value that a mask cannot.
  *
  * - `generation-halves-equal`: an MMIO entry as of 5.6 to 5.12 whose generation has the same bits in both halves
  * - `writable-clean`: writable and not dirty, where the CPU keeps the dirty bit
  * - `empty-without-suppress-ve`: 0 in an EPT table, where a kernel since 6.10 writes bit 63
  */
-export const PREDICATES: {
-  readonly 'generation-halves-equal': (spte: bigint, mode: Mode | null) => boolean | null;
-  readonly 'writable-clean': (spte: bigint, mode: Mode | null) => boolean | null;
-  readonly 'empty-without-suppress-ve': (spte: bigint, mode: Mode | null) => boolean | null;
-} = {
+export type PredicateName = 'generation-halves-equal' | 'writable-clean' | 'empty-without-suppress-ve';
+
+/** The predicates by their names. The answer is null where it depends on the mode, and that is not known. */
+export const PREDICATES: Readonly<
+  Record<PredicateName, (spte: bigint, mode: Mode | null) => boolean | null>
+> = {
   'generation-halves-equal': generationHalvesEqual,
   'writable-clean': (spte, mode) => (mode === null ? null : writableClean(spte, mode)),
   'empty-without-suppress-ve': (spte, mode) => (mode === null ? null : emptyWithoutSuppressVe(spte, mode)),
 };
-
-/** The name of one of {@link PREDICATES}. */
-export type PredicateName = keyof typeof PREDICATES;

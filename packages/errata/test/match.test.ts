@@ -227,7 +227,7 @@ describe('a predicate', () => {
 describe('an event', () => {
   const fields = { old: '0x61000034d4fe877', new: '061000034d4fe877', spurious: 1, fixed: 0 };
   const evidence: Evidence = {
-    ...(samples.find(({ id }) => id === 'lookalike-esxi-no-ad')?.match?.evidence ?? {}),
+    ...samples.find(({ id }) => id === 'lookalike-esxi-no-ad')?.match?.evidence,
     trace: { event: 'fast_page_fault', fields },
   };
 

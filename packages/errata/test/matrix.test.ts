@@ -72,7 +72,8 @@ describe('of what nothing shows', () => {
     (id, kernels) => {
       const state = (release = ''): string => affectedKernel(erratumOf(id), readKernelRelease(release)).state;
       expect(state(kernels?.has)).toBe('inside');
-      if (kernels?.hasNot !== '') expect(state(kernels?.hasNot)).toBe('outside');
+      // What only looks like a bug is in any kernel.
+      expect(kernels?.hasNot === '' ? 'outside' : state(kernels?.hasNot)).toBe('outside');
     },
   );
 });

@@ -12,6 +12,8 @@ import {
 } from '@spte/trace';
 import type { Context } from '../context/context.ts';
 import type { Session } from '../context/session.ts';
+import { machineOf } from '../entry/errata.ts';
+import { logErrata } from '../entry/log-errata.ts';
 import type { ParquetTable } from '../files/parquet-table.ts';
 import { isTraceDat, readTraceDat, wholeTraceDat } from '../files/trace-dat.ts';
 import { breathe } from '../io/clean-up.ts';
@@ -102,9 +104,11 @@ interface LineAnnotator {
 function lineAnnotator(
   session: Session,
   { name }: Input,
-  { context: { mmu }, options, table }: Job,
+  { context, options, table }: Job,
   before: readonly TraceRecord[],
 ): LineAnnotator {
+  const { mmu } = context;
+  const refine = logErrata(mmu, machineOf(context));
   const wanted = wantedBy(options);
   const print = linePrinter(session, mmu, name, options, wanted);
   const annotate = createAnnotator(mmu);
@@ -112,8 +116,9 @@ function lineAnnotator(
   for (const record of before) annotate(record);
   return {
     take(entry) {
-      const { record } = entry;
-      const annotated = record === null ? null : annotate(record);
+      const { record, text } = entry;
+      const said = record === null ? null : annotate(record);
+      const annotated = record?.form === 'log' && said !== null ? refine(said, record, text) : said;
       if (annotated !== null) counter.add(annotated);
       print(entry, annotated);
       if (table === null || record === null || !wanted(annotated)) return;
@@ -127,7 +132,7 @@ function lineAnnotator(
 function fastAnnotator(
   { out }: Session,
   { name }: Input,
-  { context: { mmu }, options }: Job,
+  { context, options }: Job,
   { start }: Section,
   before: readonly TraceRecord[],
 ): NdjsonAnnotator {
@@ -135,5 +140,7 @@ function fastAnnotator(
   const write = (lines: Uint8Array): void => {
     if (options.summary !== true) out.utf8(lines);
   };
-  return ndjsonAnnotator(mmu, write, { members, firstLine: start.line, before });
+  const { mmu } = context;
+  const refine = logErrata(mmu, machineOf(context));
+  return ndjsonAnnotator(mmu, write, { members, firstLine: start.line, before, refine });
 }

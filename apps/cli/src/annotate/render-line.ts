@@ -12,14 +12,15 @@ import {
   type TextLine,
 } from '@spte/core';
 import type { AnnotatedLine } from '@spte/trace';
+import type { ErrataLine } from '../entry/log-errata.ts';
 import { type Paint, paintLines } from '../io/paint.ts';
 
 type AnnotatedSpte = AnnotatedLine['sptes'][number];
 
 /** Gives the lines to print below a line: its entries, what is wrong with them, and where the kernel said otherwise. */
-export function lineRenderer(paint: Paint, mmu: Mmu): (line: AnnotatedLine) => string[] {
+export function lineRenderer(paint: Paint, mmu: Mmu): (line: ErrataLine) => string[] {
   const eventOf = changeTexts(mmu);
-  return ({ sptes, checks }) => {
+  return ({ sptes, checks, errata = [] }) => {
     const [old, now] = [sptes.find(({ role }) => role === 'old'), sptes.find(({ role }) => role === 'new')];
     const change = old !== undefined && now !== undefined && sptes.length === 2;
     const lines = change
@@ -29,6 +30,7 @@ export function lineRenderer(paint: Paint, mmu: Mmu): (line: AnnotatedLine) => s
         ]
       : sptes.map((spte) => paint('cyan', `    ^ ${sayWhat(spte)}`));
     lines.push(...sptes.flatMap((spte) => detailLines(paint, mmu, spte)));
+    lines.push(...errata.map(({ text }) => paint('cyan', `      ${text}`)));
     for (const { field, printed, computed, agree } of checks) {
       if (agree) continue;
       const text = `      DISAGREES: the kernel printed ${field} ${printed}, computed is ${computed}`;
@@ -49,17 +51,32 @@ function sayWhat({ value, kind, level, gfn, pfn, access, memtype, generation }: 
 }
 
 /** The findings of core in full, and what a value may be that is no entry: they are rare. */
-function detailLines(paint: Paint, mmu: Mmu, { value, level, findings }: AnnotatedSpte): string[] {
-  if (findings.length === 0) return [];
+function detailLines(
+  paint: Paint,
+  mmu: Mmu,
+  { value, level, findings, notes = [] }: ErrataLine['sptes'][number],
+): string[] {
+  if (findings.length + notes.length === 0) return [];
+  const isNote = (code: string): boolean => !findings.some((of) => of.code === code);
   const explanation = explainSpte(mmu, BigInt(value), level);
   const lines: TextLine[] = [
-    ...explanation.findings.flatMap((finding) => findingLines(finding)).filter(({ role }) => role !== 'next'),
+    ...explanation.findings.flatMap((finding) =>
+      findingLines(finding)
+        .filter(({ role }) => role !== 'next')
+        .map((line) => (isNote(finding.code) ? noteOf(line) : line)),
+    ),
     ...explanation.guesses.map(
       (guess): TextLine => ({ role: 'guess', text: `  may be ${guessText(guess)}` }),
     ),
   ];
   return lines.map(({ role, text }) => paintLines(paint, [{ role, text: `    ${text}` }]));
 }
+
+/** A finding that does not count. */
+const noteOf = ({ text }: TextLine): TextLine => ({
+  role: 'context',
+  text: text.replace(/^ {2}(?:error|warning):/, '  note:'),
+});
 
 /** Changes that are remembered. */
 const MAX_CHANGES = 4096;

@@ -11,8 +11,10 @@ import {
 } from '@spte/errata';
 import type { Context } from '../context/context.ts';
 
-/** A match as `--json` has it. */
-export type ErratumJson = Pick<ErratumMatch, 'id' | 'strength' | 'matched' | 'missing'>;
+/** A match as `--json` has it, with its words. */
+export type ErratumJson = Pick<ErratumMatch, 'id' | 'strength' | 'matched' | 'missing'> & {
+  readonly text: string;
+};
 
 /** What matching needs to know of a context: how its kernel and its machine are known. */
 export function machineOf({ mmu, assumed }: Pick<Context, 'mmu' | 'assumed'>): MachineEvidence {
@@ -43,7 +45,10 @@ export function matchChange(machine: MachineEvidence, change: ExplainedChange): 
 
 /** Matches as JSON. */
 export function errataJson(matches: readonly ErratumMatch[]): ErratumJson[] {
-  return matches.map(({ id, strength, matched, missing }) => ({ id, strength, matched, missing }));
+  return matches.map((match) => {
+    const { id, strength, matched, missing } = match;
+    return { id, strength, matched, missing, text: erratumText(match) };
+  });
 }
 
 /** What stands below a finding, or is said first where there is none. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Fallback, Mmu } from '@spte/core';
 import type { Arena } from '@spte/wasm';
-import { annotated } from '../annotate/annotate.ts';
+import { type AnnotatedLine, annotated } from '../annotate/annotate.ts';
 import {
   type Before,
   checkAfter,
@@ -50,6 +50,11 @@ export interface NdjsonOptions {
   readonly firstLine?: number;
   /** Records of lines before the first, in their order, with which lines may be compared; none when absent. */
   readonly before?: Iterable<TraceRecord>;
+  /**
+   * Adds to what is said of a line of the kernel log, or takes of it, before it is counted and written; it is given the
+   * line's text as well. None when absent.
+   */
+  readonly refine?: (line: AnnotatedLine, record: TraceRecord, text: string) => AnnotatedLine;
   /** False: line by line in JavaScript, also where the runtime has WebAssembly with vectors. The lines are the same. */
   readonly wasm?: boolean;
 }
@@ -88,7 +93,7 @@ const MAX_LINE = 1 << 15;
 export function ndjsonAnnotator(
   mmu: Mmu,
   write: (lines: Uint8Array) => void,
-  { members = {}, firstLine = 1, before: earlier = [], wasm = true }: NdjsonOptions = {},
+  { members = {}, firstLine = 1, before: earlier = [], wasm = true, refine }: NdjsonOptions = {},
 ): NdjsonAnnotator {
   const before = JSON.stringify({ ...members, line: 0 }).slice(0, -'0}'.length);
   const begin = utf8Bytes(before);
@@ -133,9 +138,10 @@ export function ndjsonAnnotator(
     if (program !== null) addProgram(event, program);
   };
 
-  const reader = lineReader(({ record }) => {
+  const reader = lineReader(({ record, text }) => {
     if (record === null) return;
-    const line = annotated(record, checker.check(record), about);
+    const said = annotated(record, checker.check(record), about);
+    const line = refine === undefined || record.form !== 'log' ? said : refine(said, record, text);
     counter.add(line);
     out.add(utf8Bytes(`${before}${JSON.stringify(line).slice(OWN_BEGIN.length)}\n`));
     learn(record);
