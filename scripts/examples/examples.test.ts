@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import * as batch from '../../packages/batch/src/index.ts';
 import * as core from '../../packages/core/src/index.ts';
+import * as errata from '../../packages/errata/src/index.ts';
 import * as host from '../../packages/host/src/index.ts';
 import * as hostNode from '../../packages/host/src/node.ts';
 import * as l1tf from '../../packages/l1tf/src/index.ts';
@@ -21,6 +22,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const modules: Readonly<Record<string, object>> = {
   '@spte/batch': batch,
   '@spte/core': core,
+  '@spte/errata': errata,
   '@spte/host': host,
   '@spte/host/node': hostNode,
   '@spte/l1tf': l1tf,
@@ -50,6 +52,7 @@ const documents = {
   'docs/architecture.md': 'all',
   'packages/batch/README.md': 'first',
   'packages/core/README.md': 'first',
+  'packages/errata/README.md': 'first',
   'packages/host/README.md': 'first',
   'packages/l1tf/README.md': 'first',
   'packages/mmio/README.md': 'first',

@@ -30,6 +30,10 @@ const GUARDS: Readonly<Record<string, Prefixes>> = {
   'packages/mmio/': [...RULES, 'packages/mmio/'],
   'packages/vendor-svm/': [...RULES, 'packages/vendor-svm/'],
   'packages/vendor-vmx/': [...RULES, 'packages/vendor-vmx/'],
+  'packages/errata/': [
+    ...testsIn('errata', 'words', 'kernel-range', 'matrix', 'match', 'splat'),
+    'packages/errata/test/',
+  ],
   'packages/host/': [TRANSCRIPTS, 'packages/host/test/', 'apps/cli/test/host.test.ts'],
   'packages/trace/': [
     TRANSCRIPTS,

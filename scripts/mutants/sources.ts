@@ -12,7 +12,11 @@ const AREAS = {
     ...['bits', 'cpu', 'kernel', 'mmu', 'observe', 'rules'].map((name) => `packages/core/src/${name}`),
     ...['l1tf', 'mmio', 'vendor-svm', 'vendor-vmx'].map((name) => `packages/${name}/src`),
   ],
-  reading: [...['read', 'judge', 'explain'].map((name) => `packages/core/src/${name}`), 'packages/host/src'],
+  reading: [
+    ...['read', 'judge', 'explain'].map((name) => `packages/core/src/${name}`),
+    'packages/errata/src',
+    'packages/host/src',
+  ],
   texts: ['packages/core/src/text'],
   trace: ['packages/trace/src'],
   walk: ['packages/walk/src'],

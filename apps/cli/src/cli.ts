@@ -5,6 +5,7 @@ import { annotateCommand } from './commands/annotate.ts';
 import { compareCommand } from './commands/compare.ts';
 import { completionCommand } from './commands/completion.ts';
 import { decodeCommand } from './commands/decode.ts';
+import { errataCommand } from './commands/errata.ts';
 import { hostCommand } from './commands/host.ts';
 import { makeCommand } from './commands/make.ts';
 import { presetsCommand } from './commands/presets.ts';
@@ -21,6 +22,7 @@ const COMMANDS = [
   walkCommand,
   makeCommand,
   compareCommand,
+  errataCommand,
   vectorsCommand,
   presetsCommand,
   completionCommand,

@@ -23,6 +23,23 @@ const LINES = `# tracer: nop
  vmtest-2 [001] ...1. 1.9: kvm_mmu_set_spte: gfn
 `;
 
+/** The best-known splat of KVM on AMD, with the line that names its kernel. */
+const NX_SPLAT = `[   22.822751] spte = 0x800000018a600ee7, level = 2, rsvd bits = 0x800f0000001fe000
+[   22.822771] WARNING: CPU: 152 PID: 15966 at arch/x86/kvm/mmu/spte.c:215 make_spte+0x327/0x340 [kvm]
+[   22.822772] CPU: 152 PID: 15966 Comm: qemu-kvm Not tainted 5.14.0-162.6.1.el9_1.x86_64 #1
+`;
+
+/** A dump whose first entry was never read. */
+const PAE_DUMP = `get_mmio_spte: detect reserved bits on spte, addr 0xfe00d000, dump hierarchy:
+------ spte 0x8000030e level 3.
+------ spte 0xaf82027 level 2.
+------ spte 0x2038001ffe00d407 level 1.
+`;
+
+/** A change that the TDP MMU BUGs on. */
+const CHANGED = `as_id: 0 gfn: 100200 old_spte: 600000112400bf3 new_spte: 6000001126009f3 level: 2
+`;
+
 /** A table whose entries are of every kind, and wrong in several ways; the entry of gpa 0x4000 points nowhere. */
 function damage(address: number, page: Buffer): void {
   if (address === 0x83da000) {
@@ -46,6 +63,9 @@ beforeAll(() => {
   file('shadow/trace.txt', traceFiles['svm61-shadow']?.['trace.txt'] ?? '');
   file('report.txt', traceFiles['svm61-tracecmd']?.['report-host-plugins.txt'] ?? '');
   file('lines.txt', LINES);
+  file('nx.txt', NX_SPLAT);
+  file('pae.txt', PAE_DUMP);
+  file('changed.txt', CHANGED);
   file('lines.txt.gz', gzipSync(LINES));
   file('one.dat', version6());
   file('cut.dat', version6().subarray(0, 100));

@@ -62,6 +62,22 @@ const SET = 'vm-1 [000] 6.041284: kvm_mmu_set_spte: gfn 10 spte 797fe67 (rwxu) l
 const attributes = (n: number): bigint =>
   BigInt.asUintN(64, BigInt(n) << 52n) | (BigInt(n >> 12) << 9n) | 0x797f067n;
 
+it('lines of the kernel log are refined before they are counted, and no others', () => {
+  const log = 'spte = 0x8000000102800ee7, level = 2, rsvd bits = 0x800f0000001fe000';
+  const refine: NdjsonOptions['refine'] = (line, { form }, text) => ({
+    ...line,
+    event: `${form} ${text.length}`,
+    sptes: line.sptes.map((spte) => ({ ...spte, findings: [] })),
+  });
+  const bytes = bytesOf(`${SET}\n${log}\n`);
+  const { text, tally } = fast(MMU, bytes, 64, { refine });
+  const [first, second] = text.split('\n');
+  expect(first).toBe(fast(MMU, bytes, 64).text.split('\n')[0]);
+  expect(second).toContain(`"event":"log ${log.length}"`);
+  expect(tally.findings).toBe(fast(MMU, bytesOf(`${SET}\n`), 64).tally.findings);
+  expect(fast(MMU, bytes, 64).tally.findings).toBeGreaterThan(tally.findings);
+});
+
 describe('NDJSON', () => {
   it.each(traces)('%s %s: is that of the annotator', (run, _file, text) => {
     const bytes = bytesOf(text);

@@ -14,6 +14,8 @@ import { svmExits } from '@spte/vendor-svm';
 import { vmxExits } from '@spte/vendor-vmx';
 import { othersOf, withMasks } from '../context/context.ts';
 import type { Session } from '../context/session.ts';
+import { machineOf } from '../entry/errata.ts';
+import { logErrata } from '../entry/log-errata.ts';
 import type { ParquetTable } from '../files/parquet-table.ts';
 import { isTraceDat, readTraceDat, wholeTraceDat } from '../files/trace-dat.ts';
 import { breathe } from '../io/clean-up.ts';
@@ -105,11 +107,13 @@ interface LineAnnotator {
 
 function lineAnnotator(
   session: Session,
-  { name, context }: Input,
+  { name, context: data }: Input,
   { options, table }: Job,
   before: readonly TraceRecord[],
 ): LineAnnotator {
-  const { mmu } = withMasks(context);
+  const context = withMasks(data);
+  const { mmu } = context;
+  const refine = logErrata(mmu, machineOf(context));
   const wanted = wantedBy(options);
   const print = linePrinter(session, mmu, name, options, wanted);
   const annotate = createAnnotator(mmu, { exits: EXITS, others: othersOf(context) });
@@ -117,8 +121,9 @@ function lineAnnotator(
   for (const record of before) annotate(record);
   return {
     take(entry) {
-      const { record } = entry;
-      const annotated = record === null ? null : annotate(record);
+      const { record, text } = entry;
+      const said = record === null ? null : annotate(record);
+      const annotated = record?.form === 'log' && said !== null ? refine(said, record, text) : said;
       if (annotated !== null) counter.add(annotated);
       print(entry, annotated);
       if (table === null || record === null || !wanted(annotated)) return;
@@ -131,7 +136,7 @@ function lineAnnotator(
 /** Annotates text as a whole, in lines of JSON that are printed unless only counts are wanted. */
 function fastAnnotator(
   { out }: Session,
-  { name, context }: Input,
+  { name, context: data }: Input,
   { options }: Job,
   { start }: Section,
   before: readonly TraceRecord[],
@@ -140,7 +145,10 @@ function fastAnnotator(
   const write = (lines: Uint8Array): void => {
     if (options.summary !== true) out.utf8(lines);
   };
-  const { mmu } = withMasks(context);
+  const context = withMasks(data);
+  const { mmu } = context;
+  const refine = logErrata(mmu, machineOf(context));
   const others = othersOf(context);
-  return ndjsonAnnotator(mmu, write, { members, firstLine: start.line, before, exits: EXITS, others });
+  const how = { members, firstLine: start.line, before, exits: EXITS, others, refine };
+  return ndjsonAnnotator(mmu, write, how);
 }

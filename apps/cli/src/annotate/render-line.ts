@@ -14,15 +14,16 @@ import {
 } from '@spte/core';
 import type { AnnotatedLine, Check, ExplainedFault } from '@spte/trace';
 import { saidText } from '../entry/codes.ts';
+import type { ErrataLine } from '../entry/log-errata.ts';
 import { whereText } from '../entry/possible.ts';
 import { type Paint, paintLines } from '../io/paint.ts';
 
 type AnnotatedSpte = AnnotatedLine['sptes'][number];
 
 /** Gives the lines to print below a line: its entries, what is wrong with them, and where the kernel said otherwise. */
-export function lineRenderer(paint: Paint, mmu: Mmu): (line: AnnotatedLine) => string[] {
+export function lineRenderer(paint: Paint, mmu: Mmu): (line: ErrataLine) => string[] {
   const eventOf = changeTexts(mmu);
-  return ({ event, fields, sptes, checks, explains }) => {
+  return ({ event, fields, sptes, checks, explains, errata = [] }) => {
     const [old, now] = [sptes.find(({ role }) => role === 'old'), sptes.find(({ role }) => role === 'new')];
     const change = old !== undefined && now !== undefined && sptes.length === 2;
     const lines = change
@@ -34,6 +35,7 @@ export function lineRenderer(paint: Paint, mmu: Mmu): (line: AnnotatedLine) => s
     if (explains !== undefined) lines.push(...faultLines(paint, explains));
     lines.push(...sptes.flatMap((spte) => detailLines(paint, mmu, spte)));
     lines.push(...sptes.flatMap((spte) => possibleLines(paint, spte)));
+    lines.push(...errata.map(({ text }) => paint('cyan', `      ${text}`)));
     for (const check of checks)
       if (!check.agree) lines.push(paint('red', `      DISAGREES: ${disagreementText(check)}`));
     return lines;
@@ -82,11 +84,20 @@ function isRacedFix(
 }
 
 /** The findings of core in full, and what a value may be that is no entry: they are rare. */
-function detailLines(paint: Paint, mmu: Mmu, { value, level, findings }: AnnotatedSpte): string[] {
-  if (findings.length === 0) return [];
+function detailLines(
+  paint: Paint,
+  mmu: Mmu,
+  { value, level, findings, notes = [] }: ErrataLine['sptes'][number],
+): string[] {
+  if (findings.length + notes.length === 0) return [];
+  const isNote = (code: string): boolean => !findings.some((of) => of.code === code);
   const explanation = explainSpte(mmu, BigInt(value), level);
   const lines: TextLine[] = [
-    ...explanation.findings.flatMap((finding) => findingLines(finding)).filter(({ role }) => role !== 'next'),
+    ...explanation.findings.flatMap((finding) =>
+      findingLines(finding)
+        .filter(({ role }) => role !== 'next')
+        .map((line) => (isNote(finding.code) ? noteOf(line) : line)),
+    ),
     ...explanation.guesses.map(
       (guess): TextLine => ({ role: 'guess', text: `  may be ${guessText(guess)}` }),
     ),
@@ -100,6 +111,12 @@ function possibleLines(paint: Paint, { possible }: AnnotatedSpte): string[] {
     paint('yellow', `      possible: ${code}, ${bitsText(bits)}: ${whereText(holds)}, not ${whereText(not)}`),
   );
 }
+
+/** A finding that does not count. */
+const noteOf = ({ text }: TextLine): TextLine => ({
+  role: 'context',
+  text: text.replace(/^ {2}(?:error|warning):/, '  note:'),
+});
 
 /** Changes that are remembered. */
 const MAX_CHANGES = 4096;

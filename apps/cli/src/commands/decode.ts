@@ -33,7 +33,18 @@ import {
   type Session,
 } from '../context/session.ts';
 import { asksCodes, type CodeOptions, explainCodes, renderCodes } from '../entry/codes.ts';
+
+import {
+  countedFindings,
+  errataJson,
+  machineOf,
+  matchChange,
+  matchEntry,
+  withErrata,
+} from '../entry/errata.ts';
+
 import { possibleJson, possibleLines } from '../entry/possible.ts';
+
 import { acrossJson, renderAcross, renderFits } from '../entry/render-across.ts';
 import { changeJson, spteJson } from '../entry/spte-json.ts';
 import { shown, UsageError } from '../io/errors.ts';
@@ -160,23 +171,38 @@ function decodeInContext(
   { json, ndjson }: DecodeOptions,
 ): Outcome {
   const { mmu } = context;
-  const { outcome, all } = judged(values, context);
-  const explained = values.map(({ value, level }): Explanation => explainSpte(mmu, value, level));
-  const entries = explained.map((explanation, i) => ({
-    ...spteJson({ ...explanation, findings: all[i]?.findings ?? [] }, mmu),
-    possible: possibleJson(all[i]?.possible ?? []),
+  const machine = machineOf(context);
+  const { all } = judged(values, context);
+  const explained = values.map(({ value, level }, i) => {
+    const explanation: Explanation = {
+      ...explainSpte(mmu, value, level),
+      findings: all[i]?.findings ?? [],
+    };
+    return { explanation, possible: all[i]?.possible ?? [], errata: matchEntry(machine, explanation) };
+  });
+  const entries = explained.map(({ explanation, possible, errata }) => ({
+    ...spteJson(explanation, mmu),
+    possible: possibleJson(possible),
+    errata: errataJson(errata),
   }));
+  const outcome = {
+    findings: sum(explained.map(({ explanation, errata }) => countedFindings(errata, explanation).length)),
+    possible: sum(explained.map(({ possible }) => possible.length)),
+    looked: values.length,
+    damaged: false,
+  };
   if (ndjson === true || json === true) printEntries(out, entries, context, outcome, ndjson === true);
   else {
     void out.line(out.paint('dim', contextText(context)));
-    for (const [i, explanation] of explained.entries()) {
-      const { findings = [], possible = [] } = all[i] ?? {};
-      void out.line(paintLines(out.paint, explanationLines({ ...explanation, findings })));
+    for (const { explanation, possible, errata } of explained) {
+      void out.line(paintLines(out.paint, withErrata(explanationLines(explanation), errata, machine)));
       for (const line of possibleLines(possible)) void out.line(out.paint('yellow', line));
     }
   }
   return outcome;
 }
+
+const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);
 
 /** Entries as a document, or line by line. */
 function printEntries(
@@ -258,10 +284,13 @@ function decodeChange({ out, io }: Session, values: readonly Value[], options: D
   const context = contextOf(io, options, { entries: patternsOf(sides) });
   const { mmu } = context;
   const change = explainChange(mmu, old.value, now.value, level);
+  const machine = machineOf(context);
+  const errata = matchChange(machine, change);
   const record = {
     old: spteJson(explainSpte(mmu, old.value, level), mmu, 'old'),
     new: spteJson(explainSpte(mmu, now.value, level), mmu, 'new'),
     change: changeJson(change),
+    errata: errataJson(errata),
   };
   if (options.ndjson === true) {
     void out.record(record);
@@ -270,7 +299,7 @@ function decodeChange({ out, io }: Session, values: readonly Value[], options: D
     out.document({ ...documentHead('change', contextJson(context)), ...record });
   } else {
     void out.line(out.paint('dim', contextText(context)));
-    void out.line(paintLines(out.paint, changeLines(change)));
+    void out.line(paintLines(out.paint, withErrata(changeLines(change), errata, machine)));
   }
   return outcomeOf(change.allowed);
 }

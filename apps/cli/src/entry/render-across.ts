@@ -13,6 +13,7 @@ import {
 } from '@spte/core';
 import { gathered } from '../context/candidates.ts';
 import { type Paint, paintLines } from '../io/paint.ts';
+import { errataJson, matchValue, withErrata } from './errata.ts';
 import { type SpteJson, spteJson } from './spte-json.ts';
 
 /** Readings with findings that are shown. */
@@ -28,7 +29,8 @@ export function acrossJson(
     contexts,
     ...spteJson(explanation, mmus.get(contexts[0] as string) as Mmu),
   }));
-  return { ...all[0], value, agreed, readings: all };
+  const errata = errataJson(matchValue(value, readings[0]?.explanation.level ?? null));
+  return { ...all[0], value, agreed, errata, readings: all };
 }
 
 /** What several contexts make of one value, as text. */
@@ -50,6 +52,7 @@ export function renderAcross(paint: Paint, { value, agreed, readings }: AcrossCo
   const left = wrong.slice(shownWrong.length);
   if (left.length > 0)
     lines.push(paint('dim', `  wrong in ${gathered(left.flatMap(({ contexts }) => contexts))}`));
+  lines.push(...withErrata([], matchValue(value, level), {}).map((line) => paintLines(paint, [line])));
   return lines.join('\n');
 }
 

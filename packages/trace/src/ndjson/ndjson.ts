@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Fallback, Mmu } from '@spte/core';
 import type { Arena } from '@spte/wasm';
-import { type AnnotatorOptions, annotated } from '../annotate/annotate.ts';
+
+import { type AnnotatedLine, type AnnotatorOptions, annotated } from '../annotate/annotate.ts';
 import { type AnnotatedChange, rememberChanges } from '../annotate/annotate-change.ts';
 import {
   faultExplainer,
@@ -11,6 +12,7 @@ import {
   withValues,
 } from '../annotate/explain-fault.ts';
 import { exitBefore, followLines, hintNumber } from '../annotate/follow-lines.ts';
+
 import {
   type Before,
   type Check,
@@ -59,6 +61,11 @@ export interface NdjsonOptions extends AnnotatorOptions {
   readonly firstLine?: number;
   /** Records of lines before the first, in their order, with which lines may be compared; none when absent. */
   readonly before?: Iterable<TraceRecord>;
+  /**
+   * Adds to what is said of a line of the kernel log, or takes of it, before it is counted and written; it is given the
+   * line's text as well. None when absent.
+   */
+  readonly refine?: (line: AnnotatedLine, record: TraceRecord, text: string) => AnnotatedLine;
   /** False: line by line in JavaScript, also where the runtime has WebAssembly with vectors. The lines are the same. */
   readonly wasm?: boolean;
 }
@@ -104,6 +111,7 @@ export function ndjsonAnnotator(
     wasm = true,
     exits = [],
     others = [],
+    refine,
   }: NdjsonOptions = {},
 ): NdjsonAnnotator {
   const before = JSON.stringify({ ...members, line: 0 }).slice(0, -'0}'.length);
@@ -151,9 +159,10 @@ export function ndjsonAnnotator(
     if (program !== null) addProgram(event, program);
   };
 
-  const reader = lineReader(({ record }) => {
+  const reader = lineReader(({ record, text }) => {
     if (record === null) return;
-    const line = annotated(record, follow(record), about, became);
+    const said = annotated(record, follow(record), about, became);
+    const line = refine === undefined || record.form !== 'log' ? said : refine(said, record, text);
     counter.add(line);
     out.add(utf8Bytes(`${before}${JSON.stringify(line).slice(OWN_BEGIN.length)}\n`));
     learn(record);
