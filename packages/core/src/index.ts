@@ -187,6 +187,7 @@ export {
   type VariantRow,
 } from './kernel/variant.ts';
 export { coreVariants, type LogPrefixes, logPrefixes, type RetPf, retPf } from './kernel/variants.ts';
+export { eferNxOfRole } from './kernel/zero-check-variants.ts';
 export type {
   Behaviour,
   CpuReading,
