@@ -105,6 +105,7 @@ export {
 } from './judge/address-dependence.ts';
 export type { Finding, FindingCode, FindingParams, MissingBits, Severity } from './judge/finding.ts';
 export { type JudgeOptions, judgeSpte } from './judge/judge-spte.ts';
+export { hitsPrintedMask, type PrintedMaskHit } from './judge/printed-mask.ts';
 export {
   isSpecialRootEntry,
   PAE_ROOT_ENTRIES,
@@ -289,6 +290,7 @@ export {
   type DecodedSpte,
   decodeSpte,
   type ReadOnlyReason,
+  readOnlyReason,
 } from './read/decode-spte.ts';
 export { type DecodedField, fieldText } from './read/decoded-field.ts';
 export { spteKind } from './read/entry.ts';

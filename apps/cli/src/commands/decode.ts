@@ -25,6 +25,7 @@ interface DecodeOptions extends CommonOptions, CodeOptions {
   readonly level?: number;
   readonly diff?: boolean;
   readonly which?: boolean;
+  readonly rsvdBits?: bigint;
 }
 
 interface Value {
@@ -36,6 +37,7 @@ const EXAMPLES = `
 Examples:
   spte decode 0x600008455299b77 --level 1 --kernel 6.8 --vendor vmx --maxphyaddr 39
   spte decode 0x1db00000000b83b6                      every kernel and mode that it may be of
+  spte decode 0x800000018a600ee7@2 --rsvd-bits 0x800f0000001fe000
   spte decode --which 0xfcd210107@4 0x1004c40107@3    which kernel and mode wrote these?
   spte decode --qualification 0x1aa --eptp 0x105a27005e
   spte decode --error-code 0x100000004 --vendor svm   what the CPU says of a fault
@@ -52,6 +54,11 @@ export function decodeCommand(parent: Command, session: Session): void {
     .option('--level <N>', 'level of the entries: 1 = 4K, 2 = 2M, 3 = 1G', integer(1, 5))
     .option('--diff', 'two values, old and new: say what happened between them')
     .option('--which', 'rank kernels and modes by how well all values fit')
+    .option(
+      '--rsvd-bits <HEX>',
+      'the mask that the kernel printed beside the entry: say which bits it refused',
+      parseWord,
+    )
     .option('--qualification <HEX...>', 'explain exit qualifications of EPT violations', codeWords)
     .option('--error-code <HEX...>', 'explain error codes of page faults, nested ones among them', codeWords)
     .option('--eptp <HEX...>', 'explain EPT pointers', codeWords)
@@ -77,6 +84,7 @@ function decode(session: Session, words: readonly string[], options: DecodeOptio
   if (asksCodes(options)) return decodeCodes(session, words, options);
   if (words.length === 0) throw new UsageError('argument VALUE: an entry in hex is missing');
   const values = words.map((word) => parseValue(word, options.level));
+  refuseMask(options);
   if (options.diff === true) return decodeChange(session, values, options);
   if (options.which === true) return decodeWhich(session, values, options);
   if (isContextKnown(options)) return decodeInContext(session, values, options);
@@ -84,6 +92,13 @@ function decode(session: Session, words: readonly string[], options: DecodeOptio
   const [only] = candidates;
   if (candidates.length === 1 && only !== undefined) return decodeWith(session, values, only.mmu, options);
   return decodeAcross(session, values, candidates, options);
+}
+
+/** A printed mask belongs to an entry. */
+function refuseMask({ rsvdBits, diff, which }: DecodeOptions): void {
+  if (rsvdBits !== undefined && (diff === true || which === true)) {
+    throw new UsageError('--rsvd-bits is of entries that are explained, not of --diff or --which');
+  }
 }
 
 /** The contexts that the flags leave open; what to know of the kernel, if one was named, is said on the way. */
@@ -119,10 +134,12 @@ function decodeWith(
   { out }: Session,
   values: readonly Value[],
   mmu: Candidate['mmu'],
-  { json, ndjson }: DecodeOptions,
+  { json, ndjson, rsvdBits }: DecodeOptions,
   heading?: string,
 ): boolean {
-  const explained = values.map(({ value, level }): Explanation => explainSpte(mmu, value, level));
+  const explained = values.map(
+    ({ value, level }): Explanation => explainSpte(mmu, value, level, { printedRsvdBits: rsvdBits }),
+  );
   if (ndjson === true) for (const explanation of explained) void out.record(spteJson(explanation, mmu));
   else if (json === true) out.document(explained.map((explanation) => spteJson(explanation, mmu)));
   else {
@@ -140,8 +157,10 @@ function decodeAcross(
   candidates: readonly Candidate[],
   options: DecodeOptions,
 ): boolean {
-  const { json, ndjson } = options;
-  const answers = values.map(({ value, level }) => explainAcross(value, level, candidates));
+  const { json, ndjson, rsvdBits } = options;
+  const answers = values.map(({ value, level }) =>
+    explainAcross(value, level, candidates, { printedRsvdBits: rsvdBits }),
+  );
   if (ndjson === true) for (const across of answers) void out.record(acrossJson(across, candidates));
   else if (json === true) out.document(answers.map((across) => acrossJson(across, candidates)));
   else {

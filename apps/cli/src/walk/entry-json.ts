@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type Mmu, outlineSpte, type SpteKind } from '@spte/core';
+import { type Mmu, outlineSpte, type ReadOnlyReason, readOnlyReason, type SpteKind } from '@spte/core';
 import { type EntryFinding, entryFindingNext, entryFindingText, type WalkEntry } from '@spte/walk';
 import { accessLetters } from '../entry/spte-json.ts';
 
@@ -17,6 +17,8 @@ export interface EntryJson {
   readonly pfn: bigint | null;
   readonly access: string | null;
   readonly memtype: string | null;
+  /** Why a leaf does not let the CPU write. */
+  readonly readOnly: ReadOnlyReason | null;
   readonly generation: bigint | null;
   readonly findings: readonly (EntryFinding & { readonly text: string; readonly next: string })[];
 }
@@ -37,6 +39,7 @@ export function entryJson(mmu: Mmu, entry: WalkEntry): EntryJson {
     pfn,
     access: access === null ? null : accessLetters(access),
     memtype,
+    readOnly: readOnlyReason(mmu, spte, kind),
     generation,
     findings: findings.map((finding) => ({
       ...finding,

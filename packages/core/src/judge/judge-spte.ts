@@ -10,11 +10,14 @@ import { guessUnknown } from '../read/guess-unknown.ts';
 import { shapeOf } from '../read/shape.ts';
 import { type Check, checksOf, type Judged } from './checks.ts';
 import type { Finding } from './finding.ts';
+import { hitsPrintedMask } from './printed-mask.ts';
 
 /** How an entry is to be judged. */
 export interface JudgeOptions {
   /** Reserved bits to judge by instead of the MMU's own, such as those that a kernel log printed. */
   readonly rsvdBits?: bigint | undefined;
+  /** The reserved bits that a kernel printed beside the entry: what they hit is a finding of its own, the first. */
+  readonly printedRsvdBits?: bigint | undefined;
 }
 
 /**
@@ -36,12 +39,23 @@ export function judgeSpte(
 }
 
 /** Refuses reserved bits that are no 64-bit word. */
-export function checkOptions({ rsvdBits }: JudgeOptions): void {
+export function checkOptions({ rsvdBits, printedRsvdBits }: JudgeOptions): void {
   if (rsvdBits !== undefined) checkU64('options.rsvdBits', rsvdBits);
+  if (printedRsvdBits !== undefined) checkU64('options.printedRsvdBits', printedRsvdBits);
 }
 
 /** {@link judgeSpte} for an entry at hand. */
 export function judgeEntry(entry: Entry, options: JudgeOptions = {}): Finding[] {
+  const found = judgeByContext(entry, options);
+  const { printedRsvdBits } = options;
+  if (printedRsvdBits === undefined) return found;
+  const hit = hitsPrintedMask(entry.spte, printedRsvdBits, entry.level);
+  return hit === null
+    ? found
+    : [{ ...hit, because: because(entry.mmu, 'get_rsvd_bits', printedRsvdBits) }, ...found];
+}
+
+function judgeByContext(entry: Entry, options: JudgeOptions): Finding[] {
   const { mmu, spte, level } = entry;
   if (level !== null) return judgeAt(entry, level, options);
   const at = (level: number): Finding[] => judgeAt(entryAt(mmu, spte, level), level, options);

@@ -15,6 +15,8 @@ const TEXTS: Texts<FindingParams> = {
     paeRoot
       ? `${bitsAre(set, 'set')}, which must be 0 in a PAE root: loading CR3 faults`
       : `reserved ${bitsAre(set, 'set')}; at level ${level} ${hex(reserved)} must be 0`,
+  'printed-reserved-bits': ({ set, printed }) =>
+    `${bitsAre(set, 'set')}, which the kernel printed as reserved (${hex(printed)})`,
   'bad-memtype': ({ memtype }) => `memory type ${memtype} is reserved: an EPT misconfiguration`,
   'bad-xwr': ({ xwr }) =>
     `permissions ${xwrText(xwr)} are an invalid combination: writes need reads, and execute-only is not supported here`,
@@ -42,7 +44,7 @@ const TEXTS: Texts<FindingParams> = {
   'encryption-bits': ({ set }) => `KVM uses key id 0; ${bitsAre(set, 'set')}`,
 };
 
-/** What sets a reserved bit, by the bit. */
+/** What sets a reserved bit, by the bit; at level 0 where the level is not known. */
 const RESERVED: readonly {
   readonly bits: (level: number) => bigint;
   readonly advice: string;
@@ -51,6 +53,11 @@ const RESERVED: readonly {
     bits: () => PT.noExecute.mask,
     advice:
       'NX: is EFER.NX clear? NPT up to 5.19 reserves it though KVM itself sets it: there the check is wrong (6c6ab524cfae)',
+  },
+  {
+    bits: () => bits(62, 52),
+    advice:
+      'bits 62:52, which a PAE table does not have for software: are the levels right, or a stray write?',
   },
   { bits: (level) => inPage(level), advice: 'a huge page that is not aligned' },
   {
@@ -69,21 +76,30 @@ const RESERVED: readonly {
     bits: (level) => (level === 2 ? PT.pageSize.mask : 0n),
     advice: 'page size: this CPU has no 2M pages for guests',
   },
+  {
+    bits: (level) => (level === 0 ? PT.pageSize.mask : 0n),
+    advice: 'page size: this CPU has no pages of that size, or the level has none',
+  },
   { bits: () => bits(11, 8) | bits(6, 0), advice: 'attributes of a leaf in a table, or a stray write' },
 ];
 
-/** The address bits within a page of a level. */
+/** The address bits within a page of a level: none at level 1, and where it is not known. */
 const inPage = (level: number): bigint => bits(11 + LEVEL_BITS * (level - 1), 12);
+
+/** The advice for each of the bits, once. */
+const reservedAdvice = (set: bigint, level: number): string =>
+  RESERVED.filter(({ bits }) => (set & bits(level)) !== 0n)
+    .map(({ advice }) => advice)
+    .join('; ');
 
 /** What to do about it, or to ask next. */
 const NEXT: Texts<FindingParams> = {
   'reserved-bits': ({ paeRoot, bit7IsWrong, set, level }) => {
     if (paeRoot) return 'a 4-level root walked as PAE, or a stray write';
     if (bit7IsWrong) return 'bit 7 (page size) is wrong: with it the other way round the entry is clean';
-    return RESERVED.filter(({ bits }) => (set & bits(level)) !== 0n)
-      .map(({ advice }) => advice)
-      .join('; ');
+    return reservedAdvice(set, level);
   },
+  'printed-reserved-bits': ({ set, level }) => reservedAdvice(set, level ?? 0),
   'bad-memtype': () => 'KVM writes 0, 1, 4, 5 or 6: look at what the guest MTRRs said, or for a stray write',
   'bad-xwr': () => 'an MMIO entry of another kernel, or permission bits cleared separately',
   'invariant.mmu-without-host-writable': () =>

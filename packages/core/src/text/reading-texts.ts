@@ -27,7 +27,7 @@ export function evidenceText(evidence: Answer): string {
 }
 
 const READ_ONLY: Readonly<Record<ReadOnlyReason, string>> = {
-  host: 'the host has the page read-only',
+  host: 'the host has the page, or its memslot, read-only',
   'write-tracking': 'a page table of the guest is shadowed at this gfn, or allows no more',
   'dirty-logging': 'dirty logging, to notice the next write',
 };

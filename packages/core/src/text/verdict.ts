@@ -47,6 +47,7 @@ export function entryVerdict(explanation: Explanation): string {
     const [best] = guesses;
     return best === undefined ? NAMES.unknown : `${NAMES.unknown}: it may be ${guessText(best)}`;
   }
+  if (kind === 'unknown') return `${NAMES.unknown}: ${findingText(worst)}`;
   const more = findings.length === 1 ? '' : `; and ${counted(findings.length - 1, 'more finding')}`;
   return `${worst.severity === 'error' ? 'bad' : 'suspicious'} ${NAMES[kind]}: ${findingText(worst)}${more}`;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { accessText, getRsvdBits, hex, type Mmu, sptePermissions } from '@spte/core';
+import { accessText, getRsvdBits, hex, hitsPrintedMask, type Mmu, sptePermissions } from '@spte/core';
 import { getMmioSpteAccess, getMmioSpteGeneration, getMmioSpteGfn, markedMmioSpte } from '@spte/mmio';
-import type { FieldValue, TraceRecord } from '../events/record.ts';
+import type { FieldValue, TracedSpte, TraceRecord } from '../events/record.ts';
 
 /** Something that the kernel printed beside a value, and what the value gives. */
 export interface Check {
@@ -9,6 +9,11 @@ export interface Check {
   readonly printed: string;
   readonly computed: string;
   readonly agree: boolean;
+  /**
+   * The bits of the entry that the printed mask of reserved bits hits, lowest first: what the kernel refused, whatever
+   * the machine is taken for. Absent from other checks, and where it hits none.
+   */
+  readonly hits?: readonly number[];
 }
 
 const check = (field: string, printed: string, computed: string): Check => ({
@@ -53,11 +58,19 @@ export function checkRecord(record: TraceRecord, mmu: Mmu): Check[] {
       return checkGeneration(record, mmu, spte.value);
     case 'get_mmio_spte':
     case 'make_spte':
-      if (spte.level === null) return [];
-      return hexCheck(record, ['rsvd_bits'], getRsvdBits(mmu.zeroCheck, spte.value, spte.level));
+      return checkRsvdBits(record, mmu, spte);
     default:
       return [];
   }
+}
+
+/** The mask of reserved bits, beside what it hits. */
+function checkRsvdBits(record: TraceRecord, mmu: Mmu, { value, level }: TracedSpte): Check[] {
+  if (level === null) return [];
+  return hexCheck(record, ['rsvd_bits'], getRsvdBits(mmu.zeroCheck, value, level)).map((mask) => {
+    const hit = hitsPrintedMask(value, BigInt(mask.printed), level);
+    return hit === null ? mask : { ...mask, hits: hit.bits };
+  });
 }
 
 function checkPermissions(record: TraceRecord, mmu: Mmu, spte: bigint): Check[] {

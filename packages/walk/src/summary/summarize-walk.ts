@@ -91,6 +91,7 @@ export function walkSummarizer(mmu: Mmu): WalkSummarizer {
         levels: summaries.toReversed(),
         ...leaves.shares(),
         memtypes: leaves.memtypes(),
+        readOnly: leaves.readOnly(),
         findings: [...findings.values()]
           .map(({ first: { code, severity }, count, examples }) => ({
             code,
