@@ -54,9 +54,10 @@ function detailLines(paint: Paint, mmu: Mmu, { value, level, findings }: Annotat
   const explanation = explainSpte(mmu, BigInt(value), level);
   const lines: TextLine[] = [
     ...explanation.findings.flatMap((finding) => findingLines(finding)).filter(({ role }) => role !== 'next'),
-    ...explanation.guesses.map(
-      (guess): TextLine => ({ role: 'guess', text: `  may be ${guessText(guess)}` }),
-    ),
+    // The level is the kernel's own word.
+    ...explanation.guesses
+      .filter(({ code }) => code !== 'other-level')
+      .map((guess): TextLine => ({ role: 'guess', text: `  may be ${guessText(guess)}` })),
   ];
   return lines.map(({ role, text }) => paintLines(paint, [{ role, text: `    ${text}` }]));
 }

@@ -88,7 +88,7 @@ function ReadResult({ mmu, form, entry }: ReadResultProps) {
       <h3 class="headline">{entry.headline}</h3>
       {real !== undefined && <RealEntryNote entry={real} />}
       <Caveats mmu={mmu} />
-      <Findings findings={entry.explained.findings} />
+      <Findings findings={entry.explained.findings} guesses={entry.explained.guesses} />
       <EvidenceList title={`Why this kind: ${entry.explained.kind}`} proofs={entry.proofs} />
       <EntryBits
         key={`${form.spte}/${form.level}`}

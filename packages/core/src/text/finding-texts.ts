@@ -3,6 +3,7 @@ import { ADDRESS, bits, hex, LEVEL_BITS } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
 import type { FindingParams } from '../judge/finding.ts';
 import { type Answer, type Texts, textOf } from './catalogue.ts';
+import { guessText } from './reading-texts.ts';
 import { xwrText } from './words.ts';
 
 /** Bits that are one way: `bit 0x800 is set`, `bits 0x7 are clear`. */
@@ -125,7 +126,14 @@ export function findingText(finding: Answer): string {
   return textOf(TEXTS, finding);
 }
 
-/** What to do about a finding, or to ask next; empty where the catalogue has nothing. */
-export function findingNext(finding: Answer): string {
-  return Object.hasOwn(NEXT, finding.code) ? textOf(NEXT, finding) : '';
+/**
+ * What to do about a finding, or to ask next; empty where the catalogue has nothing.
+ *
+ * @param guesses those of the explanation: where the entry is clean at another level, that is asked first
+ */
+export function findingNext(finding: Answer, guesses: readonly Answer[] = []): string {
+  const next = Object.hasOwn(NEXT, finding.code) ? textOf(NEXT, finding) : '';
+  const levels = guesses.filter(({ code }) => code === 'other-level').map(guessText);
+  if (levels.length === 0) return next;
+  return [`is this the level? It is ${levels.join(', ')}`, ...(next === '' ? [] : [next])].join('; else ');
 }
