@@ -56,6 +56,16 @@ describe('the playground in a browser', () => {
     expect(await page.getByRole('link', { name: 'Mathias Krause' }).getAttribute('href')).toContain('lore');
   });
 
+  it('does not take what is typed over an example to be at its level', async () => {
+    const page = await open();
+    await spteField(page).fill('0x2c583e907');
+    await page.getByRole('heading', { name: 'Clean table: points to the table at 0x2c583e000' }).waitFor();
+    await page.getByLabel('Level', { exact: true }).selectOption('1');
+    await page.getByRole('heading', { name: 'but it may be a clean table at level 2, 3 or 4' }).waitFor();
+    await spteField(page).fill('0x2c583f907');
+    expect(await page.getByLabel('Level', { exact: true }).inputValue()).toBe('1');
+  });
+
   it('loads another real entry with one click, and comes back from it', async () => {
     const page = await open();
     await page.getByRole('link', { name: 'MMIO under L1TF' }).click();

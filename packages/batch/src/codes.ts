@@ -42,6 +42,8 @@ export const FINDING_BITS: Readonly<Record<FindingCode, number>> = {
   'present-mask-missing': 1 << 12,
   'table-permissions-missing': 1 << 13,
   'encryption-bits': 1 << 14,
+  // Of a mask that was printed beside one entry: `judge()` is not told of any.
+  'printed-reserved-bits': 1 << 15,
 };
 
 /**

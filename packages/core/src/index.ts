@@ -121,6 +121,7 @@ export {
 } from './judge/address-dependence.ts';
 export type { Finding, FindingCode, FindingParams, MissingBits, Severity } from './judge/finding.ts';
 export { type JudgeOptions, judgeSpte } from './judge/judge-spte.ts';
+export { hitsPrintedMask, type PrintedMaskHit } from './judge/printed-mask.ts';
 export {
   isSpecialRootEntry,
   PAE_ROOT_ENTRIES,
@@ -209,6 +210,7 @@ export {
   type VariantRow,
 } from './kernel/variant.ts';
 export { coreVariants, type LogPrefixes, logPrefixes, type RetPf, retPf } from './kernel/variants.ts';
+export { eferNxOfRole } from './kernel/zero-check-variants.ts';
 export type {
   Behaviour,
   CpuReading,
@@ -310,6 +312,7 @@ export {
   type DecodedSpte,
   decodeSpte,
   type ReadOnlyReason,
+  readOnlyReason,
 } from './read/decode-spte.ts';
 export { type DecodedField, fieldText } from './read/decoded-field.ts';
 export { spteKind } from './read/entry.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { explainSpte, verdict } from '@spte/core';
+import { explainSpte, findingNext, guessText, markSpteForAccessTrack, verdict } from '@spte/core';
 import { machine } from '@spte/testing/machines';
 import { eptVendor, mmuOf } from '@spte/testing/vendors';
 import { describe, expect, it } from 'vitest';
@@ -11,6 +11,47 @@ const guessed = (spte: bigint): string[] => {
   expect(kind).toBe('unknown');
   return guesses.map(({ code }) => code);
 };
+
+describe('the level', () => {
+  const mmu = machine('EPT with A/D');
+  const guessed = (spte: bigint, level: number | null, options = {}): string[] =>
+    explainSpte(mmu, spte, level, options).guesses.map((guess) => guessText(guess));
+
+  it.each([
+    [0x2c583e907n, 1, 'a clean table at level 2, 3 or 4'],
+    [0x600000455200bf7n, 1, 'a clean leaf at level 2'],
+    [0x600000455200bf7n, 4, 'a clean leaf at level 2'],
+    [0x600000440000bf7n, 4, 'a clean leaf at level 2 or 3'],
+    [0x600000455299b77n, 3, 'a clean leaf at level 1'],
+  ])('of %s is not %i', (spte, level, text) => {
+    expect(guessed(spte, level)).toEqual([text]);
+    const explanation = explainSpte(mmu, spte, level);
+    expect(verdict(explanation)).toMatch(new RegExp(`; but it may be ${text}$`));
+    const [finding] = explanation.findings;
+    expect(finding && findingNext(finding, explanation.guesses)).toContain(
+      `is this the level? It is ${text}; else `,
+    );
+  });
+
+  it('is not doubted where the entry is clean, wrong everywhere, or no level was said', () => {
+    expect(guessed(0x2c583e907n, 3)).toEqual([]);
+    expect(guessed(0x40002c583e907n, 1)).toEqual([]);
+    expect(guessed(0x2c583e907n, null)).toEqual([]);
+  });
+
+  it('is that of the kernel where it printed the mask', () => {
+    expect(guessed(0x2c583e907n, 3, { printedRsvdBits: 0x4n })).toEqual([]);
+  });
+
+  it('is doubted of what is no entry, too', () => {
+    const tracked = machine('EPT without A/D');
+    const leaf = markSpteForAccessTrack(tracked, 0x610000034d4f877n);
+    expect(explainSpte(tracked, leaf, 1).findings).toEqual([]);
+    expect(explainSpte(tracked, leaf, 2).guesses.map((guess) => guessText(guess))).toContain(
+      'a clean access-tracked leaf at level 1',
+    );
+  });
+});
 
 describe('an entry of no kind may be', () => {
   it('a PAE root entry: P and bits 9:8, which the CPU leaves to software', () => {

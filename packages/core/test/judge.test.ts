@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type Finding, findingNext, findingText, judgeSpte, makeNonleafSpte } from '@spte/core';
+import {
+  explainSpte,
+  type Finding,
+  findingNext,
+  findingText,
+  hitsPrintedMask,
+  judgeSpte,
+  makeNonleafSpte,
+  verdict,
+} from '@spte/core';
 import { machine } from '@spte/testing/machines';
 import { eptVendor, mmuOf } from '@spte/testing/vendors';
 import { describe, expect, it } from 'vitest';
@@ -36,6 +45,79 @@ describe('bit 7 is blamed', () => {
     expect(found && findingNext(found)).toBe(
       'bit 7 (page size) is wrong: with it the other way round the entry is clean',
     );
+  });
+});
+
+// From public reports: what the kernel printed says which bits it refused, whatever the machine was.
+describe('a printed mask of reserved bits', () => {
+  const saysOf = (spte: bigint, mask: bigint, level: number | null): string[] => {
+    const hit = hitsPrintedMask(spte, mask, level);
+    return hit === null ? [] : [bits(hit), findingText(hit), findingNext(hit)];
+  };
+  const bits = (hit: Pick<Finding, 'bits'>): string => hit.bits.join();
+
+  it('names the bits that it hits, each with its advice', () => {
+    const hits = [
+      saysOf(0x800000018a600ee7n, 0x800f0000001fe000n, 2),
+      saysOf(0x8000000012200ce5n, 0x800fc000001fe000n, 2),
+      saysOf(0x100f_fffc_4465_825n, 0xffff000000000000n, 1),
+      saysOf(0x84_5529_9b77n, 0xf_fff8_0000_0000n, 1),
+      saysOf(0x2c583e987n, 0xf_c000_0000_0080n, 4),
+      saysOf(0x2c583e987n, 0xf_c000_0000_0080n, null),
+      saysOf(0x1234_5000n | 0x187n, 0x1fen, 3),
+    ];
+    expect(hits.map((lines) => lines.join('\n')).join('\n')).toMatchInlineSnapshot(`
+      "63
+      bit 0x8000000000000000 is set, which the kernel printed as reserved (0x800f0000001fe000)
+      NX: is EFER.NX clear? NPT up to 5.19 reserves it though KVM itself sets it: there the check is wrong (6c6ab524cfae)
+      63
+      bit 0x8000000000000000 is set, which the kernel printed as reserved (0x800fc000001fe000)
+      NX: is EFER.NX clear? NPT up to 5.19 reserves it though KVM itself sets it: there the check is wrong (6c6ab524cfae)
+      56
+      bit 0x100000000000000 is set, which the kernel printed as reserved (0xffff000000000000)
+      bits 62:52, which a PAE table does not have for software: are the levels right, or a stray write?
+      39
+      bit 0x8000000000 is set, which the kernel printed as reserved (0xffff800000000)
+      a pfn beyond MAXPHYADDR, a C-bit or key id that is not masked, or a stray write
+      7
+      bit 0x80 is set, which the kernel printed as reserved (0xfc00000000080)
+      page size: no page is that large, is this the level?
+      7
+      bit 0x80 is set, which the kernel printed as reserved (0xfc00000000080)
+      page size: this CPU has no pages of that size, or the level has none
+      1,2,7,8
+      bits 0x186 are set, which the kernel printed as reserved (0x1fe)
+      page size: this CPU has no 1G pages (gbpages); attributes of a leaf in a table, or a stray write"
+    `);
+  });
+
+  it('is no finding where it hits none', () => {
+    expect(hitsPrintedMask(LEAF, 0xffc0000000000000n & ~LEAF, 1)).toBeNull();
+    expect(hitsPrintedMask(LEAF, 0n)).toBeNull();
+  });
+
+  it('refuses what is no word, and no level', () => {
+    expect(() => hitsPrintedMask(-1n, 0n)).toThrow('spte');
+    expect(() => hitsPrintedMask(0n, 1n << 64n)).toThrow('printed');
+    expect(() => hitsPrintedMask(0n, 0n, 6)).toThrow('level');
+    expect(() => judgeSpte(ept, 0n, 1, { printedRsvdBits: -1n })).toThrow('options.printedRsvdBits');
+  });
+
+  it('comes first among the findings of an entry, of whatever kind', () => {
+    const explain = (spte: bigint, level: number | null, printedRsvdBits: bigint) =>
+      explainSpte(ept, spte, level, { printedRsvdBits });
+    const leaf = explain(LEAF, 1, 1n << 58n);
+    expect(brief(leaf.findings)).toEqual([['printed-reserved-bits', [58]]]);
+    expect(leaf.findings[0]?.because).toMatchObject({ rule: 'get_rsvd_bits', bits: 1n << 58n });
+    expect(verdict(leaf)).toBe(
+      'bad leaf: bit 0x400000000000000 is set, which the kernel printed as reserved (0x400000000000000)',
+    );
+    const none = explain(LEAF & ~MMU_PRESENT, null, 1n << 58n);
+    expect(brief(none.findings).map(([code]) => code)).toEqual(['printed-reserved-bits', 'not-an-spte']);
+    expect(verdict(none)).toBe(
+      'not an entry of this kernel: bit 0x400000000000000 is set, which the kernel printed as reserved (0x400000000000000)',
+    );
+    expect(brief(explain(LEAF, 1, 1n << 62n).findings)).toEqual([]);
   });
 });
 

@@ -324,6 +324,30 @@ describe('decoding', { timeout: 60_000 }, () => {
     );
   });
 
+  it('reads the pfn that was put in, wherever the C-bit of SME is', () => {
+    const anySme = fc.record({
+      kernel: fc.constantFrom(...KERNELS),
+      cBit: fc.integer({ min: 32, max: 51 }),
+      physBits: fc.integer({ min: 32, max: 52 }),
+      npt: fc.boolean(),
+      pfn: fc.bigInt({ min: 0n, max: bits(39, 0) }),
+    });
+    fc.assert(
+      fc.property(anySme, ({ kernel, cBit, physBits, npt, pfn: any }) => {
+        const smeMeMask = 1n << BigInt(cBit);
+        const vendor = svm({ npt, smeMeMask });
+        const mmu = createMmu({ kernel, host: { physBits }, vendor, policies: [mmio()] });
+        const pfn = any & bits(physBits - 13, 0) & ~(smeMeMask >> PAGE_SHIFT);
+        const { spte } = makeSpte(mmu, plainHost, { role: pageRole(), gfn: 1n, pfn });
+        expect(spte & smeMeMask).toBe(smeMeMask);
+        expect(decodeSpte(mmu, spte, 1).mapping).toMatchObject({ pfn, encrypted: true });
+        const table = decodeSpte(mmu, makeNonleafSpte(mmu, pfn << PAGE_SHIFT, false), 2);
+        expect(table.mapping).toMatchObject({ pfn, encrypted: true });
+      }),
+      { numRuns: sampled(300, 1000) },
+    );
+  });
+
   it('finds what was built', () => {
     fc.assert(
       fc.property(anyMachine, anyRequest, (mmu, request) => {

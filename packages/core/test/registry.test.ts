@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
+  bits,
   createMmu,
   defineSetup,
   type Kvm,
@@ -93,6 +94,17 @@ describe('the registry', () => {
     expect(() => {
       writable.masks = { ...mmu.masks, nx: 0n };
     }).toThrow(TypeError);
+  });
+
+  it('takes the C-bit out of the addresses, and refuses a mask that has it', () => {
+    const vendor = svm({ smeMeMask: 1n << 47n });
+    const withMask = (physicalMask: bigint): Mmu =>
+      createMmu({ host: { physBits: 43, physicalMask }, vendor });
+    expect(createMmu({ host: { physBits: 43 }, vendor }).masks.baseAddr).toBe(0xf7ffffffff000n);
+    expect(withMask(0x7ffffffffffn).masks.baseAddr).toBe(0x7fffffff000n);
+    expect(() => withMask(bits(51, 0))).toThrow(
+      'host.physicalMask must leave out smeMeMask 0x800000000000, got 0xfffffffffffff',
+    );
   });
 
   it.each(Object.entries(machines))('is the same for the same input: %s', (_, config) => {

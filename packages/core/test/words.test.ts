@@ -21,9 +21,10 @@ import { expect, it } from 'vitest';
 const text = (lines: Iterable<string>): string => `${[...lines].join('\n')}\n`;
 
 function fieldText(field: BitField): string {
-  const { name, high, low, owner, meaning, why, levels, values } = field;
+  const { name, high, low, owner, meaning, clear, why, levels, values } = field;
   return [
     `  ${high}:${low} ${name} (${owner}): ${meaning}`,
+    ...(clear === undefined ? [] : [`    clear: ${clear}`]),
     ...(why === undefined ? [] : [`    why: ${why}`]),
     ...(levels === undefined ? [] : [`    levels ${levels.join(' to ')}`]),
     ...(values === undefined ? [] : [`    ${JSON.stringify(values)}`]),
@@ -40,17 +41,28 @@ function* fieldsWithin(value: unknown): Generator<BitField> {
   else for (const member of Object.values(value)) yield* fieldsWithin(member);
 }
 
+/** Where fields stand, by a name for it. */
+const PLACES: readonly [string, unknown][] = [
+  ...layouts.map((layout): [string, unknown] => [`KVM since ${layout.since}`, layout]),
+  ['EPT, table', eptFormat.table],
+  ['EPT, leaf', eptFormat.leaf],
+  ['EPT, all', eptFormat],
+  ['legacy, table', legacyFormat.table],
+  ['legacy, leaf', legacyFormat.leaf],
+  ['legacy, all', legacyFormat],
+];
+
+it('a bit has a text for each of its values, and says when KVM sets it', () => {
+  const fields = [...fieldsWithin(PLACES)].filter(({ high, low }) => high === low);
+  expect(fields.length).toBeGreaterThan(layouts.length * 5);
+  for (const { name, meaning, clear = meaning, why = 'set' } of fields) {
+    expect(clear, name).not.toBe(meaning);
+    expect(why, name).toMatch(/^(set|clear|always set)\b/);
+  }
+});
+
 it('layouts and formats say of each field what it means', async () => {
-  const places: [string, unknown][] = [
-    ...layouts.map((layout): [string, unknown] => [`KVM since ${layout.since}`, layout]),
-    ['EPT, table', eptFormat.table],
-    ['EPT, leaf', eptFormat.leaf],
-    ['EPT, all', eptFormat],
-    ['legacy, table', legacyFormat.table],
-    ['legacy, leaf', legacyFormat.leaf],
-    ['legacy, all', legacyFormat],
-  ];
-  const lines = places.flatMap(([name, place]) => [
+  const lines = PLACES.flatMap(([name, place]) => [
     name,
     ...new Set([...fieldsWithin(place)].map(fieldText)),
   ]);

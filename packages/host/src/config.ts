@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
   createMmu,
+  eferNxOfRole,
   type KvmConfig,
   type MmuConfig,
   type Params,
@@ -25,6 +26,7 @@ export interface HostConfig {
   readonly params: Partial<Params>;
   readonly mmioCaching: boolean;
   readonly vendor: VendorChoice;
+  /** The root, with EFER.NX as the guest has it. */
   readonly root: Partial<RootConfig>;
 }
 
@@ -42,14 +44,16 @@ export interface HostConfig {
  * ```
  */
 export function mmuConfigOf(config: HostConfig): MmuConfig {
-  const { kernel, host, params, mmioCaching, vendor, root } = config;
+  const { host, params, mmioCaching, vendor, root } = config;
+  const kernel = readKernelRelease(config.kernel);
+  const tdp = (vendor.name === 'vmx' ? vendor.options.ept : vendor.options.npt) ?? true;
   return {
-    kernel: readKernelRelease(kernel),
+    kernel,
     host,
     params,
     policies: [l1tf, mmio({ mmioCaching })],
     vendor: vendor.name === 'vmx' ? vmx(vendor.options) : svm(vendor.options),
-    root,
+    root: { ...root, eferNx: eferNxOfRole(kernel, root.eferNx ?? true, tdp) },
   };
 }
 

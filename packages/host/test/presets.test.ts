@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { createMmu, judgeSpte, type Mmu } from '@spte/core';
 import { describe, expect, it } from 'vitest';
-import { mmuConfigOf, PRESETS, plainConfig, presetOf } from '../src/index.ts';
+import { mmuConfigOf, PRESETS, plainConfig, presetOf, type VendorChoice } from '../src/index.ts';
 
 function mmuOf(name: string): Mmu {
   const preset = presetOf(name);
@@ -53,5 +53,36 @@ describe('the presets', () => {
       cacheBits: 39,
       cpuid80000008Eax: 39,
     });
+  });
+});
+
+// What was asked of a guest without EFER.NX: 112022bdb5bc is in 5.4.144, 5.10.50 and 5.14.
+describe('NX in the entries of a guest without EFER.NX', () => {
+  const isReserved = (kernel: string, vendor: VendorChoice): boolean =>
+    judgeSpte(
+      createMmu(
+        mmuConfigOf({ ...plainConfig(vendor.name), kernel, vendor, root: { kind: 'shadow', eferNx: false } }),
+      ),
+      0x8000000012200e65n,
+      1,
+    ).some(({ bits }) => bits.includes(63));
+
+  it.each<[string, VendorChoice, boolean]>([
+    ...['5.4.143', '5.9', '5.10.49', '5.13'].map((kernel): [string, VendorChoice, boolean] => [
+      kernel,
+      { name: 'svm', options: { npt: false } },
+      true,
+    ]),
+    ...['5.4.144', '5.10.50', '5.14', '5.18', '5.19', '6.1', '7.3'].flatMap(
+      (kernel): [string, VendorChoice, boolean][] => [
+        [kernel, { name: 'svm', options: { npt: false } }, false],
+        [kernel, { name: 'vmx', options: { ept: false } }, false],
+      ],
+    ),
+    // Under TDP it is a nested guest's, and what that has counts.
+    ['6.1', { name: 'svm', options: {} }, true],
+    ['6.1', { name: 'vmx', options: {} }, true],
+  ])('in %s with %o is reserved: %s', (kernel, vendor, reserved) => {
+    expect(isReserved(kernel, vendor)).toBe(reserved);
   });
 });

@@ -57,7 +57,7 @@ export function readMmioSpte(mmu: Mmu, spte: bigint): PolicyReading | null {
         name: 'l1tfGuard',
         mask: masks.nonpresentOrRsvd,
         value: spte & masks.nonpresentOrRsvd,
-        meaning: 'L1TF: ones, an address that no cached memory has',
+        meaning: 'L1TF: KVM sets all of these: an address that no cached memory has',
       },
       {
         name: 'mmioGpa',

@@ -42,6 +42,22 @@ describe('what is printed beside a value', () => {
     expect(check(npt, `spte = 0x8913827, level = 2, rsvd bits = 0x00${rsvd}`)[0]?.agree).toBe(true);
   });
 
+  it('names the bits that a printed mask of reserved bits hits, whether or not it agrees', () => {
+    const printed = (spte: string, mask: string) =>
+      check(npt, `spte = ${spte}, level = 2, rsvd bits = ${mask}`);
+    expect(printed('0x800000018a600ee7', '0x800f0000001fe000')).toEqual([
+      {
+        field: 'rsvd_bits',
+        printed: '0x800f0000001fe000',
+        computed: '0xfff00001fe000',
+        agree: false,
+        hits: [63],
+      },
+    ]);
+    expect(printed('0x18a600ee7', '0x800f0000001fe000')[0]).not.toHaveProperty('hits');
+    expect(check(npt, '------ spte 0x8913827 level 2')).toEqual([]);
+  });
+
   it('disagrees where it is another one, or the line was garbled', () => {
     expect(check(npt, 'kvm_mmu_set_spte: gfn 10 spte 797fe67 (r--u) level 1')).toMatchObject([
       { printed: 'r--u', computed: 'rwxu', agree: false },

@@ -80,6 +80,9 @@ describe('on machines with odd plugins', () => {
     for (const { memtype, ...share } of summary.memtypes) {
       expect(share).toEqual(shares((mapping) => mapping.memtype === memtype));
     }
+    for (const { reason, ...share } of summary.readOnly) {
+      expect(share).toEqual(shares(({ readOnly }) => readOnly === reason));
+    }
     const codes = entries.flatMap(({ spte, level }) => judgeSpte(mmu, spte, level).map(({ code }) => code));
     expect(summary.findings.map(({ code, count }) => [code, count])).toEqual(
       [...new Set(codes)]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { decodeSpte, toJson } from '@spte/core';
+import { decodeSpte, PT, toJson } from '@spte/core';
 import { machine } from '@spte/testing/machines';
 import { summarizeWalk, walk, walkSummarizer } from '@spte/walk';
 import { describe, expect, it } from 'vitest';
@@ -58,6 +58,26 @@ describe('the summary of a walk', () => {
     ]);
   });
 
+  it('says why leaves are read-only, most bytes first', () => {
+    const tables = startTables(mmu);
+    const readOnly = leaf(mmu, 1, 0x10n) & ~PT.writable.mask;
+    const { hostWritable, mmuWritable } = mmu.masks;
+    const of = (mask: bigint, indexes: readonly number[]): void => {
+      for (const i of indexes) tables.put([0, 0, 0, i], readOnly & ~mask);
+    };
+    of(0n, [0, 1]);
+    of(mmuWritable, [2, 3, 4]);
+    of(mmuWritable | hostWritable, [5]);
+    tables.put([0, 0, 0, 6], leaf(mmu, 1, 0x10n));
+    const counted = summarizeWalk(mmu, walk(mmu, tables.memory, { root: tables.root }));
+    expect(counted.readOnly).toEqual([
+      { reason: 'write-tracking', leaves: 3, bytes: 3n * 4096n },
+      { reason: 'dirty-logging', leaves: 2, bytes: 2n * 4096n },
+      { reason: 'host', leaves: 1, bytes: 4096n },
+    ]);
+    expect(summary.readOnly).toEqual([{ reason: 'host', leaves: 1, bytes: 4096n }]);
+  });
+
   it('counts findings, with the first three entries of each', () => {
     expect(summary.findings.map(({ code, severity, count }) => [code, severity, count])).toEqual([
       ['bad-memtype', 'error', 4],
@@ -73,7 +93,13 @@ describe('the summary of a walk', () => {
   });
 
   it('is that of nothing for no entries', () => {
-    expect(summarizeWalk(mmu, [])).toMatchObject({ entries: 0, levels: [], memtypes: [], findings: [] });
+    expect(summarizeWalk(mmu, [])).toMatchObject({
+      entries: 0,
+      levels: [],
+      memtypes: [],
+      readOnly: [],
+      findings: [],
+    });
     expect(Object.values(summarizeWalk(mmu, []).kinds)).toEqual(Array(7).fill(0));
   });
 

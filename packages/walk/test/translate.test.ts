@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type Mmu, markSpteForAccessTrack, PT, plainHost } from '@spte/core';
 import { makeMmioSpte } from '@spte/mmio';
-import { MACHINE_NAMES, machine } from '@spte/testing/machines';
+import { KERNELS, MACHINE_NAMES, machine } from '@spte/testing/machines';
 import { translate, walk } from '@spte/walk';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -26,6 +26,7 @@ describe('translate', () => {
       gpa: 0x5678n,
       outcome: 'leaf',
       hpa: 0x1234678n,
+      readOnly: null,
       text: 'mapped: 0x5678 is at 0x1234678',
     });
     expect(steps.map(({ level, index, kind }) => [level, index, kind])).toEqual([
@@ -36,6 +37,31 @@ describe('translate', () => {
     ]);
     expect(steps[0]?.address).toBe(root);
     expect(steps[0]?.child).toBe((steps[1]?.address as bigint) & ~0xfffn);
+  });
+
+  it.each(['NPT', 'EPT with A/D'] as const)('says why a page is read-only (%s, every layout)', (name) => {
+    for (const kernel of KERNELS) {
+      const mmu = machine(name, { kernel });
+      const { memory, root, put } = startTables(mmu);
+      const { dirty, hostWritable, mmuWritable } = mmu.masks;
+      const written = leaf(mmu, 1, 0x1234n);
+      const protectedLeaf = written & ~PT.writable.mask & ~dirty;
+      const values = [
+        written,
+        protectedLeaf,
+        protectedLeaf & ~mmuWritable,
+        protectedLeaf & ~mmuWritable & ~hostWritable,
+      ];
+      for (const [i, value] of values.entries()) put([0, 0, 0, i], value);
+      const all = values.map((_, i) => translate(mmu, memory, { root }, BigInt(i) << 12n));
+      expect(all.map(({ readOnly }) => readOnly)).toEqual([null, 'dirty-logging', 'write-tracking', 'host']);
+      expect(all.map(({ text }) => text.split(', read-only: ').slice(1).join())).toEqual([
+        '',
+        'dirty logging, to notice the next write',
+        'a page table of the guest is shadowed at this gfn, or allows no more',
+        'the host has the page, or its memslot, read-only',
+      ]);
+    }
   });
 
   it('adds the offset in a huge page', () => {
@@ -78,6 +104,7 @@ describe('translate', () => {
       steps: [],
       outcome: 'beyond-root',
       hpa: null,
+      readOnly: null,
       text: 'the root does not reach that far',
     });
   });

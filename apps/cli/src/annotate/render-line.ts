@@ -98,9 +98,10 @@ function detailLines(
         .filter(({ role }) => role !== 'next')
         .map((line) => (isNote(finding.code) ? noteOf(line) : line)),
     ),
-    ...explanation.guesses.map(
-      (guess): TextLine => ({ role: 'guess', text: `  may be ${guessText(guess)}` }),
-    ),
+    // The level is the kernel's own word.
+    ...explanation.guesses
+      .filter(({ code }) => code !== 'other-level')
+      .map((guess): TextLine => ({ role: 'guess', text: `  may be ${guessText(guess)}` })),
   ];
   return lines.map(({ role, text }) => paintLines(paint, [{ role, text: `    ${text}` }]));
 }

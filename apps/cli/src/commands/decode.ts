@@ -56,6 +56,7 @@ interface DecodeOptions extends CommonOptions, CodeOptions {
   readonly level?: number;
   readonly diff?: boolean;
   readonly which?: boolean;
+  readonly rsvdBits?: bigint;
 }
 
 interface Value {
@@ -67,6 +68,7 @@ const EXAMPLES = `
 Examples:
   spte decode 0x600008455299b77 --level 1 --kernel 6.8 --vendor vmx --maxphyaddr 39
   spte decode 0x1db00000000b83b6                      every kernel and mode that it may be of
+  spte decode 0x800000018a600ee7@2 --rsvd-bits 0x800f0000001fe000
   spte decode --which 0xfcd210107@4 0x1004c40107@3    which kernel and mode wrote these?
   spte decode --qualification 0x1aa --eptp 0x105a27005e
   spte decode --error-code 0x100000004 --vendor svm   what the CPU says of a fault
@@ -83,6 +85,11 @@ export function decodeCommand(parent: Command, session: Session): void {
     .option('--level <N>', 'level of the entries: 1 = 4K, 2 = 2M, 3 = 1G', integer(1, 5))
     .option('--diff', 'two values, old and new: say what happened between them')
     .option('--which', 'rank kernels and modes by how well all values fit')
+    .option(
+      '--rsvd-bits <HEX>',
+      'the mask that the kernel printed beside the entry: say which bits it refused',
+      parseWord,
+    )
     .option('--qualification <HEX...>', 'explain exit qualifications of EPT violations', codeWords)
     .option('--error-code <HEX...>', 'explain error codes of page faults, nested ones among them', codeWords)
     .option('--eptp <HEX...>', 'explain EPT pointers', codeWords)
@@ -108,6 +115,7 @@ function decode(session: Session, words: readonly string[], options: DecodeOptio
   if (asksCodes(options)) return decodeCodes(session, words, options);
   if (words.length === 0) throw new UsageError('argument VALUE: an entry in hex is missing');
   const values = words.map((word) => parseValue(word, options.level));
+  refuseMask(options);
   if (options.diff === true) return decodeChange(session, values, options);
   if (options.which === true) return decodeWhich(session, values, options);
   const context = contextOf(session.io, options, { entries: patternsOf(values) });
@@ -121,6 +129,13 @@ function patternsOf(values: readonly Value[]): EntryPatterns {
   const patterns = new EntryPatterns();
   for (const value of values) patterns.add(value);
   return patterns;
+}
+
+/** A printed mask belongs to an entry. */
+function refuseMask({ rsvdBits, diff, which }: DecodeOptions): void {
+  if (rsvdBits !== undefined && (diff === true || which === true)) {
+    throw new UsageError('--rsvd-bits is of entries that are explained, not of --diff or --which');
+  }
 }
 
 /** The contexts that the flags leave open; what to know of the kernel, if one was named, is said on the way. */
@@ -150,6 +165,9 @@ function decodeCodes({ out }: Session, values: readonly string[], options: Decod
   return { ...outcomeOf(true), looked: all.length };
 }
 
+/** What a printed mask says holds in every context. */
+const PRINTED = 'printed-reserved-bits';
+
 /** What is wrong with the values in every context that is possible, and in some. */
 function judged(
   values: readonly Value[],
@@ -168,16 +186,15 @@ function decodeInContext(
   { out }: Session,
   values: readonly Value[],
   context: Context,
-  { json, ndjson }: DecodeOptions,
+  { json, ndjson, rsvdBits }: DecodeOptions,
 ): Outcome {
   const { mmu } = context;
   const machine = machineOf(context);
   const { all } = judged(values, context);
   const explained = values.map(({ value, level }, i) => {
-    const explanation: Explanation = {
-      ...explainSpte(mmu, value, level),
-      findings: all[i]?.findings ?? [],
-    };
+    const own = explainSpte(mmu, value, level, { printedRsvdBits: rsvdBits });
+    const printed = own.findings.filter(({ code }) => code === PRINTED);
+    const explanation: Explanation = { ...own, findings: [...(all[i]?.findings ?? []), ...printed] };
     return { explanation, possible: all[i]?.possible ?? [], errata: matchEntry(machine, explanation) };
   });
   const entries = explained.map(({ explanation, possible, errata }) => ({
@@ -225,9 +242,13 @@ function decodeAcross(
   { context, candidates }: { readonly context: Context; readonly candidates: readonly Candidate[] },
   options: DecodeOptions,
 ): Outcome {
-  const { json, ndjson } = options;
-  const answers = values.map(({ value, level }) => explainAcross(value, level, candidates));
-  const { outcome, all } = judged(values, context);
+  const { json, ndjson, rsvdBits } = options;
+  const answers = values.map(({ value, level }) =>
+    explainAcross(value, level, candidates, { printedRsvdBits: rsvdBits }),
+  );
+  const { outcome: judgedOutcome, all } = judged(values, context);
+  const printed = sum(values.map(({ value }) => Number(rsvdBits !== undefined && (value & rsvdBits) !== 0n)));
+  const outcome = { ...judgedOutcome, findings: judgedOutcome.findings + printed };
   const entries = answers.map((across, i) => ({
     ...acrossJson(across, candidates),
     possible: possibleJson(all[i]?.possible ?? []),

@@ -86,7 +86,7 @@ export const SWITCHES: Readonly<Record<string, readonly [shown: 'on' | 'off', wh
   'exec-only': ['off', 'EPT that cannot express execute-only'],
   pml: ['off', 'no page modification log'],
   gbpages: ['off', 'no 1G pages'],
-  'efer-nx': ['off', 'the MMU of a guest with EFER.NX=0'],
+  'efer-nx': ['off', 'the guest has EFER.NX=0; without TDP, KVM uses NX all the same'],
   l1tf: ['on', 'the CPU has the L1TF bug'],
   'mmio-caching': ['off', 'kvm.mmio_caching=0'],
   'nx-huge-pages': ['on', 'kvm.nx_huge_pages=1: huge pages are not executable'],

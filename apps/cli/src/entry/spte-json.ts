@@ -61,8 +61,8 @@ interface BitJson {
 /** A finding beside its words. */
 type FindingJson = Finding & { readonly text: string; readonly next: string };
 
-function findingJson(finding: Finding): FindingJson {
-  return { ...finding, text: findingText(finding), next: findingNext(finding) };
+function findingJson(finding: Finding, guesses: readonly Guess[]): FindingJson {
+  return { ...finding, text: findingText(finding), next: findingNext(finding, guesses) };
 }
 
 /** Letters as JSON has them: what is a user's and what a supervisor's is in `mapping`. */
@@ -96,7 +96,7 @@ export function spteJson(explanation: Explanation, mmu: Mmu, role = 'spte'): Spt
     access: mapping === null ? null : accessLetters(mapping.access),
     memtype: mapping?.memtype ?? null,
     generation: mmio?.generation ?? null,
-    findings: findings.map(findingJson),
+    findings: findings.map((finding) => findingJson(finding, guesses)),
     bits: setBits(explanation),
     context: { ...context, caveats: caveatsOf(mmu) },
     mapping,

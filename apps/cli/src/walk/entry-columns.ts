@@ -18,6 +18,7 @@ export const ENTRY_COLUMNS: readonly Column<EntryJson>[] = [
   { name: 'access', type: 'text', nullable: true, of: ({ access }) => access },
   { name: 'memtype', type: 'text', nullable: true, of: ({ memtype }) => memtype },
   { name: 'generation', type: 'word', nullable: true, of: ({ generation }) => generation },
+  { name: 'readOnly', type: 'text', nullable: true, of: ({ readOnly }) => readOnly },
   { name: 'findings', type: 'texts', of: ({ findings }) => codes(findings) },
   { name: 'finding_bits', type: 'word', of: ({ findings }) => findingBits(findings) },
   { name: 'possible', type: 'texts', of: ({ possible }) => codes(possible) },

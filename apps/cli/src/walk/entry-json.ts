@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type Mmu, outlineSpte, type SpteKind } from '@spte/core';
+import { type Mmu, outlineSpte, type ReadOnlyReason, readOnlyReason, type SpteKind } from '@spte/core';
 import { type EntryFinding, entryFindingNext, entryFindingText, type WalkEntry } from '@spte/walk';
 import { type PossibleJson, possibleJson } from '../entry/possible.ts';
 import { accessLetters } from '../entry/spte-json.ts';
@@ -18,6 +18,8 @@ export interface EntryJson {
   readonly pfn: bigint | null;
   readonly access: string | null;
   readonly memtype: string | null;
+  /** Why a leaf does not let the CPU write. */
+  readonly readOnly: ReadOnlyReason | null;
   readonly generation: bigint | null;
   readonly findings: readonly (EntryFinding & { readonly text: string; readonly next: string })[];
   /** What is wrong in some contexts only. */
@@ -40,6 +42,7 @@ export function entryJson(mmu: Mmu, entry: WalkEntry): EntryJson {
     pfn,
     access: access === null ? null : accessLetters(access),
     memtype,
+    readOnly: readOnlyReason(mmu, spte, kind),
     generation,
     findings: findings.map((finding) => ({
       ...finding,

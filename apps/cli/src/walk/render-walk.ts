@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { changeText, counted, explainChange, formatWord, hex, type Mmu, type SpteKind } from '@spte/core';
-import type { Share, Translation, WalkChange, WalkSummary } from '@spte/walk';
+import {
+  changeText,
+  counted,
+  explainChange,
+  formatWord,
+  hex,
+  type Mmu,
+  readOnlyReason,
+  readOnlyText,
+  type SpteKind,
+} from '@spte/core';
+import type { Share, Translation, WalkChange, WalkEntry, WalkSummary } from '@spte/walk';
 import type { Paint } from '../io/paint.ts';
 import type { EntryJson } from './entry-json.ts';
 
@@ -32,11 +42,11 @@ const address = (value: bigint): string => `0x${value.toString(16).padStart(12, 
 
 /** One entry on a line, with its findings below. */
 export function renderEntry(paint: Paint, entry: EntryJson): string {
-  const { level, gpa, value, kind, bytes, pfn, access, memtype, gfn, generation, findings } = entry;
+  const { level, gpa, value, kind, bytes, pfn, access, memtype, readOnly, gfn, generation, findings } = entry;
   const where = `L${level} ${address(gpa)} ${sizeText(bytes).padStart(4)}`;
   const what =
     gfn === null
-      ? `${pfn === null ? '' : `  pfn ${hex(pfn)}`}${access === null ? '' : `  ${access}`}${memtype === null ? '' : `  ${memtype}`}`
+      ? `${pfn === null ? '' : `  pfn ${hex(pfn)}`}${access === null ? '' : `  ${access}`}${memtype === null ? '' : `  ${memtype}`}${readOnly === null ? '' : `  (${readOnly})`}`
       : `  gfn ${hex(gfn)}  generation ${hex(generation ?? 0n)}`;
   const line = `${where}  ${formatWord(value)}  ${kind.padEnd(7)}${what}`.trimEnd();
   return [
@@ -59,12 +69,18 @@ export function renderTranslation(
   );
 }
 
+/** An entry that only one of two walks has. */
+function sideText(mmu: Mmu, { spte, kind }: WalkEntry): string {
+  const readOnly = readOnlyReason(mmu, spte, kind);
+  return `${formatWord(spte)}  ${kind}${readOnly === null ? '' : `, read-only: ${readOnlyText(readOnly)}`}`;
+}
+
 /** What became of one entry. */
 export function renderChangeOf(paint: Paint, mmu: Mmu, { change, before, after }: WalkChange): string {
   const { level, gpa } = (before ?? after) as { level: number; gpa: bigint };
   const where = `L${level} ${address(gpa)}`;
-  if (change === 'added') return paint('green', `+ ${where}  ${formatWord(after.spte)}  ${after.kind}`);
-  if (change === 'removed') return paint('red', `- ${where}  ${formatWord(before.spte)}  ${before.kind}`);
+  if (change === 'added') return paint('green', `+ ${where}  ${sideText(mmu, after)}`);
+  if (change === 'removed') return paint('red', `- ${where}  ${sideText(mmu, before)}`);
   const made = explainChange(mmu, before.spte, after.spte, level);
   const changes = made.fields.map(({ name, from, to }) => `${name} ${from} -> ${to}`).join(', ');
   return [
@@ -77,7 +93,8 @@ const leavesText = (count: number): string => counted(count, 'leaf', 'leaves');
 
 /** Counts, shares and findings. */
 export function renderSummary(paint: Paint, summary: WalkSummary): string {
-  const { entries, levels, mapped, accessed, dirty, writable, executable, memtypes, findings } = summary;
+  const { entries, levels, mapped, accessed, dirty, writable, executable, memtypes, readOnly, findings } =
+    summary;
   const lines = [
     paint(
       'bold',
@@ -103,6 +120,9 @@ export function renderSummary(paint: Paint, summary: WalkSummary): string {
   );
   for (const { memtype, leaves, bytes } of memtypes) {
     lines.push(`  ${memtype ?? 'no memory type of its own'}: ${leavesText(leaves)}, ${sizeText(bytes)}`);
+  }
+  for (const { reason, leaves, bytes } of readOnly) {
+    lines.push(`  read-only: ${readOnlyText(reason)}: ${leavesText(leaves)}, ${sizeText(bytes)}`);
   }
   if (findings.length === 0) lines.push(paint('green', '  no findings'));
   for (const { code, severity, count, examples } of findings) {

@@ -7,7 +7,7 @@ import { ChoiceField } from '../fields/choice-field.tsx';
 import { TextField } from '../fields/text-field.tsx';
 import { Caveats } from '../machine/caveats.tsx';
 import { NoMachine } from '../machine/no-machine.tsx';
-import type { ReadForm } from '../state/read-form.ts';
+import { type ReadForm, untold } from '../state/read-form.ts';
 import type { ViewProps } from '../state/view-props.ts';
 import { changeOf } from './change.ts';
 import { ChangeResult } from './change-result.tsx';
@@ -36,18 +36,17 @@ export function ReadView({ computed, state, change }: ViewProps) {
   const set = (fields: Partial<ReadForm>): void =>
     change((state) => ({ ...state, read: { ...state.read, ...fields } }));
 
+  // What is typed over an example need not be at its level.
+  const typeSpte = (spte: string): void =>
+    set({ ...(realEntryOf(form) === undefined ? form : untold(form)), spte });
+
   return (
     <section class="view" aria-labelledby="read-title">
       <h2 id="read-title" class="visually-hidden">
         Read an entry
       </h2>
       <div class="read-form">
-        <TextField
-          label="SPTE (hex)"
-          value={form.spte}
-          error={errors.spte}
-          onChange={(spte) => set({ spte })}
-        />
+        <TextField label="SPTE (hex)" value={form.spte} error={errors.spte} onChange={typeSpte} />
         <ChoiceField
           label="Level"
           value={form.level}
@@ -88,7 +87,7 @@ function ReadResult({ mmu, form, entry }: ReadResultProps) {
       <h3 class="headline">{entry.headline}</h3>
       {real !== undefined && <RealEntryNote entry={real} />}
       <Caveats mmu={mmu} />
-      <Findings findings={entry.explained.findings} />
+      <Findings findings={entry.explained.findings} guesses={entry.explained.guesses} />
       <EvidenceList title={`Why this kind: ${entry.explained.kind}`} proofs={entry.proofs} />
       <EntryBits
         key={`${form.spte}/${form.level}`}

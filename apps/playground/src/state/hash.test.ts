@@ -38,6 +38,11 @@ describe('the hash of the URL', () => {
     }
   });
 
+  it('takes no level for granted of an entry that comes without one', () => {
+    expect(stateOfHash('#spte=0x2c583e907').read).toEqual({ spte: '0x2c583e907', level: '?', becomes: '' });
+    expect(stateOfHash('#spte=0x2c583e907&level=3').read.level).toBe('3');
+  });
+
   it('says of the second machine what was chosen for it', () => {
     const state: State = {
       ...opening,

@@ -5,7 +5,7 @@ import { machineCodecs } from '../machine/machine.ts';
 import { presetOf } from '../machine/presets.ts';
 import { buildCodecs } from './build-form.ts';
 import type { OtherMachine } from './other-machine.ts';
-import { readCodecs } from './read-form.ts';
+import { readCodecs, untold } from './read-form.ts';
 import { type State, stateOf, viewCodec } from './state.ts';
 
 /** Stands before the names of the second machine's inputs. */
@@ -35,7 +35,8 @@ export function stateOfHash(hash: string): State {
     preset: base.preset,
     machine: decodeOver(machineCodecs, base.machine, params),
     other: decodeOther(params),
-    read: decodeOver(readCodecs, base.read, params),
+    // The opening level is that of the opening entry.
+    read: decodeOver(readCodecs, params.has('spte') ? untold(base.read) : base.read, params),
     build: decodeOver(buildCodecs, base.build, params),
   };
 }

@@ -19,6 +19,9 @@ export const readCodecs: Codecs<ReadForm> = {
 /** The entry of a public KVM trace with which the page opens. */
 export const firstRead: ReadForm = { spte: '0x600000455299b77', level: '1', becomes: '' };
 
+/** The form without the level, which is not known of another entry. */
+export const untold = (form: ReadForm): ReadForm => ({ ...form, level: '?' });
+
 /** The form for an entry at hand. */
 export function readFormOf(spte: bigint, level: number | null): ReadForm {
   const levels: readonly ReadForm['level'][] = ['?', '1', '2', '3', '4', '5'];

@@ -22,7 +22,7 @@ export interface BitField<Name extends string = string> {
   readonly shift: bigint;
   /** Names of the values that have one. */
   readonly values?: Readonly<Record<number, string>> | undefined;
-  /** Why KVM sets the field as it does. */
+  /** Why KVM sets the field as it does, in words that hold for a set bit and for a clear one. */
   readonly why?: string | undefined;
   /** The lowest and the highest level at which the field exists; all when absent. */
   readonly levels?: readonly [number, number] | undefined;

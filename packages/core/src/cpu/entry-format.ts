@@ -80,7 +80,7 @@ const pageSize: BitField<'pageSize'> = field(
   7,
   'hardware',
   'maps a page (2M or 1G) instead of pointing to a table',
-  { clear: 'points to a table', levels: [2, 5], why: 'the host backs the range with a huge page' },
+  { clear: 'points to a table', levels: [2, 5], why: 'set where the host backs the range with a huge page' },
 );
 
 const address: BitField<'address'> = field(
@@ -133,7 +133,7 @@ export const EPT: Fields<EptField> = {
   dirty: dirty(9),
   userExecutable: field('userExecutable', 10, 10, 'hardware', 'user fetches are allowed (MBEC only)', {
     clear: 'user fetches fault (MBEC only)',
-    why: 'KVM uses it since 7.2',
+    why: 'set for user fetches since 7.2',
   }),
   address,
   suppressVe: field('suppressVe', 63, 63, 'hardware', 'an EPT violation here exits instead of raising #VE', {

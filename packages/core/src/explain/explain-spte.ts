@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import type { Finding } from '../judge/finding.ts';
-import { checkOptions, type JudgeOptions, judgeEntry } from '../judge/judge-spte.ts';
+import { checkOptions, guessLevels, type JudgeOptions, judgeEntry } from '../judge/judge-spte.ts';
 import { formatKernel } from '../kernel/kernel.ts';
 import type { CpuReading, Exposure, Mmu } from '../mmu/contract.ts';
 import { type DecodedSpte, decodeEntry } from '../read/decode-spte.ts';
@@ -19,7 +19,10 @@ export interface Explanation extends DecodedSpte {
   };
   /** What is wrong with it; empty for a clean entry. */
   readonly findings: readonly Finding[];
-  /** What else a value may be that is no entry of this kernel's, or that looks like one of MMIO. */
+  /**
+   * What else a value may be that is no entry of this kernel's, that looks like one of MMIO, or that is wrong at this
+   * level and not at another.
+   */
   readonly guesses: readonly Guess[];
   /** How the CPU reads it; empty where the level is not known or the vendor does not say. */
   readonly cpu: readonly CpuReading[];
@@ -62,7 +65,10 @@ export function explainSpte(
       mmu: mmu.root.kind,
     },
     findings,
-    guesses: kind === 'mmio' ? guessPointer(entry) : guessesOf(findings),
+    guesses: [
+      ...guessLevels(entry, findings),
+      ...(kind === 'mmio' ? guessPointer(entry) : guessesOf(findings)),
+    ],
     cpu,
     l1tf: faults(decoded, cpu) ? exposureOf(mmu, spte) : null,
   };

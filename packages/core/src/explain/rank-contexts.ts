@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import type { Finding } from '../judge/finding.ts';
+import type { JudgeOptions } from '../judge/judge-spte.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import { type Explanation, explainSpte } from './explain-spte.ts';
 
@@ -80,10 +81,11 @@ export function explainAcross(
   value: bigint,
   level: number | null,
   candidates: readonly Candidate[],
+  options: JudgeOptions = {},
 ): AcrossContexts {
   const readings = new Map<string, { contexts: string[]; explanation: Explanation }>();
   for (const { name, mmu } of candidates) {
-    const explanation = explainSpte(mmu, value, level);
+    const explanation = explainSpte(mmu, value, level, options);
     const key = readingKey(explanation);
     const known = readings.get(key);
     if (known === undefined) readings.set(key, { contexts: [name], explanation });

@@ -25,6 +25,12 @@ export interface FindingParams {
     readonly paeRoot: boolean;
     readonly bit7IsWrong: boolean;
   };
+  /** The bits that are set, of those that a kernel printed as reserved; the level is null when it is not known. */
+  readonly 'printed-reserved-bits': {
+    readonly set: bigint;
+    readonly printed: bigint;
+    readonly level: number | null;
+  };
   readonly 'bad-memtype': { readonly memtype: bigint };
   /** Bits 2:0: execute, write, read. */
   readonly 'bad-xwr': { readonly xwr: bigint };

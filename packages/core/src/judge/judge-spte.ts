@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkU64 } from '../bits/arguments.ts';
-import { bitNumbers } from '../bits/bits.ts';
+import { bitNumbers, LEVELS } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
 import { mmuPresentMask } from '../kernel/layout.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import { because } from '../read/because.ts';
 import { checkEntry, type Entry, entryAt } from '../read/entry.ts';
-import { guessUnknown } from '../read/guess-unknown.ts';
+import { type Guess, guessUnknown } from '../read/guess-unknown.ts';
 import { shapeOf } from '../read/shape.ts';
+import type { SpteKind } from '../read/spte-kind.ts';
 import { type Check, checksOf, type Judged } from './checks.ts';
 import type { Finding } from './finding.ts';
+import { hitsPrintedMask } from './printed-mask.ts';
 
 /** How an entry is to be judged. */
 export interface JudgeOptions {
   /** Reserved bits to judge by instead of the MMU's own, such as those that a kernel log printed. */
   readonly rsvdBits?: bigint | undefined;
+  /** The reserved bits that a kernel printed beside the entry: what they hit is a finding of its own, the first. */
+  readonly printedRsvdBits?: bigint | undefined;
 }
 
 /**
@@ -36,12 +40,23 @@ export function judgeSpte(
 }
 
 /** Refuses reserved bits that are no 64-bit word. */
-export function checkOptions({ rsvdBits }: JudgeOptions): void {
+export function checkOptions({ rsvdBits, printedRsvdBits }: JudgeOptions): void {
   if (rsvdBits !== undefined) checkU64('options.rsvdBits', rsvdBits);
+  if (printedRsvdBits !== undefined) checkU64('options.printedRsvdBits', printedRsvdBits);
 }
 
 /** {@link judgeSpte} for an entry at hand. */
 export function judgeEntry(entry: Entry, options: JudgeOptions = {}): Finding[] {
+  const found = judgeByContext(entry, options);
+  const { printedRsvdBits } = options;
+  if (printedRsvdBits === undefined) return found;
+  const hit = hitsPrintedMask(entry.spte, printedRsvdBits, entry.level);
+  return hit === null
+    ? found
+    : [{ ...hit, because: because(entry.mmu, 'get_rsvd_bits', printedRsvdBits) }, ...found];
+}
+
+function judgeByContext(entry: Entry, options: JudgeOptions): Finding[] {
   const { mmu, spte, level } = entry;
   if (level !== null) return judgeAt(entry, level, options);
   const at = (level: number): Finding[] => judgeAt(entryAt(mmu, spte, level), level, options);
@@ -93,10 +108,31 @@ function findingOf({ code, severity, rule, params }: Check, wrong: bigint, judge
 
 /** Whether an entry is one of KVM's and passes every test. */
 function isClean(mmu: Mmu, spte: bigint, level: number): boolean {
+  return cleanKind(mmu, spte, level) !== null;
+}
+
+/** What an entry is, if it is one of KVM's and passes every test; else null. */
+function cleanKind(mmu: Mmu, spte: bigint, level: number): SpteKind | null {
   const entry = entryAt(mmu, spte, level);
-  if (entry.kind === 'unknown') return false;
+  if (entry.kind === 'unknown') return null;
   const judged = judgedAt(entry, level, {});
-  return checksOf[entry.kind].every(({ wrong }) => wrong(judged) === 0n);
+  return checksOf[entry.kind].every(({ wrong }) => wrong(judged) === 0n) ? entry.kind : null;
+}
+
+/** Other levels at which an entry that is wrong at its own is none that is; a guess for each kind that it is there. */
+export function guessLevels({ mmu, spte, level }: Entry, findings: readonly Finding[]): Guess[] {
+  // What a kernel printed has the level that it printed.
+  if (level === null || !findings.some(({ code }) => code !== 'printed-reserved-bits')) return [];
+  const byKind = new Map<SpteKind, number[]>();
+  for (const other of LEVELS) {
+    const kind = other === level || other > mmu.root.level ? null : cleanKind(mmu, spte, other);
+    if (kind !== null) byKind.set(kind, [...(byKind.get(kind) ?? []), other]);
+  }
+  return [...byKind].map(([kind, levels]) => ({
+    code: 'other-level',
+    params: { kind, levels },
+    because: because(mmu, 'is_last_spte', PT.pageSize.mask),
+  }));
 }
 
 /** Which bits are reserved depends on bit 7: where that bit alone makes the entry wrong, it is named too. */

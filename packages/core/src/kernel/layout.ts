@@ -87,13 +87,13 @@ export const AD_INVALID = 3n;
 const hostWritable = (n: number): BitField<'hostWritable'> =>
   field('hostWritable', n, n, 'kvm', 'the page is writable in the host', {
     clear: 'the page is read-only in the host',
-    why: 'KVM may make the SPTE writable again without asking the host',
+    why: 'set where KVM may make the SPTE writable again without asking the host',
   });
 
 const mmuWritable = (n: number): BitField<'mmuWritable'> =>
   field('mmuWritable', n, n, 'kvm', 'a write fault may set W without mmu_lock', {
     clear: 'a write fault takes mmu_lock and asks whether W may be set',
-    why: 'only dirty logging or access tracking keeps the page from being written',
+    why: 'set where only dirty logging or access tracking may keep the page from being written',
   });
 
 export const adType = (high: number, low: number): BitField<'adType'> =>
@@ -110,7 +110,7 @@ export const adType = (high: number, low: number): BitField<'adType'> =>
 export const saved = (name: string, n: number, what: string): BitField =>
   field(name, n, n, 'kvm', `${what} comes back when the page is used again`, {
     clear: `${what} was not there before the entry was access-tracked`,
-    why: 'comes back when the page is used again',
+    why: 'set where the entry had the permission, which comes back when the page is used again',
   });
 
 /**
@@ -205,7 +205,7 @@ const v5_13: Layout = after(v5_4_0, {
   commits: [],
   mmuPresent: field('mmuPresent', 11, 11, 'kvm', 'shadow-present: a table or a mapping', {
     clear: 'not shadow-present',
-    why: 'one test tells these from MMIO, frozen and empty entries',
+    why: 'set so that one test tells these from MMIO, frozen and empty entries',
   }),
   hostWritable: { ept: hostWritable(57), legacy: hostWritable(9) },
   mmuWritable: { ept: mmuWritable(58), legacy: mmuWritable(10) },

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import type { KernelVersion } from './kernel-version.ts';
 import { defineVariant, rowSince, type Variant } from './variant.ts';
 
 // What differs between kernels in the reserved bits of their own entries.
@@ -21,14 +22,16 @@ export interface ShadowNx {
   readonly smepAndnotWp: boolean;
   /** That KVM uses no TDP: it sets NX in huge pages then. */
   readonly withoutTdp: boolean;
+  /** Whether KVM sets EFER.NX in the role itself where it uses no TDP. */
+  readonly inRole: boolean;
 }
 
 const BY_GUEST = {
-  value: { smepAndnotWp: true, withoutTdp: false },
+  value: { smepAndnotWp: true, withoutTdp: false, inRole: false },
   change: "allowed by the guest's EFER.NX, and by SMEP without CR0.WP",
 };
 const BY_GUEST_OR_WITHOUT_TDP = {
-  value: { smepAndnotWp: true, withoutTdp: true },
+  value: { smepAndnotWp: true, withoutTdp: true, inRole: false },
   change: "allowed by the guest's EFER.NX, by SMEP without CR0.WP, and wherever KVM uses no TDP",
 };
 
@@ -41,15 +44,24 @@ export const shadowNx: Variant<ShadowNx> = defineVariant(
   rowSince('5.11', BY_GUEST),
   {
     since: '5.14',
-    value: { smepAndnotWp: false, withoutTdp: true },
+    value: { smepAndnotWp: false, withoutTdp: true, inRole: false },
     change: 'allowed by EFER.NX and wherever KVM uses no TDP',
   },
   {
     since: '5.19',
-    value: { smepAndnotWp: false, withoutTdp: false },
+    value: { smepAndnotWp: false, withoutTdp: false, inRole: true },
     change: "allowed by the role's EFER.NX, which KVM sets by itself where it uses no TDP",
   },
 );
+
+/**
+ * EFER.NX as the role of an MMU has it: the guest's, but since 5.19 set in shadow paging where KVM uses no TDP.
+ *
+ * Kernel: `kvm_init_shadow_mmu()`.
+ */
+export function eferNxOfRole(kernel: KernelVersion, guestHasNx: boolean, tdpEnabled: boolean): boolean {
+  return guestHasNx || (!tdpEnabled && shadowNx(kernel).inRole);
+}
 
 export const shadowGbpagesByTdp: Variant<boolean> = defineVariant(
   'whether 1G pages are reserved bits of shadow paging',

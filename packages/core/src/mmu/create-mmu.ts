@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkInteger, checkOneOf, checkU64 } from '../bits/arguments.ts';
-import { bits } from '../bits/bits.ts';
+import { bits, hex } from '../bits/bits.ts';
 import { type Kernel, upstreamKernel } from '../kernel/kernel.ts';
 import { layoutFor } from '../kernel/layout.ts';
 import { observe } from '../observe/observe.ts';
 import type { Mmu, Params, Policy, Setup, Vendor } from './contract.ts';
-import { defineHost, type HostFacts } from './host.ts';
+import { defineHost, type HostFacts, PHYSICAL_MASK } from './host.ts';
 import { assignMasks, initialRegistry, type Registry } from './masks.ts';
 import { permissionBitmap } from './permissions.ts';
 import { checkPlugin } from './plugin.ts';
@@ -86,8 +86,18 @@ export function loadVendor(kvm: Kvm, vendor: Vendor): Kvm {
   return { setup, registry: vendor.setup(setup, reset) };
 }
 
+/** A kernel that encrypts memory has no C-bit in the addresses of its entries: pfns would be wrong. */
+function checkEncryption({ physicalMask }: HostFacts, { smeMeMask = 0n }: Vendor): void {
+  if ((physicalMask & smeMeMask) === 0n) return;
+  throw new RangeError(
+    `host.physicalMask must leave out smeMeMask ${hex(smeMeMask)}, got ${hex(physicalMask)}`,
+  );
+}
+
 /**
  * Computes an MMU from its configuration, in the kernel's order: module init, reset, vendor, root.
+ *
+ * Where nothing says which address bits the kernel's own entries have, they are all but the C-bit of the vendor.
  *
  * @throws TypeError, RangeError naming the argument that is out of range
  *
@@ -103,7 +113,9 @@ export function loadVendor(kvm: Kvm, vendor: Vendor): Kvm {
  * ```
  */
 export function createMmu({ vendor, vm, root, ...config }: MmuConfig): Mmu {
-  const setup = defineSetup(config);
+  const physicalMask = PHYSICAL_MASK & ~(vendor.smeMeMask ?? 0n);
+  const setup = defineSetup({ ...config, host: { physicalMask, ...config.host } });
+  checkEncryption(setup.host, vendor);
   const { value, warnings } = observe(setup, (setup) => {
     const loaded = loadVendor(loadKvm(setup), vendor).registry;
     const registry = createVm(setup, loaded, vm);

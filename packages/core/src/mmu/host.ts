@@ -14,11 +14,17 @@ export interface HostFacts {
   readonly extCpuidLevel: number;
   /** EAX of CPUID leaf 0x80000008: MAXPHYADDR in its low byte, nothing deducted. */
   readonly cpuid80000008Eax: number;
-  /** The kernel's `physical_mask`: address bits of a page table entry, without an SME C-bit. */
+  /**
+   * The kernel's `physical_mask`: address bits of a page table entry, without an SME C-bit. Absent, bits 51:0; of these
+   * `createMmu()` leaves out the C-bit of the vendor.
+   */
   readonly physicalMask: bigint;
   /** Whether the CPU maps 1G pages. */
   readonly gbpages: boolean;
 }
+
+/** Every bit of a physical address that an entry has room for. */
+export const PHYSICAL_MASK: bigint = bits(51, 0);
 
 /** The CPUID leaf of the address sizes, `MAXPHYADDR` among them. */
 export const ADDRESS_SIZES_LEAF: number = 0x8000_0008;
@@ -35,7 +41,7 @@ export function defineHost(facts: Partial<HostFacts> & Pick<HostFacts, 'physBits
     l1tf: false,
     extCpuidLevel: ADDRESS_SIZES_LEAF,
     cpuid80000008Eax: facts.physBits,
-    physicalMask: bits(51, 0),
+    physicalMask: PHYSICAL_MASK,
     gbpages: true,
     ...facts,
   };

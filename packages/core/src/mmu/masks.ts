@@ -52,7 +52,8 @@ export const MASK_MEANINGS: Readonly<Record<keyof Masks, string>> = {
   user: 'User access; in EPT, where there is no such thing, readable (up to 7.1).',
   accessed: 'Accessed bit; up to 6.12, 0 for EPT without A/D bits.',
   dirty: 'Dirty bit; up to 6.12, 0 for EPT without A/D bits.',
-  present: 'Set in every entry that the CPU may walk; 0 for EPT that knows execute-only pages.',
+  present:
+    'Set in every present entry: P, or R in EPT without execute-only pages; suppress-#VE in EPT since 6.10.',
   memtype: "Bits that may hold a memory type; 0 where the host's PAT entry 0 serves.",
   accTrack: 'Bits that are all clear while an entry is access-tracked; 0 where hardware keeps accessed bits.',
   mmioValue: 'An entry is MMIO when its bits under mmioMask equal this value.',

@@ -14,6 +14,7 @@ export interface RootConfig {
   readonly kind: MmuKind;
   /** 3 = PAE, 4, 5. */
   readonly level: number;
+  /** Whether the role says EFER.NX: see {@link eferNxOfRole}. */
   readonly eferNx: boolean;
   /** SMEP is on and CR0.WP off: KVM emulates that with NX. Looked at up to 5.13. */
   readonly smepAndnotWp: boolean;

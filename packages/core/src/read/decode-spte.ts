@@ -31,7 +31,7 @@ export interface DecodedAccess {
 export type AdType = 'enabled' | 'disabled' | 'write-protect-only' | 'invalid';
 
 /**
- * Why a leaf does not let the CPU write: `host`, the host has the page read-only; `write-tracking`, a page table of the
+ * Why a leaf does not let the CPU write: `host`, the host has the page, or its memslot, read-only; `write-tracking`, a page table of the
  * guest is shadowed at its gfn, or allows no more; `dirty-logging`, KVM wants to notice the next write.
  */
 export type ReadOnlyReason = 'host' | 'write-tracking' | 'dirty-logging';
@@ -123,15 +123,32 @@ function decodeMapping({ mmu, spte, kind }: Entry): DecodedMapping {
     dirty: table ? null : isDirtySpte(mmu, spte),
     hostWritable: table ? null : isSet(masks.hostWritable),
     mmuWritable: table ? null : isMmuWritableSpte(mmu, spte),
-    readOnly: kind === 'leaf' ? readOnlyReason(mmu, spte) : null,
+    readOnly: readOnlyReason(mmu, spte, kind),
     encrypted: isSet(masks.meMask | masks.meValue),
     restored: kind === 'tracked' ? restoreAccTrackSpte(mmu, spte) : null,
   };
 }
 
-/** The two software bits tell why W is clear. */
-function readOnlyReason(mmu: Mmu, spte: bigint): ReadOnlyReason | null {
-  if (isWritablePte(spte)) return null;
+/**
+ * Says why a leaf does not let the CPU write: the two software bits, wherever the layout has them, tell it. Null for
+ * other entries, and where the CPU may write.
+ *
+ * @param kind what the entry is, as `spteKind()` says
+ *
+ * @example
+ * ```ts
+ * import { createMmu, readOnlyReason } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
+ * readOnlyReason(mmu, 0x600000455299b77n, 'leaf'); // null
+ * readOnlyReason(mmu, 0x600000455299b75n, 'leaf'); // dirty-logging
+ * readOnlyReason(mmu, 0x200000455299b75n, 'leaf'); // write-tracking
+ * readOnlyReason(mmu, 0x000000455299b75n, 'leaf'); // host
+ * ```
+ */
+export function readOnlyReason(mmu: Mmu, spte: bigint, kind: SpteKind): ReadOnlyReason | null {
+  if (kind !== 'leaf' || isWritablePte(spte)) return null;
   if ((spte & mmu.masks.hostWritable) === 0n) return 'host';
   return isMmuWritableSpte(mmu, spte) ? 'dirty-logging' : 'write-tracking';
 }

@@ -6,6 +6,7 @@ import { layouts } from '../kernel/layout.ts';
 import { type Because, because } from './because.ts';
 import type { Coded, NoParams } from './coded.ts';
 import type { Entry } from './entry.ts';
+import type { SpteKind } from './spte-kind.ts';
 
 /** What each guess rests on; `guessText()` says it in words. */
 export interface GuessParams {
@@ -18,6 +19,8 @@ export interface GuessParams {
   /** Software bits that KVM does not use so. */
   readonly 'other-hypervisor': { readonly software: bigint };
   readonly 'pae-root': NoParams;
+  /** What the value is, without a finding, at other levels than the one that was given; lowest first. */
+  readonly 'other-level': { readonly kind: SpteKind; readonly levels: readonly number[] };
 }
 
 /** Stable names of the guesses. */

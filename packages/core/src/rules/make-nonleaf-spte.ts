@@ -5,6 +5,7 @@ import { AD_DISABLED, mmuPresentMask } from '../kernel/layout.ts';
 import { accessBits } from '../kernel/role.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import { writer } from '../observe/observe.ts';
+import { setPresent } from './present-bits.ts';
 
 /**
  * Builds the SPTE that points to a lower table. It allows everything: the leaf decides.
@@ -28,7 +29,7 @@ export function makeNonleafSpte(mmu: Mmu, childPa: bigint, adDisabled: boolean):
   const { set } = writer(mmu, 'make_nonleaf_spte');
   let spte = set(mmuPresentMask(layout), 'every table is shadow-present');
   spte |= set(checkU64('childPa', childPa), 'the table below');
-  spte |= set(masks.present, 'the CPU walks the entry');
+  spte |= setPresent(set, masks);
   if (accessBits(mmu.kernel).read !== 0)
     spte |= set(PT.present.mask, 'a table allows reads, the leaf decides');
   spte |= set(PT.writable.mask, 'a table allows writes, the leaf decides');

@@ -29,6 +29,7 @@ import {
   spteShadowAccessedMask,
   spteShadowDirtyMask,
 } from './predicates.ts';
+import { setPresent } from './present-bits.ts';
 
 /** What a leaf SPTE is to map, and how. */
 export interface MakeSpteRequest {
@@ -128,7 +129,7 @@ export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSp
     );
   }
 
-  spte |= set(masks.present, 'the CPU walks the entry');
+  spte |= setPresent(set, masks);
   if (!unused) spte |= set(spteShadowAccessedMask(mmu, spte), 'the page is, or is about to be, accessed');
 
   // The iTLB-multihit mitigation takes fetches away from huge pages, users' too where they have a bit of their own.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { ExplainedChange } from '../explain/explain-change.ts';
 import { type TextLine, textOfLines } from './explanation-lines.ts';
+import { readOnlyText } from './reading-texts.ts';
 import { changeVerdict } from './verdict.ts';
 import { bitsText, formatWord } from './words.ts';
 
@@ -20,6 +21,7 @@ export function changeLines(change: ExplainedChange): TextLine[] {
       role: 'changed',
       text: `  ${[due, ...(losses.length > 0 ? [`lost: ${losses.join(' and ')}`] : [])].join('; ')}`,
     },
+    ...readOnlyLines(change),
     ...warnings.map(({ code, kind }): TextLine => ({ role: 'warning', text: `  ${kind} ${code}` })),
     ...fields.map(
       (field): TextLine => ({
@@ -28,6 +30,14 @@ export function changeLines(change: ExplainedChange): TextLine[] {
       }),
     ),
   ];
+}
+
+/** Why the new value is read-only, where no event has said so. */
+function readOnlyLines({ from, to, events }: ExplainedChange): TextLine[] {
+  const reason = to.mapping?.readOnly ?? null;
+  const said = events.some(({ code }) => code === 'write-protect' || code === 'host-protection');
+  if (reason === null || said || reason === from.mapping?.readOnly) return [];
+  return [{ role: 'changed', text: `  read-only: ${readOnlyText(reason)}` }];
 }
 
 /** {@link changeLines} in one text. */

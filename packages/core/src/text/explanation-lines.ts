@@ -5,6 +5,7 @@ import type { Finding } from '../judge/finding.ts';
 import type { CpuReading, Exposure } from '../mmu/contract.ts';
 import type { DecodedMapping } from '../read/decode-spte.ts';
 import type { DecodedField } from '../read/decoded-field.ts';
+import type { Guess } from '../read/guess-unknown.ts';
 import { findingNext, findingText } from './finding-texts.ts';
 import { outcomeText } from './outcome-text.ts';
 import { guessText, readOnlyText } from './reading-texts.ts';
@@ -53,7 +54,7 @@ export function explanationLines(explanation: Explanation): TextLine[] {
     const text = `  gfn ${hex(gfn)}  gpa ${hex(gpa)}  access ${hex(access)}  generation ${hex(generation)}`;
     lines.push({ role: 'mapping', text });
   }
-  for (const finding of findings) lines.push(...findingLines(finding));
+  for (const finding of findings) lines.push(...findingLines(finding, guesses));
   for (const guess of guesses) lines.push({ role: 'guess', text: `  may be ${guessText(guess)}` });
   lines.push(...fieldLines(fields), ...cpu.flatMap(readingLines));
   if (l1tf !== null) lines.push(exposureLine(l1tf));
@@ -93,9 +94,9 @@ function mappingLines(mapping: DecodedMapping): TextLine[] {
 }
 
 /** A finding as lines: what is wrong, its name and its bits; and what to do about it. */
-export function findingLines(finding: Finding): TextLine[] {
+export function findingLines(finding: Finding, guesses: readonly Guess[] = []): TextLine[] {
   const { severity, code, bits } = finding;
-  const next = findingNext(finding);
+  const next = findingNext(finding, guesses);
   return [
     { role: severity, text: `  ${severity}: ${findingText(finding)} [${code}, ${bitsText(bits)}]` },
     ...(next === '' ? [] : [{ role: 'next', text: `    next: ${next}` } satisfies TextLine]),

@@ -3,6 +3,7 @@ import { ADDRESS, bits, hex, LEVEL_BITS } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
 import type { FindingParams } from '../judge/finding.ts';
 import { type Answer, type Texts, textOf } from './catalogue.ts';
+import { guessText } from './reading-texts.ts';
 import { xwrText } from './words.ts';
 
 /** Bits that are one way: `bit 0x800 is set`, `bits 0x7 are clear`. */
@@ -15,6 +16,8 @@ const TEXTS: Texts<FindingParams> = {
     paeRoot
       ? `${bitsAre(set, 'set')}, which must be 0 in a PAE root: loading CR3 faults`
       : `reserved ${bitsAre(set, 'set')}; at level ${level} ${hex(reserved)} must be 0`,
+  'printed-reserved-bits': ({ set, printed }) =>
+    `${bitsAre(set, 'set')}, which the kernel printed as reserved (${hex(printed)})`,
   'bad-memtype': ({ memtype }) => `memory type ${memtype} is reserved: an EPT misconfiguration`,
   'bad-xwr': ({ xwr }) =>
     `permissions ${xwrText(xwr)} are an invalid combination: writes need reads, and execute-only is not supported here`,
@@ -42,7 +45,7 @@ const TEXTS: Texts<FindingParams> = {
   'encryption-bits': ({ set }) => `KVM uses key id 0; ${bitsAre(set, 'set')}`,
 };
 
-/** What sets a reserved bit, by the bit. */
+/** What sets a reserved bit, by the bit; at level 0 where the level is not known. */
 const RESERVED: readonly {
   readonly bits: (level: number) => bigint;
   readonly advice: string;
@@ -51,6 +54,11 @@ const RESERVED: readonly {
     bits: () => PT.noExecute.mask,
     advice:
       'NX: is EFER.NX clear? NPT up to 5.19 reserves it though KVM itself sets it: there the check is wrong (6c6ab524cfae)',
+  },
+  {
+    bits: () => bits(62, 52),
+    advice:
+      'bits 62:52, which a PAE table does not have for software: are the levels right, or a stray write?',
   },
   { bits: (level) => inPage(level), advice: 'a huge page that is not aligned' },
   {
@@ -69,21 +77,30 @@ const RESERVED: readonly {
     bits: (level) => (level === 2 ? PT.pageSize.mask : 0n),
     advice: 'page size: this CPU has no 2M pages for guests',
   },
+  {
+    bits: (level) => (level === 0 ? PT.pageSize.mask : 0n),
+    advice: 'page size: this CPU has no pages of that size, or the level has none',
+  },
   { bits: () => bits(11, 8) | bits(6, 0), advice: 'attributes of a leaf in a table, or a stray write' },
 ];
 
-/** The address bits within a page of a level. */
+/** The address bits within a page of a level: none at level 1, and where it is not known. */
 const inPage = (level: number): bigint => bits(11 + LEVEL_BITS * (level - 1), 12);
+
+/** The advice for each of the bits, once. */
+const reservedAdvice = (set: bigint, level: number): string =>
+  RESERVED.filter(({ bits }) => (set & bits(level)) !== 0n)
+    .map(({ advice }) => advice)
+    .join('; ');
 
 /** What to do about it, or to ask next. */
 const NEXT: Texts<FindingParams> = {
   'reserved-bits': ({ paeRoot, bit7IsWrong, set, level }) => {
     if (paeRoot) return 'a 4-level root walked as PAE, or a stray write';
     if (bit7IsWrong) return 'bit 7 (page size) is wrong: with it the other way round the entry is clean';
-    return RESERVED.filter(({ bits }) => (set & bits(level)) !== 0n)
-      .map(({ advice }) => advice)
-      .join('; ');
+    return reservedAdvice(set, level);
   },
+  'printed-reserved-bits': ({ set, level }) => reservedAdvice(set, level ?? 0),
   'bad-memtype': () => 'KVM writes 0, 1, 4, 5 or 6: look at what the guest MTRRs said, or for a stray write',
   'bad-xwr': () => 'an MMIO entry of another kernel, or permission bits cleared separately',
   'invariant.mmu-without-host-writable': () =>
@@ -109,7 +126,14 @@ export function findingText(finding: Answer): string {
   return textOf(TEXTS, finding);
 }
 
-/** What to do about a finding, or to ask next; empty where the catalogue has nothing. */
-export function findingNext(finding: Answer): string {
-  return Object.hasOwn(NEXT, finding.code) ? textOf(NEXT, finding) : '';
+/**
+ * What to do about a finding, or to ask next; empty where the catalogue has nothing.
+ *
+ * @param guesses those of the explanation: where the entry is clean at another level, that is asked first
+ */
+export function findingNext(finding: Answer, guesses: readonly Answer[] = []): string {
+  const next = Object.hasOwn(NEXT, finding.code) ? textOf(NEXT, finding) : '';
+  const levels = guesses.filter(({ code }) => code === 'other-level').map(guessText);
+  if (levels.length === 0) return next;
+  return [`is this the level? It is ${levels.join(', ')}`, ...(next === '' ? [] : [next])].join('; else ');
 }

@@ -4,6 +4,7 @@ import type { ReadOnlyReason } from '../read/decode-spte.ts';
 import type { EvidenceParams } from '../read/evidence.ts';
 import type { GuessParams } from '../read/guess-unknown.ts';
 import { type Answer, type Texts, textOf } from './catalogue.ts';
+import { KIND_NAMES, levelsText } from './words.ts';
 
 const EVIDENCE: Texts<EvidenceParams> = {
   'mmu-present': ({ bit, set }) => `MMU-present, bit ${bit}, is ${set ? 'set' : 'clear'}`,
@@ -27,7 +28,7 @@ export function evidenceText(evidence: Answer): string {
 }
 
 const READ_ONLY: Readonly<Record<ReadOnlyReason, string>> = {
-  host: 'the host has the page read-only',
+  host: 'the host has the page, or its memslot, read-only',
   'write-tracking': 'a page table of the guest is shadowed at this gfn, or allows no more',
   'dirty-logging': 'dirty logging, to notice the next write',
 };
@@ -46,6 +47,7 @@ const GUESSES: Texts<GuessParams> = {
   'guest-entry': () => "an entry of the guest's own tables: P and A as x86 paging has them",
   'other-hypervisor': ({ software }) =>
     `another hypervisor's: software bits ${hex(software)} that KVM does not use so`,
+  'other-level': ({ kind, levels }) => `a clean ${KIND_NAMES[kind]} at ${levelsText(levels)}`,
   'pae-root': () => 'a PAE root entry: the CPU allows P and nothing else below the address',
 };
 

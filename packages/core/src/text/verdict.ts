@@ -5,7 +5,7 @@ import type { Explanation } from '../explain/explain-spte.ts';
 import { changeText, objectionText } from './change-texts.ts';
 import { findingText } from './finding-texts.ts';
 import { guessText } from './reading-texts.ts';
-import { accessText, counted, pageText } from './words.ts';
+import { accessText, counted, KIND_NAMES, pageText } from './words.ts';
 
 /**
  * The answer in one sentence, which command and page show first: whether an entry is wrong, and in what; else what it
@@ -43,26 +43,19 @@ export function entryVerdict(explanation: Explanation): string {
     return `clean ${whatOf(explanation)}${but}`;
   }
   if (worst.code === 'not-an-spte') {
-    if (worst.params.cleanIfPresent) return `${NAMES.unknown}: only the MMU-present bit is missing`;
+    if (worst.params.cleanIfPresent) return `${KIND_NAMES.unknown}: only the MMU-present bit is missing`;
     const [best] = guesses;
-    return best === undefined ? NAMES.unknown : `${NAMES.unknown}: it may be ${guessText(best)}`;
+    return best === undefined ? KIND_NAMES.unknown : `${KIND_NAMES.unknown}: it may be ${guessText(best)}`;
   }
+  if (kind === 'unknown') return `${KIND_NAMES.unknown}: ${findingText(worst)}`;
   const more = findings.length === 1 ? '' : `; and ${counted(findings.length - 1, 'more finding')}`;
-  return `${worst.severity === 'error' ? 'bad' : 'suspicious'} ${NAMES[kind]}: ${findingText(worst)}${more}`;
+  const level = guesses.find(({ code }) => code === 'other-level');
+  const or = level === undefined ? '' : `; but it may be ${guessText(level)}`;
+  return `${worst.severity === 'error' ? 'bad' : 'suspicious'} ${KIND_NAMES[kind]}: ${findingText(worst)}${more}${or}`;
 }
 
-const NAMES: Readonly<Record<Explanation['kind'], string>> = {
-  leaf: 'leaf',
-  tracked: 'access-tracked leaf',
-  table: 'table',
-  mmio: 'MMIO entry',
-  frozen: 'frozen entry',
-  empty: 'empty entry',
-  unknown: 'not an entry of this kernel',
-};
-
 function whatOf({ kind, level, mapping, mmio }: Explanation): string {
-  const name = NAMES[kind];
+  const name = KIND_NAMES[kind];
   if (mmio !== null) return `${name}: no memory at gpa ${hex(mmio.gpa)}, the access is emulated`;
   if (mapping === null) {
     return kind === 'frozen' ? `${name}: a CPU is changing it` : `${name}: maps nothing`;

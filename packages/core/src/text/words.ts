@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bit, bitNumbers, hex, runsOf } from '../bits/bits.ts';
 import type { DecodedAccess } from '../read/decode-spte.ts';
+import type { SpteKind } from '../read/spte-kind.ts';
 
 // The small words of which all texts are made.
 
@@ -54,6 +55,23 @@ export function accessText({ read, write, execute, user }: DecodedAccess): strin
 
 /** Permission bits 2:0 of an EPT entry: `XWR=110b`. */
 export const xwrText = (xwr: bigint): string => `XWR=${xwr.toString(2).padStart(3, '0')}b`;
+
+/** What an entry of each kind is called. */
+export const KIND_NAMES: Readonly<Record<SpteKind, string>> = {
+  leaf: 'leaf',
+  tracked: 'access-tracked leaf',
+  table: 'table',
+  mmio: 'MMIO entry',
+  frozen: 'frozen entry',
+  empty: 'empty entry',
+  unknown: 'not an entry of this kernel',
+};
+
+/** Levels, of which there is at least one: `level 2`, `level 2, 3 or 4`. */
+export function levelsText(levels: readonly number[]): string {
+  const last = levels.at(-1) as number;
+  return `level ${levels.length === 1 ? last : `${levels.slice(0, -1).join(', ')} or ${last}`}`;
+}
 
 const PAGE_SIZES = ['4K', '2M', '1G'];
 

@@ -161,12 +161,13 @@ function defined(facts: MachineFacts): MachineFacts {
 }
 
 /** What the input says, as far as nothing else was given. */
-function factsOfRead({ kernel, vendor, mode }: ReadFacts, given: MachineFacts): MachineFacts {
+function factsOfRead({ kernel, vendor, mode, maxphyaddr }: ReadFacts, given: MachineFacts): MachineFacts {
   const isOfVendor = given.vendor === undefined || vendor === undefined || given.vendor === vendor.value;
   return {
     ...(kernel !== undefined && { kernel: kernel.value }),
     ...(vendor !== undefined && { vendor: vendor.value }),
     ...(mode !== undefined && isOfVendor && { tdp: mode.value !== 'shadow' }),
+    ...(maxphyaddr !== undefined && { maxphyaddr: maxphyaddr.value }),
   };
 }
 
@@ -249,6 +250,7 @@ const DIMENSIONS: readonly Dimension[] = [
   {
     name: 'maxPhyAddr',
     given: ({ maxphyaddr, physBits }) => maxphyaddr ?? physBits,
+    read: ({ maxphyaddr }) => maxphyaddr?.from,
     value: ({ candidate }) => candidate.facts.maxphyaddr,
   },
   { name: 'l1tf', given: ({ l1tf }) => l1tf, value: ({ candidate }) => candidate.facts.l1tf },

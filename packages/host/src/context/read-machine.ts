@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { compareKernelVersions, parseKernelVersion, readKernelRelease } from '@spte/core';
+import { bit, compareKernelVersions, parseKernelVersion, readKernelRelease } from '@spte/core';
 import type { VendorName } from '../vendor-facts.ts';
 import type { ContextMode } from './context-fact.ts';
 
@@ -12,6 +12,8 @@ export interface ReadFacts {
   readonly until?: ReadFact<string>;
   readonly vendor?: ReadFact<VendorName>;
   readonly mode?: ReadFact<ContextMode>;
+  /** Address bits of the machine, by a mask of reserved bits that the kernel printed. */
+  readonly maxphyaddr?: ReadFact<number>;
 }
 
 /** Something that an input says about the machine that wrote it. */
@@ -118,6 +120,19 @@ function isRelease(word: string): boolean {
   }
 }
 
+/** Where the kernel prints the bits that are reserved at the level of an entry. */
+const PRINTED_MASK = 'rsvd bits = 0x';
+
+/** The lowest of the address bits that a printed mask reserves, all of them up to 51; null where it reserves none. */
+function widthIn(line: string): { width: number; words: string } | null {
+  const at = line.indexOf(PRINTED_MASK);
+  const [digits] = at < 0 ? [''] : (/^[\da-f]{1,16}\b/.exec(line.slice(at + PRINTED_MASK.length)) ?? ['']);
+  const mask = digits === '' ? 0n : BigInt(`0x${digits}`);
+  let width = 52;
+  while (width > 32 && (mask & bit(width - 1)) !== 0n) width--;
+  return mask === 0n || width === 52 ? null : { width, words: `${PRINTED_MASK}${digits}` };
+}
+
 /** Reads lines for what they say about the machine. */
 export interface MachineReader {
   /** Takes the next line; `number` is how it is cited. */
@@ -154,6 +169,10 @@ export function machineReader(): MachineReader {
     line(text, number) {
       const named = releaseIn(text);
       if (named !== null) facts.kernel = { value: named.release, from: `line ${number}: "${named.words}"` };
+      const printed = widthIn(text);
+      if (printed !== null) {
+        facts.maxphyaddr ??= { value: printed.width, from: `line ${number}: "${printed.words}"` };
+      }
       for (const { words, after, vendor, mode, since, until } of SIGNS) {
         const rest = restAfter(text, words);
         if (rest === null || after?.test(rest) === false) continue;

@@ -98,7 +98,7 @@ export interface Annotator {
  * ```
  */
 export function createAnnotator(mmu: Mmu, { exits = [], others = [] }: AnnotatorOptions = {}): Annotator {
-  const follow = followLines(mmu, exits, lastLines());
+  const follow = followLines(mmu, { exits, others }, lastLines());
   const about = rememberSptes(mmu, others);
   const became = rememberChanges(mmu, others);
   const annotate = (record: TraceRecord): AnnotatedLine => annotated(record, follow(record), about, became);

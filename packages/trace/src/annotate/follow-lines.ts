@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { ExitReader, Mmu } from '@spte/core';
+import type { Mmu } from '@spte/core';
 import type { TraceRecord } from '../events/record.ts';
+import type { AnnotatorOptions } from './annotate.ts';
 import { type ExplainedFault, faultExplainer, rememberFaults } from './explain-fault.ts';
 import { HINTS, type MachineHints, machineHints, NO_HINTS } from './machine-hints.ts';
 import {
   type Before,
   type Check,
-  checkAfter,
-  checkRecord,
+  checksOf,
   type LastLines,
   leave,
   taskOf,
@@ -23,19 +23,20 @@ export interface FollowedLine {
 /**
  * Follows the lines of a trace.
  *
- * @param readers what vendors know of exits; without, none is explained
+ * @param options what vendors know of exits, without which none is explained; and in which contexts lines are checked
  * @param last the last lines of tasks
  */
 export function followLines(
   mmu: Mmu,
-  readers: readonly ExitReader[],
+  options: AnnotatorOptions,
   last: LastLines,
 ): (record: TraceRecord) => FollowedLine {
+  const { exits: readers = [], others = [] } = options;
   const explain = readers.length === 0 ? null : rememberFaults(faultExplainer(mmu, readers));
   return (record) => {
     const before = last.take(taskOf(record));
     const explains = explain?.(record, exitBefore(record, before));
-    const checks = [...checkRecord(record, mmu), ...checkAfter(record, mmu, before)];
+    const checks = checksOf(record, mmu, others, before);
     leave(last, record, leftBy(record, explains));
     return { checks, explains };
   };

@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { accessText, getRsvdBits, hex, type Mmu, spteKind, sptePermissions } from '@spte/core';
+import {
+  accessText,
+  type Candidate,
+  getRsvdBits,
+  hex,
+  hitsPrintedMask,
+  type Mmu,
+  spteKind,
+  sptePermissions,
+} from '@spte/core';
 import { getMmioSpteAccess, getMmioSpteGeneration, getMmioSpteGfn, markedMmioSpte } from '@spte/mmio';
-import type { FieldValue, TraceRecord } from '../events/record.ts';
+import type { FieldValue, TracedSpte, TraceRecord } from '../events/record.ts';
 
 /** Something that the kernel printed beside a value, and what the value gives. */
 export interface Check {
@@ -10,6 +19,13 @@ export interface Check {
   readonly computed: string;
   /** Whether they are the same, or only the first letter is missing that some kernels lose: see {@link lostLetter}. */
   readonly agree: boolean;
+  /**
+   * The bits of the entry that the printed mask of reserved bits hits, lowest first: what the kernel refused, whatever
+   * the machine is taken for. Absent from other checks, and where it hits none.
+   */
+  readonly hits?: readonly number[];
+  /** True where they are not the same as read here, but are in another context that the trace may be of. */
+  readonly possible?: true;
 }
 
 const check = (field: string, printed: string, computed: string): Check => ({
@@ -63,11 +79,38 @@ export function checkRecord(record: TraceRecord, mmu: Mmu): Check[] {
       return checkMmio(record, mmu, spte.value);
     case 'get_mmio_spte':
     case 'make_spte':
-      if (spte.level === null) return [];
-      return hexCheck(record, ['rsvd_bits'], getRsvdBits(mmu.zeroCheck, spte.value, spte.level));
+      return checkRsvdBits(record, mmu, spte);
     default:
       return [];
   }
+}
+
+/**
+ * Everything that can be recomputed of a record, alone and with the line before it of its task.
+ *
+ * @param others contexts beside that of the MMU that the trace may be of
+ */
+export function checksOf(
+  record: TraceRecord,
+  mmu: Mmu,
+  others: readonly Candidate[],
+  before: Before | undefined,
+): Check[] {
+  const all = (one: Mmu): Check[] => [...checkRecord(record, one), ...checkAfter(record, one, before)];
+  const agrees = (one: Mmu, field: string): boolean =>
+    all(one).every((other) => other.field !== field || other.agree);
+  return all(mmu).map((own) =>
+    own.agree || !others.some((other) => agrees(other.mmu, own.field)) ? own : { ...own, possible: true },
+  );
+}
+
+/** The mask of reserved bits, beside what it hits. */
+function checkRsvdBits(record: TraceRecord, mmu: Mmu, { value, level }: TracedSpte): Check[] {
+  if (level === null) return [];
+  return hexCheck(record, ['rsvd_bits'], getRsvdBits(mmu.zeroCheck, value, level)).map((mask) => {
+    const hit = hitsPrintedMask(value, BigInt(mask.printed), level);
+    return hit === null ? mask : { ...mask, hits: hit.bits };
+  });
 }
 
 function checkPermissions(record: TraceRecord, mmu: Mmu, spte: bigint): Check[] {

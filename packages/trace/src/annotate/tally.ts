@@ -76,8 +76,11 @@ export interface BulkCounter extends AnnotationCounter {
   readonly addChange: (change: AnnotatedChange, seen: Seen) => void;
 }
 
-/** What is wrong with a line beside its SPTEs: a change that KVM does not make, a check that does not agree. */
-export type LineFindingCode = 'forbidden-change' | 'check-disagrees';
+/**
+ * What is wrong with a line beside its SPTEs: a change that KVM does not make, a printed mask that an entry hits, a check
+ * that does not agree.
+ */
+export type LineFindingCode = 'forbidden-change' | 'printed-reserved-bits' | 'check-disagrees';
 
 /** More than a line, and what is said of an SPTE, has parts. */
 const PARTS = 64;
@@ -184,9 +187,11 @@ export function bulkCounter(): BulkCounter {
       for (const [i, check] of checks.entries()) {
         const place = first * PARTS + i;
         if (lostLetter(check)) letters.add(check.field, count, place);
+        if (check.hits !== undefined) addWrong('printed-reserved-bits', count, first);
         if (check.agree) continue;
         sum.disagreements += count;
-        addWrong('check-disagrees', count, first);
+        if (check.possible === true) addPossible('check-disagrees', count, first);
+        else addWrong('check-disagrees', count, first);
         fields.add(check.field, count, place);
       }
     },

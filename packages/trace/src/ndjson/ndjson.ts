@@ -15,9 +15,7 @@ import { exitBefore, followLines, hintNumber } from '../annotate/follow-lines.ts
 
 import {
   type Before,
-  type Check,
-  checkAfter,
-  checkRecord,
+  checksOf,
   type LastLines,
   LEAVING_EVENTS,
   MAX_LINES_APART,
@@ -120,7 +118,7 @@ export function ndjsonAnnotator(
   const { arena } = kernel;
   const counter = bulkCounter();
   const last = sharedLastLines(arena);
-  const follow = followLines(mmu, exits, last);
+  const follow = followLines(mmu, { exits, others }, last);
   const explainer = faultExplainer(mmu, exits);
   const about = rememberSptes(mmu, others);
   const became = rememberChanges(mmu, others);
@@ -176,10 +174,6 @@ export function ndjsonAnnotator(
     const line = arena.view.getFloat64(STATE.LINE, true);
     return parseLine(text, line) as TraceRecord;
   };
-  const checksOf = (record: TraceRecord): Check[] => [
-    ...checkRecord(record, mmu),
-    ...checkAfter(record, mmu, last.before()),
-  ];
   const changeOf = ({ sptes: [old, now] }: TraceRecord): AnnotatedChange =>
     became(about(old as TracedSpte, null), about(now as TracedSpte, null));
   /** Which words of a line decide over what is said of it: a bit for each that it has. */
@@ -202,7 +196,8 @@ export function ndjsonAnnotator(
   const feed = createLineFeed(kernel, reader, (status) => {
     if (status === STATUS.OUT_FULL) out.flush();
     else if (status === STATUS.MISSING_SPTE) pieces.addSpte();
-    else if (status === STATUS.MISSING_CHECKS) pieces.addChecks(checksOf(recordAtHand()));
+    else if (status === STATUS.MISSING_CHECKS)
+      pieces.addChecks(checksOf(recordAtHand(), mmu, others, last.before()));
     else if (status === STATUS.MISSING_CHANGE) pieces.addChange(changeOf(recordAtHand()));
     else if (status === STATUS.MISSING_PLAN) pieces.addPlan(planOf(recordAtHand()));
     else {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { DecodedMapping } from '@spte/core';
+import type { DecodedMapping, ReadOnlyReason } from '@spte/core';
 import { entryBytes } from '../walk/root.ts';
-import type { MemtypeSummary, Share } from './walk-summary.ts';
+import type { MemtypeSummary, ReadOnlySummary, Share } from './walk-summary.ts';
 
 /** What leaves can have in common. */
 interface LeafShares {
@@ -19,14 +19,17 @@ export interface LeafCounter {
   shares(): LeafShares;
   /** Most bytes first. */
   memtypes(): MemtypeSummary[];
+  /** Most bytes first. */
+  readOnly(): ReadOnlySummary[];
 }
 
 /** Starts with no leaf. */
 export function leafCounter(): LeafCounter {
   const shares = { mapped: NONE, accessed: NONE, dirty: NONE, writable: NONE, executable: NONE };
   const memtypes = new Map<string | null, Share>();
+  const reasons = new Map<ReadOnlyReason, Share>();
   return {
-    add(level, { accessed, dirty, access, memtype }, count) {
+    add(level, { accessed, dirty, access, memtype, readOnly }, count) {
       const more: Share = { leaves: count, bytes: BigInt(count) * entryBytes(level) };
       shares.mapped = sum(shares.mapped, more);
       if (accessed) shares.accessed = sum(shares.accessed, more);
@@ -34,15 +37,16 @@ export function leafCounter(): LeafCounter {
       if (access.write) shares.writable = sum(shares.writable, more);
       if (access.execute) shares.executable = sum(shares.executable, more);
       memtypes.set(memtype, sum(memtypes.get(memtype) ?? NONE, more));
+      if (readOnly !== null) reasons.set(readOnly, sum(reasons.get(readOnly) ?? NONE, more));
     },
     shares: () => ({ ...shares }),
-    memtypes: () =>
-      [...memtypes]
-        .map(([memtype, share]) => ({ memtype, ...share }))
-        .toSorted((a, b) => Number(b.bytes - a.bytes)),
+    memtypes: () => [...memtypes].map(([memtype, share]) => ({ memtype, ...share })).toSorted(mostBytes),
+    readOnly: () => [...reasons].map(([reason, share]) => ({ reason, ...share })).toSorted(mostBytes),
   };
 }
 
 const NONE: Share = { leaves: 0, bytes: 0n };
+
+const mostBytes = (a: Share, b: Share): number => Number(b.bytes - a.bytes);
 
 const sum = (a: Share, b: Share): Share => ({ leaves: a.leaves + b.leaves, bytes: a.bytes + b.bytes });

@@ -93,6 +93,7 @@ export function walkSummarizer(mmu: Mmu): WalkSummarizer {
         levels: summaries.toReversed(),
         ...leaves.shares(),
         memtypes: leaves.memtypes(),
+        readOnly: leaves.readOnly(),
         findings: mostFirst(findings),
         possible: mostFirst(possible),
       };

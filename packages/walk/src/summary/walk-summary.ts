@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { Severity, SpteKind } from '@spte/core';
+import type { ReadOnlyReason, Severity, SpteKind } from '@spte/core';
 import type { WalkEntry } from '../walk/entry.ts';
 import type { EntryFinding } from '../walk/findings.ts';
 
@@ -34,6 +34,12 @@ export interface MemtypeSummary extends Share {
   readonly memtype: string | null;
 }
 
+/** Leaves that do not let the CPU write, for one reason; access-tracked ones are not among them. */
+export interface ReadOnlySummary extends Share {
+  /** Why: `dirty-logging`, `write-tracking` of a shadowed table, or the `host`. */
+  readonly reason: ReadOnlyReason;
+}
+
 /** What is wrong, and where it was seen first. */
 export interface FindingSummary {
   /** Stable name. */
@@ -66,6 +72,8 @@ export interface WalkSummary {
   readonly executable: Share;
   /** By memory type, most bytes first. */
   readonly memtypes: readonly MemtypeSummary[];
+  /** Why leaves are read-only, most bytes first. */
+  readonly readOnly: readonly ReadOnlySummary[];
   /** By code, most frequent first. */
   readonly findings: readonly FindingSummary[];
   /** What is wrong in some of the contexts that were asked about only, in the same order. */

@@ -1,5 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { checkU64, gfnRoundForLevel, hex, type Mmu, PAGE_SHIFT, type SpteKind, spteToPfn } from '@spte/core';
+import {
+  checkU64,
+  gfnRoundForLevel,
+  hex,
+  type Mmu,
+  PAGE_SHIFT,
+  type ReadOnlyReason,
+  readOnlyReason,
+  readOnlyText,
+  type SpteKind,
+  spteToPfn,
+} from '@spte/core';
 import type { PhysicalMemory } from '../memory/memory.ts';
 import { entryOf, tableBelow, type WalkEntry } from './entry.ts';
 import { entryFindingText, type WalkFindingCode } from './findings.ts';
@@ -24,6 +35,8 @@ export interface Translation {
   readonly outcome: TranslationOutcome;
   /** Host physical address in bytes; null where there is none. */
   readonly hpa: bigint | null;
+  /** Why the leaf at its end does not let the CPU write; null where it does, and for every other outcome. */
+  readonly readOnly: ReadOnlyReason | null;
   /** The outcome in a sentence. */
   readonly text: string;
 }
@@ -79,23 +92,22 @@ export function translate(mmu: Mmu, memory: PhysicalMemory, root: WalkRoot, gpa:
     steps.push(step);
     if (below.table !== null) stack.push(frameOf(below.table, step.gpa));
     else if (below.finding !== null) {
-      return { gpa, steps, outcome: below.finding.code, hpa: null, text: entryFindingText(below.finding) };
+      const text = entryFindingText(below.finding);
+      return { gpa, steps, outcome: below.finding.code, hpa: null, readOnly: null, text };
     }
   }
   return { gpa, steps, ...ending(mmu, gpa, steps.at(-1)) };
 }
 
-function ending(
-  mmu: Mmu,
-  gpa: bigint,
-  last: WalkEntry | undefined,
-): Pick<Translation, 'outcome' | 'hpa' | 'text'> {
+function ending(mmu: Mmu, gpa: bigint, last: WalkEntry | undefined): Omit<Translation, 'gpa' | 'steps'> {
   // A table that leads nowhere has a finding, so that none is last here.
   const outcome = last === undefined ? 'beyond-root' : (last.kind as Exclude<SpteKind, 'table'>);
   if (last === undefined || (outcome !== 'leaf' && outcome !== 'tracked')) {
-    return { outcome, hpa: null, text: TEXTS[outcome] };
+    return { outcome, hpa: null, readOnly: null, text: TEXTS[outcome] };
   }
   const page = gfnRoundForLevel(spteToPfn(mmu, last.spte), last.level) << PAGE_SHIFT;
   const hpa = page + (gpa - last.gpa);
-  return { outcome, hpa, text: `${TEXTS[outcome]}: ${hex(gpa)} is at ${hex(hpa)}` };
+  const readOnly = readOnlyReason(mmu, last.spte, last.kind);
+  const why = readOnly === null ? '' : `, read-only: ${readOnlyText(readOnly)}`;
+  return { outcome, hpa, readOnly, text: `${TEXTS[outcome]}: ${hex(gpa)} is at ${hex(hpa)}${why}` };
 }
