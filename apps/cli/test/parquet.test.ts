@@ -42,6 +42,7 @@ interface Line extends Row {
   readonly sptes: readonly (Row & { readonly findings: readonly Finding[] })[];
   readonly checks: readonly { readonly field: string; readonly agree: boolean }[];
   readonly fields: Row;
+  readonly change?: { readonly events: string[]; readonly allowed: boolean; readonly objections: string[] };
 }
 
 /** What the columns say of a line of NDJSON, or of an entry of a walk. */
@@ -52,13 +53,16 @@ const findingColumns = (findings: readonly Finding[]): Row => ({
   ),
 });
 
-function expectedRows({ line, event, timestamp, fields, sptes, checks }: Line): Row[] {
+function expectedRows({ line, event, timestamp, fields, sptes, checks, change }: Line): Row[] {
   const ofLine = {
     line,
     event,
     timestamp,
     agree: checks.length === 0 ? null : checks.every(({ agree }) => agree),
     disagreements: checks.filter(({ agree }) => !agree).map(({ field }) => field),
+    change_events: change?.events ?? [],
+    change_allowed: change?.allowed ?? null,
+    change_objections: change?.objections ?? [],
   };
   if (sptes.length > 0)
     return sptes.map((spte) => ({ ...ofLine, ...spte, ...findingColumns(spte.findings), possible: [] }));

@@ -68,6 +68,7 @@ it('lines of the kernel log are refined before they are counted, and no others',
     ...line,
     event: `${form} ${text.length}`,
     sptes: line.sptes.map((spte) => ({ ...spte, findings: [] })),
+    checks: [],
   });
   const bytes = bytesOf(`${SET}\n${log}\n`);
   const { text, tally } = fast(MMU, bytes, 64, { refine });

@@ -44,9 +44,7 @@ const MACHINES: Readonly<Record<VendorName, readonly Machine[]>> = {
     { facts: { l1tf: true }, widths: [46, 45] },
   ],
   svm: [
-    { facts: {}, widths: [48, 47, 46, 44, 43, 40, 36] },
-    // Without a reserved address bit there is no MMIO caching.
-    { facts: {}, widths: [52] },
+    { facts: {}, widths: [48, 52, 47, 46, 44, 43, 40, 36] },
     { facts: { smeCBit: 47 }, widths: [48] },
     { facts: { smeCBit: 51 }, widths: [52] },
   ],
@@ -168,9 +166,25 @@ export function contextCandidates(known: MachineFacts): ContextCandidate[] {
     const machines = MACHINES[mode.facts.vendor].filter(({ facts }) => agrees(known, facts));
     const kernels = kernelsOf(mode, known);
     return machines.flatMap((machine) =>
-      kernels.map((releases) => candidate(mode, machine, releases, Math.max(...machine.widths), known)),
+      kernels.map((releases) => candidate(mode, machine, releases, widestOf(machine), known)),
     );
   });
+}
+
+/** The widest addresses of a machine that leave a bit to mark MMIO with, where there are such. */
+function widestOf({ widths }: Machine): number {
+  const narrower = widths.filter((width) => width < NO_BIT_LEFT);
+  return Math.max(...(narrower.length === 0 ? widths : narrower));
+}
+
+/** The address width with which there may be no MMIO caching: no address bit is reserved. */
+const NO_BIT_LEFT = 52;
+
+/** A candidate at the widths at which the fewest entries can be wrong. */
+export function widest(one: ContextCandidate, known: MachineFacts): ContextCandidate[] {
+  const { mode, machine, releases } = one;
+  if (known.maxphyaddr !== undefined || !machine.widths.includes(NO_BIT_LEFT)) return [one];
+  return [one, candidate(mode, machine, releases, NO_BIT_LEFT, known)];
 }
 
 /** A candidate at each of the widths that its machine may have. */

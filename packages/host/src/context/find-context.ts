@@ -8,6 +8,7 @@ import {
   isAtMost,
   judgeKey,
   typicalRelease,
+  widest,
   widthsOf,
 } from './candidates.ts';
 import type { ContextFact, ContextMode } from './context-fact.ts';
@@ -111,7 +112,7 @@ function likely(known: MachineFacts, read: ReadFacts, patterns: readonly Pattern
   const [first] = candidates;
   if (patterns.length === 0) return first === undefined ? [] : rate(widthsOf(first, known).slice(0, 1), []);
   const tolerance = patterns.length < FEW ? 0 : TOLERANCE;
-  const rated = rate(candidates, patterns);
+  const rated = rate(candidates, patterns, (one) => widest(one, known));
   const best = Math.min(...rated.map(costOf));
   return rated
     .filter((one) => costOf(one) <= best + tolerance)
@@ -187,10 +188,18 @@ function isWithin({ since, until }: ReadFacts, first: string, last: string): boo
   );
 }
 
-function rate(candidates: readonly ContextCandidate[], patterns: readonly PatternOfEntries[]): Rated[] {
+/** @param probes in which contexts a candidate is rated: by the one that it fits best */
+function rate(
+  candidates: readonly ContextCandidate[],
+  patterns: readonly PatternOfEntries[],
+  probes: (one: ContextCandidate) => readonly ContextCandidate[] = (one) => [one],
+): Rated[] {
   let limit = Number.POSITIVE_INFINITY;
   return candidates.map((candidate) => {
-    const rated = { candidate, score: scoreOf(candidate.mmu, patterns, limit) };
+    const [first, ...others] = probes(candidate).map(
+      ({ mmu }): Rated => ({ candidate, score: scoreOf(mmu, patterns, limit) }),
+    );
+    const rated = others.reduce((a, b) => (costOf(b) < costOf(a) ? b : a), first as Rated);
     if (rated.score.unexplained <= limit) limit = Math.min(limit, costOf(rated) + TOLERANCE);
     return rated;
   });
