@@ -92,15 +92,18 @@ const FAILED_VMENTRY = 1 << 31;
 /** A reason in parts: the basic one, and the bits above it. */
 type Reason = ExplainedExit['reason'];
 
+const nameOf = (number: number): string | null => REASONS[number] ?? null;
+
 function reasonOf(reason: GuestExit['reason']): Reason {
   if (typeof reason === 'number') {
     const number = reason & 0xffff;
     const failed = (reason & FAILED_VMENTRY) !== 0;
-    return { name: REASONS[number] ?? null, number, ...(failed ? { flags: ['FAILED_VMENTRY'] } : {}) };
+    return { name: nameOf(number), number, ...(failed ? { flags: ['FAILED_VMENTRY'] } : {}) };
   }
-  const [printed = '', ...flags] = reason.split(' ');
+  const [, ...flags] = reason.split(' ');
+  const printed = reason.split(' ', 1).join();
   const number = NUMBERS.get(printed) ?? null;
-  const name = number === null ? printed || null : (REASONS[number] ?? null);
+  const name = number === null ? printed || null : nameOf(number);
   return { name, number, ...(flags.length > 0 ? { flags } : {}) };
 }
 
