@@ -6,6 +6,7 @@ import {
   explainPageFault,
   type GuestExit,
   hex,
+  type SaidEvent,
   type SaidWord,
   saidEvent,
   saidPageFault,
@@ -103,7 +104,7 @@ function reasonOf(reason: GuestExit['reason']): Reason {
   const [, ...flags] = reason.split(' ');
   const printed = reason.split(' ', 1).join();
   const number = NUMBERS.get(printed) ?? null;
-  const name = number === null ? printed || null : nameOf(number);
+  const name = number === null ? (printed === '' ? null : printed) : nameOf(number);
   return { name, number, ...(flags.length > 0 ? { flags } : {}) };
 }
 
@@ -159,8 +160,8 @@ function apicAccess(word: bigint): SaidWord {
 const PAGE_FAULT = 14;
 
 /** Whether an exit is a page fault of the guest that KVM intercepts. */
-function isPageFault(number: number | null, event: SaidWord | null): boolean {
-  return number === 0 && event?.['vector'] === PAGE_FAULT && event['type'] === 'hardware exception';
+function isPageFault(number: number | null, event: SaidEvent | null): boolean {
+  return number === 0 && event?.vector === PAGE_FAULT && event.type === 'hardware exception';
 }
 
 /** The event of an exit, in a line of before 5.10, where it is the second word; null for other exits. */
@@ -184,7 +185,7 @@ function explainExit({ reason: printed, words, shortened = false }: GuestExit): 
     else if (pageFault) said.info1 = { value: hex(info1), kind: 'gva (CR2)' };
   }
   if (event !== null) said.intr_info = event;
-  if (error_code !== null && event?.['hasErrorCode'] === true) {
+  if (error_code !== null && event?.hasErrorCode === true) {
     said.error_code = pageFault ? saidPageFault(explainPageFault(error_code)) : { value: hex(error_code) };
   }
   const delivered = old || words.info2 === null ? {} : { whileDelivering: saidEvent(words.info2) };

@@ -8,6 +8,7 @@ import {
   type GuestExit,
   hex,
   type Mmu,
+  type SaidEvent,
   type SaidWord,
   saidPageFault,
 } from '@spte/core';
@@ -33,7 +34,7 @@ export interface ExplainedFault {
   readonly intr_info?: SaidWord | undefined;
   readonly error_code?: SaidWord | undefined;
   /** The event that was being delivered to the guest; null for none. */
-  readonly whileDelivering?: SaidWord | null | undefined;
+  readonly whileDelivering?: SaidEvent | null | undefined;
   readonly requests?: string | undefined;
 }
 
@@ -174,7 +175,9 @@ function saidCode(reader: ExitReader | undefined, mode: MachineHints['mode'], co
 /** What is said of an exit of a vendor that nobody knows. */
 function unexplained(reason: GuestExit['reason']): ExplainedExit {
   const said =
-    typeof reason === 'number' ? { name: null, number: reason } : { name: reason || null, number: null };
+    typeof reason === 'number'
+      ? { name: null, number: reason }
+      : { name: reason === '' ? null : reason, number: null };
   return { reason: said, words: {} };
 }
 
