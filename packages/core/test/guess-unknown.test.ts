@@ -121,3 +121,29 @@ describe('a value of no kind above level 1, without bit 7', () => {
     expect(cpu[0]?.read).toEqual({ kind: 'next-table', hpa: address });
   });
 });
+
+describe('an EPT pointer', () => {
+  it.each([
+    ['5.4', 'EPT with A/D'],
+    ['5.10', 'EPT with A/D'],
+    ['5.12', 'EPT without A/D'],
+    ['6.8', 'EPT with A/D'],
+    ['6.8', 'EPT with L1TF'],
+    ['6.12', 'EPT with A/D'],
+    ['7.3', 'EPT with A/D'],
+    ['5.4', 'NPT'],
+    ['6.8', 'NPT'],
+    ['7.3', 'shadow paging'],
+  ])('is never taken for an entry without a word (%s, %s)', (kernel, name) => {
+    const mmu = machine(name, { kernel });
+    for (const pointer of [0x105a27001en, 0x105a27005en, 0x105a270026n, 0x105a270066n]) {
+      for (const level of [null, 1, 2, 4]) {
+        const explanation = explainSpte(mmu, pointer, level);
+        expect(explanation.guesses.map(({ code }) => code)).toContain('ept-pointer');
+        expect(verdict(explanation)).toMatch(
+          /it may be an EPT pointer: WB, [45] levels, .*root table 0x105a270000$/,
+        );
+      }
+    }
+  });
+});

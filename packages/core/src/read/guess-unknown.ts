@@ -42,8 +42,8 @@ const BELOW_PAE_ADDRESS = bits(11, 0) & ~bits(9, 8);
 const POINTERS: readonly bigint[] = [0x1en, 0x5en, 0x26n, 0x66n];
 
 /**
- * An EPT pointer, which a log shows as a word like an entry: bits 2:0 of it are those of an MMIO entry. Its root is a
- * table, not at 0, and nothing else is set.
+ * An EPT pointer, which a log shows as a word like an entry: bits 2:0 of it are those of an MMIO entry, or no leaf's. Its
+ * root is a table, not at 0, and nothing else is set.
  */
 export function guessPointer({ mmu, spte }: Entry): Guess[] {
   const low = spte & ~ADDRESS;
