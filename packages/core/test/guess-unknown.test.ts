@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { explainSpte, findingNext, guessText, markSpteForAccessTrack, verdict } from '@spte/core';
+import { explainSpte, findingNext, guessText, makeSpte, pageRole, plainHost, verdict } from '@spte/core';
 import { machine } from '@spte/testing/machines';
 import { eptVendor, mmuOf } from '@spte/testing/vendors';
 import { describe, expect, it } from 'vitest';
@@ -44,12 +44,16 @@ describe('the level', () => {
   });
 
   it('is doubted of what is no entry, too', () => {
-    const tracked = machine('EPT without A/D');
-    const leaf = markSpteForAccessTrack(tracked, 0x610000034d4f877n);
-    expect(explainSpte(tracked, leaf, 1).findings).toEqual([]);
-    expect(explainSpte(tracked, leaf, 2).guesses.map((guess) => guessText(guess))).toContain(
-      'a clean access-tracked leaf at level 1',
-    );
+    const tracking = machine('EPT without A/D', { kernel: '5.10' });
+    const request = { role: pageRole({ adDisabled: true }), gfn: 1n, pfn: 0x34d4fn, prefetch: true };
+    const { spte } = makeSpte(tracking, plainHost, request);
+    expect(explainSpte(tracking, spte, 1)).toMatchObject({ kind: 'tracked', findings: [] });
+    const { kind, findings, guesses } = explainSpte(tracking, spte, 2);
+    expect(kind).toBe('unknown');
+    expect(guesses.map((guess) => guessText(guess))).toContain('a clean access-tracked leaf at level 1');
+    expect(findings.map((finding) => findingNext(finding, guesses))).toEqual([
+      'is this the level? It is a clean access-tracked leaf at level 1',
+    ]);
   });
 });
 
