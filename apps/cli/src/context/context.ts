@@ -198,7 +198,7 @@ export function othersOf({ others }: ContextData): { name: string; mmu: Mmu }[] 
 const said = new WeakMap<Io, Set<string>>();
 
 /** Says something beside the answer, once a run. */
-export function sayOnce(io: Io, text: string): void {
+function sayOnce(io: Io, text: string): void {
   const before = said.get(io) ?? new Set();
   said.set(io, before);
   if (!before.has(text)) io.complain(`spte: ${text}\n`);
