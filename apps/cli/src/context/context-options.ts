@@ -152,7 +152,7 @@ const IMPLYING = Object.keys(VENDOR_FLAGS) as readonly (keyof typeof VENDOR_FLAG
 
 function impliedVendor(options: ContextOptions): MachineFacts['vendor'] {
   const flag = IMPLYING.find((name) => options[name] !== undefined);
-  return flag && VENDOR_FLAGS[flag];
+  return flag === undefined ? undefined : VENDOR_FLAGS[flag];
 }
 
 /** Flags that say which mode it is, the strongest first. */
