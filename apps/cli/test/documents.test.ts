@@ -195,6 +195,40 @@ describe('documents', () => {
   });
 });
 
+describe('contexts of what is not read as anything', () => {
+  const contextOf = async (line: string): Promise<unknown> => ((await json(line)) as Json)['context'];
+  const given = (value: unknown, from: string): Json => ({ value, origin: 'given', from });
+
+  it('are what flags say, as they are typed', async () => {
+    expect(await contextOf('decode --error-code 4')).toBe(null);
+    expect(await contextOf('decode --error-code 4 --no-npt')).toEqual({
+      vendor: 'svm',
+      mode: 'shadow',
+      facts: { vendor: given('svm', '--no-npt'), mode: given('shadow', '--no-npt') },
+    });
+    expect(await contextOf('decode --which 5 --no-exec-only --maxphyaddr 39')).toEqual({
+      vendor: 'vmx',
+      facts: {
+        vendor: given('vmx', '--no-exec-only'),
+        eptExecOnly: given(false, '--no-exec-only'),
+        maxPhyAddr: given(39, '--maxphyaddr'),
+      },
+    });
+  });
+
+  it('are what a machine says, unless a flag says otherwise', async () => {
+    const line = 'decode --error-code 4 --host vmx';
+    expect(await json(line)).toMatchObject({
+      context: { kernel: '6.1.192', vendor: 'vmx', mode: 'ept', facts: { mode: { origin: 'read' } } },
+      errorCodes: [{ kind: 'EPT violation qualification', origin: 'given' }],
+    });
+    expect(await json(`${line} --mmu shadow --no-ept`)).toMatchObject({
+      context: { mode: 'shadow', facts: { mode: given('shadow', '--no-ept') } },
+      errorCodes: [{ kind: '#PF error code', origin: 'given' }],
+    });
+  });
+});
+
 describe('annotate', () => {
   it('has lines of one shape for every real trace', async () => {
     const names = traces.map(([run, name, text]) => {
