@@ -2,8 +2,9 @@
 import { annotationCounter, type TraceCounts } from '@spte/trace';
 import {
   type ContextData,
+  type ContextJson,
+  commonContextJson,
   contextData,
-  contextJson,
   isMachineGiven,
   sayContext,
 } from '../context/context.ts';
@@ -122,7 +123,7 @@ async function annotateEach(
 ): Promise<Annotations> {
   const { io, out } = session;
   const counter = annotationCounter();
-  const context = commonContext(inputs);
+  const context = commonContextJson(inputs.map((input) => input.context));
   let counts: TraceCounts = NOTHING;
   if (options.json === true) void out.line(filesHead(context));
   for (const [index, input] of inputs.entries()) {
@@ -133,9 +134,10 @@ async function annotateEach(
       counts = sum(counts, annotated.counts);
       counter.merge(annotated.seen);
     } catch (error) {
-      if (name === null || !isMistake(error)) throw error;
+      if (!isMistake(error)) throw error;
       const { message } = error;
-      io.complain(`spte: ${message.includes(shown(path)) ? '' : `${name}: `}${message}\n`);
+      const who = name === null || message.includes(shown(path)) ? '' : `${name}: `;
+      io.complain(`spte: ${who}${message}\n`);
       session.status = MISTAKE;
     }
   }
@@ -145,16 +147,8 @@ async function annotateEach(
   return all;
 }
 
-/** What all inputs were read as; null where that differs. */
-function commonContext(inputs: readonly Input[]): ContextData | null {
-  const [first, ...others] = inputs.map(({ context }) => context);
-  const same = JSON.stringify(first && contextJson(first));
-  const isCommon = others.every((context) => JSON.stringify(contextJson(context)) === same);
-  return isCommon ? (first ?? null) : null;
-}
-
-function filesHead(context: ContextData | null): string {
-  const head = JSON.stringify(documentHead('annotate', context === null ? null : contextJson(context)));
+function filesHead(context: ContextJson | null): string {
+  const head = JSON.stringify(documentHead('annotate', context));
   return `${head.slice(0, -1)},"files":[`;
 }
 

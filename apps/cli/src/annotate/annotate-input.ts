@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type AnnotationSightings, annotationCounter, type TraceCounts } from '@spte/trace';
-import { type ContextData, contextJson, contextText, withMasks } from '../context/context.ts';
+import { type ContextJson, contextJson, contextText, withMasks } from '../context/context.ts';
 import type { Session } from '../context/session.ts';
 import type { ParquetTable } from '../files/parquet-table.ts';
 import type { Annotated } from './annotate-section.ts';
@@ -113,9 +113,11 @@ const nothing = (): void => undefined;
 function documentOf({ out }: Session, { name, path, context }: Input, options: AnnotateOptions): Document {
   const plain = { begin: nothing, join: nothing, failed: nothing };
   if (options.ndjson === true) {
-    return { ...plain, end: (summary) => void out.line(withFile(name, summaryOf(summary, context))) };
+    const line = (summary: object): void =>
+      void out.line(withFile(name, summaryOf(summary, contextJson(context))));
+    return { ...plain, end: line, failed: ({ message }) => line({ error: message }) };
   }
-  if (options.json === true) return jsonDocument(out, path, context);
+  if (options.json === true) return jsonDocument(out, path, contextJson(context));
   return {
     ...plain,
     end(summary) {
@@ -125,13 +127,13 @@ function documentOf({ out }: Session, { name, path, context }: Input, options: A
 }
 
 /** The summary of an input, with what it was read as; null for inputs that were read as different things. */
-export function summaryOf(summary: Annotations, context: ContextData | null): object {
-  return { summary: { ...summary, context: context === null ? null : contextJson(context) } };
+export function summaryOf(summary: object, context: ContextJson | null): object {
+  return { summary: { ...summary, context } };
 }
 
 /** One of the files of a document. */
-function jsonDocument(out: Session['out'], file: string, context: ContextData): Document {
-  const head = JSON.stringify({ file, context: contextJson(context) });
+function jsonDocument(out: Session['out'], file: string, context: ContextJson): Document {
+  const head = JSON.stringify({ file, context });
   let separator = '';
   return {
     begin: () => void out.line(`${head.slice(0, -1)},"lines":[`),
