@@ -130,7 +130,8 @@ function checkCommand(folder) {
   const run = (line) => must(folder, spte, ...line.split(' '));
   if (!run('--help').includes('spte')) throw new Error('its help does not name it');
   const decoded = run('decode 0x600000455299b77 --level 1 --preset haswell --kernel 6.8 --json');
-  const [entry] = /** @type {{ kind: string }[]} */ (JSON.parse(decoded));
+  const { entries } = /** @type {{ entries: { kind: string }[] }} */ (JSON.parse(decoded));
+  const [entry] = entries;
   if (entry?.kind !== 'leaf') throw new Error(`it does not see a leaf: ${decoded}`);
   writeFileSync(join(folder, 'a.txt'), LINE);
   writeFileSync(join(folder, 'b.txt'), LINE);

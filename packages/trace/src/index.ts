@@ -8,7 +8,6 @@
 export {
   type AnnotatedLine,
   type Annotator,
-  type AnnotatorOptions,
   annotate,
   createAnnotator,
 } from './annotate/annotate.ts';
@@ -18,6 +17,7 @@ export type {
   AnnotatedSpte,
   PossibleAnnotatedFinding,
 } from './annotate/annotate-spte.ts';
+export type { AnnotatorOptions } from './annotate/annotator-options.ts';
 export type { ExplainedFault, SaidAddress } from './annotate/explain-fault.ts';
 export { type MachineHints, machineHints } from './annotate/machine-hints.ts';
 export {

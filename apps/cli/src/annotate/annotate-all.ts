@@ -8,7 +8,6 @@ import {
   isMachineGiven,
   sayContext,
 } from '../context/context.ts';
-import { type Witnessed, witness } from '../context/evidence.ts';
 import { MISTAKE, type Outcome, type Session } from '../context/session.ts';
 import { partPaths, removeTemporaries } from '../files/parts.ts';
 import { cleaningUp } from '../io/clean-up.ts';
@@ -18,6 +17,7 @@ import { documentHead } from '../io/output.ts';
 import { fileProgress } from '../io/progress.ts';
 import { type AnnotateSections, annotateInput, NOTHING, sum, summaryOf } from './annotate-input.ts';
 import { type Annotated, annotateSection, type Job } from './annotate-section.ts';
+import { type Witnessed, witness } from './evidence.ts';
 import type { AnnotateOptions, Input } from './options.ts';
 import { type Annotations, annotationsOf, lookedAt } from './render-annotations.ts';
 import { maxSections, WHOLE } from './sections.ts';

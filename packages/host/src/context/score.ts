@@ -20,6 +20,7 @@ export interface PatternOfEntries {
 export class EntryPatterns {
   readonly #all = new Map<string, PatternOfEntries>();
 
+  /** Counts an entry; its pattern is kept while there are fewer than 512. */
   add({ value, level = null }: Sample): void {
     const key = `${level ?? ''} ${(value & ~ADDRESS) | (value & FAR)}`;
     const known = this.#all.get(key);
@@ -27,6 +28,7 @@ export class EntryPatterns {
     else if (this.#all.size < MAX_PATTERNS) this.#all.set(key, { value, level, count: 1 });
   }
 
+  /** One entry of each pattern, with how often it was seen, in the order in which they came. */
   list(): readonly PatternOfEntries[] {
     return [...this.#all.values()];
   }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { Candidate, ExitReader, Fallback, Mmu } from '@spte/core';
+import type { Fallback, Mmu } from '@spte/core';
 import type { FieldValue, TracedSpte, TraceRecord } from '../events/record.ts';
 import { type AnnotatedChange, annotateChange, rememberChanges, showsChange } from './annotate-change.ts';
 import { type AnnotatedSpte, annotateSpte } from './annotate-spte.ts';
+import type { AnnotatorOptions } from './annotator-options.ts';
 import type { ExplainedFault } from './explain-fault.ts';
 import { type FollowedLine, followLines } from './follow-lines.ts';
 import { type Check, checkRecord, lastLines } from './printed-check.ts';
@@ -39,20 +40,6 @@ export function annotate(
     (spte, gfn) => annotateSpte(spte, mmu, gfn),
     (old, now) => annotateChange(mmu, [], old, now),
   );
-}
-
-/** Whom to ask about more than entries. */
-export interface AnnotatorOptions {
-  /**
-   * What vendors know of exits: `vmxExits` of `@spte/vendor-vmx`, `svmExits` of `@spte/vendor-svm`. Lines say themselves
-   * whose they are, so that both may be given. None when absent: exits and faults are then not explained.
-   */
-  readonly exits?: readonly ExitReader[];
-  /**
-   * Contexts beside that of the MMU that the trace may be of: what is wrong in some of them only is a
-   * {@link PossibleAnnotatedFinding}. None when absent.
-   */
-  readonly others?: readonly Candidate[];
 }
 
 /** Annotates records in their order. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Mmu } from '@spte/core';
 import type { TraceRecord } from '../events/record.ts';
-import type { AnnotatorOptions } from './annotate.ts';
+import type { AnnotatorOptions } from './annotator-options.ts';
 import { type ExplainedFault, faultExplainer, rememberFaults } from './explain-fault.ts';
 import { HINTS, type MachineHints, machineHints, NO_HINTS } from './machine-hints.ts';
 import {

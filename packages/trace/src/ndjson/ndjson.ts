@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Fallback, Mmu } from '@spte/core';
 import type { Arena } from '@spte/wasm';
-import { type AnnotatedLine, type AnnotatorOptions, annotated } from '../annotate/annotate.ts';
+import { type AnnotatedLine, annotated } from '../annotate/annotate.ts';
 import { type AnnotatedChange, rememberChanges } from '../annotate/annotate-change.ts';
+import type { AnnotatorOptions } from '../annotate/annotator-options.ts';
 import { faultExplainer, partName, plainParts, WORD_PARTS, withValues } from '../annotate/explain-fault.ts';
 import { exitBefore, followLines, hintNumber } from '../annotate/follow-lines.ts';
 

@@ -4,11 +4,11 @@ import { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { EntryPatterns, machineReader } from '@spte/host';
 import { type TraceEntry, type TraceRecord, traceReader } from '@spte/trace';
+import type { Evidence } from '../context/context.ts';
 import { readInput } from '../files/read-input.ts';
 import { datUname, isTraceDat, readTraceDat, wholeTraceDat } from '../files/trace-dat.ts';
 import { isMistake } from '../io/errors.ts';
 import { type Io, pathOf } from '../io/io.ts';
-import type { Evidence } from './context.ts';
 
 /** Text that is looked at where the context has to be found, in bytes; longer while there was no entry in it. */
 const ENOUGH = 1 << 22;
