@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Candidate, ExitReader } from '@spte/core';
-import type { PossibleAnnotatedFinding } from './annotate-spte.ts';
 
 /** Whom to ask about more than entries. */
 export interface AnnotatorOptions {
@@ -11,7 +10,7 @@ export interface AnnotatorOptions {
   readonly exits?: readonly ExitReader[];
   /**
    * Contexts beside that of the MMU that the trace may be of: what is wrong in some of them only is a
-   * {@link PossibleAnnotatedFinding}. None when absent.
+   * possible finding. None when absent.
    */
   readonly others?: readonly Candidate[];
 }
