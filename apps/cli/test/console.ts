@@ -110,7 +110,8 @@ async function outputOf(command: string, cwd: string, complaining: boolean): Pro
     const result = await runStage(stage, stdin, cwd);
     const { code, out, err } = result;
     // 1 is an answer, such as a difference; 2 is a mistake.
-    if (!complaining && (code > 1 || !isMereContext(err))) throw new Error(`${command}: exit status ${code}: ${err}`);
+    if (!complaining && (code > 1 || !isMereContext(err)))
+      throw new Error(`${command}: exit status ${code}: ${err}`);
     stdin = complaining ? out + complaints(result) : out;
   }
   // Where the test puts its files is another folder each time.

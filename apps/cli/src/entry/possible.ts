@@ -11,10 +11,12 @@ export function possibleJson(possible: readonly PossibleFinding[]): PossibleJson
 
 /** The same in words. */
 export function possibleLines(possible: readonly PossibleFinding[]): string[] {
-  return possible.map(
-    ({ finding, holds, not }) =>
-      `  possible: ${findingText(finding)}: ${whereText(holds)}, not ${whereText(not)}`,
-  );
+  return possible.map((one) => `  possible: ${possibleText(one)}`);
+}
+
+/** What is wrong, and in which contexts. */
+export function possibleText({ finding, holds, not }: PossibleFinding): string {
+  return `${findingText(finding)}: ${whereText(holds)}, not ${whereText(not)}`;
 }
 
 const MOST = 3;
