@@ -85,7 +85,7 @@ const SETS: readonly (readonly [file: string, line: string | null, why: string])
   ],
   [
     'packages/trace/src/annotate/printed-check.ts',
-    "export const MMIO_EVENTS: readonly string[] = ['check_mmio_spte', 'kvm_mmio_spte'];",
+    "export const LEAVING_EVENTS: readonly string[] = ['check_mmio_spte', 'kvm_mmio_spte', 'kvm_exit'];",
     'places in it are compared with each other only',
   ],
   [

@@ -54,6 +54,86 @@ describe('spte annotate', () => {
     expect(lines.filter((line) => !line.startsWith('    ^')).join('\n')).toBe(text);
   });
 
+  it('explains exits and faults, whoever the machine is said to be of', async () => {
+    const exit = (words: string) => ` vm-1 [000] d..1. 1.5: kvm_exit: vcpu 0 reason ${words}`;
+    const fault = (words: string) =>
+      ` vm-1 [000] ..... 1.5: kvm_page_fault: vcpu 0 rip 0x200e address ${words}`;
+    const lines = [
+      exit('EPT_VIOLATION rip 0x200e info1 0x1aa info2 0x80000b0e intr_info 0x0 error_code 0x0'),
+      fault('0x2401000 error_code 0x1aa'),
+      exit('npf rip 0x200e info1 0x200000006 info2 0x10000 intr_info 0x800000ef error_code 0x0'),
+      fault('0x10000 error_code 0x200000006'),
+      exit('PF excp rip 0x200e info1 0x9 info2 0x110000 intr_info 0x80000700 error_code 0x0'),
+      fault('0x110000 error_code 0x9'),
+      exit('HLT rip 0x200e info1 0x0 info2 0x0 intr_info 0x0 error_code 0x0'),
+      fault('0x110000 error_code 0x9').replace('1.5', '1.6'),
+      fault('0x110000').replace('kvm_page_fault', 'kvm_nested'),
+    ];
+    const { out } = await spte('annotate --kernel 6.8 --vendor svm --maxphyaddr 40', {
+      stdin: lines.join('\n'),
+    });
+    expect(out.replaceAll(/^ vm-1.*\n/gm, '')).toMatchInlineSnapshot(`
+      "    ^ a write; the path allows r-x
+          ^ while an event was being delivered: #PF
+          ^ gpa 0x2401000: a write; the path allows r-x
+          ^ a write on the guest's own page tables; nothing is mapped: an entry on the path is not present
+          ^ while an event was being delivered: external interrupt, vector 239
+          ^ gpa 0x10000: a write on the guest's own page tables; nothing is mapped: an entry on the path is not present
+          ^ a read; a reserved bit is set on the path, as KVM has it for MMIO
+          ^ while an event was being delivered: reserved type, vector 0
+          ^ gva 0x110000: a read; a reserved bit is set on the path, as KVM has it for MMIO
+       vm-1 [000] ..... 1.5: kvm_nested: vcpu 0 rip 0x200e address 0x110000"
+    `);
+    const [, json] = await ndjson(`annotate ${CONTEXT}`, { stdin: lines.slice(2).join('\n') });
+    expect(json).toMatchObject({
+      event: 'kvm_page_fault',
+      explains: { vendor: 'svm', address: { kind: 'gpa' }, error_code: { stage: 'guest page walk' } },
+    });
+  });
+
+  it('says of a fast fix that another CPU undid what it was', async () => {
+    const line = (values: string) =>
+      ` vm-1 [000] ..... 1.5: fast_page_fault: vcpu 0 gva 10000 error_code P|W|U sptep 0 ${values}`;
+    const fixed = async (values: string) => {
+      const { out } = await spte('annotate --kernel 6.18 --vendor svm --maxphyaddr 40', {
+        stdin: line(values),
+      });
+      return out.trimEnd().split('\n').at(-1);
+    };
+    const RACED = expect.stringContaining('another CPU has changed the entry since') as string;
+    expect(await fixed('old 0x25748e65 new 25748e65 spurious 0 fixed 1')).toEqual(RACED);
+    expect(await fixed('old 0x25748e65 new 0 spurious 0 fixed 1')).toEqual(RACED);
+    expect(await fixed('old 0x25748e65 new 25748e67 spurious 0 fixed 1')).toContain('write');
+    expect(await fixed('old 0x25748e65 new 25748e65 spurious 0 fixed 0')).toContain('nothing changed');
+  });
+
+  it('says that events were lost, and is not damaged by it', async () => {
+    const stdin = `${LEAF}CPU:1 [LOST 540 EVENTS]\n${LEAF}CPU:0 [EVENTS DROPPED]\n`;
+    const { out, err, code } = await spte(`annotate --summary --check ${CONTEXT}`, { stdin });
+    const LOST = 'the tracer lost 540 events or more (2 marks): the trace is not complete';
+    expect(out).toContain(LOST);
+    expect(err).toContain(`spte: ${LOST}`);
+    expect(code).toBe(0);
+    const { summary } = (await json(`annotate --summary --json ${CONTEXT}`, { stdin })) as Document;
+    expect(summary).toMatchObject({ lost: 540, lostMarks: 2, damaged: 0 });
+    const dropped = await spte(`annotate --summary ${CONTEXT}`, { stdin: 'CPU:0 [EVENTS DROPPED]\n' });
+    expect(dropped.err).toContain('the tracer lost events (1 mark)');
+    const named = await spte(`annotate ${file('a.txt', stdin)} ${file('b.txt', LEAF)} ${CONTEXT}`);
+    expect(named.err).toMatch(/^spte: \S*a\.txt: the tracer lost 540 events/m);
+  });
+
+  it('says once that letters were lost, and that a trace is of another machine', async () => {
+    const lost = LEAF.replace('(rwxu)', '(wxu)');
+    const { out } = await spte(`annotate --summary ${CONTEXT}`, { stdin: `${lost}${lost}` });
+    expect(out).toContain('2 checks, 0 disagree');
+    expect(out).toContain('access  2  first in line 1, without its first letter');
+    const mmio = 'vm-1 [000] 6.0: check_mmio_spte: spte 600000455299b77 kvm_gen 3 spte-gen 3 valid 1\n';
+    const wrong = await spte(`annotate ${CONTEXT}`, { stdin: mmio });
+    expect(wrong.out).toContain(
+      'DISAGREES: the kernel takes this entry for MMIO, as read here it is leaf: the trace is of another kernel or machine',
+    );
+  });
+
   it('gives lines of JSON of the shape that other programs rely on, and a summary', async () => {
     const [line, last] = await ndjson(`annotate ${CONTEXT}`, { stdin: `nothing\n${BAD}` });
     expect(line).toMatchObject({

@@ -58,6 +58,7 @@ export {
   type ExitWord,
   type ExplainedExit,
   type GuestExit,
+  type SaidEvent,
   type SaidWord,
   saidEvent,
   saidPageFault,

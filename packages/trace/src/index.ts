@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * What kernels print about SPTEs, as typed records: ftrace, trace-cmd, perf, kernel logs; and whether what they print
- * beside a value is what the value says.
+ * What kernels print about SPTEs, and about the exits and faults that make KVM look at them, as typed records: ftrace,
+ * trace-cmd, perf, kernel logs; what they mean; and whether what kernels print beside a value is what the value says.
  *
  * @module
  */

@@ -207,6 +207,16 @@ describe('an exit', () => {
     expect(explained(EPT, 'kvm_mmu_set_dirty_bit: gpa 1')).toBeUndefined();
   });
 
+  it('says nothing of a word that is no number: a trace.dat may give it another type', () => {
+    const line = 'kvm_exit: vcpu 0 reason npf rip 0x1 info1 0x0 info2 0x5 intr_info 0x0 error_code 0x0';
+    const record = parseLine(line);
+    const annotate = createAnnotator(EPT, { exits });
+    const say = (fields: Record<string, string>) =>
+      record && annotate({ ...record, fields: { ...record.fields, ...fields } }).explains;
+    expect(say({})).toMatchObject({ rip: '0x1', info2: { value: '0x5' } });
+    expect(say({ rip: 'x', info2: 'x' })).toMatchObject({ rip: undefined, info2: undefined });
+  });
+
   it('that is like another has its own values', () => {
     const line = (rip: string, gpa: string) =>
       `kvm_exit: vcpu 0 reason npf rip ${rip} info1 0x100000006 info2 ${gpa} intr_info 0x0 error_code 0x0`;

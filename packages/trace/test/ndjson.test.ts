@@ -165,7 +165,7 @@ describe('NDJSON', () => {
 
   it('of more exits than can be kept is right: all are forgotten, and begun anew', () => {
     const lines = Array.from({ length: 18_000 }, (_, i) => [
-      `vm-1 [000] .... 4.6: kvm_exit: vcpu 0 reason CR_ACCESS rip 0x${i.toString(16)} info1 0x${(i % 17_000).toString(16)} info2 0x0 intr_info 0x0 error_code 0x0`,
+      `vm-1 [000] .... 4.6: kvm_exit: vcpu 0 reason ${i % 2 === 0 ? 'CR_ACCESS' : `R${i % 17_000}`} rip 0x${i.toString(16)} info1 0x${(i % 17_000).toString(16)} info2 0x0 intr_info 0x0 error_code 0x0`,
       `vm-${i % 2} [000] .... 4.6: kvm_page_fault: address ${i.toString(16)} error_code ${i.toString(16)}`,
     ]).flat();
     const bytes = bytesOf(lines.join('\n'));

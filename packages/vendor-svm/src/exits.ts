@@ -183,8 +183,7 @@ function explainExit({ reason: printed, words }: GuestExit): ExplainedExit {
   if (intr_info === null) return { reason, words: said };
   // With a clear valid bit it is a leftover.
   const event = saidEvent(intr_info);
-  const errorCode =
-    event?.['hasErrorCode'] === true && error_code !== null ? { errorCode: hex(error_code) } : {};
+  const errorCode = event?.hasErrorCode === true && error_code !== null ? { errorCode: hex(error_code) } : {};
   return { reason, words: said, whileDelivering: event === null ? null : { ...event, ...errorCode } };
 }
 
@@ -198,7 +197,7 @@ function explainExit({ reason: printed, words }: GuestExit): ExplainedExit {
  *
  * const words = { info1: 0x100000004n, info2: 0x40e0n, intr_info: 0x80000b0en, error_code: 3n };
  * const { reason, whileDelivering } = svmExits.explainExit({ reason: 'npf', words });
- * [reason.number, whileDelivering?.['name']]; // [ 1024, '#PF' ]
+ * [reason.number, whileDelivering?.name]; // [ 1024, '#PF' ]
  * ```
  */
 export const svmExits: ExitReader = {

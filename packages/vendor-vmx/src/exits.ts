@@ -6,6 +6,7 @@ import {
   explainPageFault,
   type GuestExit,
   hex,
+  type SaidEvent,
   type SaidWord,
   saidEvent,
   saidPageFault,
@@ -92,15 +93,18 @@ const FAILED_VMENTRY = 1 << 31;
 /** A reason in parts: the basic one, and the bits above it. */
 type Reason = ExplainedExit['reason'];
 
+const nameOf = (number: number): string | null => REASONS[number] ?? null;
+
 function reasonOf(reason: GuestExit['reason']): Reason {
   if (typeof reason === 'number') {
     const number = reason & 0xffff;
     const failed = (reason & FAILED_VMENTRY) !== 0;
-    return { name: REASONS[number] ?? null, number, ...(failed ? { flags: ['FAILED_VMENTRY'] } : {}) };
+    return { name: nameOf(number), number, ...(failed ? { flags: ['FAILED_VMENTRY'] } : {}) };
   }
-  const [printed = '', ...flags] = reason.split(' ');
+  const [, ...flags] = reason.split(' ');
+  const printed = reason.split(' ', 1).join();
   const number = NUMBERS.get(printed) ?? null;
-  const name = number === null ? printed || null : (REASONS[number] ?? null);
+  const name = number === null ? (printed === '' ? null : printed) : nameOf(number);
   return { name, number, ...(flags.length > 0 ? { flags } : {}) };
 }
 
@@ -156,8 +160,8 @@ function apicAccess(word: bigint): SaidWord {
 const PAGE_FAULT = 14;
 
 /** Whether an exit is a page fault of the guest that KVM intercepts. */
-function isPageFault(number: number | null, event: SaidWord | null): boolean {
-  return number === 0 && event?.['vector'] === PAGE_FAULT && event['type'] === 'hardware exception';
+function isPageFault(number: number | null, event: SaidEvent | null): boolean {
+  return number === 0 && event?.vector === PAGE_FAULT && event.type === 'hardware exception';
 }
 
 /** The event of an exit, in a line of before 5.10, where it is the second word; null for other exits. */
@@ -181,7 +185,7 @@ function explainExit({ reason: printed, words, shortened = false }: GuestExit): 
     else if (pageFault) said.info1 = { value: hex(info1), kind: 'gva (CR2)' };
   }
   if (event !== null) said.intr_info = event;
-  if (error_code !== null && event?.['hasErrorCode'] === true) {
+  if (error_code !== null && event?.hasErrorCode === true) {
     said.error_code = pageFault ? saidPageFault(explainPageFault(error_code)) : { value: hex(error_code) };
   }
   const delivered = old || words.info2 === null ? {} : { whileDelivering: saidEvent(words.info2) };

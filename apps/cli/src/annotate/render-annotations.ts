@@ -32,7 +32,7 @@ export function renderAnnotations(paint: Paint, annotations: Annotations): strin
   const text = [
     paint(
       'bold',
-      `${counted(lines, 'line')}: ${recognised} with entries, ${passed} passed through${damaged > 0 ? `, ${damaged} of them damaged` : ''}`,
+      `${counted(lines, 'line')}: ${recognised} read, ${passed} passed through${damaged > 0 ? `, ${damaged} of them damaged` : ''}`,
     ),
     `  ${[counted(sptes, 'entry', 'entries'), ...kindCounts(annotations)].join(': ')}`,
     paint(

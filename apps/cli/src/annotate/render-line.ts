@@ -66,7 +66,9 @@ function faultLines(paint: Paint, { address, info1, error_code, whileDelivering 
   const lines = code === undefined ? [] : [`    ^ ${where}${code}`];
   if (whileDelivering !== null && whileDelivering !== undefined) {
     const { name, type, vector } = whileDelivering;
-    lines.push(`    ^ while an event was being delivered: ${name ?? `${type}, vector ${vector}`}`);
+    lines.push(
+      `    ^ while an event was being delivered: ${name ?? `${type ?? 'reserved type'}, vector ${vector}`}`,
+    );
   }
   return lines.map((line) => paint('cyan', line));
 }

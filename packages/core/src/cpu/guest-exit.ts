@@ -24,6 +24,12 @@ export interface SaidWord {
   readonly [name: string]: string | number | boolean | null | undefined | readonly string[];
 }
 
+/** What an event says. */
+export interface SaidEvent extends SaidWord, Omit<EventWord, 'value'> {
+  /** The error code that is delivered with it, where the line has that. */
+  readonly errorCode?: string;
+}
+
 /** What an exit says. Words that say nothing under its reason are absent. */
 export interface ExplainedExit {
   readonly reason: {
@@ -35,7 +41,7 @@ export interface ExplainedExit {
   };
   readonly words: Readonly<Partial<Record<ExitWord, SaidWord>>>;
   /** The event that was being delivered to the guest; null for none, absent where the line does not say. */
-  readonly whileDelivering?: SaidWord | null;
+  readonly whileDelivering?: SaidEvent | null;
 }
 
 /** What a vendor knows of exits. */
@@ -51,7 +57,7 @@ export interface ExitReader {
 }
 
 /** What is said of an event that is there; null for none. */
-export function saidEvent(word: bigint): SaidWord | null {
+export function saidEvent(word: bigint): SaidEvent | null {
   const { value, ...said }: EventWord = explainEventWord(word);
   return said.valid ? { value: hex(value), ...said } : null;
 }

@@ -142,11 +142,13 @@ const isAmong = ([first, last]: Releases, release: string): boolean =>
 
 /** The release that stands for several: the reference, else the newest of those with long support, else the newest. */
 export function typicalRelease(releases: Releases, isWanted: (release: string) => boolean): string {
-  const among = KERNELS.map(([, last]) => last).filter((last) => isAmong(releases, last) && isWanted(last));
+  const all = KERNELS.map(([, last]) => last).filter((last) => isAmong(releases, last));
+  const wanted = all.filter(isWanted);
+  const among = wanted.length === 0 ? all : wanted;
   const isSupported = (last: string): boolean =>
     LONG_SUPPORT.some((series) => last === series || last.startsWith(`${series}.`));
   if (among.includes(REFERENCE_RELEASE)) return REFERENCE_RELEASE;
-  return among.findLast(isSupported) ?? among.at(-1) ?? releases[1];
+  return among.findLast(isSupported) ?? (among.at(-1) as string);
 }
 
 /** Whether one release is no newer than another. */

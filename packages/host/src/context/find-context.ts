@@ -71,7 +71,7 @@ const costOf = ({ score: { unexplained, unusual } }: Rated): number => unexplain
  * A context is ruled out when it leaves more entries unexplained than the best one does, where there are few kinds of
  * entries; where there are many, one more may be corrupt.
  *
- * @throws TypeError, RangeError where what is given contradicts itself
+ * @throws TypeError, RangeError where what is given cannot be
  *
  * @example
  * ```ts
@@ -87,9 +87,9 @@ const costOf = ({ score: { unexplained, unusual } }: Rated): number => unexplain
 export function findContext(question: ContextQuestion): FoundContext {
   const { given = {}, read = {}, entries } = question;
   const patterns = entries?.list() ?? [];
-  const known = { ...factsOfRead(read, given), ...defined(given) };
+  const heard = believed(read, given);
+  const known = { ...factsOfRead(heard), ...defined(given) };
   const [best, ...others] = likely(known, read, patterns);
-  if (best === undefined) throw new RangeError('no kernel and machine agree with what is given');
   const config = configWith(best.candidate.config, {
     ...known,
     kernel: known.kernel ?? releaseOf(best.candidate, read),
@@ -99,25 +99,30 @@ export function findContext(question: ContextQuestion): FoundContext {
   return {
     config,
     mmu,
-    facts: factsOf(question, config, [best, ...others]),
+    facts: factsOf({ ...question, read: heard }, config, [best, ...others]),
     possible: [first, ...othersThan(mmu, others)],
     entries: patterns.reduce((sum, { count }) => sum + count, 0),
     contradictions: contradictionsOf(question, best, patterns),
   };
 }
 
+/** There is always one: no facts leave out all modes and machines. */
+type Likely = [Rated, ...Rated[]];
+
 /** The contexts that agree with what is known and that the entries do not rule out, the likeliest first. */
-function likely(known: MachineFacts, read: ReadFacts, patterns: readonly PatternOfEntries[]): Rated[] {
+function likely(known: MachineFacts, read: ReadFacts, patterns: readonly PatternOfEntries[]): Likely {
   const candidates = contextsFor(known, read);
   const [first] = candidates;
-  if (patterns.length === 0) return first === undefined ? [] : rate(widthsOf(first, known).slice(0, 1), []);
+  if (patterns.length === 0) return rate(widthsOf(first, known).slice(0, 1), []) as Likely;
   const tolerance = patterns.length < FEW ? 0 : TOLERANCE;
   const rated = rate(candidates, patterns, (one) => widest(one, known));
   const best = Math.min(...rated.map(costOf));
   return rated
     .filter((one) => costOf(one) <= best + tolerance)
     .toSorted((a, b) => costOf(a) - costOf(b))
-    .flatMap(({ candidate }) => fittingWidths(rate(widthsOf(candidate, known), patterns), tolerance));
+    .flatMap(({ candidate }) =>
+      fittingWidths(rate(widthsOf(candidate, known), patterns), tolerance),
+    ) as Likely;
 }
 
 /**
@@ -161,23 +166,33 @@ function defined(facts: MachineFacts): MachineFacts {
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
 }
 
-/** What the input says, as far as nothing else was given. */
-function factsOfRead({ kernel, vendor, mode, maxphyaddr }: ReadFacts, given: MachineFacts): MachineFacts {
-  const isOfVendor = given.vendor === undefined || vendor === undefined || given.vendor === vendor.value;
+/** What the input says, without a mode of a vendor that was given otherwise. */
+function believed(read: ReadFacts, given: MachineFacts): ReadFacts {
+  const { mode: _mode, ...rest } = read;
+  const isOther =
+    given.vendor !== undefined && read.vendor !== undefined && given.vendor !== read.vendor.value;
+  return isOther ? rest : read;
+}
+
+function factsOfRead({ kernel, vendor, mode, maxphyaddr }: ReadFacts): MachineFacts {
   return {
     ...(kernel !== undefined && { kernel: kernel.value }),
     ...(vendor !== undefined && { vendor: vendor.value }),
-    ...(mode !== undefined && isOfVendor && { tdp: mode.value !== 'shadow' }),
+    ...(mode !== undefined && { tdp: mode.value !== 'shadow' }),
     ...(maxphyaddr !== undefined && { maxphyaddr: maxphyaddr.value }),
   };
 }
 
 /** What known facts leave open, of the releases that print lines as the input has them. */
-function contextsFor(known: MachineFacts, read: ReadFacts): ContextCandidate[] {
+function contextsFor(
+  known: MachineFacts,
+  read: ReadFacts,
+): readonly [ContextCandidate, ...ContextCandidate[]] {
   const all = contextCandidates(known);
-  if (known.kernel !== undefined) return all;
-  const printing = all.filter(({ releases: [first, last] }) => isWithin(read, first, last));
-  return printing.length === 0 ? all : printing;
+  const printing = all.filter(
+    ({ releases: [first, last] }) => known.kernel !== undefined || isWithin(read, first, last),
+  );
+  return (printing.length === 0 ? all : printing) as [ContextCandidate, ...ContextCandidate[]];
 }
 
 /** Whether releases, first and last, overlap with those that print such lines. */
@@ -343,10 +358,10 @@ function contradictionsOf(
   if (kernel !== undefined && best.score.unexplained > TOLERANCE) {
     const { kernel: _kernel, ...rest } = given;
     const [other] = likely(defined(rest), {}, patterns);
-    if (other !== undefined && other.score.unexplained < best.score.unexplained / 2) {
+    if (other.score.unexplained < best.score.unexplained / 2) {
       const { releases } = other.candidate;
       said.push(
-        `--kernel ${kernel}, but ${counted(best.score.unexplained, 'entry', 'entries')} not clean under it: under ${releases.join('-')}, ${other.score.unexplained}`,
+        `--kernel ${kernel}, but ${counted(best.score.unexplained, 'entry', 'entries')} ${best.score.unexplained === 1 ? 'is' : 'are'} not clean under it: under ${releases.join('-')}, ${other.score.unexplained}`,
       );
     }
   }

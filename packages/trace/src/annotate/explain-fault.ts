@@ -8,6 +8,7 @@ import {
   type GuestExit,
   hex,
   type Mmu,
+  type SaidEvent,
   type SaidWord,
   saidPageFault,
 } from '@spte/core';
@@ -33,7 +34,7 @@ export interface ExplainedFault {
   readonly intr_info?: SaidWord | undefined;
   readonly error_code?: SaidWord | undefined;
   /** The event that was being delivered to the guest; null for none. */
-  readonly whileDelivering?: SaidWord | null | undefined;
+  readonly whileDelivering?: SaidEvent | null | undefined;
   readonly requests?: string | undefined;
 }
 
@@ -62,9 +63,17 @@ export const PLAN_PARTS: readonly FaultPart[] = ['reason', 'isa'];
 /** Words. */
 export const WORD_PARTS: readonly ExitWord[] = ['info1', 'info2', 'intr_info', 'error_code'];
 
-/** The fields of an event; undefined for one that is not explained. */
-export function faultFields(event: string, form: TraceRecord['form']): FaultFields | undefined {
-  return FIELDS[event]?.[form];
+/** Those of an event that is not explained. */
+export const NO_FIELDS: FaultFields = {};
+
+/** The fields of an event. */
+export function faultFields(event: string, form: TraceRecord['form']): FaultFields {
+  return FIELDS[event]?.[form] ?? NO_FIELDS;
+}
+
+/** The name of a part in a line; empty where its event has none. */
+export function partName({ event, form }: TraceRecord, part: FaultPart): string {
+  return faultFields(event, form)[part] ?? '';
 }
 
 /** Explains exits and faults. */
@@ -166,7 +175,9 @@ function saidCode(reader: ExitReader | undefined, mode: MachineHints['mode'], co
 /** What is said of an exit of a vendor that nobody knows. */
 function unexplained(reason: GuestExit['reason']): ExplainedExit {
   const said =
-    typeof reason === 'number' ? { name: null, number: reason } : { name: reason || null, number: null };
+    typeof reason === 'number'
+      ? { name: null, number: reason }
+      : { name: reason === '' ? null : reason, number: null };
   return { reason: said, words: {} };
 }
 
@@ -184,8 +195,8 @@ function reasonOf({ form, fields }: TraceRecord): GuestExit['reason'] {
 
 const HEX = /^0x[\da-f]{1,16}$/i;
 
-function wordIn({ event, form, fields }: TraceRecord, part: FaultPart): bigint | null {
-  const value = fields[faultFields(event, form)?.[part] ?? ''];
+function wordIn(record: TraceRecord, part: FaultPart): bigint | null {
+  const value = record.fields[partName(record, part)];
   return typeof value === 'string' && HEX.test(value) ? BigInt(value) : null;
 }
 
@@ -246,11 +257,9 @@ export function rememberFaults({ looksAt, explain }: FaultExplainer): ExplainLin
   const answers = new BoundedMap<string, ExplainedFault>(MAX_ANSWERS);
   return (record, exit) => {
     const { event, form, fields } = record;
-    const names = faultFields(event, form);
-    if (names === undefined) return;
-    const like = [event, form, Object.keys(fields), fields[names.reason ?? ''], fields[names.isa ?? '']].join(
-      ' ',
-    );
+    if (faultFields(event, form) === NO_FIELDS) return;
+    const decides = PLAN_PARTS.map((part) => fields[partName(record, part)]);
+    const like = [event, form, Object.keys(fields), ...decides].join(' ');
     let plan = plans.get(like);
     if (plan === undefined) {
       const looked = looksAt(record);

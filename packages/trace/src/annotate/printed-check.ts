@@ -17,7 +17,7 @@ export interface Check {
   readonly field: string;
   readonly printed: string;
   readonly computed: string;
-  /** Whether they are the same, or only the first letter is missing that some kernels lose: see {@link lostLetter}. */
+  /** Whether they are the same, or only the first letter is missing, which some kernels lose (`hash-ptr` off). */
   readonly agree: boolean;
   /**
    * The bits of the entry that the printed mask of reserved bits hits, lowest first: what the kernel refused, whatever

@@ -20,7 +20,7 @@ export type FieldValue = string | number | boolean;
 /** How the fields were written: the kernel's own text, `name=value` of trace-cmd's raw mode, or a kernel log line. */
 export type RecordForm = 'text' | 'raw' | 'log';
 
-/** A line that says something about SPTEs. */
+/** A line that says something about SPTEs, or about the exits and faults that make KVM look at them. */
 export interface TraceRecord {
   /** Number of the line, from 1. */
   readonly line: number;
@@ -35,7 +35,10 @@ export interface TraceRecord {
   /** In the order of the line. */
   readonly fields: Readonly<Record<string, FieldValue>>;
   readonly sptes: readonly TracedSpte[];
-  /** Number of the line that began the block of log lines to which this one belongs, root first; null for others. */
+  /**
+   * Number of the line that began the block of log lines to which this one belongs: a walk, root first, or a message of
+   * several lines, of which this one has the values. Null for others.
+   */
   readonly block: number | null;
 }
 
@@ -47,7 +50,7 @@ export interface TraceEntry {
   readonly text: string;
   /** Whether a newline ended it; false at the end of the input, and where a line is too long to be kept whole. */
   readonly newline: boolean;
-  /** What it says; null for a line that says nothing about SPTEs, which may be passed through. */
+  /** What it says; null for a line that says nothing of these, which may be passed through. */
   readonly record: TraceRecord | null;
   /** Number of the line before, of whose record this line is the wrapped rest; null for others. */
   readonly partOf: number | null;

@@ -31,7 +31,7 @@ const CUT: LineReading = { ...GARBLED, cut: true };
  * length of the line, whatever it holds.
  *
  * @param line its number, for the record
- * @returns null for a line that shows nothing of KVM's page tables, or shows it cut off
+ * @returns null for a line that shows nothing of KVM's page tables or of what the guest met there, or shows it cut off
  *
  * @example
  * ```ts
@@ -48,7 +48,7 @@ const CUT: LineReading = { ...GARBLED, cut: true };
  *
  * // Quoted in a mail, as the kernel log has it.
  * parseLine('> [   15.93] kvm: ------ spte = 0x100e67 level = 1, rsvd bits = 0xffff000000000')?.sptes[0]?.level; // 1
- * parseLine('vmtest-222 [000] ..... 6.043: kvm_exit: vcpu 0 reason npf'); // null
+ * parseLine('vmtest-222 [000] ..... 6.043: kvm_entry: vcpu 0, rip 0x2000'); // null
  * ```
  */
 export function parseLine(text: string, line = 1): TraceRecord | null {

@@ -4,8 +4,8 @@ import type { TraceEntry } from '../events/record.ts';
 import { traceReader } from './reader.ts';
 
 /**
- * Reads a trace from a stream, line by line, in bounded memory. Every line comes back, in order; those that show SPTEs
- * with a record.
+ * Reads a trace from a stream, line by line, in bounded memory. Every line comes back, in order; those that show SPTEs,
+ * exits or faults with a record.
  *
  * @param chunks pieces of the input, cut anywhere
  *
@@ -13,7 +13,7 @@ import { traceReader } from './reader.ts';
  * ```ts
  * import { readTrace } from '@spte/trace';
  *
- * const file = new Blob(['kvm_exit: vcpu 0\n', 'kvm_mmu_set_spte: gfn 10 spte 797fe67 (rwxu) level 1 at 1a1080\n']);
+ * const file = new Blob(['kvm_entry: vcpu 0\n', 'kvm_mmu_set_spte: gfn 10 spte 797fe67 (rwxu) level 1 at 1a1080\n']);
  * const sptes: unknown[] = [];
  * for await (const { record } of readTrace(file.stream())) sptes.push(...(record?.sptes ?? []));
  * sptes; // [ { role: 'spte', value: 127401575n, level: 1 } ]
@@ -39,7 +39,7 @@ export async function* readTrace(
  * ```ts
  * import { readTraceSync } from '@spte/trace';
  *
- * const text = 'kvm_exit: vcpu 0\nkvm_mmu_set_spte: gfn 10 spte 797fe67 (rwxu) level 1 at 1a1080\n';
+ * const text = 'kvm_entry: vcpu 0\nkvm_mmu_set_spte: gfn 10 spte 797fe67 (rwxu) level 1 at 1a1080\n';
  * const entries = [...readTraceSync([text])];
  * entries.map(({ line, record }) => record?.sptes[0]?.role ?? line); // [ 1, 'spte' ]
  * // Every line comes back as it was.

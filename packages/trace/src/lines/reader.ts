@@ -52,7 +52,7 @@ interface Held {
 /**
  * Makes a reader. It holds at most a few lines, each of at most a megabyte.
  *
- * @param sink takes every line of the input, in order; those that show SPTEs with a record
+ * @param sink takes every line of the input, in order; those that show SPTEs, exits or faults with a record
  * @param firstLine number of the first line, where it is not that of a trace
  *
  * @example
@@ -64,7 +64,7 @@ interface Held {
  *   if (record !== null) seen.push(`${line} ${record.event}`);
  * });
  * // Cut anywhere.
- * reader.push('kvm_exit: vcpu 0\nkvm_mmu_set_spte: gfn 10 spte 797f');
+ * reader.push('kvm_entry: vcpu 0\nkvm_mmu_set_spte: gfn 10 spte 797f');
  * reader.push('e67 (rwxu) level 1 at 1a1080\n');
  * reader.end();
  * seen; // [ '2 kvm_mmu_set_spte' ]
@@ -77,7 +77,7 @@ export function traceReader(sink: (entry: TraceEntry) => void, firstLine = 1): T
 }
 
 /**
- * Whether a line shows SPTEs on its own, and belongs to no line before it. A trace may be cut before such a line: two
+ * Whether a line has a record on its own, and belongs to no line before it. A trace may be cut before such a line: two
  * readers, one of the lines before it and one of the rest, give what one gives of the whole.
  *
  * @param text a whole line that a newline ends, without it
@@ -90,7 +90,7 @@ export function traceReader(sink: (entry: TraceEntry) => void, firstLine = 1): T
  * beginsAnew('x-1 [000] ..... 6.042: kvm_mmu_set_spte: gfn 10 spte 797fe67 (rwxu) level 1 at 1a1080'); // true
  * // An entry of a walk belongs to the lines before it.
  * beginsAnew('[ 15.93] kvm: ------ spte = 0x100e67 level = 1, rsvd bits = 0xffff000000000'); // false
- * beginsAnew('x-1 [000] ..... 6.043: kvm_exit: vcpu 0 reason npf'); // false
+ * beginsAnew('x-1 [000] ..... 6.043: kvm_entry: vcpu 0, rip 0x2000'); // false
  * ```
  */
 export function beginsAnew(text: string): boolean {

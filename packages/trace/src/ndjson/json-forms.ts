@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Arena } from '@spte/wasm';
 import { showsChange } from '../annotate/annotate-change.ts';
-import { type FaultPart, faultFields, PLAN_PARTS, WORD_PARTS } from '../annotate/explain-fault.ts';
+import { type FaultPart, faultFields, NO_FIELDS, PLAN_PARTS, WORD_PARTS } from '../annotate/explain-fault.ts';
 import { CHECKED, type CheckBasis, FOLLOWS, LEAVING_EVENTS } from '../annotate/printed-check.ts';
 import type { Seen } from '../annotate/tally.ts';
 import type { Token } from '../events/pattern.ts';
@@ -51,11 +51,10 @@ export function createJsonForm(
   const checked = CHECKED[event];
   const hasChecks = checked !== undefined && (checked.of === 'before' || sptes.length > 0);
   const keyFields = fields.flatMap(({ field }, i) => (checked?.fields.includes(field) === true ? [i] : []));
-  const faults = explains ? faultFields(event, form) : undefined;
+  const faults = explains ? faultFields(event, form) : NO_FIELDS;
+  const explained = faults !== NO_FIELDS;
   const partFields = (parts: readonly FaultPart[]): number[] =>
-    parts
-      .map((part) => indexOf(faults?.[part] ?? '', 'hex', 'decimal', 'words'))
-      .filter((index) => index >= 0);
+    parts.map((part) => indexOf(faults[part] ?? '', 'hex', 'decimal', 'words')).filter((index) => index >= 0);
   const planFields = partFields(PLAN_PARTS);
   const wordFields = partFields(WORD_PARTS);
   const head = `,"event":${JSON.stringify(event)},"timestamp":`;
@@ -70,9 +69,9 @@ export function createJsonForm(
     [FORM.KEY_FIELD_COUNT]: keyFields.length,
     [FORM.KEY_FIELDS]: arena.words(keyFields),
     [FORM.AFTER]: LEAVING_EVENTS.indexOf(FOLLOWS[event] ?? '') + 1,
-    [FORM.LEAVES]: sptes.length > 0 || faults !== undefined ? LEAVING_EVENTS.indexOf(event) + 1 : 0,
+    [FORM.LEAVES]: sptes.length > 0 || explained ? LEAVING_EVENTS.indexOf(event) + 1 : 0,
     [FORM.CHANGES]: Number(showsChange(event, sptes)),
-    [FORM.EXPLAINED]: Number(faults !== undefined),
+    [FORM.EXPLAINED]: Number(explained),
     [FORM.PLAN_FIELD_COUNT]: planFields.length,
     [FORM.PLAN_FIELDS]: arena.words(planFields),
     [FORM.WORD_FIELD_COUNT]: wordFields.length,

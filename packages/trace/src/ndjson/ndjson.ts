@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Fallback, Mmu } from '@spte/core';
 import type { Arena } from '@spte/wasm';
-
 import { type AnnotatedLine, type AnnotatorOptions, annotated } from '../annotate/annotate.ts';
 import { type AnnotatedChange, rememberChanges } from '../annotate/annotate-change.ts';
-import {
-  faultExplainer,
-  faultFields,
-  plainParts,
-  WORD_PARTS,
-  withValues,
-} from '../annotate/explain-fault.ts';
+import { faultExplainer, partName, plainParts, WORD_PARTS, withValues } from '../annotate/explain-fault.ts';
 import { exitBefore, followLines, hintNumber } from '../annotate/follow-lines.ts';
 
 import {
@@ -178,18 +171,16 @@ export function ndjsonAnnotator(
     became(about(old as TracedSpte, null), about(now as TracedSpte, null));
   /** Which words of a line decide over what is said of it: a bit for each that it has. */
   const planOf = (record: TraceRecord): number => {
-    const names = faultFields(record.event, record.form);
     const looked = explainer.looksAt(record);
-    const words = WORD_PARTS.filter((part) => Object.hasOwn(record.fields, names?.[part] ?? ''));
+    const words = WORD_PARTS.filter((part) => Object.hasOwn(record.fields, partName(record, part)));
     return words.reduce((mask, word, i) => mask | (Number(looked.includes(word)) << i), 0);
   };
   /** What is said of a line, with holes in place of its fields. */
   const faultText = (record: TraceRecord): string => {
-    const names = faultFields(record.event, record.form);
     const order = Object.keys(record.fields);
     const said = explainer.explain(record, exitBefore(record, last.before()));
     const plain = plainParts(explainer.looksAt(record));
-    const holes = withValues(said, plain, (part) => fieldHole(order.indexOf(names?.[part] ?? '')));
+    const holes = withValues(said, plain, (part) => fieldHole(order.indexOf(partName(record, part))));
     return `,"explains":${JSON.stringify(holes)}`;
   };
 
