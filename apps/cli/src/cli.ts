@@ -31,8 +31,13 @@ const COMMANDS = [
 const EXAMPLES = `
 Each command has --help with examples, --json, --ndjson and --check.
 
-Exit status: 0 fine, 1 findings under --check, 2 a mistake on the command line
-or an unreadable input.`;
+Exit status; of several, the first of 2, 5, 1, 3, 4:
+  0  looked, and fine
+  1  findings that count, under --check
+  2  a mistake on the command line, or an unreadable input
+  3  only possible findings, under --check
+  4  nothing was recognised, so that nothing was looked at
+  5  the input is damaged, or only a part of it was read`;
 
 /** The whole command, ready to parse. */
 function program(session: Session): Command {

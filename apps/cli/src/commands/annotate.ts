@@ -15,7 +15,7 @@ Examples:
   spte annotate trace.dat --host captured/ --summary
   trace-cmd report | spte annotate --host / --only findings
   dmesg | spte annotate --summary --host /
-  spte annotate trace.dat --host / --check --baseline before.json --format github
+  spte annotate trace.dat --host / --check --format github
   spte annotate trace.txt.zst --kernel 6.12 --vendor svm --ndjson
   spte annotate trace.txt --host captured/ --parquet trace.parquet
   spte annotate day1/*.dat day2/*.dat --host captured/ --parquet lines/`;
