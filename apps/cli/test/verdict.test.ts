@@ -511,13 +511,13 @@ describe('--format tap', () => {
   });
 });
 
-describe('what has no findings with codes', () => {
+describe('what has no findings', () => {
   it.each([
-    ['decode --which 0 --format tap', '--format is about findings with codes, and --which has none'],
+    ['decode --which 0 --format tap', '--format is about findings: it does not go with --which'],
     ['decode --eptp 105a27005e --ignore bad-xwr', '--ignore is about findings'],
     [
       `walk wrong.img --root 0 --diff wrong.img --fail-on error`,
-      '--fail-on is about findings with codes, and --diff has none',
+      '--fail-on is about findings: it does not go with --diff',
     ],
     ['decode 0 --format tap --json', "option '--format <FORMAT>' cannot be used with option '--json'"],
     ['decode 0 --format tap --ndjson', "option '--format <FORMAT>' cannot be used with option '--ndjson'"],

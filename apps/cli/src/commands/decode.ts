@@ -162,7 +162,7 @@ function candidatesFor({ io }: Session, options: DecodeOptions): Candidate[] {
 }
 
 function decodeCodes({ out }: Session, values: readonly string[], options: DecodeOptions): Outcome {
-  refuseVerdict(options, 'what a CPU says of a fault');
+  refuseVerdict(options, '--qualification, --error-code or --eptp');
   const [entry] = values;
   if (entry !== undefined) {
     throw new UsageError(

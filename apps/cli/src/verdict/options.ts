@@ -69,6 +69,6 @@ export function refuseVerdict({ ignore, baseline, failOn, format }: VerdictOptio
     ([, value]) => value !== undefined,
   );
   if (given !== undefined) {
-    throw new UsageError(`--${given[0]} is about findings with codes, and ${what} has none`);
+    throw new UsageError(`--${given[0]} is about findings: it does not go with ${what}`);
   }
 }
