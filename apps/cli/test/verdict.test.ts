@@ -377,7 +377,7 @@ describe('--format github', () => {
       "::error file=lines.txt,line=2,title=reserved-bits::0x0600008455299b77 at level 1: reserved bit 0x8000000000 is set; at level 1 0xfff8000000000 must be 0
       ::notice file=lines.txt,line=3,title=check-disagrees::the kernel printed access rwxu, computed is r-xu
       ::error file=lines.txt,line=4,title=forbidden-change::0x600000112400bf3 -> 0x6000001126009f3: KVM zaps a leaf before it maps another page: the TDP MMU would BUG ("Invalid SPTE change")
-      lines.txt: 2 findings count; 1 ignored
+      ::notice title=verdict::lines.txt: 2 findings count; 1 ignored
       "
     `);
   });

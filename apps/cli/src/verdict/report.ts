@@ -84,8 +84,7 @@ function githubReporter(out: Output, policy: Policy): Reporter {
     end(name, { verdict, failed }) {
       if (failed !== undefined) void out.line(githubCommand('error', { file: name }, failed));
       const text = verdictText(policy, verdict);
-      // Lines that are no command are shown as they are.
-      if (text !== null) void out.line(`${githubText(name)}: ${text}`);
+      if (text !== null) void out.line(githubCommand('notice', { title: 'verdict' }, `${name}: ${text}`));
     },
   };
 }
