@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { explainSpte, findingNext, guessText, markSpteForAccessTrack, verdict } from '@spte/core';
+import { explainSpte, findingNext, guessText, makeSpte, pageRole, plainHost, verdict } from '@spte/core';
 import { machine } from '@spte/testing/machines';
 import { eptVendor, mmuOf } from '@spte/testing/vendors';
 import { describe, expect, it } from 'vitest';
@@ -44,12 +44,16 @@ describe('the level', () => {
   });
 
   it('is doubted of what is no entry, too', () => {
-    const tracked = machine('EPT without A/D');
-    const leaf = markSpteForAccessTrack(tracked, 0x610000034d4f877n);
-    expect(explainSpte(tracked, leaf, 1).findings).toEqual([]);
-    expect(explainSpte(tracked, leaf, 2).guesses.map((guess) => guessText(guess))).toContain(
-      'a clean access-tracked leaf at level 1',
-    );
+    const tracking = machine('EPT without A/D', { kernel: '5.10' });
+    const request = { role: pageRole({ adDisabled: true }), gfn: 1n, pfn: 0x34d4fn, prefetch: true };
+    const { spte } = makeSpte(tracking, plainHost, request);
+    expect(explainSpte(tracking, spte, 1)).toMatchObject({ kind: 'tracked', findings: [] });
+    const { kind, findings, guesses } = explainSpte(tracking, spte, 2);
+    expect(kind).toBe('unknown');
+    expect(guesses.map((guess) => guessText(guess))).toContain('a clean access-tracked leaf at level 1');
+    expect(findings.map((finding) => findingNext(finding, guesses))).toEqual([
+      'is this the level? It is a clean access-tracked leaf at level 1',
+    ]);
   });
 });
 
@@ -119,5 +123,31 @@ describe('a value of no kind above level 1, without bit 7', () => {
     expect(kind).toBe('unknown');
     expect(fields.find((field) => field.name === 'address')?.value).toBe(address);
     expect(cpu[0]?.read).toEqual({ kind: 'next-table', hpa: address });
+  });
+});
+
+describe('an EPT pointer', () => {
+  it.each([
+    ['5.4', 'EPT with A/D'],
+    ['5.10', 'EPT with A/D'],
+    ['5.12', 'EPT without A/D'],
+    ['6.8', 'EPT with A/D'],
+    ['6.8', 'EPT with L1TF'],
+    ['6.12', 'EPT with A/D'],
+    ['7.3', 'EPT with A/D'],
+    ['5.4', 'NPT'],
+    ['6.8', 'NPT'],
+    ['7.3', 'shadow paging'],
+  ])('is never taken for an entry without a word (%s, %s)', (kernel, name) => {
+    const mmu = machine(name, { kernel });
+    for (const pointer of [0x105a27001en, 0x105a27005en, 0x105a270026n, 0x105a270066n]) {
+      for (const level of [null, 1, 2, 4]) {
+        const explanation = explainSpte(mmu, pointer, level);
+        expect(explanation.guesses.map(({ code }) => code)).toContain('ept-pointer');
+        expect(verdict(explanation)).toMatch(
+          /it may be an EPT pointer: WB, [45] levels, .*root table 0x105a270000$/,
+        );
+      }
+    }
   });
 });

@@ -2,6 +2,7 @@
 import {
   caveatsOf,
   createMmu,
+  eferNxOfRole,
   isExecutablePte,
   isKernelCovered,
   isSupervisorExecutable,
@@ -80,6 +81,17 @@ describe('the zero check', () => {
       amd(kernel, { vendor: svm({ npt: false }), ...(root && { root }) });
     expect(reserves(shadow({ eferNx: false }), 1, 1n << 63n)).toBe(!allowed);
     expect(reserves(shadow({ eferNx: true }), 1, 1n << 63n)).toBe(false);
+  });
+
+  it.each([
+    ['5.18', false],
+    ['5.19', true],
+    ['7.3', true],
+  ])('sets EFER.NX in the role of shadow paging in %s, where there is no TDP: %s', (kernel, sets) => {
+    const { kernel: known } = amd(kernel);
+    expect(eferNxOfRole(known, false, false)).toBe(sets);
+    expect(eferNxOfRole(known, true, false)).toBe(true);
+    expect(eferNxOfRole(known, false, true)).toBe(false);
   });
 
   it.each([

@@ -13,6 +13,7 @@ import {
   isMmioSpte,
   isRemovedSpte,
   isShadowPresentPte,
+  judgeSpte,
   type Mmu,
   makeHugePageSplitSpte,
   makeNonleafSpte,
@@ -360,6 +361,21 @@ describe('decoding', { timeout: 60_000 }, () => {
         expect(table.kind).toBe('table');
         expect(table.mapping?.pfn).toBe(request.pfn);
         expect(table.mapping?.access).toMatchObject({ read: true, write: true, execute: true });
+      }),
+    );
+  });
+
+  it('finds a leaf that allows nothing, also before there was an MMU-present bit', () => {
+    const executeOnly = ['EPT with A/D', 'EPT without A/D'].flatMap((name) =>
+      KERNELS.map((kernel) => machine(name, { kernel })),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...executeOnly), anyRequest, (mmu, request) => {
+        const spte = make(mmu, { ...request, access: 0, hostWritable: true, device: false });
+        const { kind, mapping } = decodeSpte(mmu, spte, request.level);
+        expect(kind).toBe(isAccessTrackSpte(mmu, spte) ? 'tracked' : 'leaf');
+        expect(mapping?.pfn).toBe(request.pfn & -pagesPerHpage(request.level));
+        expect(judgeSpte(mmu, spte, request.level)).toEqual([]);
       }),
     );
   });

@@ -56,8 +56,8 @@ it('a bit has a text for each of its values, and says when KVM sets it', () => {
   const fields = [...fieldsWithin(PLACES)].filter(({ high, low }) => high === low);
   expect(fields.length).toBeGreaterThan(layouts.length * 5);
   for (const { name, meaning, clear = meaning, why = 'set' } of fields) {
-    expect(clear, name).not.toBe(meaning);
-    expect(why, name).toMatch(/^(set|clear|always set)\b/);
+    expect(`${name}: ${clear}`).not.toBe(`${name}: ${meaning}`);
+    expect(`${name}: ${why}`).toMatch(/: (set|clear|always set)\b/);
   }
 });
 

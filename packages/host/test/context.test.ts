@@ -56,7 +56,6 @@ describe('what lines say of a machine', () => {
     ['CPU: 3 UID: 0 PID: 4 Comm: x Tainted: G        W  OE      6.12.74 #2', '6.12.74'],
     ['CPU: 3 Comm: x Tainted: G W no release here', undefined],
     ['Linux version 99999999999.1', undefined],
-    ['Linux version 6.999~', undefined],
   ])('%s: the kernel', (line, release) => {
     expect(read(line).kernel?.value).toBe(release);
   });
@@ -207,7 +206,7 @@ describe('the context of entries', () => {
   it('names what a distribution took over', () => {
     const { facts } = findContext({ given: { kernel: '5.14.0-427.el9.x86_64' } });
     expect(facts['base']).toEqual({ value: '6.6', origin: 'read', from: 'kernel 5.14.0-427.el9.x86_64' });
-    const mixed = findContext({ given: { kernel: '4.18.0-553.el8_10.x86_64' } });
+    const mixed = findContext({ given: { kernel: '5.14.0-570.el9.x86_64' } });
     expect(mixed.facts['overrides']?.value).toMatch(/: \d+\.\d+/);
   });
 
@@ -228,9 +227,9 @@ describe('the context of entries', () => {
     const lines = read('Linux version 6.12.74', 'kvm_exit: reason EPT_VIOLATION rip');
     const given: MachineFacts = { kernel: '6.1', vendor: 'svm', tdp: false };
     expect(findContext({ given, read: lines }).contradictions).toEqual([
-      '--vendor svm, but the input is of vmx: line 2: "kvm_exit: reason EPT_"',
+      'vendor svm is given, but the input is of vmx: line 2: "kvm_exit: reason EPT_"',
       'shadow paging is given, but the input shows ept: line 2: "kvm_exit: reason EPT_"',
-      '--kernel 6.1, but the input names 6.12.74: line 1: "Linux version 6.12.74"',
+      'kernel 6.1 is given, but the input names 6.12.74: line 1: "Linux version 6.12.74"',
     ]);
     const shadow = read('kvm_exit: vcpu 0 reason PF excp rip');
     expect(findContext({ given: { vendor: 'svm', tdp: true }, read: shadow }).contradictions[0]).toContain(
@@ -243,7 +242,9 @@ describe('the context of entries', () => {
     const { sptes } = realRuns.find(({ run }) => run === 'vmx612-ept-ad') as (typeof realRuns)[number];
     const entries = patternsOf(sptes.map(([value, level]) => [word(value), level]));
     const [said] = findContext({ entries, given: { kernel: '6.1' } }).contradictions;
-    expect(said).toMatch(/^--kernel 6\.1, but \d+ entries are not clean under it: under 6\.10-7\.1\.5, 0$/);
+    expect(said).toMatch(
+      /^kernel 6\.1 is given, but \d+ entries are not clean under it: under 6\.10-7\.1\.5, 0$/,
+    );
     expect(findContext({ entries, given: { kernel: '6.12' } }).contradictions).toEqual([]);
     // Words without sense are so under every kernel.
     const garbage = patternsOf([

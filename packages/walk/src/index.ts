@@ -23,6 +23,7 @@ export type {
   KindCounts,
   LevelSummary,
   MemtypeSummary,
+  ReadOnlySummary,
   Share,
   WalkSummary,
 } from './summary/walk-summary.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { caveatsOf, createMmu, formatKernel, hex, type Mmu } from '@spte/core';
+import { caveatsOf, createMmu, hex, type Mmu } from '@spte/core';
 import {
   type ContextFact,
   type ContextMode,
@@ -244,7 +244,7 @@ export function isContextKnown(options: ContextOptions): boolean {
 
 /** The context in a few words, with how each was found out where it was not given. */
 export function contextText({ mmu, config, facts }: Context): string {
-  const { kernel, vendor, root, masks, host } = mmu;
+  const { vendor, root, masks, host } = mmu;
   const how = (name: string): string => {
     const origin = facts[name]?.origin ?? 'assumed';
     return origin === 'given' ? '' : ` (${origin})`;
@@ -257,7 +257,7 @@ export function contextText({ mmu, config, facts }: Context): string {
       : how('mode');
   const kind = root.kind === 'ept12' ? ', nested EPT' : '';
   const l1tf = host.l1tf ? `, L1TF (cache ${host.cacheBits} bits)${how('l1tf')}` : '';
-  return `kernel ${formatKernel(kernel)}${how('kernel')}, ${vendor.name}${how('vendor')}, ${mode}${ad}${kind}, MAXPHYADDR ${masks.shadowPhysBits}${how('maxPhyAddr')}${l1tf}`;
+  return `kernel ${config.kernel}${how('kernel')}, ${vendor.name}${how('vendor')}, ${mode}${ad}${kind}, MAXPHYADDR ${masks.shadowPhysBits}${how('maxPhyAddr')}${l1tf}`;
 }
 
 /** The context as every document has it. */

@@ -20,7 +20,9 @@ export type ErratumJson = Pick<ErratumMatch, 'id' | 'strength' | 'matched' | 'mi
 /** What matching needs to know of a context: how its kernel and its machine are known. */
 export function machineOf({ mmu, facts }: Pick<Context, 'mmu' | 'facts'>): MachineEvidence {
   const how = (name: string): Origin => facts[name]?.origin ?? 'assumed';
-  return machineEvidence(mmu, how('kernel'), how('vendor'));
+  // Of a kernel that is ranked, only the rules are known, and not the release.
+  const kernel = how('kernel');
+  return machineEvidence(mmu, kernel === 'ranked' ? 'assumed' : kernel, how('vendor'));
 }
 
 /** The known bugs that an entry speaks for by itself. */

@@ -51,10 +51,25 @@ export function logErrata(mmu: Mmu, machine: MachineEvidence): RefineLine {
     for (const { id, strength } of found) named.add(`${strength} ${id}`);
     return {
       ...line,
+      checks: line.checks.map((check) => withoutExcusedHits(check, line.sptes[0]?.level ?? null, matches)),
       sptes: line.sptes.map((spte, at) => excused(spte, from + at, matches)),
       errata: errataJson(found),
     };
   };
+}
+
+/** A printed mask hits nothing that counts where the kernel is known to be wrong about it. */
+function withoutExcusedHits(
+  check: AnnotatedLine['checks'][number],
+  level: number | null,
+  matches: Parameters<typeof isExcused>[0],
+): AnnotatedLine['checks'][number] {
+  const { hits, ...rest } = check;
+  if (hits === undefined) return check;
+  const isNote = matches.some(({ entries }) =>
+    entries.some((entry) => isExcused(matches, { code: 'reserved-bits', bits: hits }, { entry, level })),
+  );
+  return isNote ? rest : check;
 }
 
 const entriesOf = ({ sptes }: AnnotatedLine): EvidenceSpte[] =>

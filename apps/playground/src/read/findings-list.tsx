@@ -1,8 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bitsText, type Explanation, findingNext, findingText } from '@spte/core';
+import { bitsText, type Explanation, findingNext, findingText, guessText } from '@spte/core';
 
-/** What is wrong with an entry, and what to ask next. */
-export function Findings({ findings, guesses }: Pick<Explanation, 'findings' | 'guesses'>) {
+type Said = Pick<Explanation, 'findings' | 'guesses'>;
+
+/** What is wrong with an entry, what to ask next, and what else it may be. */
+export function Findings({ findings, guesses }: Said) {
+  return (
+    <>
+      <FindingList findings={findings} guesses={guesses} />
+      {guesses.map((guess) => (
+        <p key={guess.code} class="next">
+          May be {guessText(guess)}.
+        </p>
+      ))}
+    </>
+  );
+}
+
+function FindingList({ findings, guesses }: Said) {
   if (findings.length === 0) {
     return <p class="clean">Clean: nothing in it is illegal or odd on this machine.</p>;
   }

@@ -20,8 +20,8 @@ export interface Explanation extends DecodedSpte {
   /** What is wrong with it; empty for a clean entry. */
   readonly findings: readonly Finding[];
   /**
-   * What else a value may be that is no entry of this kernel's, that looks like one of MMIO, or that is wrong at this
-   * level and not at another.
+   * What else a value may be: one that is no entry of this kernel's, one that is wrong at this level and not at another,
+   * and an EPT pointer, whatever entry it looks like.
    */
   readonly guesses: readonly Guess[];
   /** How the CPU reads it; empty where the level is not known or the vendor does not say. */
@@ -67,7 +67,7 @@ export function explainSpte(
     findings,
     guesses: [
       ...guessLevels(entry, findings),
-      ...(kind === 'mmio' ? guessPointer(entry) : guessesOf(findings)),
+      ...(kind === 'unknown' ? guessesOf(findings) : guessPointer(entry)),
     ],
     cpu,
     l1tf: faults(decoded, cpu) ? exposureOf(mmu, spte) : null,

@@ -9,6 +9,7 @@ import { checkEntry, type Entry, entryAt } from '../read/entry.ts';
 import { type Guess, guessUnknown } from '../read/guess-unknown.ts';
 import { shapeOf } from '../read/shape.ts';
 import type { SpteKind } from '../read/spte-kind.ts';
+import { isShadowPresentPte } from '../rules/predicates.ts';
 import { type Check, checksOf, type Judged } from './checks.ts';
 import { FINDING_SEVERITIES, type Finding } from './finding.ts';
 import { hitsPrintedMask } from './printed-mask.ts';
@@ -116,13 +117,16 @@ function cleanKind(mmu: Mmu, spte: bigint, level: number): SpteKind | null {
   const entry = entryAt(mmu, spte, level);
   if (entry.kind === 'unknown') return null;
   const judged = judgedAt(entry, level, {});
-  return checksOf[entry.kind].every(({ wrong }) => wrong(judged) === 0n) ? entry.kind : null;
+  // From the last: what is no entry has bits without a meaning, more often than anything else.
+  const fails = ({ wrong }: Check): boolean => wrong(judged) !== 0n;
+  return checksOf[entry.kind].findLast(fails) === undefined ? entry.kind : null;
 }
 
 /** Other levels at which an entry that is wrong at its own is none that is; a guess for each kind that it is there. */
 export function guessLevels({ mmu, spte, level }: Entry, findings: readonly Finding[]): Guess[] {
-  // What a kernel printed has the level that it printed.
-  if (level === null || !findings.some(({ code }) => code !== 'printed-reserved-bits')) return [];
+  // What is not present is so at every level; and what a kernel printed has the level that it printed.
+  if (level === null || !isShadowPresentPte(mmu, spte)) return [];
+  if (!findings.some(({ code }) => code !== 'printed-reserved-bits')) return [];
   const byKind = new Map<SpteKind, number[]>();
   for (const other of LEVELS) {
     const kind = other === level || other > mmu.root.level ? null : cleanKind(mmu, spte, other);

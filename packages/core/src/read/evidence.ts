@@ -61,22 +61,23 @@ type Test = (spte: bigint) => Evidence;
 
 /** The tests that decide what the entries of a shape are. */
 export interface Tests {
-  readonly ofAll: readonly Test[];
-  /** Of those that are shadow-present. */
+  readonly ofOthers: readonly Test[];
+  /** Of those that are shadow-present: some more. */
   readonly ofPresent: readonly Test[];
 }
 
 /** Every test that decides what an entry is, with its outcome. */
-export function evidenceFor({ mmu, spte }: Entry, { ofAll, ofPresent }: Tests): Evidence[] {
-  const tests = isShadowPresentPte(mmu, spte) ? [...ofAll, ...ofPresent] : ofAll;
+export function evidenceFor({ mmu, spte }: Entry, { ofOthers, ofPresent }: Tests): Evidence[] {
+  const tests = isShadowPresentPte(mmu, spte) ? ofPresent : ofOthers;
   return tests.map((test) => test(spte));
 }
 
 /** The tests of entries of this MMU at a level. Their answers are made here, once, but for what names the entry. */
 export function testsOf(mmu: Mmu, level: number | null): Tests {
-  const ofPresent = [leafTest(mmu, level)];
+  const ofOthers = [presentTest(mmu), mmioTest(mmu), frozenTest(mmu), emptyTest(mmu)];
+  const ofPresent = [...ofOthers, leafTest(mmu, level)];
   if (mmu.masks.accTrack !== 0n) ofPresent.push(trackedTest(mmu));
-  return { ofAll: [presentTest(mmu), mmioTest(mmu), frozenTest(mmu), emptyTest(mmu)], ofPresent };
+  return { ofOthers, ofPresent };
 }
 
 /** A test with an answer for entries that pass it, and one for all others. */

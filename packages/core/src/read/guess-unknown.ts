@@ -41,12 +41,18 @@ const BELOW_PAE_ADDRESS = bits(11, 0) & ~bits(9, 8);
 /** The low bits of the EPT pointers that KVM makes: write-back, of 4 or 5 levels, with A/D bits or without. */
 const POINTERS: readonly bigint[] = [0x1en, 0x5en, 0x26n, 0x66n];
 
+/** What stands in all of them where entries have their permissions. */
+const POINTER_PERMISSIONS = 6n;
+
+const OUTSIDE_ADDRESS = U64_MAX ^ ADDRESS;
+
 /**
- * An EPT pointer, which a log shows as a word like an entry: bits 2:0 of it are those of an MMIO entry. Its root is a
- * table, not at 0, and nothing else is set.
+ * An EPT pointer, which a log shows as a word like an entry: bits 2:0 of it are those of an MMIO entry, or no leaf's. Its
+ * root is a table, not at 0, and nothing else is set.
  */
 export function guessPointer({ mmu, spte }: Entry): Guess[] {
-  const low = spte & ~ADDRESS;
+  if ((spte & PERMISSIONS) !== POINTER_PERMISSIONS) return [];
+  const low = spte & OUTSIDE_ADDRESS;
   if (!POINTERS.includes(low) || low === spte) return [];
   const { levels, ad, root } = explainEptp(spte);
   return [
@@ -54,17 +60,23 @@ export function guessPointer({ mmu, spte }: Entry): Guess[] {
   ];
 }
 
+/** What kernels write into frozen and empty entries. Layouts that follow one another may share a value: the first counts. */
+const CONSTANTS: ReadonlyMap<bigint | null, GuessParams['other-kernel']> = new Map(
+  layouts.toReversed().flatMap(({ since, frozen, empty }): [bigint | null, GuessParams['other-kernel']][] => [
+    [empty, { since, kind: 'empty' }],
+    [frozen, { since, kind: 'frozen' }],
+  ]),
+);
+
 /** What may have written a value that is not present, empty, frozen or MMIO here; the likeliest first. */
 export function guessUnknown(entry: Entry): Guess[] {
   const { mmu, spte } = entry;
   const from = (looksAt: bigint): Because => because(mmu, 'guess', looksAt);
   const guesses: Guess[] = guessPointer(entry);
 
-  // Layouts that follow one another may share a value: the first one introduced it.
-  const writer = layouts.find(({ frozen, empty }) => spte === frozen || spte === empty);
-  if (writer !== undefined) {
-    const params = { since: writer.since, kind: spte === writer.frozen ? 'frozen' : 'empty' } as const;
-    guesses.push({ code: 'other-kernel', params, because: from(U64_MAX) });
+  const constant = CONSTANTS.get(spte);
+  if (constant !== undefined) {
+    guesses.push({ code: 'other-kernel', params: constant, because: from(U64_MAX) });
   }
   const walked = (mmu.masks.present | mmu.masks.accTrack) & PERMISSIONS;
   if ((spte & walked) === 0n) {

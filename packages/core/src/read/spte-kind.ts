@@ -24,8 +24,22 @@ export function presentKind(mmu: Mmu, spte: bigint, level: number | null): SpteK
 }
 
 /** Before 5.13 everything that is not zero, MMIO or frozen counts as present, also what no CPU walks. */
-function isWalked({ layout, masks }: Mmu, spte: bigint): boolean {
-  return layout.mmuPresent !== null || (spte & (masks.present | masks.accTrack)) !== 0n;
+function isWalked(mmu: Mmu, spte: bigint): boolean {
+  const { layout, masks } = mmu;
+  return (
+    layout.mmuPresent !== null || (spte & (masks.present | masks.accTrack)) !== 0n || isBareLeaf(mmu, spte)
+  );
+}
+
+/**
+ * Whether an entry without a permission is a leaf for which none was asked: no bit says "present" in EPT with
+ * execute-only entries. KVM sets these two in each leaf of RAM that the host may write, and never others than these and
+ * how accessed is kept.
+ */
+function isBareLeaf({ masks, layout, vendor: { format } }: Mmu, spte: bigint): boolean {
+  const always = masks.hostWritable | (format.ignorePat?.mask ?? 0n);
+  const may = format.address.mask | masks.memtype | masks.accessed | layout.adType.mask | PT.pageSize.mask;
+  return masks.present === 0n && (spte & always) === always && (spte & ~(always | may)) === 0n;
 }
 
 /** Without a level, an entry is a table if it has all that KVM sets in tables and nothing that it sets in leaves only. */

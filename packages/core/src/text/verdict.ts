@@ -37,21 +37,18 @@ export function changeVerdict(change: ExplainedChange): string {
 export function entryVerdict(explanation: Explanation): string {
   const { kind, findings, guesses } = explanation;
   const [worst] = findings;
+  const [best] = guesses;
+  const but = best === undefined ? '' : `; but it may be ${guessText(best)}`;
   if (worst === undefined) {
-    const [other] = guesses;
-    const but = other === undefined ? '' : `; but it may be ${guessText(other)}`;
     return `clean ${whatOf(explanation)}${but}`;
   }
   if (worst.code === 'not-an-spte') {
     if (worst.params.cleanIfPresent) return `${KIND_NAMES.unknown}: only the MMU-present bit is missing`;
-    const [best] = guesses;
     return best === undefined ? KIND_NAMES.unknown : `${KIND_NAMES.unknown}: it may be ${guessText(best)}`;
   }
   if (kind === 'unknown') return `${KIND_NAMES.unknown}: ${findingText(worst)}`;
   const more = findings.length === 1 ? '' : `; and ${counted(findings.length - 1, 'more finding')}`;
-  const level = guesses.find(({ code }) => code === 'other-level');
-  const or = level === undefined ? '' : `; but it may be ${guessText(level)}`;
-  return `${worst.severity === 'error' ? 'bad' : 'suspicious'} ${KIND_NAMES[kind]}: ${findingText(worst)}${more}${or}`;
+  return `${worst.severity === 'error' ? 'bad' : 'suspicious'} ${KIND_NAMES[kind]}: ${findingText(worst)}${more}${but}`;
 }
 
 function whatOf({ kind, level, mapping, mmio }: Explanation): string {

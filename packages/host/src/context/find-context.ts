@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { counted, createMmu, formatKernelVersion, type Mmu, readKernelRelease } from '@spte/core';
+import { createMmu, formatKernelVersion, type Mmu, readKernelRelease } from '@spte/core';
 import { type HostConfig, mmuConfigOf } from '../config.ts';
 import {
   type ContextCandidate,
@@ -159,7 +159,7 @@ function othersThan(mmu: Mmu, others: readonly Rated[]): PossibleContext[] {
   return possible;
 }
 
-const widthOf = ({ candidate }: Rated): number => candidate.facts.maxphyaddr ?? 0;
+const widthOf = ({ candidate }: Rated): number => candidate.mmu.masks.shadowPhysBits;
 
 /** Facts that are there. */
 function defined(facts: MachineFacts): MachineFacts {
@@ -345,7 +345,7 @@ function contradictionsOf(
   const said: string[] = [];
   const { kernel, vendor, tdp } = given;
   if (vendor !== undefined && read.vendor !== undefined && read.vendor.value !== vendor) {
-    said.push(`--vendor ${vendor}, but the input is of ${read.vendor.value}: ${read.vendor.from}`);
+    said.push(`vendor ${vendor} is given, but the input is of ${read.vendor.value}: ${read.vendor.from}`);
   }
   if (tdp !== undefined && read.mode !== undefined && (read.mode.value !== 'shadow') !== tdp) {
     said.push(
@@ -353,7 +353,7 @@ function contradictionsOf(
     );
   }
   if (kernel !== undefined && read.kernel !== undefined && baseOf(kernel) !== baseOf(read.kernel.value)) {
-    said.push(`--kernel ${kernel}, but the input names ${read.kernel.value}: ${read.kernel.from}`);
+    said.push(`kernel ${kernel} is given, but the input names ${read.kernel.value}: ${read.kernel.from}`);
   }
   if (kernel !== undefined && best.score.unexplained > TOLERANCE) {
     const { kernel: _kernel, ...rest } = given;
@@ -361,7 +361,7 @@ function contradictionsOf(
     if (other.score.unexplained < best.score.unexplained / 2) {
       const { releases } = other.candidate;
       said.push(
-        `--kernel ${kernel}, but ${counted(best.score.unexplained, 'entry', 'entries')} ${best.score.unexplained === 1 ? 'is' : 'are'} not clean under it: under ${releases.join('-')}, ${other.score.unexplained}`,
+        `kernel ${kernel} is given, but ${best.score.unexplained} entries are not clean under it: under ${releases.join('-')}, ${other.score.unexplained}`,
       );
     }
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bit, compareKernelVersions, parseKernelVersion, readKernelRelease } from '@spte/core';
+import { bit, compareKernelVersions, parseKernelVersion } from '@spte/core';
 import type { VendorName } from '../vendor-facts.ts';
 import type { ContextMode } from './context-fact.ts';
 
@@ -105,19 +105,10 @@ function releaseIn(line: string): { release: string; words: string } | null {
       .slice(at + sign.length, at + 256)
       .split(' ')
       .slice(0, MAX_WORDS);
-    const release = words.find((word) => RELEASE.test(word) && isRelease(word));
+    const release = words.find((word) => RELEASE.test(word));
     if (release !== undefined) return { release, words: `${sign}${release}` };
   }
   return null;
-}
-
-function isRelease(word: string): boolean {
-  try {
-    readKernelRelease(word);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Where the kernel prints the bits that are reserved at the level of an entry. */
@@ -184,7 +175,7 @@ export function machineReader(): MachineReader {
       }
     },
     uname(text, from) {
-      const release = text.split(/\s+/).find((word) => RELEASE.test(word) && isRelease(word));
+      const release = text.split(/\s+/).find((word) => RELEASE.test(word));
       if (release !== undefined) facts.kernel = { value: release, from };
     },
     facts: () => ({ ...facts }),

@@ -126,10 +126,11 @@ export function faultExplainer(mmu: Mmu, readers: readonly ExitReader[]): FaultE
   };
 
   const explainFault = (record: TraceRecord, exit: MachineHints): ExplainedFault => {
-    const hints = [exit, machineHints(record)].find(({ mode }) => mode !== null) ?? assumedHints(mmu, exit);
+    const code = wordIn(record, 'error_code');
+    const hints =
+      [exit, machineHints(record)].find(({ mode }) => mode !== null) ?? assumedHints(mmu, exit, code);
     const vendor = hints.vendor ?? machine;
     const address = hexIn(record, 'address');
-    const code = wordIn(record, 'error_code');
     return {
       event: record.event,
       vendor,
@@ -152,13 +153,20 @@ export function faultExplainer(mmu: Mmu, readers: readonly ExitReader[]): FaultE
   };
 }
 
+/** Read, write and fetch in the qualification of a violation. */
+const ACCESSES = 7n;
+
 /** What the machine is, where nothing else says what a fault is about; nothing, if the exit was another vendor's. */
 function assumedHints(
   { vendor: { name }, masks: { tdpEnabled } }: Mmu,
   { vendor }: MachineHints,
+  code: bigint | null,
 ): MachineHints {
   const machine = name === 'vmx' || name === 'svm' ? name : null;
   if (machine === null || (vendor ?? machine) !== machine) return { vendor, mode: null };
+  // A violation of EPT is one of an access, which its qualification names.
+  const isViolation = code === null || (code & ACCESSES) !== 0n;
+  if (machine === 'vmx' && !isViolation) return { vendor: machine, mode: 'shadow' };
   return { vendor: machine, mode: tdpEnabled ? (machine === 'vmx' ? 'ept' : 'npt') : 'shadow' };
 }
 
