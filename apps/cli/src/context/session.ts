@@ -41,19 +41,6 @@ export interface Outcome {
   readonly damaged: boolean;
 }
 
-/** Nothing yet. */
-export const NO_OUTCOME: Outcome = { findings: 0, possible: 0, looked: 0, damaged: false };
-
-/** The outcome of two inputs together. */
-export function bothOutcomes(a: Outcome, b: Outcome): Outcome {
-  return {
-    findings: a.findings + b.findings,
-    possible: a.possible + b.possible,
-    looked: a.looked + b.looked,
-    damaged: a.damaged || b.damaged,
-  };
-}
-
 /** The outcome of a command that looks at one thing, and finds fault with it or not. */
 export function outcomeOf(clean: boolean): Outcome {
   return { findings: clean ? 0 : 1, possible: 0, looked: 1, damaged: false };

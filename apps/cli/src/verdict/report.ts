@@ -18,7 +18,7 @@ export interface Issue {
 }
 
 /** The end of an input. */
-export interface InputResult {
+interface InputResult {
   readonly verdict: Verdict;
   /** What the exit status under `--check` were for this input alone. */
   readonly status: number;
