@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { formatWord, type Severity } from '@spte/core';
-import { FINE } from '../context/session.ts';
 import type { Output } from '../io/output.ts';
 import { severityOf } from './codes.ts';
 import type { VerdictOptions } from './options.ts';
@@ -116,10 +115,11 @@ function tapReporter(out: Output, policy: Policy): Reporter {
     },
     end(name, { verdict, status, failed }) {
       point++;
-      print([`${status === FINE ? 'ok' : 'not ok'} ${point} - ${tapText(name)}`]);
+      const isOk = status === 0;
+      print([`${isOk ? 'ok' : 'not ok'} ${point} - ${tapText(name)}`]);
       const said = verdictText(policy, verdict);
       const lines = [
-        ...(status === FINE ? [] : [`status: ${status}`]),
+        ...(isOk ? [] : [`status: ${status}`]),
         ...(failed === undefined ? [] : [`message: ${yamlText(failed)}`]),
         ...(said === null ? [] : [`verdict: ${yamlText(said)}`]),
         ...(listed.length === 0
