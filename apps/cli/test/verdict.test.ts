@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Which findings count: the policy as a function, and what the commands make of it.
+
+import { traceFiles } from '@spte/testing/runs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CODES, severityOf } from '../src/verdict/codes.ts';
@@ -165,6 +167,16 @@ function damage(address: number, page: Buffer): void {
 beforeAll(() => {
   captured('svm61-npt-tdp-dump', 'svm');
   image('wrong.img', damage);
+  captured('vmx61-ept-noad', 'vmx');
+  // Every seventh new value has a bit flipped, another one each time.
+  let entries = 0;
+  const flipped = (_whole: string, name: string, value: string): string =>
+    ++entries % 7 === 0
+      ? `${name} ${(BigInt(`0x${value}`) ^ (1n << BigInt(entries % 64))).toString(16)}`
+      : `${name} ${value}`;
+  const trace = traceFiles['vmx61-ept-noad']?.['trace.txt'] ?? '';
+  file('planted.txt', trace.replaceAll(/\b(spte|new_spte) ([0-9a-f]+)\b/g, flipped));
+  file('splat.txt', '[   22.8] spte = 0x800000018a600ee7, level = 2, rsvd bits = 0x800f0000001fe000\n');
   file('lines.txt', LINES);
   file('twice.txt', LINES + LINES);
   file('cut.txt', `${LINES} vmtest-2 [001] ...1. 1.9: kvm_mmu_set_spte: gfn\n`);
@@ -508,6 +520,35 @@ describe('--format tap', () => {
 
   it('takes no name for a directive', () => {
     expect(tapText('a#b\\ # TODO\n\u001B[2J')).toBe('a\\#b\\\\ \\# TODO\uFFFD\uFFFD[2J');
+  });
+});
+
+describe('what is told item by item', () => {
+  /** How often each code is told of, in notices and not. */
+  const told = (out: string): Record<string, number> => {
+    const counts: Record<string, number> = {};
+    for (const [, code = ''] of out.matchAll(/^::\w+ file=.*,title=([^:]+)::/gm)) {
+      counts[code] = 1 + (counts[code] ?? 0);
+    }
+    return counts;
+  };
+
+  it.each([
+    ['certain', '--host vmx'],
+    ['possible', ''],
+  ])('is what is counted, where findings are %s', async (_what, context) => {
+    const line = `annotate planted.txt splat.txt ${context}`;
+    const { summary } = (await json(`${line} --summary`)) as {
+      summary: Record<'findingsByCode' | 'possibleByCode', Record<string, { count: number }>>;
+    };
+    const counts: Record<string, number> = {};
+    for (const [code, { count }] of [summary.findingsByCode, summary.possibleByCode].flatMap(
+      Object.entries,
+    )) {
+      counts[code] = count + (counts[code] ?? 0);
+    }
+    expect(Object.keys(counts).length).toBeGreaterThan(2);
+    expect(told((await spte(`${line} --format github`)).out)).toEqual(counts);
   });
 });
 
