@@ -478,6 +478,11 @@ describe('--format tap', () => {
     );
   });
 
+  it('does not depend on the number of threads', async () => {
+    const line = `annotate lines.txt twice.txt ${CONTEXT} --format tap`;
+    expect((await spte(`${line} --jobs 2`)).out).toBe((await spte(line)).out);
+  });
+
   it('lists a hundred findings, and says how many there are more', async () => {
     file('many.txt', LINES.repeat(50));
     const { out } = await spte(`annotate many.txt ${CONTEXT} --format tap`);
