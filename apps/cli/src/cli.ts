@@ -31,13 +31,14 @@ const COMMANDS = [
 const EXAMPLES = `
 Each command has --help with examples, --json, --ndjson and --check.
 
-Exit status; of several, the first of 2, 5, 1, 3, 4:
+Exit status:
   0  looked, and fine
-  1  findings that count, under --check
-  2  a mistake on the command line, or an unreadable input
-  3  only possible findings, under --check
+  1  findings that count, with --check
+  2  a mistake on the command line, or an input that cannot be read
+  3  only possible findings, with --check
   4  nothing was recognised, so that nothing was looked at
-  5  the input is damaged, or only a part of it was read`;
+  5  the input is damaged, or only a part of it was read
+Of several it is the first in the order 2, 5, 1, 3, 4.`;
 
 /** The whole command, ready to parse. */
 function program(session: Session): Command {

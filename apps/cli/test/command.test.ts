@@ -56,7 +56,11 @@ describe('spte', () => {
   );
 
   it('lists the presets of @spte/host, and computes what their configuration says', async () => {
-    expect(await json('presets')).toEqual({ schema: 'spte/presets/1', presets: toJson(PRESETS) });
+    expect(await json('presets')).toEqual({
+      schema: 'spte/presets/1',
+      context: null,
+      presets: toJson(PRESETS),
+    });
     for (const { name, config } of PRESETS) {
       const { masks, root, zeroCheck } = createMmu(mmuConfigOf(config));
       const { mmu } = contextOf(NO_IO, { preset: name });

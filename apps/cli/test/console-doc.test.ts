@@ -77,6 +77,19 @@ const documents: Readonly<Record<string, Files>> = {
     lines[28] = lines[28]?.replace('spte 6100000045bc877 ', 'spte 6108000045bc877 ') ?? '';
     put(at, 'next.txt', lines.join('\n'));
   },
+  'docs/json.md': (_document, at) => {
+    repositoryIn(at);
+    captured('vmx61-ept-noad', `${at}/host`);
+    captured('svm61-npt-tdp-dump', `${at}/amd`);
+    put(at, 'trace.txt', trace());
+    put(at, 'splat.txt', 'spte = 0x800000018a600ee7, level = 2, rsvd bits = 0x800f0000001fe000\n');
+    image(`${at}/mem.img`);
+    image(`${at}/later.img`, (address, page) => {
+      if (address !== 0x83da000) return;
+      page.writeBigUInt64LE(0xffd3e67n, 2 * 8);
+      page.writeBigUInt64LE(0n, 8 * 8);
+    });
+  },
   'packages/conformance/README.md': (_document, at) => repositoryIn(at),
 };
 

@@ -125,7 +125,7 @@ describe('spte decode', () => {
     const { out } = await spte('decode --eptp 0x1005e --qualification 0x80 --ndjson');
     expect(out.trim().split('\n')).toHaveLength(3);
     expect(out).toContain('"access":[]');
-    expect(out.trimEnd()).toMatch(/\n\{"summary":\{"codes":2\}\}$/);
+    expect(out.trimEnd()).toMatch(/\n\{"summary":\{"codes":2,"context":null\}\}$/);
   });
 
   it('wants entries or codes, not both and not none', async () => {

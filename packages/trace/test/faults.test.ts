@@ -95,6 +95,8 @@ describe('the error code of a fault', () => {
 
   it('is else that of the machine', () => {
     expect(kindOf(EPT, fault('2'))).toEqual(VIOLATION);
+    // No access, so that it is no violation.
+    expect(kindOf(EPT, fault('10'))).toEqual(OF_VMX);
     expect(kindOf(NPT, fault('2'))).toEqual(NESTED);
     expect(kindOf(SHADOW, fault('2'))).toEqual(OF_SVM);
     expect(kindOf(mmuOfRun('vmx61-noept-shadow'), fault('2'))).toEqual(OF_VMX);

@@ -2,8 +2,9 @@
 import { annotationCounter, type TraceCounts } from '@spte/trace';
 import {
   type ContextData,
+  type ContextJson,
+  commonContextJson,
   contextData,
-  contextJson,
   isMachineGiven,
   sayContext,
 } from '../context/context.ts';
@@ -145,7 +146,7 @@ async function annotateEach(
 ): Promise<Outcome> {
   const { io, out } = session;
   const counter = annotationCounter();
-  const context = commonContext(inputs);
+  const context = commonContextJson(inputs.map((input) => input.context));
   const judge = createJudge(
     policy,
     inputs.map(({ path }) => path),
@@ -165,9 +166,10 @@ async function annotateEach(
       const outcome = outcomeOfAll(annotationsOf(annotated.counts, annotated.tally), annotated.verdict);
       reporter?.end(path, { verdict: annotated.verdict, status: statusOf(outcome, true) });
     } catch (error) {
-      if (name === null || !isMistake(error)) throw error;
+      if (!isMistake(error)) throw error;
       const { message } = error;
-      io.complain(`spte: ${message.includes(shown(path)) ? '' : `${name}: `}${message}\n`);
+      const who = name === null || message.includes(shown(path)) ? '' : `${name}: `;
+      io.complain(`spte: ${who}${message}\n`);
       reporter?.end(path, { verdict: NO_VERDICT, status: MISTAKE, failed: message });
       session.status = MISTAKE;
     }
@@ -187,16 +189,8 @@ const isSaid = ({ summary, format }: AnnotateOptions, inputs: readonly Input[]):
 const outcomeOfAll = (all: Annotations, verdict: Verdict): Outcome =>
   outcomeBy(verdict, lookedAt(all), all.damaged > 0);
 
-/** What all inputs were read as; null where that differs. */
-function commonContext(inputs: readonly Input[]): ContextData | null {
-  const [first, ...others] = inputs.map(({ context }) => context);
-  const same = JSON.stringify(first && contextJson(first));
-  const isCommon = others.every((context) => JSON.stringify(contextJson(context)) === same);
-  return isCommon ? (first ?? null) : null;
-}
-
-function filesHead(context: ContextData | null): string {
-  const head = JSON.stringify(documentHead('annotate', context === null ? null : contextJson(context)));
+function filesHead(context: ContextJson | null): string {
+  const head = JSON.stringify(documentHead('annotate', context));
   return `${head.slice(0, -1)},"files":[`;
 }
 

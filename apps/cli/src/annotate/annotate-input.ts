@@ -5,7 +5,7 @@ import {
   annotationCounter,
   type TraceCounts,
 } from '@spte/trace';
-import { type ContextData, contextJson, contextText, withMasks } from '../context/context.ts';
+import { type ContextJson, contextJson, contextText, withMasks } from '../context/context.ts';
 import type { Session } from '../context/session.ts';
 import type { ParquetTable } from '../files/parquet-table.ts';
 import { foundBy } from '../verdict/found.ts';
@@ -137,13 +137,15 @@ function documentOf(
 ): Document {
   const plain = { begin: nothing, join: nothing, failed: nothing };
   if (options.ndjson === true) {
+    const line = (summary: object): void =>
+      void out.line(withFile(name, summaryOf(summary, contextJson(context))));
     return {
       ...plain,
-      end: (summary, verdict) =>
-        void out.line(withFile(name, summaryOf(withVerdict(summary, policy, verdict), context))),
+      end: (summary, verdict) => line(withVerdict(summary, policy, verdict)),
+      failed: ({ message }) => line({ error: message }),
     };
   }
-  if (options.json === true) return jsonDocument(out, path, context, policy);
+  if (options.json === true) return jsonDocument(out, path, contextJson(context), policy);
   return {
     ...plain,
     end(summary, verdict) {
@@ -162,13 +164,13 @@ export function withVerdict(summary: Annotations, policy: Policy, verdict: Verdi
 }
 
 /** The summary of an input, with what it was read as; null for inputs that were read as different things. */
-export function summaryOf(summary: Annotations, context: ContextData | null): object {
-  return { summary: { ...summary, context: context === null ? null : contextJson(context) } };
+export function summaryOf(summary: object, context: ContextJson | null): object {
+  return { summary: { ...summary, context } };
 }
 
 /** One of the files of a document. */
-function jsonDocument(out: Session['out'], file: string, context: ContextData, policy: Policy): Document {
-  const head = JSON.stringify({ file, context: contextJson(context) });
+function jsonDocument(out: Session['out'], file: string, context: ContextJson, policy: Policy): Document {
+  const head = JSON.stringify({ file, context });
   let separator = '';
   return {
     begin: () => void out.line(`${head.slice(0, -1)},"lines":[`),

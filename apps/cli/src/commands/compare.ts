@@ -10,7 +10,7 @@ import {
   type TriedBehaviour,
 } from '@spte/core';
 import { type Command, Option } from 'commander';
-import { type Context, contextJson, contextOf, contextText } from '../context/context.ts';
+import { type Context, commonContextJson, contextJson, contextOf, contextText } from '../context/context.ts';
 import { parseContext } from '../context/context-string.ts';
 import { addCommonOptions, type CommonOptions, end, outcomeOf, type Session } from '../context/session.ts';
 import { alignRows } from '../io/align.ts';
@@ -64,6 +64,7 @@ function compare(session: Session, first: string, second: string, options: Compa
   const [a, b] = [sideOf(first), sideOf(second)];
   const comparison = compareMmus(a.mmu, b.mmu, options);
   const { equal, masks, layout, reserved, variants, functions, behaviours } = comparison;
+  const context = commonContextJson([a, b]);
   const record = {
     a: contextJson(a),
     b: contextJson(b),
@@ -82,8 +83,8 @@ function compare(session: Session, first: string, second: string, options: Compa
   };
   if (options.ndjson === true) {
     void out.record(record);
-    void out.record({ summary: { equal } });
-  } else if (options.json === true) out.document({ ...documentHead('compare'), ...record });
+    void out.record({ summary: { equal, context } });
+  } else if (options.json === true) out.document({ ...documentHead('compare', context), ...record });
   else {
     void out.line(`A: ${contextText(a)}`);
     void out.line(`B: ${contextText(b)}`);

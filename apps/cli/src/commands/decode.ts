@@ -17,15 +17,18 @@ import {
   type PossibleFinding,
   rankContexts,
 } from '@spte/core';
-import { EntryPatterns } from '@spte/host';
+import { EntryPatterns, type MachineFacts } from '@spte/host';
 import type { Command } from 'commander';
 import { candidatesOf } from '../context/candidates.ts';
 import {
   type Context,
+  type ContextJson,
   contextJson,
   contextOf,
   contextText,
   isContextKnown,
+  isMachineGiven,
+  knownContextJson,
   othersOf,
   sayCaveats,
 } from '../context/context.ts';
@@ -161,7 +164,7 @@ function candidatesFor({ io }: Session, options: DecodeOptions): Candidate[] {
   return candidates;
 }
 
-function decodeCodes({ out }: Session, values: readonly string[], options: DecodeOptions): Outcome {
+function decodeCodes({ io, out }: Session, values: readonly string[], options: DecodeOptions): Outcome {
   refuseVerdict(options, '--qualification, --error-code or --eptp');
   const [entry] = values;
   if (entry !== undefined) {
@@ -169,14 +172,25 @@ function decodeCodes({ out }: Session, values: readonly string[], options: Decod
       `${shown(entry)}: entries cannot be asked about together with --qualification, --error-code or --eptp`,
     );
   }
-  const codes = explainCodes(options, factsOf(options));
+  const context = knownContextJson(io, options);
+  const machine = isMachineGiven(options) ? machineIn(context) : {};
+  const codes = explainCodes(options, { ...machine, ...factsOf(options) });
   const all = Object.values(codes).flat();
   if (options.ndjson === true) {
     for (const code of all) void out.record(code);
-    void out.record({ summary: { codes: all.length } });
-  } else if (options.json === true) out.document({ ...documentHead('codes'), ...codes });
+    void out.record({ summary: { codes: all.length, context } });
+  } else if (options.json === true) out.document({ ...documentHead('codes', context), ...codes });
   else void out.line(renderCodes(out.paint, codes));
   return { ...outcomeOf(true), looked: all.length };
+}
+
+/** What a context says of whose codes its faults have. */
+function machineIn(context: Partial<ContextJson> | null): Pick<MachineFacts, 'vendor' | 'tdp'> {
+  const { vendor, mode } = context ?? {};
+  return {
+    ...(vendor !== undefined && { vendor }),
+    ...(mode !== undefined && { tdp: mode !== 'shadow' }),
+  };
 }
 
 /** What a printed mask says holds in every context. */
@@ -326,9 +340,10 @@ function hints(values: readonly Value[], { maxphyaddr, physBits, l1tf }: DecodeO
 function decodeWhich(session: Session, values: readonly Value[], options: DecodeOptions): Outcome {
   refuseVerdict(options, '--which');
   const { io, out } = session;
-  const candidates = isContextKnown(options)
-    ? [{ name: 'the given context', mmu: contextOf(io, options).mmu }]
-    : candidatesFor(session, options);
+  const given = isContextKnown(options) ? contextOf(io, options) : null;
+  const candidates =
+    given === null ? candidatesFor(session, options) : [{ name: 'the given context', mmu: given.mmu }];
+  const context = given === null ? knownContextJson(io, options) : contextJson(given);
   const fits = rankContexts(values, candidates);
   const records = fits.map(({ name, clean, recognised, findings }) => ({
     context: name,
@@ -339,8 +354,8 @@ function decodeWhich(session: Session, values: readonly Value[], options: Decode
   }));
   if (options.ndjson === true) {
     for (const record of records) void out.record(record);
-    void out.record({ summary: { values: values.length, contexts: records.length } });
-  } else if (options.json === true) out.document({ ...documentHead('which'), contexts: records });
+    void out.record({ summary: { values: values.length, contexts: records.length, context } });
+  } else if (options.json === true) out.document({ ...documentHead('which', context), contexts: records });
   else void out.line(renderFits(out.paint, fits, values.length));
   return outcomeOf(fits[0]?.findings.length === 0);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { formatKernel, type Kernel, readKernelRelease } from '@spte/core';
+import { formatKernel, readKernelRelease } from '@spte/core';
 import {
   affectedKernel,
   affectedText,
@@ -9,11 +9,13 @@ import {
   type KernelRange,
 } from '@spte/errata';
 import { type Command, Option } from 'commander';
+import { knownContextJson } from '../context/context.ts';
 import { VALUE_FLAGS } from '../context/context-options.ts';
 import { addFormatOptions, end, outcomeOf, type Session } from '../context/session.ts';
 import { shown, UsageError } from '../io/errors.ts';
 import { nearest } from '../io/nearest.ts';
 import type { FormatOptions } from '../io/output.ts';
+import { documentHead } from '../io/output.ts';
 
 interface ErrataOptions extends FormatOptions {
   readonly kernel?: string;
@@ -61,7 +63,7 @@ const orderOf = ({ range }: Listed): number =>
 /** Of what only looks like a bug a release has nothing to fix. */
 const asksKernel = ({ kind, fixedIn }: Erratum): boolean => kind !== 'look-alike' || fixedIn !== null;
 
-function listErrata({ out }: Session, id: string | undefined, options: ErrataOptions): boolean {
+function listErrata({ io, out }: Session, id: string | undefined, options: ErrataOptions): boolean {
   const { kernel: release, vendor, json, ndjson } = options;
   const kernel = release === undefined ? null : readKernelRelease(release);
   const listed = errata
@@ -74,14 +76,14 @@ function listErrata({ out }: Session, id: string | undefined, options: ErrataOpt
     )
     .toSorted((a, b) => orderOf(a) - orderOf(b));
   if (id !== undefined && listed.length === 0) throw unknownErratum(id);
-  const context = contextOf(kernel, vendor);
+  const context = knownContextJson(io, { kernel: release, vendor });
   const affected = listed.filter(({ range }) => range?.state === 'inside').length;
   const summary = { errata: listed.length, affected: kernel === null ? null : affected };
   if (ndjson === true) {
     for (const one of listed) void out.record(erratumJson(one));
     void out.record({ summary: { ...summary, context } });
   } else if (json === true) {
-    out.document({ schema: 'spte/errata/1', context, errata: listed.map(erratumJson), summary });
+    out.document({ ...documentHead('errata', context), errata: listed.map(erratumJson), summary });
   } else if (id !== undefined) {
     for (const { erratum, range } of listed)
       for (const line of erratumLines(erratum, range)) void out.line(line);
@@ -108,20 +110,6 @@ function listedText(paint: Session['out']['paint'], { erratum, range }: Listed):
 
 function erratumJson({ erratum, range }: Listed): object {
   return { ...erratum, affected: range === null ? null : affectedText(range), why: range?.why ?? null };
-}
-
-/** What was given, as other documents have it. */
-function contextOf(kernel: Kernel | null, vendor: ErrataOptions['vendor']): object | null {
-  if (kernel === null && vendor === undefined) return null;
-  const given = (value: string, from: string): object => ({ value, origin: 'given', from });
-  return {
-    ...(kernel !== null && { kernel: kernel.name }),
-    ...(vendor !== undefined && { vendor }),
-    facts: {
-      ...(kernel !== null && { kernel: given(kernel.name, '--kernel') }),
-      ...(vendor !== undefined && { vendor: given(vendor, '--vendor') }),
-    },
-  };
 }
 
 function unknownErratum(id: string): UsageError {

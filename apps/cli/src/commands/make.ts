@@ -134,6 +134,7 @@ function make({ io, out }: Session, options: MakeOptions): boolean {
   const { mmu } = context;
   const { value, reasons, warnings } = observe(mmu, (mmu) => build(mmu, options));
   const explanation = explainSpte(mmu, value.spte, options.level);
+  const head = documentHead('make', contextJson(context));
   const record = {
     ...spteJson(explanation, mmu),
     wrprot: value.wrprot,
@@ -143,8 +144,7 @@ function make({ io, out }: Session, options: MakeOptions): boolean {
   if (options.ndjson === true) {
     void out.record(record);
     void out.record({ summary: { warnings: warnings.length, context: contextJson(context) } });
-  } else if (options.json === true)
-    out.document({ ...record, ...documentHead('make', contextJson(context)) });
+  } else if (options.json === true) out.document({ ...head, ...record, ...head });
   else {
     void out.line(out.paint('dim', contextText(context)));
     void out.line(out.paint('bold', formatWord(value.spte)));

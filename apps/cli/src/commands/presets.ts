@@ -18,8 +18,8 @@ export function presetsCommand(parent: Command, session: Session): void {
     const { out } = session;
     if (options.ndjson === true) {
       for (const preset of PRESETS) void out.record(preset);
-      void out.record({ summary: { presets: PRESETS.length } });
-    } else if (options.json === true) out.document({ ...documentHead('presets'), presets: PRESETS });
+      void out.record({ summary: { presets: PRESETS.length, context: null } });
+    } else if (options.json === true) out.document({ ...documentHead('presets', null), presets: PRESETS });
     else {
       const width = Math.max(...PRESETS.map(({ name }) => name.length));
       for (const { name, what } of PRESETS)

@@ -50,8 +50,8 @@ async function vectors(
     else if (json === true) reports.push(record);
     else await print(out, file, report);
   }
-  if (ndjson === true) void out.record({ summary: total });
-  else if (json === true) out.document({ ...documentHead('vectors'), ...total, files: reports });
+  if (ndjson === true) void out.record({ summary: { ...total, context: null } });
+  else if (json === true) out.document({ ...documentHead('vectors', null), ...total, files: reports });
   else {
     const text = `${total.passed} passed, ${total.failed} failed`;
     void out.line(out.paint(total.failed === 0 ? 'green' : 'red', text));

@@ -138,8 +138,32 @@ export function factsOf(options: ContextOptions): MachineFacts {
   };
 }
 
-/** The vendor that a flag can only be about. */
-function impliedVendor({ ept, npt, ad, execOnly, pml, smeCBit }: ContextOptions): MachineFacts['vendor'] {
-  if (npt !== undefined || smeCBit !== undefined) return 'svm';
-  return (ept ?? ad ?? execOnly ?? pml) === undefined ? undefined : 'vmx';
+/** Flags that can only be about one vendor. */
+const VENDOR_FLAGS = {
+  npt: 'svm',
+  smeCBit: 'svm',
+  ept: 'vmx',
+  ad: 'vmx',
+  execOnly: 'vmx',
+  pml: 'vmx',
+} as const satisfies Partial<Record<keyof ContextOptions, MachineFacts['vendor']>>;
+
+const IMPLYING = Object.keys(VENDOR_FLAGS) as readonly (keyof typeof VENDOR_FLAGS)[];
+
+function impliedVendor(options: ContextOptions): MachineFacts['vendor'] {
+  const flag = IMPLYING.find((name) => options[name] !== undefined);
+  return flag === undefined ? undefined : VENDOR_FLAGS[flag];
+}
+
+/** Flags that say which mode it is, the strongest first. */
+const MODE_FLAGS = ['shadow', 'ept', 'npt', 'mmu'] as const;
+
+/** The flag that gives a fact, as it is typed; null where none does. */
+export function flagOf(name: keyof MachineFacts, options: ContextOptions): string | null {
+  const among: readonly (keyof ContextOptions)[] =
+    name === 'tdp' ? MODE_FLAGS : name === 'vendor' ? ['vendor', ...IMPLYING] : [name];
+  const flag = among.find((one) => options[one] !== undefined);
+  if (flag === undefined) return null;
+  const words = flag.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return `--${options[flag] === false ? 'no-' : ''}${words}`;
 }

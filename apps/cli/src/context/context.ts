@@ -23,7 +23,7 @@ import {
 import { readHost } from '@spte/host/node';
 import { shown, UsageError, unreadable } from '../io/errors.ts';
 import { type Io, pathOf } from '../io/io.ts';
-import { type ContextOptions, factsOf } from './context-options.ts';
+import { type ContextOptions, factsOf, flagOf } from './context-options.ts';
 
 /** A kernel on a machine, as far as it is known, as data that may go to another thread. */
 export interface ContextData {
@@ -86,7 +86,7 @@ export function contextData(io: Io, options: ContextOptions, evidence: Evidence)
   const { host, preset } = options;
   if (host !== undefined && preset !== undefined)
     throw new UsageError('--host and --preset exclude each other');
-  if (host === undefined && preset === undefined) return found(given, evidence);
+  if (host === undefined && preset === undefined) return found(options, evidence);
   const report = host === undefined ? null : hostReport(hostTexts(io, host));
   const config = configWith(report === null ? presetConfig(preset as string) : report.config, given);
   usable(config);
@@ -95,20 +95,20 @@ export function contextData(io: Io, options: ContextOptions, evidence: Evidence)
     config,
     facts: {
       ...(report === null ? presetFacts(config, preset as string) : reportFacts(report)),
-      ...givenFacts(given),
+      ...givenFacts(options, config),
     },
     others: [],
     contradictions,
   };
 }
 
-function found(given: MachineFacts, evidence: Evidence): ContextData {
+function found(options: ContextOptions, evidence: Evidence): ContextData {
   try {
-    const { config, facts, possible, contradictions } = findContext({ ...evidence, given });
+    const { config, facts, possible, contradictions } = findContext({ ...evidence, given: factsOf(options) });
     const [, ...others] = possible;
     return {
       config,
-      facts: { ...facts, ...givenFacts(given) },
+      facts: { ...facts, ...givenFacts(options, config) },
       others: others.map(({ name, config }) => ({ name, config })),
       contradictions,
     };
@@ -131,22 +131,17 @@ const FACT_NAMES: Readonly<Record<string, string>> = {
   tdp: 'mode',
 };
 
-const flagOf = (name: string): string =>
-  `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-
 /** The facts that flags give. */
-function givenFacts(given: MachineFacts): Record<string, ContextFact> {
+function givenFacts(options: ContextOptions, config: HostConfig): Record<string, ContextFact> {
+  const names = Object.keys({ ...factsOf(options), tdp: null }) as (keyof MachineFacts)[];
+  const given = { ...factsOf(options), tdp: modeOf(config) };
   return Object.fromEntries(
-    Object.entries(given).flatMap(([name, value]): [string, ContextFact][] =>
-      value === undefined || name === 'tdp'
-        ? []
-        : [
-            [
-              FACT_NAMES[name] ?? name,
-              { value: value as ContextFact['value'], origin: 'given', from: flagOf(name) },
-            ],
-          ],
-    ),
+    names.flatMap((name): [string, ContextFact][] => {
+      const value = given[name];
+      const from = flagOf(name, options);
+      if (value === undefined || from === null) return [];
+      return [[FACT_NAMES[name] ?? name, { value, origin: 'given', from }]];
+    }),
   );
 }
 
@@ -198,7 +193,7 @@ export function othersOf({ others }: ContextData): { name: string; mmu: Mmu }[] 
 const said = new WeakMap<Io, Set<string>>();
 
 /** Says something beside the answer, once a run. */
-export function sayOnce(io: Io, text: string): void {
+function sayOnce(io: Io, text: string): void {
   const before = said.get(io) ?? new Set();
   said.set(io, before);
   if (!before.has(text)) io.complain(`spte: ${text}\n`);
@@ -270,6 +265,32 @@ export interface ContextJson {
 
 export function contextJson({ config, facts }: Pick<ContextData, 'config' | 'facts'>): ContextJson {
   return { kernel: config.kernel, vendor: config.vendor.name, mode: modeOf(config), facts };
+}
+
+/** The one context of several inputs; null where they differ, or where there are none. */
+export function commonContextJson(contexts: readonly ContextData[]): ContextJson | null {
+  const [first, ...others] = contexts.map(contextJson);
+  const same = JSON.stringify(first);
+  return others.every((context) => JSON.stringify(context) === same) ? (first ?? null) : null;
+}
+
+/**
+ * The context of what is asked without an entry to read, or of several contexts: what flags say of it and what a machine
+ * says of itself. Null where they say nothing.
+ */
+export function knownContextJson(io: Io, options: ContextOptions): Partial<ContextJson> | null {
+  const context = contextJson(contextData(io, options, {}));
+  const known = Object.entries(context.facts).filter(
+    ([, { origin }]) => origin === 'given' || origin === 'read',
+  );
+  if (known.length === 0) return null;
+  const facts = Object.fromEntries(known);
+  return {
+    ...('kernel' in facts && { kernel: context.kernel }),
+    ...('vendor' in facts && { vendor: context.vendor }),
+    ...('mode' in facts && { mode: context.mode }),
+    facts,
+  };
 }
 
 /** Whether a word on the command line is a file or folder. */

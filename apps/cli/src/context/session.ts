@@ -17,17 +17,17 @@ export function startSession(io: Io): Session {
 }
 
 /** Exit statuses; of several that apply, the first of {@link BY_WEIGHT}. */
-export const FINE = 0;
+const FINE = 0;
 /** There are findings, and `--check` is given. */
-export const FINDINGS = 1;
+const FINDINGS = 1;
 /** A mistake on the command line, or an input that cannot be read. */
 export const MISTAKE = 2;
 /** There are findings in some of the contexts that are possible, none in all, and `--check` is given. */
-export const POSSIBLE = 3;
+const POSSIBLE = 3;
 /** Nothing was recognised, so that nothing was looked at. */
-export const NOTHING = 4;
+const NOTHING = 4;
 /** The input is damaged, or only a part of it was read. */
-export const DAMAGED = 5;
+const DAMAGED = 5;
 
 const BY_WEIGHT: readonly number[] = [MISTAKE, DAMAGED, FINDINGS, POSSIBLE, NOTHING, FINE];
 

@@ -63,9 +63,32 @@ export class Output {
   }
 }
 
-/** The beginning of every document: what it is, and what it was read as. */
-export function documentHead(name: string, context?: object | null): object {
-  return { schema: `spte/${name}/1`, ...(context !== undefined && { context }) };
+/** Every document that the command prints: `schemas/` says what each looks like. */
+export const DOCUMENTS = [
+  'annotate',
+  'change',
+  'codes',
+  'compare',
+  'decode',
+  'errata',
+  'host',
+  'make',
+  'presets',
+  'translation',
+  'vectors',
+  'walk',
+  'walk-diff',
+  'walk-summary',
+  'which',
+] as const;
+
+/**
+ * The beginning of every document: what it is, and what it was read as.
+ *
+ * @param context null for what is of no context, or of several
+ */
+export function documentHead(name: (typeof DOCUMENTS)[number], context: object | null): object {
+  return { schema: `spte/${name}/1`, context };
 }
 
 /** A document with a list that may be longer than memory, written item by item, and what stands after it. */

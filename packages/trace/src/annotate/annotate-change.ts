@@ -62,7 +62,7 @@ export function rememberChanges(
 }
 
 /** What the change depends on. */
-export function changeKey(old: AnnotatedSpte, now: AnnotatedSpte): string {
+function changeKey(old: AnnotatedSpte, now: AnnotatedSpte): string {
   return [entryKey(old), entryKey(now), old.pfn === now.pfn, now.level].join();
 }
 

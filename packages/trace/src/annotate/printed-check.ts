@@ -197,7 +197,7 @@ export function valueBefore({ event, line }: TraceRecord, before: Before | undef
 }
 
 /** Compares a line with the one before it of its task. */
-export function checkAfter(record: TraceRecord, mmu: Mmu, before: Before | undefined): Check[] {
+function checkAfter(record: TraceRecord, mmu: Mmu, before: Before | undefined): Check[] {
   const spte = valueBefore(record, before);
   if (spte === null) return [];
   switch (record.event) {

@@ -160,6 +160,15 @@ export function createPieces(
     return piece;
   };
 
+  /** Writes a text that is found by the key of checks, where there is room. */
+  const writeKeyed = (text: string, remember: (piece: number) => void): void => {
+    if (!hasRoom()) return;
+    const piece = beginKeyed();
+    arena.set(piece + PIECE.CHECKS_LENGTH, text.length);
+    writeText(text);
+    remember(piece);
+  };
+
   return {
     addSpte() {
       if (!hasRoom()) return;
@@ -178,20 +187,12 @@ export function createPieces(
       }
     },
     addChecks(checks) {
-      if (!hasRoom()) return;
-      const piece = beginKeyed();
-      const text = checks.map((check) => JSON.stringify(check)).join(',');
-      arena.set(piece + PIECE.CHECKS_LENGTH, text.length);
-      writeText(text);
-      checked.set(piece, checks);
+      writeKeyed(checks.map((check) => JSON.stringify(check)).join(','), (piece) =>
+        checked.set(piece, checks),
+      );
     },
     addChange(change) {
-      if (!hasRoom()) return;
-      const piece = beginKeyed();
-      const text = `,"change":${JSON.stringify(change)}`;
-      arena.set(piece + PIECE.CHECKS_LENGTH, text.length);
-      writeText(text);
-      changed.set(piece, change);
+      writeKeyed(`,"change":${JSON.stringify(change)}`, (piece) => changed.set(piece, change));
     },
     addPlan(mask) {
       if (hasRoom()) arena.set(beginKeyed() + PIECE.PLAN, mask);
