@@ -132,9 +132,9 @@ describe('the context of entries', () => {
       const { facts, mmu, possible } = findContext({ entries });
       const tdp = vendor === 'vmx' ? ept !== false : npt !== false;
       // The tables of shadow paging are the same for both.
-      if (tdp) expect(facts['vendor']).toMatchObject({ value: vendor, origin: 'ranked' });
+      expect(facts['vendor']).toMatchObject(tdp ? { value: vendor, origin: 'ranked' } : {});
       expect(facts['mode']?.value).toBe(tdp ? (vendor === 'vmx' ? 'ept' : 'npt') : 'shadow');
-      if (tdp && vendor === 'vmx') expect(facts['eptAd']?.value).toBe(eptAd);
+      expect(facts['eptAd']?.value).toBe(tdp && vendor === 'vmx' ? eptAd : facts['eptAd']?.value);
       const layouts = [mmu, ...possible.map((one) => one.mmu)].map(({ layout }) => layout.since);
       const { layout } = findContext({ given: { kernel, vendor, tdp } }).mmu;
       expect(layouts).toContain(layout.since);
@@ -283,13 +283,13 @@ describe('patterns of entries', () => {
 
 describe('a machine with facts put over it', () => {
   it('has the mode of its vendor, or of its root', () => {
-    const with_ = (facts: MachineFacts): string => modeOf(configWith(plainConfig('vmx'), facts));
-    expect(with_({})).toBe('ept');
-    expect(with_({ tdp: false })).toBe('shadow');
-    expect(with_({ mmu: 'ept12' })).toBe('ept12');
-    expect(with_({ mmu: 'shadow' })).toBe('shadow');
-    expect(with_({ vendor: 'svm' })).toBe('npt');
-    expect(with_({ vendor: 'svm', tdp: false })).toBe('shadow');
+    const modeWith = (facts: MachineFacts): string => modeOf(configWith(plainConfig('vmx'), facts));
+    expect(modeWith({})).toBe('ept');
+    expect(modeWith({ tdp: false })).toBe('shadow');
+    expect(modeWith({ mmu: 'ept12' })).toBe('ept12');
+    expect(modeWith({ mmu: 'shadow' })).toBe('shadow');
+    expect(modeWith({ vendor: 'svm' })).toBe('npt');
+    expect(modeWith({ vendor: 'svm', tdp: false })).toBe('shadow');
   });
 
   it('takes every fact, and moves what follows from a width', () => {
