@@ -547,10 +547,8 @@ describe('what is told item by item', () => {
       summary: Record<'findingsByCode' | 'possibleByCode', Record<string, { count: number }>>;
     };
     const counts: Record<string, number> = {};
-    for (const [code, { count }] of [summary.findingsByCode, summary.possibleByCode].flatMap(
-      Object.entries,
-    )) {
-      counts[code] = count + (counts[code] ?? 0);
+    for (const byCode of [summary.findingsByCode, summary.possibleByCode]) {
+      for (const [code, { count }] of Object.entries(byCode)) counts[code] = count + (counts[code] ?? 0);
     }
     expect(Object.keys(counts).length).toBeGreaterThan(2);
     expect(told((await spte(`${line} --format github`)).out)).toEqual(counts);
