@@ -33,7 +33,7 @@ Each command has --help with examples, --json, --ndjson and --check.
 
 Exit status:
   0  looked, and fine
-  1  findings, with --check
+  1  findings that count, with --check
   2  a mistake on the command line, or an input that cannot be read
   3  only possible findings, with --check
   4  nothing was recognised, so that nothing was looked at

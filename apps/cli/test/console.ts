@@ -10,8 +10,10 @@ const CONSOLE = /^```console\n(.*?)^```$/gms;
 
 /** Programs that a document shows and no test runs. */
 const NOT_RUN: Readonly<Record<string, string>> = {
+  './configure': 'needs the sources of kvm-unit-tests',
   duckdb: 'not installed here; its queries run in columns-doc.test.ts',
   export: 'sets the path for commands that are run without it',
+  make: 'needs the sources of a kernel',
   npm: 'takes minutes, or serves a page',
   npx: 'fetches from the registry',
   'trace-cmd': 'needs root and a guest that runs',

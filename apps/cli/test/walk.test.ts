@@ -38,7 +38,13 @@ describe('spte walk', () => {
       entries: lines.slice(0, -1),
       summary: counts,
     });
-    expect(counts).toEqual({ entries: 2138, findings: 0, possible: 0 });
+    expect(counts).toEqual({
+      entries: 2138,
+      findings: 0,
+      possible: 0,
+      findingsByCode: {},
+      possibleByCode: {},
+    });
   });
 
   it('sums up', async () => {

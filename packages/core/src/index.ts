@@ -120,7 +120,14 @@ export {
   type SignificantBits,
   significantBits,
 } from './judge/address-dependence.ts';
-export type { Finding, FindingCode, FindingParams, MissingBits, Severity } from './judge/finding.ts';
+export {
+  FINDING_SEVERITIES,
+  type Finding,
+  type FindingCode,
+  type FindingParams,
+  type MissingBits,
+  type Severity,
+} from './judge/finding.ts';
 export { type JudgeOptions, judgeSpte } from './judge/judge-spte.ts';
 export { hitsPrintedMask, type PrintedMaskHit } from './judge/printed-mask.ts';
 export {

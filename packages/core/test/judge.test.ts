@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
   explainSpte,
+  FINDING_SEVERITIES,
   type Finding,
   findingNext,
   findingText,
@@ -127,4 +128,28 @@ it('a gfn beyond the last is found by the bits that made room for the L1TF guard
   const guarded = mmu.masks.vmMmioValue | mmu.masks.nonpresentOrRsvd;
   expect(judgeSpte(mmu, guarded | (1n << 38n), 1)).toEqual([]);
   expect(brief(judgeSpte(mmu, guarded | (1n << 44n), 1))).toEqual([['mmio-gfn-too-high', [44]]]);
+});
+
+describe('the severity of a finding', () => {
+  it('is that of the table, errors come first, and every single bit has one', () => {
+    const severities = new Map<string, string>(Object.entries(FINDING_SEVERITIES));
+    for (let bit = 0n; bit < 64n; bit++) {
+      const found = judgeSpte(ept, LEAF ^ (1n << bit), 1, { printedRsvdBits: 1n << 63n });
+      expect(found.map(({ severity }) => severity)).toEqual(found.map(({ code }) => severities.get(code)));
+      expect(found.map(({ severity }) => severity)).toEqual(found.map(({ severity }) => severity).toSorted());
+    }
+  });
+
+  it('is a warning where nothing refuses the entry', () => {
+    const warnings = Object.entries(FINDING_SEVERITIES).filter(([, severity]) => severity === 'warning');
+    expect(warnings.map(([code]) => code)).toEqual([
+      'table-permissions-missing',
+      'ad-type-invalid',
+      'present-mask-missing',
+      'encryption-bits',
+      'bits-kvm-never-sets',
+      'mmio-gfn-too-high',
+      'bits-without-meaning',
+    ]);
+  });
 });

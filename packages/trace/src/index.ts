@@ -32,6 +32,7 @@ export {
   type AnnotationSightings,
   type AnnotationTally,
   annotationCounter,
+  type LineFindingCode,
   type Seen,
   type Sighting,
 } from './annotate/tally.ts';

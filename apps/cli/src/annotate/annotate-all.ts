@@ -8,14 +8,32 @@ import {
   isMachineGiven,
   sayContext,
 } from '../context/context.ts';
-import { MISTAKE, type Outcome, type Session } from '../context/session.ts';
+import { MISTAKE, type Outcome, type Session, statusOf } from '../context/session.ts';
 import { partPaths, removeTemporaries } from '../files/parts.ts';
 import { cleaningUp } from '../io/clean-up.ts';
 import { isMistake, shown, UsageError } from '../io/errors.ts';
 import type { Io } from '../io/io.ts';
 import { documentHead } from '../io/output.ts';
 import { fileProgress } from '../io/progress.ts';
-import { type AnnotateSections, annotateInput, NOTHING, sum, summaryOf } from './annotate-input.ts';
+import { policyOf } from '../verdict/options.ts';
+import { type Reporter, reporterOf } from '../verdict/report.ts';
+import { sayVerdict } from '../verdict/say.ts';
+import {
+  bothVerdicts,
+  createJudge,
+  NO_VERDICT,
+  outcomeBy,
+  type Policy,
+  type Verdict,
+} from '../verdict/verdict.ts';
+import {
+  type AnnotateSections,
+  annotateInput,
+  NOTHING,
+  sum,
+  summaryOf,
+  withVerdict,
+} from './annotate-input.ts';
 import { type Annotated, annotateSection, type Job } from './annotate-section.ts';
 import { type Witnessed, witness } from './evidence.ts';
 import type { AnnotateOptions, Input } from './options.ts';
@@ -32,31 +50,27 @@ export async function annotateAll(
   paths: readonly string[],
   typed: AnnotateOptions,
 ): Promise<Outcome> {
-  if (paths.filter((path) => path === '-').length > 1) {
+  if ([...paths, typed.baseline].filter((path) => path === '-').length > 1) {
     throw new UsageError('the standard input can be read only once');
   }
   const options = typed.parquet === undefined ? typed : { ...typed, summary: true };
+  const policy = await policyOf(session.io, typed, 'annotate');
+  const reporter = reporterOf(session.out, policy, typed);
   const { io, contexts } = await contextsOf(session.io, paths, options);
   const inputs = inputsOf(io, paths, contexts, options);
   const threads = threadsFor(io, inputs, options);
   const parts = inputs.flatMap(({ part }) => part ?? []);
-  const annotate = (annotateSections: AnnotateSections): Promise<Annotations> =>
-    annotateEach(session, inputs, options, annotateSections);
-  const all = await cleaningUp(
+  const annotate = (annotateSections: AnnotateSections): Promise<Outcome> =>
+    annotateEach(session, inputs, { options, policy, reporter }, annotateSections);
+  return cleaningUp(
     () => removeTemporaries(parts),
     () =>
       threads === 1
         ? annotate((input, target) =>
-            annotateHere({ ...session, io }, input, { table: target.table, options }),
+            annotateHere({ ...session, io }, input, { table: target.table, options, reporter }),
           )
         : withWorkers(session, inputs, options, threads, annotate),
   );
-  return {
-    findings: all.findings,
-    possible: all.possible,
-    looked: lookedAt(all),
-    damaged: all.damaged > 0,
-  };
 }
 
 /** What each input is read as, which is said, and the world in which what was looked at can still be read. */
@@ -93,7 +107,9 @@ function inputsOf(
 }
 
 /** Number of threads. What is printed of a section waits in a file for its turn: only short answers use several unasked. */
-function threadsFor(io: Io, inputs: readonly Input[], { jobs, summary }: AnnotateOptions): number {
+function threadsFor(io: Io, inputs: readonly Input[], { jobs, summary, format }: AnnotateOptions): number {
+  // What is told item by item is told in order.
+  if (format !== undefined) return 1;
   const wanted = jobs ?? (summary === true ? io.cores : 1);
   // Workers have no standard input.
   if (wanted === 1 || inputs.some(({ path }) => path === '-')) return 1;
@@ -114,38 +130,64 @@ async function* annotateHere(
   }
 }
 
+/** What the whole run has in common. */
+interface Run {
+  readonly options: AnnotateOptions;
+  readonly policy: Policy;
+  readonly reporter: Reporter | null;
+}
+
 /** Annotates inputs in turn, prints what stands around them, and adds up what they come to. */
 async function annotateEach(
   session: Session,
   inputs: readonly Input[],
-  options: AnnotateOptions,
+  { options, policy, reporter }: Run,
   annotateSections: AnnotateSections,
-): Promise<Annotations> {
+): Promise<Outcome> {
   const { io, out } = session;
   const counter = annotationCounter();
   const context = commonContextJson(inputs.map((input) => input.context));
+  const judge = createJudge(
+    policy,
+    inputs.map(({ path }) => path),
+  );
   let counts: TraceCounts = NOTHING;
+  let verdict = NO_VERDICT;
   if (options.json === true) void out.line(filesHead(context));
+  reporter?.begin(inputs.length);
   for (const [index, input] of inputs.entries()) {
     const { path, name } = input;
     void out.text(headOf(name, index, options));
     try {
-      const annotated = await annotateInput(session, input, options, annotateSections);
+      const annotated = await annotateInput(session, input, { options, policy, judge }, annotateSections);
       counts = sum(counts, annotated.counts);
       counter.merge(annotated.seen);
+      verdict = bothVerdicts(verdict, annotated.verdict);
+      const outcome = outcomeOfAll(annotationsOf(annotated.counts, annotated.tally), annotated.verdict);
+      reporter?.end(path, { verdict: annotated.verdict, status: statusOf(outcome, true) });
     } catch (error) {
       if (!isMistake(error)) throw error;
       const { message } = error;
       const who = name === null || message.includes(shown(path)) ? '' : `${name}: `;
       io.complain(`spte: ${who}${message}\n`);
+      reporter?.end(path, { verdict: NO_VERDICT, status: MISTAKE, failed: message });
       session.status = MISTAKE;
     }
   }
   const all = annotationsOf(counts, counter.tally());
-  if (options.json === true) void out.line(`],"summary":${JSON.stringify(all)}}`);
-  if (options.ndjson === true && inputs.length > 1) void out.line(JSON.stringify(summaryOf(all, context)));
-  return all;
+  const judged = withVerdict(all, policy, verdict);
+  if (options.json === true) void out.line(`],"summary":${JSON.stringify(judged)}}`);
+  if (options.ndjson === true && inputs.length > 1) void out.line(JSON.stringify(summaryOf(judged, context)));
+  if (!isSaid(options, inputs)) sayVerdict(io, options, policy, verdict);
+  return outcomeOfAll(all, verdict);
 }
+
+/** Whether what is printed of the only input says what counts. */
+const isSaid = ({ summary, format }: AnnotateOptions, inputs: readonly Input[]): boolean =>
+  (summary === true || format !== undefined) && inputs.length === 1;
+
+const outcomeOfAll = (all: Annotations, verdict: Verdict): Outcome =>
+  outcomeBy(verdict, lookedAt(all), all.damaged > 0);
 
 function filesHead(context: ContextJson | null): string {
   const head = JSON.stringify(documentHead('annotate', context));
@@ -153,8 +195,8 @@ function filesHead(context: ContextJson | null): string {
 }
 
 /** What stands before one of the inputs. */
-function headOf(name: string | null, index: number, { json, ndjson }: AnnotateOptions): string {
+function headOf(name: string | null, index: number, { json, ndjson, format }: AnnotateOptions): string {
   if (json === true) return index === 0 ? '' : ',';
-  if (ndjson === true || name === null) return '';
+  if (ndjson === true || format !== undefined || name === null) return '';
   return `${index === 0 ? '' : '\n'}==> ${name} <==\n`;
 }

@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type AnnotationSightings, annotationCounter, type TraceCounts } from '@spte/trace';
+import {
+  type AnnotationSightings,
+  type AnnotationTally,
+  annotationCounter,
+  type TraceCounts,
+} from '@spte/trace';
 import { type ContextJson, contextJson, contextText, withMasks } from '../context/context.ts';
 import type { Session } from '../context/session.ts';
 import type { ParquetTable } from '../files/parquet-table.ts';
+import { foundBy } from '../verdict/found.ts';
+import { verdictJson, verdictText } from '../verdict/say.ts';
+import type { Judge, Policy, Verdict } from '../verdict/verdict.ts';
 import type { Annotated } from './annotate-section.ts';
 import { ANNOTATION_COLUMNS, type AnnotationRow } from './annotation-columns.ts';
 import type { AnnotateOptions, Input } from './options.ts';
@@ -34,16 +42,25 @@ export const NOTHING: TraceCounts = {
 export interface AnnotatedInput {
   readonly counts: TraceCounts;
   readonly seen: AnnotationSightings;
+  readonly tally: AnnotationTally;
+  readonly verdict: Verdict;
+}
+
+/** How inputs are annotated and judged. */
+export interface How {
+  readonly options: AnnotateOptions;
+  readonly policy: Policy;
+  readonly judge: Judge;
 }
 
 /** Annotates an input, section by section. */
 export async function annotateInput(
   session: Session,
   input: Input,
-  options: AnnotateOptions,
+  { options, policy, judge }: How,
   annotateSections: AnnotateSections,
 ): Promise<AnnotatedInput> {
-  const document = documentOf(session, input, options);
+  const document = documentOf(session, input, options, policy);
   const counter = annotationCounter();
   let counts = NOTHING;
   document.begin();
@@ -58,10 +75,12 @@ export async function annotateInput(
     document.failed(error as Error);
     throw error;
   }
-  document.end(annotationsOf(counts, counter.tally()));
+  const tally = counter.tally();
+  const verdict = judge(input.path, foundBy(tally.findingsByCode, tally.possibleByCode));
+  document.end(annotationsOf(counts, tally), verdict);
   complainOfDamage(session, input, counts);
   complainOfLoss(session, input, counts);
-  return { counts, seen: counter.sightings() };
+  return { counts, seen: counter.sightings(), tally, verdict };
 }
 
 export function sum(a: TraceCounts, b: TraceCounts): TraceCounts {
@@ -103,27 +122,45 @@ function complainOfLoss({ io }: Session, { name }: Input, counts: TraceCounts): 
 interface Document {
   readonly begin: () => void;
   readonly join: () => void;
-  readonly end: (summary: Annotations) => void;
+  readonly end: (summary: Annotations, verdict: Verdict) => void;
   /** Ends it early. */
   readonly failed: (error: Error) => void;
 }
 
 const nothing = (): void => undefined;
 
-function documentOf({ out }: Session, { name, path, context }: Input, options: AnnotateOptions): Document {
+function documentOf(
+  { out }: Session,
+  { name, path, context }: Input,
+  options: AnnotateOptions,
+  policy: Policy,
+): Document {
   const plain = { begin: nothing, join: nothing, failed: nothing };
   if (options.ndjson === true) {
     const line = (summary: object): void =>
       void out.line(withFile(name, summaryOf(summary, contextJson(context))));
-    return { ...plain, end: line, failed: ({ message }) => line({ error: message }) };
+    return {
+      ...plain,
+      end: (summary, verdict) => line(withVerdict(summary, policy, verdict)),
+      failed: ({ message }) => line({ error: message }),
+    };
   }
-  if (options.json === true) return jsonDocument(out, path, contextJson(context));
+  if (options.json === true) return jsonDocument(out, path, contextJson(context), policy);
   return {
     ...plain,
-    end(summary) {
-      if (options.summary === true) void out.line(renderAnnotations(out.paint, summary));
+    end(summary, verdict) {
+      if (options.summary !== true || options.format !== undefined) return;
+      void out.line(renderAnnotations(out.paint, summary));
+      const said = verdictText(policy, verdict);
+      if (said !== null) void out.line(`  ${said}`);
     },
   };
+}
+
+/** A summary with what counts of it. */
+export function withVerdict(summary: Annotations, policy: Policy, verdict: Verdict): Annotations {
+  const { findings, possible } = verdict;
+  return { ...summary, findings, possible, ...verdictJson(policy, verdict) };
 }
 
 /** The summary of an input, with what it was read as; null for inputs that were read as different things. */
@@ -132,7 +169,7 @@ export function summaryOf(summary: object, context: ContextJson | null): object 
 }
 
 /** One of the files of a document. */
-function jsonDocument(out: Session['out'], file: string, context: ContextJson): Document {
+function jsonDocument(out: Session['out'], file: string, context: ContextJson, policy: Policy): Document {
   const head = JSON.stringify({ file, context });
   let separator = '';
   return {
@@ -141,7 +178,8 @@ function jsonDocument(out: Session['out'], file: string, context: ContextJson): 
       void out.text(separator);
       separator = ',';
     },
-    end: (summary) => void out.line(`],"summary":${JSON.stringify(summary)}}`),
+    end: (summary, verdict) =>
+      void out.line(`],"summary":${JSON.stringify(withVerdict(summary, policy, verdict))}}`),
     failed: ({ message }) => void out.line(`],"error":${JSON.stringify(message)}}`),
   };
 }

@@ -19,8 +19,10 @@ import { logErrata } from '../entry/log-errata.ts';
 import type { ParquetTable } from '../files/parquet-table.ts';
 import { isTraceDat, readTraceDat, wholeTraceDat } from '../files/trace-dat.ts';
 import { breathe } from '../io/clean-up.ts';
+import type { Reporter } from '../verdict/report.ts';
 import { type AnnotationRow, annotationRows } from './annotation-columns.ts';
 import type { AnnotateOptions, Input } from './options.ts';
+import { issuePrinter } from './print-issues.ts';
 import { linePrinter, wantedBy } from './print-lines.ts';
 import { leadRecords, readSection, type Section } from './sections.ts';
 
@@ -38,6 +40,8 @@ export interface Job {
   readonly options: AnnotateOptions;
   /** Null when columns were not asked for. */
   readonly table: ParquetTable<AnnotationRow> | null;
+  /** Hears what is found in the place of text; null where text is wanted. */
+  readonly reporter: Reporter | null;
   /** Hears how many bytes more were read. */
   readonly onRead: (bytes: number) => void;
 }
@@ -96,8 +100,10 @@ async function pushAll(
 }
 
 /** Whether lines are looked at one by one: not when each becomes a line of JSON, or they are only counted. */
-const needsRecords = ({ ndjson, summary, only, parquet }: AnnotateOptions): boolean =>
-  parquet !== undefined || (summary !== true && (ndjson !== true || only !== undefined));
+const needsRecords = ({ ndjson, summary, only, parquet, format }: AnnotateOptions): boolean =>
+  parquet !== undefined ||
+  format !== undefined ||
+  (summary !== true && (ndjson !== true || only !== undefined));
 
 /** Annotates lines one by one. */
 interface LineAnnotator {
@@ -107,15 +113,16 @@ interface LineAnnotator {
 
 function lineAnnotator(
   session: Session,
-  { name, context: data }: Input,
-  { options, table }: Job,
+  { name, path, context: data }: Input,
+  { options, table, reporter }: Job,
   before: readonly TraceRecord[],
 ): LineAnnotator {
   const context = withMasks(data);
   const { mmu } = context;
   const refine = logErrata(mmu, machineOf(context));
   const wanted = wantedBy(options);
-  const print = linePrinter(session, mmu, name, options, wanted);
+  const print =
+    reporter === null ? linePrinter(session, mmu, name, options, wanted) : issuePrinter(reporter, mmu, path);
   const annotate = createAnnotator(mmu, { exits: EXITS, others: othersOf(context) });
   const counter = annotationCounter();
   for (const record of before) annotate(record);

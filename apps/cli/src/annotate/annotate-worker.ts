@@ -39,7 +39,12 @@ async function annotateInto(
   const table = input.part === null ? null : await tableBeside(printed);
   const onRead = (bytes: number): void => void Atomics.add(read, 0, BigInt(bytes));
   try {
-    const annotated = await annotateSection(session, input, section, { options, table, onRead });
+    const annotated = await annotateSection(session, input, section, {
+      options,
+      table,
+      onRead,
+      reporter: null,
+    });
     return { ...annotated, failed: null, rows: table?.rowGroups() ?? null };
   } finally {
     await session.out.flush();

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { ContextData } from '../context/context.ts';
 import type { CommonOptions } from '../context/session.ts';
+import type { VerdictOptions } from '../verdict/options.ts';
 
 /** Options of `annotate`; they may be handed to a worker. */
-export interface AnnotateOptions extends CommonOptions {
+export interface AnnotateOptions extends CommonOptions, VerdictOptions {
   readonly summary?: boolean;
   readonly only?: 'findings';
   readonly parquet?: string;

@@ -42,7 +42,8 @@ export function lineRenderer(paint: Paint, mmu: Mmu): (line: ErrataLine) => stri
   };
 }
 
-function disagreementText({ field, printed, computed }: Check): string {
+/** Where what the kernel printed is not what its entry gives. */
+export function disagreementText({ field, printed, computed }: Check): string {
   return field === 'kind'
     ? `the kernel takes this entry for MMIO, as read here it is ${computed}: the trace is of another kernel or machine`
     : `the kernel printed ${field} ${printed}, computed is ${computed}`;

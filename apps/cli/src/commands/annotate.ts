@@ -4,6 +4,7 @@ import { annotateAll } from '../annotate/annotate-all.ts';
 import type { AnnotateOptions } from '../annotate/options.ts';
 import { addCommonOptions, end, type Session } from '../context/session.ts';
 import { integer } from '../io/parse.ts';
+import { addVerdictOptions } from '../verdict/options.ts';
 
 const EXAMPLES = `
 Reads ftrace's trace and trace_pipe, trace-cmd's trace.dat and its report, perf
@@ -14,6 +15,7 @@ Examples:
   spte annotate trace.dat --host captured/ --summary
   trace-cmd report | spte annotate --host / --only findings
   dmesg | spte annotate --summary --host /
+  spte annotate trace.dat --host / --check --format github
   spte annotate trace.txt.zst --kernel 6.12 --vendor svm --ndjson
   spte annotate trace.txt --host captured/ --parquet trace.parquet
   spte annotate day1/*.dat day2/*.dat --host captured/ --parquet lines/`;
@@ -50,7 +52,7 @@ export function annotateCommand(parent: Command, session: Session): void {
       integer(1, MAX_JOBS),
     )
     .addHelpText('after', EXAMPLES);
-  addCommonOptions(command).action(async (files: string[], options: AnnotateOptions) =>
+  addCommonOptions(addVerdictOptions(command)).action(async (files: string[], options: AnnotateOptions) =>
     end(session, options, await annotateAll(session, files, options)),
   );
 }

@@ -2,6 +2,7 @@
 import { PRESETS } from '@spte/host';
 import { Argument, type Command } from 'commander';
 import { end, outcomeOf, type Session } from '../context/session.ts';
+import { CODES } from '../verdict/codes.ts';
 import { bashCompletion } from './completion-script.ts';
 
 export function completionCommand(parent: Command, session: Session): void {
@@ -17,6 +18,9 @@ export function completionCommand(parent: Command, session: Session): void {
         vendor: ['vmx', 'svm'],
         mmu: ['tdp', 'shadow', 'ept12', 'none'],
         only: ['findings'],
+        ignore: CODES,
+        'fail-on': ['error', 'warning'],
+        format: ['github', 'tap'],
       };
       void session.out.line(bashCompletion(parent, words));
       await end(session, {}, outcomeOf(true));

@@ -2,13 +2,19 @@
 import {
   type Candidate,
   changeLines,
+  type ExplainedChange,
   type Explanation,
   explainAcross,
   explainChange,
   explainSpte,
   explanationLines,
+  findingText,
+  hex,
+  hitsPrintedMask,
   type JudgedAcross,
   judgeAcross,
+  objectionText,
+  type PossibleFinding,
   rankContexts,
 } from '@spte/core';
 import { EntryPatterns, type MachineFacts } from '@spte/host';
@@ -46,7 +52,7 @@ import {
   withErrata,
 } from '../entry/errata.ts';
 
-import { possibleJson, possibleLines } from '../entry/possible.ts';
+import { possibleJson, possibleLines, possibleText } from '../entry/possible.ts';
 
 import { acrossJson, renderAcross, renderFits } from '../entry/render-across.ts';
 import { changeJson, spteJson } from '../entry/spte-json.ts';
@@ -54,8 +60,14 @@ import { shown, UsageError } from '../io/errors.ts';
 import { documentHead } from '../io/output.ts';
 import { paintLines } from '../io/paint.ts';
 import { integer, parseWord } from '../io/parse.ts';
+import { conclude, type Judged } from '../verdict/conclude.ts';
+import { byCode } from '../verdict/found.ts';
+import { addVerdictOptions, policyOf, refuseVerdict, type VerdictOptions } from '../verdict/options.ts';
+import { aboutEntry, type Issue, reporterOf } from '../verdict/report.ts';
+import { sayVerdict, verdictJson } from '../verdict/say.ts';
+import { outcomeBy, type Policy } from '../verdict/verdict.ts';
 
-interface DecodeOptions extends CommonOptions, CodeOptions {
+interface DecodeOptions extends CommonOptions, CodeOptions, VerdictOptions {
   readonly level?: number;
   readonly diff?: boolean;
   readonly which?: boolean;
@@ -97,8 +109,8 @@ export function decodeCommand(parent: Command, session: Session): void {
     .option('--error-code <HEX...>', 'explain error codes of page faults, nested ones among them', codeWords)
     .option('--eptp <HEX...>', 'explain EPT pointers', codeWords)
     .addHelpText('after', EXAMPLES);
-  addCommonOptions(command).action(async (words: string[], options: DecodeOptions) =>
-    end(session, options, decode(session, words, options)),
+  addCommonOptions(addVerdictOptions(command)).action(async (words: string[], options: DecodeOptions) =>
+    end(session, options, await decode(session, words, options)),
   );
 }
 
@@ -114,17 +126,18 @@ function parseValue(text: string, level: number | undefined): Value {
 /** Gathers the words of an option that may be given several times. */
 const codeWords = (text: string, before: readonly bigint[] = []): bigint[] => [...before, parseWord(text)];
 
-function decode(session: Session, words: readonly string[], options: DecodeOptions): Outcome {
+async function decode(session: Session, words: readonly string[], options: DecodeOptions): Promise<Outcome> {
   if (asksCodes(options)) return decodeCodes(session, words, options);
   if (words.length === 0) throw new UsageError('argument VALUE: an entry in hex is missing');
   const values = words.map((word) => parseValue(word, options.level));
   refuseMask(options);
-  if (options.diff === true) return decodeChange(session, values, options);
   if (options.which === true) return decodeWhich(session, values, options);
+  const policy = await policyOf(session.io, options, 'decode');
+  if (options.diff === true) return decodeChange(session, values, policy, options);
   const context = contextOf(session.io, options, { entries: patternsOf(values) });
   const candidates = isContextKnown(options) ? [] : candidatesFor(session, options);
-  if (candidates.length > 1) return decodeAcross(session, values, { context, candidates }, options);
-  return decodeInContext(session, values, context, options);
+  if (candidates.length > 1) return decodeAcross(session, values, { context, candidates }, policy, options);
+  return decodeInContext(session, values, context, policy, options);
 }
 
 /** The values as evidence of their context. */
@@ -152,6 +165,7 @@ function candidatesFor({ io }: Session, options: DecodeOptions): Candidate[] {
 }
 
 function decodeCodes({ io, out }: Session, values: readonly string[], options: DecodeOptions): Outcome {
+  refuseVerdict(options, '--qualification, --error-code or --eptp');
   const [entry] = values;
   if (entry !== undefined) {
     throw new UsageError(
@@ -183,96 +197,132 @@ function machineIn(context: Partial<ContextJson> | null): Pick<MachineFacts, 've
 const PRINTED = 'printed-reserved-bits';
 
 /** What is wrong with the values in every context that is possible, and in some. */
-function judged(
-  values: readonly Value[],
-  context: Context,
-): { outcome: Outcome; all: readonly JudgedAcross[] } {
+function judged(values: readonly Value[], context: Context): readonly JudgedAcross[] {
   const others = othersOf(context);
-  const all = values.map(({ value, level }) => judgeAcross(context.mmu, value, level, others));
-  const count = (of: (one: JudgedAcross) => readonly unknown[]): number =>
-    all.reduce((sum, one) => sum + of(one).length, 0);
-  const findings = count(({ findings }) => findings);
-  const possible = count(({ possible }) => possible);
-  return { outcome: { findings, possible, looked: values.length, damaged: false }, all };
+  return values.map(({ value, level }) => judgeAcross(context.mmu, value, level, others));
+}
+
+/** An entry as it is judged and told of. */
+function judgedEntry(
+  { value, level }: Value,
+  findings: readonly Described[],
+  possible: readonly PossibleFinding[],
+): Judged {
+  const issue = (finding: Described, text: string, isPossible: boolean): Issue => ({
+    code: finding.code,
+    isPossible,
+    line: null,
+    text: aboutEntry(value, level, text),
+  });
+  return {
+    name: `${hex(value)}${level === null ? '' : `@${level}`}`,
+    findings,
+    possible,
+    issues: [
+      ...findings.map((finding) => issue(finding, findingText(finding), false)),
+      ...possible.map((one) => issue(one.finding, possibleText(one), true)),
+    ],
+  };
+}
+
+type Described = Parameters<typeof findingText>[0];
+
+/** Entries as they are printed in each form. */
+interface Answer {
+  readonly entries: readonly object[];
+  readonly judged: readonly Judged[];
+  /** Prints them as text. */
+  readonly text: () => void;
 }
 
 function decodeInContext(
-  { out }: Session,
+  session: Session,
   values: readonly Value[],
   context: Context,
-  { json, ndjson, rsvdBits }: DecodeOptions,
+  policy: Policy,
+  options: DecodeOptions,
 ): Outcome {
+  const { out } = session;
   const { mmu } = context;
   const machine = machineOf(context);
-  const { all } = judged(values, context);
+  const all = judged(values, context);
   const explained = values.map(({ value, level }, i) => {
-    const own = explainSpte(mmu, value, level, { printedRsvdBits: rsvdBits });
+    const own = explainSpte(mmu, value, level, { printedRsvdBits: options.rsvdBits });
     const printed = own.findings.filter(({ code }) => code === PRINTED);
     const explanation: Explanation = { ...own, findings: [...(all[i]?.findings ?? []), ...printed] };
     return { explanation, possible: all[i]?.possible ?? [], errata: matchEntry(machine, explanation) };
   });
   const entries = explained.map(({ explanation, possible, errata }) => ({
     ...spteJson(explanation, mmu),
+    verdict: verdictWith(explanation, possible),
     possible: possibleJson(possible),
     errata: errataJson(errata),
   }));
-  const outcome = {
-    findings: sum(explained.map(({ explanation, errata }) => countedFindings(errata, explanation).length)),
-    possible: sum(explained.map(({ possible }) => possible.length)),
-    looked: values.length,
-    damaged: false,
-  };
-  if (ndjson === true || json === true) printEntries(out, entries, context, outcome, ndjson === true);
-  else {
+  const text = (): void => {
     void out.line(out.paint('dim', contextText(context)));
     for (const { explanation, possible, errata } of explained) {
-      void out.line(paintLines(out.paint, withErrata(explanationLines(explanation), errata, machine)));
-      for (const line of possibleLines(possible)) void out.line(out.paint('yellow', line));
+      const lines = withErrata(explanationLines(explanation), errata, machine);
+      void out.line(paintLines(out.paint, linesWith(lines, explanation, possible)));
     }
-  }
-  return outcome;
+  };
+  const told = explained.map(({ explanation, possible, errata }) =>
+    judgedEntry(explanation, countedFindings(errata, explanation), possible),
+  );
+  return answer(session, context, policy, options, { entries, judged: told, text });
 }
 
-const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);
-
-/** Entries as a document, or line by line. */
-function printEntries(
-  out: Session['out'],
-  entries: readonly object[],
+/** Judges entries, and prints them as a document, line by line, as text, or for a machine that counts. */
+function answer(
+  { io, out }: Session,
   context: Context,
-  { findings, possible }: Outcome,
-  ndjson: boolean,
-): void {
-  const summary = { entries: entries.length, findings, possible };
-  if (ndjson) {
+  policy: Policy,
+  options: DecodeOptions,
+  { entries, judged, text }: Answer,
+): Outcome {
+  const reporter = reporterOf(out, policy, options);
+  const { found, verdict } = conclude(policy, reporter, judged);
+  const { findings, possible } = verdict;
+  const counts = { entries: entries.length, findings, possible };
+  const summary = { ...counts, ...byCode(found), ...verdictJson(policy, verdict) };
+  if (options.ndjson === true) {
     for (const entry of entries) void out.record(entry);
     void out.record({ summary: { ...summary, context: contextJson(context) } });
-  } else out.document({ ...documentHead('decode', contextJson(context)), entries, summary });
+  } else if (options.json === true) {
+    out.document({ ...documentHead('decode', contextJson(context)), entries, summary });
+  } else {
+    if (reporter === null) text();
+    sayVerdict(io, options, policy, verdict);
+  }
+  return outcomeBy(verdict, entries.length);
 }
 
 function decodeAcross(
-  { out }: Session,
+  session: Session,
   values: readonly Value[],
   { context, candidates }: { readonly context: Context; readonly candidates: readonly Candidate[] },
+  policy: Policy,
   options: DecodeOptions,
 ): Outcome {
-  const { json, ndjson, rsvdBits } = options;
+  const { out } = session;
+  const { rsvdBits } = options;
   const answers = values.map(({ value, level }) =>
     explainAcross(value, level, candidates, { printedRsvdBits: rsvdBits }),
   );
-  const { outcome: judgedOutcome, all } = judged(values, context);
-  const printed = sum(values.map(({ value }) => Number(rsvdBits !== undefined && (value & rsvdBits) !== 0n)));
-  const outcome = { ...judgedOutcome, findings: judgedOutcome.findings + printed };
+  const all = judged(values, context);
   const entries = answers.map((across, i) => ({
     ...acrossJson(across, candidates),
     possible: possibleJson(all[i]?.possible ?? []),
   }));
-  if (ndjson === true || json === true) printEntries(out, entries, context, outcome, ndjson === true);
-  else {
+  const told = values.map((of, i) => {
+    const hit = rsvdBits === undefined ? null : hitsPrintedMask(of.value, rsvdBits, of.level);
+    const findings = [...(all[i]?.findings ?? []), ...(hit === null ? [] : [hit])];
+    return judgedEntry(of, findings, all[i]?.possible ?? []);
+  });
+  const text = (): void => {
     void out.line(answers.map((across) => renderAcross(out.paint, across)).join('\n\n'));
     for (const hint of hints(values, options)) void out.line(out.paint('dim', hint));
-  }
-  return outcome;
+  };
+  return answer(session, context, policy, options, { entries, judged: told, text });
 }
 
 /** What would tell more. */
@@ -289,6 +339,7 @@ function hints(values: readonly Value[], { maxphyaddr, physBits, l1tf }: DecodeO
 }
 
 function decodeWhich(session: Session, values: readonly Value[], options: DecodeOptions): Outcome {
+  refuseVerdict(options, '--which');
   const { io, out } = session;
   const given = isContextKnown(options) ? contextOf(io, options) : null;
   const candidates =
@@ -310,7 +361,12 @@ function decodeWhich(session: Session, values: readonly Value[], options: Decode
   return outcomeOf(fits[0]?.findings.length === 0);
 }
 
-function decodeChange({ out, io }: Session, values: readonly Value[], options: DecodeOptions): Outcome {
+function decodeChange(
+  { out, io }: Session,
+  values: readonly Value[],
+  policy: Policy,
+  options: DecodeOptions,
+): Outcome {
   const [old, now, ...rest] = values;
   if (old === undefined || now === undefined || rest.length > 0) {
     throw new UsageError(`--diff takes two values, old and new, got ${values.length}`);
@@ -328,14 +384,37 @@ function decodeChange({ out, io }: Session, values: readonly Value[], options: D
     change: changeJson(change),
     errata: errataJson(errata),
   };
+  const reporter = reporterOf(out, policy, options);
+  const { verdict } = conclude(policy, reporter, [judgedChange(change)]);
   if (options.ndjson === true) {
     void out.record(record);
-    void out.record({ summary: { allowed: change.allowed, context: contextJson(context) } });
+    void out.record({
+      summary: { allowed: change.allowed, ...verdictJson(policy, verdict), context: contextJson(context) },
+    });
   } else if (options.json === true) {
-    out.document({ ...documentHead('change', contextJson(context)), ...record });
+    out.document({
+      ...documentHead('change', contextJson(context)),
+      ...record,
+      ...verdictJson(policy, verdict),
+    });
   } else {
+    sayVerdict(io, options, policy, verdict);
+    if (reporter !== null) return outcomeBy(verdict, 1);
     void out.line(out.paint('dim', contextText(context)));
     void out.line(paintLines(out.paint, withErrata(changeLines(change), errata, machine)));
   }
-  return outcomeOf(change.allowed);
+  return outcomeBy(verdict, 1);
+}
+
+function judgedChange({ from, to, allowed, objections }: ExplainedChange): Judged {
+  const name = `${hex(from.value)} -> ${hex(to.value)}`;
+  if (allowed) return { name, findings: [], possible: [], issues: [] };
+  const code = 'forbidden-change';
+  const text = `${name}: ${objections.map(objectionText).join('; ')}`;
+  return {
+    name,
+    findings: [{ code }],
+    possible: [],
+    issues: [{ code, isPossible: false, line: null, text }],
+  };
 }

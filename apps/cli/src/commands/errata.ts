@@ -13,6 +13,7 @@ import { knownContextJson } from '../context/context.ts';
 import { VALUE_FLAGS } from '../context/context-options.ts';
 import { addFormatOptions, end, outcomeOf, type Session } from '../context/session.ts';
 import { shown, UsageError } from '../io/errors.ts';
+import { nearest } from '../io/nearest.ts';
 import type { FormatOptions } from '../io/output.ts';
 import { documentHead } from '../io/output.ts';
 
@@ -111,27 +112,11 @@ function erratumJson({ erratum, range }: Listed): object {
   return { ...erratum, affected: range === null ? null : affectedText(range), why: range?.why ?? null };
 }
 
-/** Ids that are offered for one that there is not. */
-const MAX_NEAR = 3;
-
-/** The longest word that is compared: no id is half as long. */
-const MAX_ID = 64;
-
-/** A word in pieces of three letters. */
-const piecesOf = (word: string): Set<string> =>
-  new Set(Array.from({ length: Math.max(1, word.length - 2) }, (_, at) => word.slice(at, at + 3)));
-
 function unknownErratum(id: string): UsageError {
-  const asked = piecesOf(id.slice(0, MAX_ID).toLowerCase());
-  const near = errata
-    .map((erratum) => ({
-      id: erratum.id,
-      alike: [...piecesOf(erratum.id)].filter((piece) => asked.has(piece)).length,
-    }))
-    .filter(({ alike }) => alike > 0)
-    .toSorted((a, b) => b.alike - a.alike)
-    .slice(0, MAX_NEAR);
-  const hint =
-    near.length === 0 ? '`spte errata` lists them' : `did you mean ${near.map((one) => one.id).join(', ')}?`;
+  const near = nearest(
+    id,
+    errata.map((erratum) => erratum.id),
+  );
+  const hint = near.length === 0 ? '`spte errata` lists them' : `did you mean ${near.join(', ')}?`;
   return new UsageError(`there is no erratum ${shown(id)}: ${hint}`);
 }

@@ -7,6 +7,8 @@ import { addCommonOptions, end, type Outcome, type Session } from '../context/se
 import { openMemory } from '../files/image.ts';
 import { UsageError } from '../io/errors.ts';
 import { integer, parseWord } from '../io/parse.ts';
+import { addVerdictOptions, policyOf, refuseVerdict } from '../verdict/options.ts';
+import { reporterOf } from '../verdict/report.ts';
 import type { WalkCommandOptions, WalkJob } from '../walk/job.ts';
 import { printChanges } from '../walk/print-changes.ts';
 import { printEntries } from '../walk/print-entries.ts';
@@ -50,7 +52,7 @@ export function walkCommand(parent: Command, session: Session): void {
       'write the entries as columns into a file, or a part named after IMAGE into a folder (PATH/), and print the summary',
     )
     .addHelpText('after', EXAMPLES);
-  addCommonOptions(command).action(async (image: string, options: WalkCommandOptions) =>
+  addCommonOptions(addVerdictOptions(command)).action(async (image: string, options: WalkCommandOptions) =>
     end(session, options, await walkImage(session, image, options)),
   );
 }
@@ -58,6 +60,7 @@ export function walkCommand(parent: Command, session: Session): void {
 async function walkImage(session: Session, image: string, options: WalkCommandOptions): Promise<Outcome> {
   refuseTogether(options);
   const { io } = session;
+  const policy = await policyOf(io, options, 'walk');
   const level = options.levels ?? options.level;
   const flags = { ...options, ...(level !== undefined && level >= 2 && { rootLevel: level }) };
   const memory = await openMemory(io, image);
@@ -67,13 +70,17 @@ async function walkImage(session: Session, image: string, options: WalkCommandOp
     const context = contextOf(io, flags, { entries });
     if (known || entries.list().length > 0) sayContext(io, '', context, options);
     const root = { root: options.root, level, gpa: options.gpa, pae: options.pae };
-    return await run({ session, options, context, image, memory, root });
+    const reporter = reporterOf(session.out, policy, options);
+    reporter?.begin(1);
+    return await run({ session, options, context, policy, reporter, image, memory, root });
   } finally {
     memory.close();
   }
 }
 
-function refuseTogether({ summary, translate, diff, parquet }: WalkCommandOptions): void {
+function refuseTogether(options: WalkCommandOptions): void {
+  const { summary, translate, diff, parquet } = options;
+  if (diff !== undefined) refuseVerdict(options, '--diff');
   if ([summary, translate, diff].filter((value) => value !== undefined).length > 1) {
     throw new UsageError('--summary, --translate and --diff exclude each other');
   }

@@ -46,7 +46,8 @@ export function outcomeOf(clean: boolean): Outcome {
   return { findings: clean ? 0 : 1, possible: 0, looked: 1, damaged: false };
 }
 
-function statusOf({ findings, possible, looked, damaged }: Outcome, check: boolean): number {
+/** The exit status of what a command comes to. */
+export function statusOf({ findings, possible, looked, damaged }: Outcome, check: boolean): number {
   if (damaged) return DAMAGED;
   if (check && findings > 0) return FINDINGS;
   if (check && possible > 0) return POSSIBLE;

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type PhysicalMemory, type WalkEntry, type WalkRoot, walk } from '@spte/walk';
 import { type Context, othersOf } from '../context/context.ts';
-import type { CommonOptions, Session } from '../context/session.ts';
+import { type CommonOptions, type Session, statusOf } from '../context/session.ts';
 import { progressBar } from '../io/progress.ts';
+import type { VerdictOptions } from '../verdict/options.ts';
+import type { Reporter } from '../verdict/report.ts';
+import { createJudge, type Found, outcomeBy, type Policy, type Verdict } from '../verdict/verdict.ts';
+import { tellEntry } from './tell-entry.ts';
 
 /** Options of `walk`. */
-export interface WalkCommandOptions extends CommonOptions {
+export interface WalkCommandOptions extends CommonOptions, VerdictOptions {
   readonly root: bigint;
   readonly levels?: number;
   readonly level?: number;
@@ -24,6 +28,9 @@ export interface WalkJob {
   readonly session: Session;
   readonly options: WalkCommandOptions;
   readonly context: Context;
+  readonly policy: Policy;
+  /** Hears what is found in the place of text; null where text is wanted. */
+  readonly reporter: Reporter | null;
   /** The image as typed. */
   readonly image: string;
   readonly memory: PhysicalMemory;
@@ -36,7 +43,7 @@ export interface WalkJob {
  * @throws TypeError, RangeError at once, as `walk()` does
  */
 export function watchedWalk(
-  { session, context, memory, root }: WalkJob,
+  { session, context, memory, root, image, reporter }: WalkJob,
   what = 'walking',
 ): Generator<WalkEntry, void> {
   const bar = progressBar(session.io, what);
@@ -46,9 +53,19 @@ export function watchedWalk(
   });
   return (function* () {
     try {
-      yield* entries;
+      for (const entry of entries) {
+        if (reporter !== null) tellEntry(reporter, image, entry);
+        yield entry;
+      }
     } finally {
       bar.done();
     }
   })();
+}
+
+/** The verdict on a walk, of which a reporter is told. */
+export function judgeWalk({ policy, reporter, image }: WalkJob, found: Found, looked: number): Verdict {
+  const verdict = createJudge(policy, [null])(null, found);
+  reporter?.end(image, { verdict, status: statusOf(outcomeBy(verdict, looked), true) });
+  return verdict;
 }

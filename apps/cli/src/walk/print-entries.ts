@@ -3,23 +3,28 @@ import type { WalkEntry } from '@spte/walk';
 import { contextJson } from '../context/context.ts';
 import type { Outcome } from '../context/session.ts';
 import { documentHead, writeList } from '../io/output.ts';
+import { byCode } from '../verdict/found.ts';
+import { sayVerdict, verdictJson } from '../verdict/say.ts';
+import { NO_VERDICT, outcomeBy } from '../verdict/verdict.ts';
 import { entryJson } from './entry-json.ts';
-import { type WalkJob, watchedWalk } from './job.ts';
+import { judgeWalk, type WalkJob, watchedWalk } from './job.ts';
 import { renderEntry } from './render-walk.ts';
 
 /**
  * Prints the entries of a walk, one by one.
  */
 export async function printEntries(job: WalkJob): Promise<Outcome> {
-  const { out } = job.session;
+  const { policy, reporter } = job;
+  const { io, out } = job.session;
   const { mmu } = job.context;
   const { only, json, ndjson } = job.options;
-  const summary = { entries: 0, findings: 0, possible: 0 };
+  const codes = { findings: new Map<string, number>(), possible: new Map<string, number>() };
+  let entries = 0;
   const wanted = function* (): Generator<WalkEntry, void> {
     for (const entry of watchedWalk(job)) {
-      summary.entries++;
-      summary.findings += entry.findings.length;
-      summary.possible += entry.possible.length;
+      entries++;
+      for (const { code } of entry.findings) count(codes.findings, code);
+      for (const { finding } of entry.possible) count(codes.possible, finding.code);
       if (only === 'findings' && entry.findings.length + entry.possible.length === 0) continue;
       yield entry;
     }
@@ -27,15 +32,33 @@ export async function printEntries(job: WalkJob): Promise<Outcome> {
   const items = function* (): Generator<ReturnType<typeof entryJson>, void> {
     for (const entry of wanted()) yield entryJson(mmu, entry);
   };
+  let verdict = NO_VERDICT;
+  const summary = (): object => {
+    verdict = judgeWalk(job, codes, entries);
+    const { findings, possible } = verdict;
+    return { entries, findings, possible, ...byCode(codes), ...verdictJson(policy, verdict) };
+  };
   const context = contextJson(job.context);
-  if (json === true)
-    await writeList(out, documentHead('walk', context), 'entries', items(), () => ({ summary }));
-  else {
+  if (json === true) {
+    const tail = (): object => ({ summary: summary() });
+    await writeList(out, documentHead('walk', context), 'entries', items(), tail);
+  } else if (ndjson === true) {
     for (const item of items()) {
-      const full = ndjson === true ? out.record(item) : out.line(renderEntry(out.paint, item));
+      const full = out.record(item);
       if (full !== undefined) await full;
     }
-    if (ndjson === true) void out.record({ summary: { ...summary, context } });
+    void out.record({ summary: { ...summary(), context } });
+  } else {
+    for (const item of items()) {
+      const full = reporter === null ? out.line(renderEntry(out.paint, item)) : undefined;
+      if (full !== undefined) await full;
+    }
+    summary();
+    sayVerdict(io, job.options, policy, verdict);
   }
-  return { findings: summary.findings, possible: summary.possible, looked: summary.entries, damaged: false };
+  return outcomeBy(verdict, entries);
+}
+
+function count(counts: Map<string, number>, code: string): void {
+  counts.set(code, 1 + (counts.get(code) ?? 0));
 }

@@ -3,8 +3,10 @@ import { type WalkSummary, walkSummarizer } from '@spte/walk';
 import { contextJson } from '../context/context.ts';
 import type { Outcome } from '../context/session.ts';
 import { documentHead } from '../io/output.ts';
+import { verdictJson, verdictText } from '../verdict/say.ts';
+import { type Found, outcomeBy } from '../verdict/verdict.ts';
 import { entryJson } from './entry-json.ts';
-import { type WalkJob, watchedWalk } from './job.ts';
+import { judgeWalk, type WalkJob, watchedWalk } from './job.ts';
 import { renderSummary } from './render-walk.ts';
 
 /**
@@ -17,7 +19,15 @@ export function summarize(job: WalkJob): Outcome {
 }
 
 /** Prints the counts of a walk. */
-export function printSummary({ session: { out }, context, options }: WalkJob, summary: WalkSummary): Outcome {
+export function printSummary(job: WalkJob, summary: WalkSummary): Outcome {
+  const {
+    session: { out },
+    context,
+    options,
+    policy,
+    reporter,
+  } = job;
+  const verdict = judgeWalk(job, foundIn(summary), summary.entries);
   const withExamples = (findings: WalkSummary['findings']): object[] =>
     findings.map((finding) => ({
       ...finding,
@@ -27,17 +37,21 @@ export function printSummary({ session: { out }, context, options }: WalkJob, su
     ...summary,
     findings: withExamples(summary.findings),
     possible: withExamples(summary.possible),
+    ...verdictJson(policy, verdict),
   };
   if (options.ndjson === true) void out.record({ summary: { ...record, context: contextJson(context) } });
   else if (options.json === true)
     out.document({ ...documentHead('walk-summary', contextJson(context)), ...record });
-  else void out.line(renderSummary(out.paint, summary));
-  const count = (findings: WalkSummary['findings']): number =>
-    findings.reduce((sum, one) => sum + one.count, 0);
-  return {
-    findings: count(summary.findings),
-    possible: count(summary.possible),
-    looked: summary.entries,
-    damaged: false,
-  };
+  else if (reporter === null) {
+    void out.line(renderSummary(out.paint, summary));
+    const said = verdictText(policy, verdict);
+    if (said !== null) void out.line(`  ${said}`);
+  }
+  return outcomeBy(verdict, summary.entries);
+}
+
+function foundIn({ findings, possible }: WalkSummary): Found {
+  const counts = (found: WalkSummary['findings']): Found['findings'] =>
+    new Map(found.map(({ code, count }) => [code, count]));
+  return { findings: counts(findings), possible: counts(possible) };
 }

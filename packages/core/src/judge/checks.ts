@@ -8,7 +8,7 @@ import type { Entry } from '../read/entry.ts';
 import type { Shape } from '../read/shape.ts';
 import type { SpteKind } from '../read/spte-kind.ts';
 import { isMmioSpte, isMmuWritableSpte, isWritablePte, kvmMmuMaxGfn } from '../rules/predicates.ts';
-import type { FindingCode, FindingParams, Severity } from './finding.ts';
+import type { FindingCode, FindingParams } from './finding.ts';
 
 /** An entry under judgement. */
 export interface Judged extends Entry {
@@ -21,7 +21,6 @@ export interface Judged extends Entry {
 /** A test that every entry of some kinds must pass. */
 interface CheckFor<Code extends FindingCode> {
   readonly code: Code;
-  readonly severity: Severity;
   readonly kinds: readonly SpteKind[];
   /** The kernel function that the test follows. */
   readonly rule: string;
@@ -51,7 +50,6 @@ function gfnBits({ masks: { mmioMask, nonpresentOrRsvd } }: Mmu, { fields }: Pol
 const errors: readonly Check[] = [
   {
     code: 'reserved-bits',
-    severity: 'error',
     kinds: PRESENT,
     rule: 'get_rsvd_bits',
     wrong: ({ spte, rsvdBits }) => spte & rsvdBits,
@@ -65,7 +63,6 @@ const errors: readonly Check[] = [
   },
   {
     code: 'bad-memtype',
-    severity: 'error',
     kinds: PRESENT,
     rule: '__is_bad_mt_xwr',
     // The memory type is bad if it is so beside good permissions.
@@ -75,7 +72,6 @@ const errors: readonly Check[] = [
   },
   {
     code: 'bad-xwr',
-    severity: 'error',
     kinds: PRESENT,
     rule: '__is_bad_mt_xwr',
     // Permissions are bad if they are so beside memory type 0.
@@ -85,7 +81,6 @@ const errors: readonly Check[] = [
   },
   {
     code: 'invariant.mmu-without-host-writable',
-    severity: 'error',
     kinds: LEAVES,
     rule: 'check_spte_writable_invariants',
     wrong: ({ mmu, spte }) => {
@@ -96,7 +91,6 @@ const errors: readonly Check[] = [
   },
   {
     code: 'invariant.hw-writable-without-mmu-writable',
-    severity: 'error',
     kinds: LEAVES,
     rule: 'check_spte_writable_invariants',
     wrong: ({ mmu, spte }) =>
@@ -105,7 +99,6 @@ const errors: readonly Check[] = [
   },
   {
     code: 'mmio-and-present',
-    severity: 'error',
     kinds: PRESENT,
     rule: 'is_mmio_spte',
     // Without an MMU-present bit an MMIO entry is not present, so that the two cannot meet.
@@ -115,7 +108,6 @@ const errors: readonly Check[] = [
   },
   {
     code: 'l1tf-guard-missing',
-    severity: 'error',
     kinds: ['mmio'],
     rule: 'make_mmio_spte',
     wrong: ({ mmu, spte }) => mmu.masks.nonpresentOrRsvd & ~spte,
@@ -127,7 +119,6 @@ const errors: readonly Check[] = [
 const oddities: readonly Check[] = [
   {
     code: 'table-permissions-missing',
-    severity: 'warning',
     kinds: ['table'],
     rule: 'make_nonleaf_spte',
     wrong: ({ spte, shape }) => shape.always & ~spte,
@@ -135,7 +126,6 @@ const oddities: readonly Check[] = [
   },
   {
     code: 'ad-type-invalid',
-    severity: 'warning',
     kinds: PRESENT,
     rule: 'spte_ad_enabled',
     // Only where access tracking has bits to take away is there a type to choose; no kernel writes 3.
@@ -147,7 +137,6 @@ const oddities: readonly Check[] = [
   },
   {
     code: 'present-mask-missing',
-    severity: 'warning',
     kinds: PRESENT,
     rule: 'make_spte',
     wrong: ({ mmu: { masks }, spte, kind }) =>
@@ -156,7 +145,6 @@ const oddities: readonly Check[] = [
   },
   {
     code: 'encryption-bits',
-    severity: 'warning',
     kinds: PRESENT,
     rule: 'make_spte',
     wrong: ({ mmu: { masks }, spte }) => spte & masks.meMask & ~masks.meValue,
@@ -164,7 +152,6 @@ const oddities: readonly Check[] = [
   },
   {
     code: 'bits-kvm-never-sets',
-    severity: 'warning',
     kinds: PRESENT,
     rule: 'make_spte',
     wrong: ({ spte, shape, rsvdBits }) => spte & shape.neverSet & ~rsvdBits,
@@ -172,7 +159,6 @@ const oddities: readonly Check[] = [
   },
   {
     code: 'mmio-gfn-too-high',
-    severity: 'warning',
     kinds: ['mmio'],
     rule: 'kvm_mmu_max_gfn',
     wrong: (judged) =>
@@ -183,7 +169,6 @@ const oddities: readonly Check[] = [
   },
   {
     code: 'bits-without-meaning',
-    severity: 'warning',
     kinds: [...PRESENT, 'mmio'],
     rule: 'layout',
     wrong: ({ spte, shape, rsvdBits }) => spte & shape.unowned & ~rsvdBits,

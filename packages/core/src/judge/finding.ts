@@ -59,6 +59,36 @@ export interface FindingParams {
 /** Stable names of everything that can be wrong with an entry. */
 export type FindingCode = keyof FindingParams;
 
+/**
+ * How bad each finding is, errors first: the names of everything that `judgeSpte()` can find.
+ *
+ * @example
+ * ```ts
+ * import { FINDING_SEVERITIES } from '@spte/core';
+ *
+ * FINDING_SEVERITIES['reserved-bits']; // error
+ * FINDING_SEVERITIES['encryption-bits']; // warning
+ * ```
+ */
+export const FINDING_SEVERITIES: Readonly<Record<FindingCode, Severity>> = {
+  'reserved-bits': 'error',
+  'printed-reserved-bits': 'error',
+  'bad-memtype': 'error',
+  'bad-xwr': 'error',
+  'invariant.mmu-without-host-writable': 'error',
+  'invariant.hw-writable-without-mmu-writable': 'error',
+  'mmio-and-present': 'error',
+  'l1tf-guard-missing': 'error',
+  'not-an-spte': 'error',
+  'table-permissions-missing': 'warning',
+  'ad-type-invalid': 'warning',
+  'present-mask-missing': 'warning',
+  'encryption-bits': 'warning',
+  'bits-kvm-never-sets': 'warning',
+  'mmio-gfn-too-high': 'warning',
+  'bits-without-meaning': 'warning',
+};
+
 /** Something wrong with an entry. */
 export type Finding = Coded<FindingParams> & {
   readonly severity: Severity;

@@ -11,7 +11,7 @@ import { shapeOf } from '../read/shape.ts';
 import type { SpteKind } from '../read/spte-kind.ts';
 import { isShadowPresentPte } from '../rules/predicates.ts';
 import { type Check, checksOf, type Judged } from './checks.ts';
-import type { Finding } from './finding.ts';
+import { FINDING_SEVERITIES, type Finding } from './finding.ts';
 import { hitsPrintedMask } from './printed-mask.ts';
 
 /** How an entry is to be judged. */
@@ -96,10 +96,10 @@ function judgedAt(entry: Entry, level: number, { rsvdBits }: JudgeOptions): Judg
   return { mmu, spte, level, kind, reading, shape, rsvdBits: rsvdBits ?? shape.rsvdBits };
 }
 
-function findingOf({ code, severity, rule, params }: Check, wrong: bigint, judged: Judged): Finding {
+function findingOf({ code, rule, params }: Check, wrong: bigint, judged: Judged): Finding {
   const finding = {
     code,
-    severity,
+    severity: FINDING_SEVERITIES[code],
     bits: bitNumbers(wrong),
     params: params(wrong, judged),
     because: because(judged.mmu, rule, wrong),
@@ -156,7 +156,7 @@ function unknownFinding(entry: Entry, level: number): Finding {
   const cleanIfPresent = present !== 0n && isClean(mmu, spte | present, level);
   return {
     code: 'not-an-spte',
-    severity: 'error',
+    severity: FINDING_SEVERITIES['not-an-spte'],
     bits: bitNumbers(cleanIfPresent ? present : spte),
     params: { cleanIfPresent, guesses: guessUnknown(entry) },
     because: because(mmu, 'is_shadow_present_pte', present),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkLevel, checkU64 } from '../bits/arguments.ts';
 import { bitNumbers } from '../bits/bits.ts';
-import type { Finding } from './finding.ts';
+import { FINDING_SEVERITIES, type Finding } from './finding.ts';
 
 /** A finding that a printed mask alone makes: it rests on nothing that is known of the machine. */
 export type PrintedMaskHit = Omit<Extract<Finding, { code: 'printed-reserved-bits' }>, 'because'>;
@@ -37,7 +37,7 @@ export function hitsPrintedMask(
   if (set === 0n) return null;
   return {
     code: 'printed-reserved-bits',
-    severity: 'error',
+    severity: FINDING_SEVERITIES['printed-reserved-bits'],
     bits: bitNumbers(set),
     params: { set, printed, level },
   };

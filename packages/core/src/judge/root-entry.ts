@@ -7,7 +7,7 @@ import type { Mmu } from '../mmu/contract.ts';
 import { because } from '../read/because.ts';
 import { spteKind } from '../read/entry.ts';
 import type { SpteKind } from '../read/spte-kind.ts';
-import type { Finding } from './finding.ts';
+import { FINDING_SEVERITIES, type Finding } from './finding.ts';
 import { judgeSpte } from './judge-spte.ts';
 
 /*
@@ -91,7 +91,7 @@ function reservedFinding(mmu: Mmu, spte: bigint, reserved: bigint): Finding {
   const set = spte & reserved;
   return {
     code: 'reserved-bits',
-    severity: 'error',
+    severity: FINDING_SEVERITIES['reserved-bits'],
     bits: bitNumbers(set),
     params: { set, reserved, level: PAE_ROOT_LEVEL, paeRoot: true, bit7IsWrong: false },
     because: because(mmu, '__reset_rsvds_bits_mask', set),

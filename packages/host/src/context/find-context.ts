@@ -27,7 +27,7 @@ export interface ContextQuestion {
 
 /** A kernel on a machine that agrees with what is known and that the entries do not rule out. */
 export interface PossibleContext {
-  /** Its mode and releases: `NPT 6.0-6.9`. */
+  /** Its mode, its releases and the width of its addresses: `NPT 6.0-6.9, 48 bits`. */
   readonly name: string;
   readonly config: HostConfig;
   readonly mmu: Mmu;
@@ -95,7 +95,7 @@ export function findContext(question: ContextQuestion): FoundContext {
     kernel: known.kernel ?? releaseOf(best.candidate, read),
   });
   const mmu = createMmu(mmuConfigOf(config));
-  const first = { name: candidateName(best.candidate), config, mmu, score: best.score };
+  const first = { name: nameOf(best), config, mmu, score: best.score };
   return {
     config,
     mmu,
@@ -153,11 +153,14 @@ function othersThan(mmu: Mmu, others: readonly Rated[]): PossibleContext[] {
       if (judged.has(key) || possible.length === MAX_OTHERS) continue;
       judged.add(key);
       const { config, mmu } = candidate;
-      possible.push({ name: candidateName(candidate), config, mmu, score });
+      possible.push({ name: nameOf({ candidate, score }), config, mmu, score });
     }
   }
   return possible;
 }
+
+/** What a context is called: its mode, its releases, and the width of its addresses. */
+const nameOf = (rated: Rated): string => `${candidateName(rated.candidate)}, ${widthOf(rated)} bits`;
 
 const widthOf = ({ candidate }: Rated): number => candidate.mmu.masks.shadowPhysBits;
 

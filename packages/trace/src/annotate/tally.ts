@@ -80,7 +80,7 @@ export interface BulkCounter extends AnnotationCounter {
  * What is wrong with a line beside its SPTEs: a change that KVM does not make, a printed mask that an entry hits, a check
  * that does not agree.
  */
-type LineFindingCode = 'forbidden-change' | 'printed-reserved-bits' | 'check-disagrees';
+export type LineFindingCode = 'forbidden-change' | 'printed-reserved-bits' | 'check-disagrees';
 
 /** More than a line, and what is said of an SPTE, has parts. */
 const PARTS = 64;
