@@ -414,7 +414,7 @@ describe('--format github', () => {
     expect(
       (await spte('decode 600008455299b77@1 --kernel 6.8 --vendor vmx --mmu tdp --format github')).out,
     ).toMatchInlineSnapshot(`
-      "::notice title=reserved-bits::0x0600008455299b77 at level 1: reserved bit 0x8000000000 is set; at level 1 0xffff000000000 must be 0: in EPT 6.8, not in likeliest, EPT 6.8
+      "::notice title=reserved-bits::0x0600008455299b77 at level 1: reserved bit 0x8000000000 is set; at level 1 0xffff000000000 must be 0: in EPT 6.8, 36 bits, not likeliest, EPT 6.8, 42 bits, EPT 6.8, 52 bits and 3 more
       "
     `);
     expect(

@@ -52,7 +52,7 @@ import {
   withErrata,
 } from '../entry/errata.ts';
 
-import { possibleJson, possibleLines, possibleText } from '../entry/possible.ts';
+import { linesWith, possibleJson, possibleText, verdictWith } from '../entry/possible.ts';
 
 import { acrossJson, renderAcross, renderFits } from '../entry/render-across.ts';
 import { changeJson, spteJson } from '../entry/spte-json.ts';
