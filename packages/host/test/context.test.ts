@@ -191,6 +191,19 @@ describe('the context of entries', () => {
     });
   });
 
+  it('takes what it is told to assume, unless something says otherwise', () => {
+    const entries = patternsOf([[0x800000018a600ee7n, 2]]);
+    const given = { kernel: '5.18', vendor: 'svm' } as const;
+    const found = findContext({ given, entries, assumed: { tdp: true } });
+    expect(said(found)).toMatchObject({ mode: 'npt assumed' });
+    expect(found.possible.every(({ name }) => name.startsWith('NPT'))).toBe(true);
+    expect(
+      said(findContext({ given: { ...given, tdp: false }, entries, assumed: { tdp: true } })),
+    ).toMatchObject({
+      mode: 'shadow given',
+    });
+  });
+
   it('is of the releases that print such lines', () => {
     const entries = patternsOf([[0n, 1]]);
     const kernelOf = (...lines: string[]): unknown =>

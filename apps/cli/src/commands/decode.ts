@@ -134,7 +134,11 @@ async function decode(session: Session, words: readonly string[], options: Decod
   if (options.which === true) return decodeWhich(session, values, options);
   const policy = await policyOf(session.io, options, 'decode');
   if (options.diff === true) return decodeChange(session, values, policy, options);
-  const context = contextOf(session.io, options, { entries: patternsOf(values) });
+  const context = contextOf(session.io, options, {
+    entries: patternsOf(values),
+    // A kernel and a vendor are one context: that of tables of the CPU's own, unless a flag says otherwise.
+    assumed: isContextKnown(options) ? { tdp: true } : {},
+  });
   const candidates = isContextKnown(options) ? [] : candidatesFor(session, options);
   if (candidates.length > 1) return decodeAcross(session, values, { context, candidates }, policy, options);
   return decodeInContext(session, values, context, policy, options);

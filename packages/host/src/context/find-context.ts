@@ -20,6 +20,8 @@ import { type EntryPatterns, type PatternOfEntries, type Score, scoreOf } from '
 export interface ContextQuestion {
   /** What the user says. */
   readonly given?: MachineFacts;
+  /** What is taken where neither the user nor the input says it, instead of what would fit the entries. */
+  readonly assumed?: MachineFacts;
   /** What the input says. */
   readonly read?: ReadFacts;
   readonly entries?: EntryPatterns;
@@ -85,10 +87,10 @@ const costOf = ({ score: { unexplained, unusual } }: Rated): number => unexplain
  * ```
  */
 export function findContext(question: ContextQuestion): FoundContext {
-  const { given = {}, read = {}, entries } = question;
+  const { given = {}, read = {}, assumed = {}, entries } = question;
   const patterns = entries?.list() ?? [];
   const heard = believed(read, given);
-  const known = { ...factsOfRead(heard), ...defined(given) };
+  const known = { ...assumed, ...factsOfRead(heard), ...defined(given) };
   const [best, ...others] = likely(known, read, patterns);
   const config = configWith(best.candidate.config, {
     ...known,
@@ -291,7 +293,7 @@ const DIMENSIONS: readonly Dimension[] = [
 
 /** What each fact is, how it is known, and from where. */
 function factsOf(
-  { given = {}, read = {}, entries }: ContextQuestion,
+  { given = {}, read = {}, assumed = {}, entries }: ContextQuestion,
   config: HostConfig,
   possible: readonly [Rated, ...Rated[]],
 ): Record<string, ContextFact> {
@@ -308,7 +310,7 @@ function factsOf(
         ? { value: here, origin: 'given', from: name }
         : source !== undefined
           ? { value: here, origin: 'read', from: source }
-          : rankedOrAssumed(here, values, looked);
+          : rankedOrAssumed(here, givenIn(assumed) === undefined ? values : [], looked);
   }
   return { ...facts, ...kernelFacts(config.kernel) };
 }
@@ -318,7 +320,7 @@ function rankedOrAssumed(
   values: readonly ContextFact['value'][],
   looked: number,
 ): ContextFact {
-  if (looked === 0) return { value, origin: 'assumed', from: 'nothing says it' };
+  if (looked === 0 || values.length === 0) return { value, origin: 'assumed', from: 'nothing says it' };
   const [only, ...more] = values;
   if (more.length > 0) return { value, origin: 'assumed', from: `the entries fit ${values.join(', ')}` };
   return { value, origin: 'ranked', from: `the entries fit ${String(only)} only` };
