@@ -20,6 +20,7 @@ import {
   restoreAccTrackSpte,
 } from '@spte/core';
 import { machine } from '@spte/testing/machines';
+import { oneIn } from '@spte/testing/sampled';
 import { describe, expect, it } from 'vitest';
 
 // The rules themselves are the measure: what they make of an entry is allowed, and what is allowed they can make, in as
@@ -123,7 +124,10 @@ function moved(mmu: Mmu, spte: bigint, pfn: bigint): bigint | null {
   return markSpteForAccessTrack(mmu, readOnly | (pfn << 12n));
 }
 
-const eras = layouts.flatMap(({ since }) => MACHINES.map((name) => ({ name, kernel: since })));
+const eras = oneIn(
+  3,
+  layouts.flatMap(({ since }) => MACHINES.map((name) => ({ name, kernel: since }))),
+);
 
 describe.each(eras)('under $kernel, $name', ({ name, kernel }) => {
   const mmu = machine(name, { kernel });
