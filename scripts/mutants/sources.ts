@@ -28,8 +28,8 @@ export type Area = keyof typeof AREAS;
 const AREA_NAMES: readonly Area[] = Object.keys(AREAS) as Area[];
 
 const SOURCE = /\.ts$/;
-/** Is compiled from another language, or says nothing itself. */
-const LEFT_OUT = /\/generated\/|\/index\.ts$|\.d\.ts$/;
+/** Is compiled from another language, says nothing itself, or is a catalogue without a rule in it. */
+const LEFT_OUT = /\/generated\/|\/index\.ts$|\.d\.ts$|\/errata\/src\/errata\.ts$/;
 
 /** The files of a part, from the root. */
 function filesOf(root: string, area: Area): string[] {

@@ -44,7 +44,7 @@ describe('a public report', () => {
 
   it('25-amd-pte_list: a BUG of the MMU without an entry is recognised as such', async () => {
     const { out } = await spte('annotate -', { stdin: caseOf('amd-nested-pte_list.txt') });
-    expect(out).toContain("BUG");
+    expect(out).toContain('BUG');
   });
 
   it('27-el7: the generation and the tracked leaf of a kernel of RHEL 7', async () => {

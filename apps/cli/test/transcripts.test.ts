@@ -29,6 +29,19 @@ const NX_SPLAT = `[   22.822751] spte = 0x800000018a600ee7, level = 2, rsvd bits
 [   22.822772] CPU: 152 PID: 15966 Comm: qemu-kvm Not tainted 5.14.0-162.6.1.el9_1.x86_64 #1
 `;
 
+/** Splats of KVM's MMU that show no entry, and one that is not of it. */
+const SPLATS = `WARNING: CPU: 1 PID: 3509 at arch/x86/kvm/mmu/tdp_mmu.c:46 [kvm]
+RIP: 0010:kvm_mmu_uninit_tdp_mmu+0x3e/0x50 [kvm]
+---[ end trace 0000000000000000 ]---
+kernel BUG at fs/ext4/inode.c:1!
+RIP: 0010:ext4_writepages+0x16/0x48
+
+pte_list_remove: 00000000cd54fc10 many->many
+------------[ cut here ]------------
+kernel BUG at arch/x86/kvm/mmu/mmu.c:963!
+RIP: 0010:pte_list_remove.cold+0x16/0x48 [kvm]
+`;
+
 /** A dump whose first entry was never read. */
 const PAE_DUMP = `get_mmio_spte: detect reserved bits on spte, addr 0xfe00d000, dump hierarchy:
 ------ spte 0x8000030e level 3.
@@ -64,6 +77,7 @@ beforeAll(() => {
   file('report.txt', traceFiles['svm61-tracecmd']?.['report-host-plugins.txt'] ?? '');
   file('lines.txt', LINES);
   file('nx.txt', NX_SPLAT);
+  file('splats.txt', SPLATS);
   file('pae.txt', PAE_DUMP);
   file('changed.txt', CHANGED);
   file('lines.txt.gz', gzipSync(LINES));

@@ -2,6 +2,7 @@
 import type { Erratum, ErratumKind } from './erratum.ts';
 import type { KernelRange } from './kernel-range.ts';
 import { type ErratumMatch, type Strength, TITLE_ALONE } from './match-errata.ts';
+import type { Splat } from './recognise-splat.ts';
 
 /** What each kind is called. */
 const NAMES: Readonly<Record<ErratumKind, string>> = {
@@ -143,4 +144,10 @@ export function erratumLines(erratum: Erratum, range: KernelRange | null = null)
 export function affectedText({ state, sure }: KernelRange): 'yes' | 'no' | 'not fixed' | 'not known' {
   if (state === 'inside') return sure ? 'yes' : 'not fixed';
   return state === 'outside' ? 'no' : 'not known';
+}
+
+/** A splat in one line: `BUG in KVM's MMU: pte_list_remove at arch/x86/kvm/mmu/mmu.c:963`. */
+export function splatText({ kind, where, source }: Splat): string {
+  const place = [...(where === null ? [] : [where]), ...(source === null ? [] : [`at ${source}`])].join(' ');
+  return `${kind} in KVM's MMU${place === '' ? '' : `: ${place}`}`;
 }

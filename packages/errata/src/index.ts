@@ -5,7 +5,7 @@
  * @module
  */
 export { errata } from './errata.ts';
-export { affectedText, erratumLines, erratumText } from './errata-texts.ts';
+export { affectedText, erratumLines, erratumText, splatText } from './errata-texts.ts';
 export type {
   Alternative,
   ChangeCondition,
@@ -43,3 +43,4 @@ export {
 export type { Mode, VendorName } from './mode.ts';
 export { PREDICATES, type PredicateName } from './predicates.ts';
 export { recogniseSplat, type Splat, type SplatKind } from './recognise-splat.ts';
+export { type SplatBlock, type SplatReader, splatReader } from './splat-reader.ts';

@@ -35,8 +35,8 @@ function named(text: string): Release | null {
 }
 
 /** The release whose rules a kernel follows: by its row of core's table, else by its number. */
-function releaseOf({ major, minor, patch, name, distribution }: Kernel): Release {
-  const candidate = distribution === null ? CANDIDATE.exec(name)?.[1] : undefined;
+function releaseOf({ major, minor, patch, name }: Kernel): Release {
+  const candidate = CANDIDATE.exec(name)?.[1];
   return { major, minor, patch, rc: candidate === undefined ? Number.POSITIVE_INFINITY : Number(candidate) };
 }
 

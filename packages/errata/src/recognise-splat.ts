@@ -40,6 +40,11 @@ const STARTS: readonly (readonly [SplatKind, string])[] = [
   ['reverse map', 'pte_list_remove: '],
 ];
 
+/** Whether a splat begins with this line, or is named in it. */
+export function beginsSplat(line: string): boolean {
+  return STARTS.some(([, start]) => line.includes(start));
+}
+
 /** Files of the MMU: `arch/x86/kvm/mmu/`, and `mmu.c` and `paging_tmpl.h` of kernels before 5.8. */
 const SOURCE = /\barch\/x86\/kvm\/[\w/.-]{1,60}:\d{1,6}/;
 const MMU_SOURCE = /^arch\/x86\/kvm\/(?:mmu\/|mmu\.c|paging_tmpl\.h)/;

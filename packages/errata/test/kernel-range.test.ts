@@ -13,6 +13,8 @@ describe('a kernel', () => {
   it.each([
     // A candidate of the release with the fix does not have it.
     ['npt-nx-reserved', '6.0-rc3', 'inside: before 6.0, yours says 6.0-rc3'],
+    ['npt-nx-reserved', '6.0.0-rc3-amd64', 'inside: before 6.0, yours says 6.0.0-rc3-amd64'],
+    ['npt-nx-reserved', '6.0~rc3-amd64', 'inside: before 6.0, yours says 6.0~rc3-amd64'],
     ['npt-nx-reserved', '6.0', 'outside: fixed in 6.0, yours says 6.0'],
     ['npt-nx-reserved', '6.1.5', 'outside: fixed in 6.0, yours says 6.1.5'],
     ['present-spte-becomes-mmio', '7.0.0-rc2', 'inside: before 7.0, yours says 7.0.0-rc2'],

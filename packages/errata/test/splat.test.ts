@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { recogniseSplat } from '../src/index.ts';
+import { recogniseSplat, type SplatBlock, splatReader, splatText } from '../src/index.ts';
 
 const said = (...lines: string[]): string | null => {
   const splat = recogniseSplat(lines);
@@ -97,5 +97,54 @@ describe('a splat', () => {
         expect(splat?.kind).toBeDefined();
       }),
     );
+  });
+});
+
+/** What is found in the lines of a log, and before which line; lines that show an entry begin with a star. */
+function found(...log: string[]): string[] {
+  const reader = splatReader();
+  const say = (at: number | 'end', block: SplatBlock | null): string[] =>
+    block === null
+      ? []
+      : [
+          `${at}: ${splatText(block.splat)}, ${block.lines.length} lines${block.hasEntry ? ', an entry' : ''}`,
+        ];
+  const within = log.flatMap((line, at) => say(at, reader.take(line, line.startsWith('*'))));
+  return [...within, ...say('end', reader.end())];
+}
+
+describe('a reader of splats', () => {
+  const BUG = ['kernel BUG at arch/x86/kvm/mmu/mmu.c:963!', 'RIP: 0010:pte_list_remove.cold+0x16/0x48 [kvm]'];
+  const said = "BUG in KVM's MMU: pte_list_remove at arch/x86/kvm/mmu/mmu.c:963";
+
+  it('finds one up to its end mark, an empty line, or the end of the log', () => {
+    expect(found('hello', '--[ cut here ]--', ...BUG, '---[ end trace 1 ]---', 'hello')).toEqual([
+      `4: ${said}, 4 lines`,
+    ]);
+    expect(found(...BUG, '', 'hello')).toEqual([`2: ${said}, 2 lines`]);
+    expect(found('hello', ...BUG)).toEqual([`end: ${said}, 2 lines`]);
+  });
+
+  it('says whether it shows an entry', () => {
+    expect(found('--[ cut here ]--', '* spte = 0x5a0', ...BUG)).toEqual([`end: ${said}, 4 lines, an entry`]);
+    expect(found('* spte = 0x5a0', ...BUG)).toEqual([`end: ${said}, 2 lines, an entry`]);
+    expect(found('* spte = 0x5a0', 'hello', ...BUG)).toEqual([`end: ${said}, 2 lines`]);
+    expect(found(...BUG, '', '* spte = 0x5a0')).toEqual([`2: ${said}, 2 lines`]);
+  });
+
+  it('leaves out what is not of the MMU, and logs without any', () => {
+    expect(found('kernel BUG at fs/ext4/inode.c:1!', 'RIP: 0010:ext4_read+0x1/0x2')).toEqual([]);
+    expect(found('hello', '', '--[ cut here ]--')).toEqual([]);
+  });
+
+  it('keeps a part of a splat that does not end', () => {
+    const lines = [...BUG, ...Array.from({ length: 400 }, () => 'x'.repeat(10_000))];
+    expect(found(...lines)).toEqual([`159: ${said}, 160 lines`]);
+  });
+
+  it('says a splat without function or place', () => {
+    expect(found('pte_list_remove: 00000000cd54fc10 0->BUG')).toEqual([
+      "end: reverse map in KVM's MMU, 1 lines",
+    ]);
   });
 });

@@ -64,12 +64,14 @@ export async function annotateSection(
       await out.flush();
       await breathe();
     });
+    lines.end();
     return { counts, seen: lines.sightings() };
   }
   if (needsRecords(job.options)) {
     const lines = lineAnnotator(session, input, job, before);
     const reader = traceReader(lines.take, section.start.line);
     await pushAll(session, all, reader);
+    lines.end();
     return { counts: reader.counts, seen: lines.sightings() };
   }
   const annotator = fastAnnotator(session, input, job, section, before);
@@ -108,6 +110,8 @@ const needsRecords = ({ ndjson, summary, only, parquet, format }: AnnotateOption
 /** Annotates lines one by one. */
 interface LineAnnotator {
   readonly take: (entry: TraceEntry) => void;
+  /** To be called behind the last line. */
+  readonly end: () => void;
   readonly sightings: () => AnnotationSightings;
 }
 
@@ -119,10 +123,13 @@ function lineAnnotator(
 ): LineAnnotator {
   const context = withMasks(data);
   const { mmu } = context;
-  const refine = logErrata(mmu, machineOf(context));
+  const machine = machineOf(context);
+  const refine = logErrata(mmu, machine);
   const wanted = wantedBy(options);
   const print =
-    reporter === null ? linePrinter(session, mmu, name, options, wanted) : issuePrinter(reporter, mmu, path);
+    reporter === null
+      ? linePrinter(session, { mmu, machine }, name, options, wanted)
+      : issuePrinter(reporter, mmu, path);
   const annotate = createAnnotator(mmu, { exits: EXITS, others: othersOf(context) });
   const counter = annotationCounter();
   for (const record of before) annotate(record);
@@ -132,10 +139,11 @@ function lineAnnotator(
       const said = record === null ? null : annotate(record);
       const annotated = record?.form === 'log' && said !== null ? refine(said, record, text) : said;
       if (annotated !== null) counter.add(annotated);
-      print(entry, annotated);
+      print.take(entry, annotated);
       if (table === null || record === null || !wanted(annotated)) return;
       for (const row of annotationRows(record, annotated)) table.add(row);
     },
+    end: print.end,
     sightings: () => counter.sightings(),
   };
 }

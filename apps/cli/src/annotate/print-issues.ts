@@ -3,16 +3,20 @@ import { bitsText, explainChange, findingText, judgeSpte, type Mmu, objectionTex
 import type { AnnotatedLine, Check } from '@spte/trace';
 import { whereText } from '../entry/possible.ts';
 import { aboutEntry, type Issue, type Reporter } from '../verdict/report.ts';
-import type { PrintLine } from './print-lines.ts';
+import type { LinePrinter } from './print-lines.ts';
 import { disagreementText } from './render-line.ts';
 
 type AnnotatedSpte = AnnotatedLine['sptes'][number];
 
 /** Tells a reporter what is wrong with each line. */
-export function issuePrinter(reporter: Reporter, mmu: Mmu, file: string): PrintLine {
-  return (_entry, annotated) => {
-    if (annotated === null) return;
-    for (const issue of lineIssues(mmu, annotated)) reporter.issue(file, { ...issue, line: annotated.line });
+export function issuePrinter(reporter: Reporter, mmu: Mmu, file: string): LinePrinter {
+  return {
+    take(_entry, annotated) {
+      if (annotated === null) return;
+      for (const issue of lineIssues(mmu, annotated))
+        reporter.issue(file, { ...issue, line: annotated.line });
+    },
+    end: () => undefined,
   };
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Mmu } from '@spte/core';
+import type { MachineEvidence } from '@spte/errata';
 import type { AnnotatedLine, TraceEntry } from '@spte/trace';
 import type { Session } from '../context/session.ts';
+import { splatTeller } from '../entry/log-errata.ts';
 import type { AnnotateOptions } from './options.ts';
 import { lineRenderer } from './render-line.ts';
 
@@ -16,11 +18,18 @@ export function wantedBy({ only }: AnnotateOptions): Wanted {
 
 const isWrong = ({ sptes, checks, change }: AnnotatedLine): boolean =>
   sptes.some(({ findings, possible }) => findings.length + possible.length > 0) ||
-  checks.some(({ agree }) => !agree) ||
+  checks.some(({ agree, hits }) => !agree || hits !== undefined) ||
   (change !== undefined && change.allowed !== true);
 
-/** Prints a line; `annotated` is null for one that says nothing about entries. */
-export type PrintLine = (entry: TraceEntry, annotated: AnnotatedLine | null) => void;
+/** Prints the lines of a section. */
+export interface LinePrinter {
+  /** Prints a line; `annotated` is null for one that says nothing about entries. */
+  readonly take: (entry: TraceEntry, annotated: AnnotatedLine | null) => void;
+  /** Prints what is to be said behind the last line. */
+  readonly end: () => void;
+}
+
+const nothing = (): void => undefined;
 
 /**
  * Prints the lines of a section in the form that the options ask for.
@@ -29,18 +38,34 @@ export type PrintLine = (entry: TraceEntry, annotated: AnnotatedLine | null) => 
  */
 export function linePrinter(
   session: Session,
-  mmu: Mmu,
+  { mmu, machine }: { readonly mmu: Mmu; readonly machine: MachineEvidence },
   name: string | null,
   options: AnnotateOptions,
   wanted: Wanted,
-): PrintLine {
-  if (options.summary === true) return () => undefined;
-  if (options.ndjson === true) return ndjsonPrinter(session, name, wanted);
-  if (options.json === true) return jsonPrinter(session, wanted);
-  return textPrinter(session, mmu, options, wanted);
+): LinePrinter {
+  if (options.summary === true) return { take: nothing, end: nothing };
+  if (options.ndjson === true) return { take: ndjsonPrinter(session, name, wanted), end: nothing };
+  if (options.json === true) return { take: jsonPrinter(session, wanted), end: nothing };
+  const take = textPrinter(session, mmu, options, wanted);
+  return options.only === undefined ? withSplats(session, machine, take) : { take, end: nothing };
 }
 
-function ndjsonPrinter({ out }: Session, name: string | null, wanted: Wanted): PrintLine {
+/** Says below a splat what it is. */
+function withSplats({ out }: Session, machine: MachineEvidence, take: LinePrinter['take']): LinePrinter {
+  const splats = splatTeller(machine);
+  const say = (lines: readonly string[]): void => {
+    for (const line of lines) void out.line(out.paint('cyan', line));
+  };
+  return {
+    take(entry, annotated) {
+      take(entry, annotated);
+      say(splats.take(entry.text, annotated !== null));
+    },
+    end: () => say(splats.end()),
+  };
+}
+
+function ndjsonPrinter({ out }: Session, name: string | null, wanted: Wanted): LinePrinter['take'] {
   return (_entry, annotated) => {
     if (wanted(annotated)) void out.line(withFile(name, annotated));
   };
@@ -51,7 +76,7 @@ export function withFile(name: string | null, value: object): string {
   return JSON.stringify(name === null ? value : { file: name, ...value });
 }
 
-function jsonPrinter({ out }: Session, wanted: Wanted): PrintLine {
+function jsonPrinter({ out }: Session, wanted: Wanted): LinePrinter['take'] {
   let separator = '';
   return (_entry, annotated) => {
     if (!wanted(annotated)) return;
@@ -60,7 +85,12 @@ function jsonPrinter({ out }: Session, wanted: Wanted): PrintLine {
   };
 }
 
-function textPrinter({ out }: Session, mmu: Mmu, { only }: AnnotateOptions, wanted: Wanted): PrintLine {
+function textPrinter(
+  { out }: Session,
+  mmu: Mmu,
+  { only }: AnnotateOptions,
+  wanted: Wanted,
+): LinePrinter['take'] {
   const explain = lineRenderer(out.paint, mmu);
   return (entry, annotated) => {
     if (wanted(annotated)) {

@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { explainChange, type Mmu } from '@spte/core';
-import { type Evidence, type EvidenceSpte, isExcused, type MachineEvidence, matchErrata } from '@spte/errata';
+import {
+  type Evidence,
+  type EvidenceSpte,
+  erratumText,
+  isExcused,
+  type MachineEvidence,
+  matchErrata,
+  type SplatBlock,
+  splatReader,
+  splatText,
+} from '@spte/errata';
 import type { AnnotatedLine, TraceRecord } from '@spte/trace';
 import { type ErratumJson, errataJson } from './errata.ts';
 
@@ -88,4 +98,24 @@ function excused(spte: AnnotatedSpte, entry: number, matches: Parameters<typeof 
     isExcused(matches, finding, { entry, level });
   const notes = findings.filter(isNote);
   return notes.length === 0 ? spte : { ...spte, findings: findings.filter((of) => !isNote(of)), notes };
+}
+
+/** Says what the splats of KVM's MMU are that show no entry; each line of a log is handed to it. */
+export interface SplatTeller {
+  /** What is to be said below the line. */
+  readonly take: (line: string, showsEntry: boolean) => readonly string[];
+  readonly end: () => readonly string[];
+}
+
+/** Makes one; a splat with an entry is explained at the entry. */
+export function splatTeller(machine: MachineEvidence): SplatTeller {
+  const reader = splatReader();
+  const tell = (block: SplatBlock | null): readonly string[] => {
+    if (block === null || block.hasEntry) return [];
+    const known = matchErrata({ ...machine, texts: block.lines }).map(
+      (match) => `      ${erratumText(match)}`,
+    );
+    return [`    ^ ${splatText(block.splat)}; it shows no entry`, ...known];
+  };
+  return { take: (line, showsEntry) => tell(reader.take(line, showsEntry)), end: () => tell(reader.end()) };
 }
