@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { caveatsOf, createMmu, hex, type Mmu } from '@spte/core';
+import { BoundedMap, caveatsOf, createMmu, hex, type Mmu, toJson } from '@spte/core';
 import {
   type ContextFact,
   type ContextMode,
@@ -189,6 +189,9 @@ export function othersOf({ others }: ContextData): { name: string; mmu: Mmu }[] 
   return others.map(({ name, config }) => ({ name, mmu: usable(config) }));
 }
 
+/** Configurations whose masks are remembered. */
+const MAX_OPENED = 64;
+
 /** What each run has said. */
 const said = new WeakMap<Io, Set<string>>();
 
@@ -218,10 +221,18 @@ export function sayContext(io: Io, name: string, data: ContextData, options: Con
   for (const contradiction of data.contradictions) sayOnce(io, `${name}warning: ${contradiction}`);
 }
 
+/** Masks of configurations: a thread needs those of a few for each section of its input. */
+const opened = new BoundedMap<string, Mmu>(MAX_OPENED);
+
 /** @throws UsageError where the facts contradict each other, in the words of the package that noticed */
 export function usable(config: HostConfig): Mmu {
+  const key = JSON.stringify(toJson(config));
+  const before = opened.get(key);
+  if (before !== undefined) return before;
   try {
-    return createMmu(mmuConfigOf(config));
+    const mmu = createMmu(mmuConfigOf(config));
+    opened.set(key, mmu);
+    return mmu;
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
