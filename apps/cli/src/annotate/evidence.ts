@@ -92,22 +92,25 @@ async function lookedAt(io: Io, path: string, known: boolean): Promise<Omit<Witn
   return { evidence: about.evidence(), matters: about.entries() > 0 };
 }
 
-/** How long the standard input is waited for when it says nothing more: it may be a trace as it comes. */
-const PATIENCE_MS = 500;
+/** How long the beginning of the standard input is waited for: it may be a trace as it comes. */
+const PATIENCE_MS = 1000;
 
 /** The beginning of the standard input, and all of it. */
 async function peekStdin({ stdin }: Io): Promise<{ head: Uint8Array[]; whole: AsyncIterable<Uint8Array> }> {
   const iterator = stdin[Symbol.asyncIterator]();
   const head: Uint8Array[] = [];
   let length = 0;
+  const deadline = setTimeout(PATIENCE_MS, null, { ref: false });
   let next = iterator.next();
-  while (length < ENOUGH || isTraceDat(head[0] ?? new Uint8Array())) {
-    const result = await Promise.race([next, setTimeout(PATIENCE_MS, null, { ref: false })]);
-    if (result === null) break;
-    if (result.done === true) break;
+  // A trace.dat is read whole in any case.
+  let isDat = false;
+  while (length < ENOUGH || isDat) {
+    const result = isDat ? await next : await Promise.race([next, deadline]);
+    if (result === null || result.done === true) break;
     const chunk = typeof result.value === 'string' ? Buffer.from(result.value) : result.value;
     head.push(chunk);
     length += chunk.length;
+    isDat ||= length === chunk.length && isTraceDat(chunk);
     next = iterator.next();
   }
   const whole = async function* (): AsyncGenerator<Uint8Array, void> {
