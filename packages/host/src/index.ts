@@ -15,7 +15,13 @@ export {
   type PossibleContext,
 } from './context/find-context.ts';
 export { configWith, type MachineFacts } from './context/machine-facts.ts';
-export { type MachineReader, machineReader, type ReadFact, type ReadFacts } from './context/read-machine.ts';
+export {
+  type MachineHint,
+  type MachineReader,
+  machineReader,
+  type ReadFact,
+  type ReadFacts,
+} from './context/read-machine.ts';
 export { EntryPatterns, type PatternOfEntries, type Score } from './context/score.ts';
 export { HOST_PIECES, type HostPiece, type HostTexts, parseHostTexts } from './host-texts.ts';
 export { parseIomem, type RamRange } from './iomem.ts';

@@ -71,6 +71,17 @@ describe('what lines say of a machine', () => {
     expect(facts.vendor).toEqual({ value: 'vmx', from: 'line 2: "Modules linked in: kvm_intel"' });
   });
 
+  it('others may have read more of them', () => {
+    const reader = machineReader();
+    reader.hint({ vendor: null, mode: null }, 'nothing');
+    reader.hint({ vendor: 'svm', mode: null }, 'line 1');
+    reader.hint({ vendor: 'vmx', mode: 'npt' }, 'line 2');
+    expect(reader.facts()).toEqual({
+      vendor: { value: 'svm', from: 'line 1' },
+      mode: { value: 'npt', from: 'line 2' },
+    });
+  });
+
   it('a trace.dat names its kernel, or does not', () => {
     const reader = machineReader();
     reader.uname('Linux host without a release', 'uname');

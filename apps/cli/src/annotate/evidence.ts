@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { EntryPatterns, machineReader } from '@spte/host';
-import { type TraceEntry, type TraceRecord, traceReader } from '@spte/trace';
+import { machineHints, type TraceEntry, type TraceRecord, traceReader } from '@spte/trace';
 import type { Evidence } from '../context/context.ts';
 import { readInput } from '../files/read-input.ts';
 import { datUname, isTraceDat, readTraceDat, wholeTraceDat } from '../files/trace-dat.ts';
@@ -53,7 +53,10 @@ function lineWitness(): Witness {
   return {
     take({ line, text, record }) {
       if (line <= LINES) machine.line(text, line);
-      if (record !== null) addEntries(record);
+      if (record === null) return;
+      addEntries(record);
+      const { vendor, mode } = machineHints(record);
+      if (vendor !== null || mode !== null) machine.hint({ vendor, mode }, `line ${line}: ${record.event}`);
     },
     uname: (text) => machine.uname(text, 'the uname of the trace.dat'),
     entries: () => seen,
@@ -105,9 +108,11 @@ async function peekStdin({ stdin }: Io): Promise<{ head: Uint8Array[]; whole: As
   // A trace.dat is read whole in any case.
   let isDat = false;
   while (length < ENOUGH || isDat) {
-    const result = isDat ? await next : await Promise.race([next, deadline]);
+    const result: IteratorResult<Uint8Array | string> | null = isDat
+      ? await next
+      : await Promise.race([next, deadline]);
     if (result === null || result.done === true) break;
-    const chunk = typeof result.value === 'string' ? Buffer.from(result.value) : result.value;
+    const chunk: Uint8Array = typeof result.value === 'string' ? Buffer.from(result.value) : result.value;
     head.push(chunk);
     length += chunk.length;
     isDat ||= length === chunk.length && isTraceDat(chunk);

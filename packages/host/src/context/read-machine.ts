@@ -124,10 +124,18 @@ function widthIn(line: string): { width: number; words: string } | null {
   return mask === 0n || width === 52 ? null : { width, words: `${PRINTED_MASK}${digits}` };
 }
 
+/** A vendor and a mode; null for what is not known. */
+export interface MachineHint {
+  readonly vendor: VendorName | null;
+  readonly mode: ContextMode | null;
+}
+
 /** Reads lines for what they say about the machine. */
 export interface MachineReader {
   /** Takes the next line; `number` is how it is cited. */
   readonly line: (text: string, number: number) => void;
+  /** Takes what somebody else has read of a vendor or a mode; the first that comes counts. */
+  readonly hint: (hint: MachineHint, from: string) => void;
   /** Takes a kernel's own words about itself that are no line: the `uname` of a trace.dat. */
   readonly uname: (text: string, from: string) => void;
   /** What was read: of the kernel the last that was named, of all else the first. */
@@ -173,6 +181,10 @@ export function machineReader(): MachineReader {
         if (since !== undefined) facts.since = newest(facts.since, { value: since, from });
         if (until !== undefined) facts.until = oldest(facts.until, { value: until, from });
       }
+    },
+    hint({ vendor, mode }, from) {
+      if (vendor !== null) facts.vendor ??= { value: vendor, from };
+      if (mode !== null) facts.mode ??= { value: mode, from };
     },
     uname(text, from) {
       const release = text.split(/\s+/).find((word) => RELEASE.test(word));
