@@ -10,6 +10,10 @@ import { changeOn, spteOn } from './evidence-of.ts';
 /** What real kernels did of which the catalogue knows: up to 5.12 the TDP MMU clears A and D together. */
 const KNOWN: Readonly<Record<string, string>> = { 'svm510-npt-tdp': 'is age-clears-dirty' };
 
+/** A huge leaf with NX in NPT, up to 5.19, is what that bug is about, whoever set the bit. */
+const IS_THE_BUG = 'looks like npt-nx-reserved';
+const NX = 1n << 63n;
+
 const named = realRuns.map(({ run }, index): [string, number] => [run, index]);
 
 describe.each(named)('the real kernel of %s', (run, index) => {
@@ -28,7 +32,7 @@ describe.each(named)('the real kernel of %s', (run, index) => {
     expect(bad).toEqual([]);
   });
 
-  it('has no entry that one flipped bit makes one of a known bug', () => {
+  it('has no entry that one flipped bit makes one of a known bug, but for the bit that is the bug', () => {
     const flipped = oneIn(
       20,
       sptes.filter((_, at) => at % 30 === 0),
@@ -37,7 +41,11 @@ describe.each(named)('the real kernel of %s', (run, index) => {
     );
     const bad = flipped
       .filter(({ findings }) => findings.length > 0)
-      .flatMap((spte) => found({ sptes: [spte] }).map((match) => `${hex(spte.value)} ${match}`));
+      .flatMap((spte) =>
+        found({ sptes: [spte] })
+          .filter((match) => match !== IS_THE_BUG || (spte.value & NX) === 0n)
+          .map((match) => `${hex(spte.value)} ${match}`),
+      );
     expect(bad).toEqual([]);
   });
 
