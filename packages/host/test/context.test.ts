@@ -97,6 +97,10 @@ describe('what lines say of a machine', () => {
     ['kvm_exit: vcpu 0 reason EXTERNAL_INTERRUPT rip 0', { vendor: 'vmx' }],
     ['kvm_exit: vcpu 0 reason interrupt rip 0', { vendor: 'svm' }],
     ['kvm_exit: vcpu 0 reason npf rip 0x1 info 1 2', { vendor: 'svm', mode: 'npt', until: '5.9' }],
+    ['kvm_exit:             reason EXIT_NPF rip 0x1 info 200000006 10000', { vendor: 'svm', mode: 'npt' }],
+    ['kvm_exit:  reason EXIT_EXCP_PF rip 0x1 info 0 0', { vendor: 'svm', mode: 'shadow' }],
+    ['kvm_exit:  reason EXIT_IOIO rip 0x1 info 0 0', { vendor: 'svm' }],
+    ['kvm_exit:  reason UNKNOWN (33) rip 0x1 info 0 0', {}],
     ['kvm_exit: reason io rip 0 info1 0x0 error_code 0x0 requests 0x0', { vendor: 'svm', since: '6.14' }],
     ['kvm_page_fault: address 1000 error_code 182', { until: '6.0' }],
     [
@@ -223,7 +227,10 @@ describe('the context of entries', () => {
     expect(kernelOf('kvm_exit: reason x rip 0 error_code 0x0 requests 0x0')).toBe('6.18.35');
     // Lines that no release prints together tell nothing.
     expect(
-      kernelOf('kvm_exit: reason x rip info 1', 'kvm_exit: reason x rip 0 error_code 0x0 requests 0x0'),
+      kernelOf(
+        'kvm_exit: vcpu 0 reason x rip info 1',
+        'kvm_exit: reason x rip 0 error_code 0x0 requests 0x0',
+      ),
     ).toBe('6.8');
   });
 

@@ -11,7 +11,7 @@ import { isMistake } from '../io/errors.ts';
 import { type Io, pathOf } from '../io/io.ts';
 
 /** Text that is looked at where the context has to be found, in bytes; longer while there was no entry in it. */
-const ENOUGH = 1 << 22;
+const ENOUGH = 1 << 24;
 
 /** Text that is looked at for what contradicts a context that was given, in bytes. */
 const A_GLANCE = 1 << 16;

@@ -48,10 +48,15 @@ const SIGNS: readonly Sign[] = [
   { words: ['kvm_exit: ', 'reason npf '], vendor: 'svm', mode: 'npt' },
   { words: ['kvm_exit: ', 'reason PF excp '], vendor: 'svm', mode: 'shadow' },
   { words: ['kvm_exit: ', 'reason EPT_'], vendor: 'vmx', mode: 'ept' },
+  // Names of SVM as trace-cmd prints them.
+  { words: ['kvm_exit: ', 'reason EXIT_NPF '], vendor: 'svm', mode: 'npt' },
+  { words: ['kvm_exit: ', 'reason EXIT_EXCP_PF '], vendor: 'svm', mode: 'shadow' },
+  { words: ['kvm_exit: ', 'reason EXIT_'], vendor: 'svm' },
   // Names of VMX are in capitals, those of SVM in small letters.
-  { words: ['kvm_exit: ', 'reason '], after: /^[A-Z][A-Z_]{2,40} /, vendor: 'vmx' },
+  { words: ['kvm_exit: ', 'reason '], after: /^(?!EXIT_|UNKNOWN)[A-Z][A-Z_]{2,40} /, vendor: 'vmx' },
   { words: ['kvm_exit: ', 'reason '], after: /^[a-z]{2,20} /, vendor: 'svm' },
-  { words: ['kvm_exit: ', ' info '], until: '5.9' },
+  // trace-cmd leaves out the vCPU, whatever the kernel.
+  { words: ['kvm_exit: vcpu ', ' info '], until: '5.9' },
   { words: ['kvm_exit: ', ' info1 0x'], since: '5.10' },
   { words: ['kvm_exit: ', ' error_code ', ' requests 0x'], since: '6.14' },
   { words: ['kvm_page_fault: address '], until: '6.0' },
