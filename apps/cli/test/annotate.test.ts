@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { execFileSync, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { traceFiles } from '@spte/testing/runs';
 import { describe, expect, it } from 'vitest';
 import { captured } from './machines.ts';
-import { file, json, ndjson, run, spte, zstd } from './run.ts';
+import { file, folder, json, ndjson, run, spte, zstd } from './run.ts';
 
 const LEAF =
   ' vmtest-1 [000] ...1. 1.5: kvm_mmu_set_spte: gfn 10 spte 600000455299b77 (rwxu) level 1 at 1a1080\n';
@@ -192,6 +194,21 @@ describe('spte annotate', () => {
     expect(err).toBe(
       'spte: read as kernel 6.8 (ranked), vmx (ranked), EPT (ranked), MAXPHYADDR 46 (assumed)\n',
     );
+  });
+
+  it('finds out what a pipe is of, which can be read only once, and reads all of it', async () => {
+    const text = traceFiles['svm61-npt-tdp']?.['trace.txt'] ?? '';
+    const path = file('piped.txt', text);
+    const whole = (await json(`annotate ${path}`)) as Document;
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const writer = spawn('sh', ['-c', 'cat "$0" > "$1"', join(folder, 'piped.txt'), pipe]);
+    const piped = (await json(`annotate ${pipe} --jobs 2`)) as Document;
+    writer.kill();
+    expect(piped.summary).toEqual(whole.summary);
+    expect(piped.summary).toMatchObject({ findings: 0, possible: 0 });
+    expect(piped.context).toEqual(whole.context);
+    expect(piped.context).toMatchObject({ vendor: 'svm', mode: 'npt' });
   });
 
   it('survives whatever comes', async () => {

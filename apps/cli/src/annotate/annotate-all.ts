@@ -111,8 +111,8 @@ function threadsFor(io: Io, inputs: readonly Input[], { jobs, summary, format }:
   // What is told item by item is told in order.
   if (format !== undefined) return 1;
   const wanted = jobs ?? (summary === true ? io.cores : 1);
-  // Workers have no standard input.
-  if (wanted === 1 || inputs.some(({ path }) => path === '-')) return 1;
+  // Workers have no standard input, and none of what was begun to be read.
+  if (wanted === 1 || inputs.some(({ path }) => path === '-' || io.held?.has(path) === true)) return 1;
   return inputs.reduce((most, { path }) => Math.min(wanted, most + maxSections(io, path)), 0);
 }
 

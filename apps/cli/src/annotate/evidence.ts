@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { EntryPatterns, machineReader } from '@spte/host';
 import { machineHints, type TraceEntry, type TraceRecord, traceReader } from '@spte/trace';
 import type { Evidence } from '../context/context.ts';
-import { readInput } from '../files/read-input.ts';
+import { opened, readInput } from '../files/read-input.ts';
 import { datUname, isTraceDat, readTraceDat, wholeTraceDat } from '../files/trace-dat.ts';
 import { isMistake } from '../io/errors.ts';
 import { type Io, pathOf } from '../io/io.ts';
@@ -27,7 +27,7 @@ export interface Witnessed {
   readonly evidence: Evidence;
   /** Whether the input may show entries, so that it matters what it is read as. */
   readonly matters: boolean;
-  /** The world in which what was looked at of the standard input can still be read. */
+  /** The world in which what was looked at can still be read. */
   readonly io: Io;
 }
 
@@ -65,23 +65,20 @@ function lineWitness(): Witness {
 }
 
 /**
- * Looks at the beginning of an input for what it says of its context: at a file, or at the standard input, which can be
- * read again in the world that is given back. Says nothing of what can be read only once, or not at all.
+ * Looks at the beginning of an input for what it says of its context. What can be read only once (the standard input, a
+ * pipe) is read again in the world that is given back.
  *
  * @param known whether the context is given, and only what contradicts it is of interest
  */
 export async function witness(io: Io, path: string, known: boolean): Promise<Witnessed> {
-  if (path === '-') {
-    if (known) return { evidence: {}, matters: true, io };
-    const { head, whole } = await peekStdin(io);
-    return {
-      ...(await lookedAt({ ...io, stdin: Readable.from(head) }, path, known)),
-      io: { ...io, stdin: whole },
-    };
-  }
-  const file = statSync(pathOf(io, path), { throwIfNoEntry: false });
+  const file = path === '-' ? null : statSync(pathOf(io, path), { throwIfNoEntry: false });
+  // There is no such file, or it is a folder: whoever reads it says so.
+  if (file === undefined || file?.isDirectory() === true) return { evidence: {}, matters: false, io };
   if (file?.isFile() === true) return { ...(await lookedAt(io, path, known)), io };
-  return { evidence: {}, matters: file !== undefined, io };
+  if (known) return { evidence: {}, matters: true, io };
+  const { head, whole } = await peek(opened(io, path));
+  const looked = await lookedAt({ ...io, held: new Map([[path, Readable.from(head)]]) }, path, known);
+  return { ...looked, io: { ...io, held: new Map([...(io.held ?? []), [path, whole]]) } };
 }
 
 async function lookedAt(io: Io, path: string, known: boolean): Promise<Omit<Witnessed, 'io'>> {
@@ -95,12 +92,14 @@ async function lookedAt(io: Io, path: string, known: boolean): Promise<Omit<Witn
   return { evidence: about.evidence(), matters: about.entries() > 0 };
 }
 
-/** How long the beginning of the standard input is waited for: it may be a trace as it comes. */
+/** How long the beginning of a pipe is waited for: it may be a trace as it comes. */
 const PATIENCE_MS = 1000;
 
-/** The beginning of the standard input, and all of it. */
-async function peekStdin({ stdin }: Io): Promise<{ head: Uint8Array[]; whole: AsyncIterable<Uint8Array> }> {
-  const iterator = stdin[Symbol.asyncIterator]();
+/** The beginning of what can be read only once, and all of it. */
+async function peek(
+  input: AsyncIterable<Uint8Array | string>,
+): Promise<{ head: Uint8Array[]; whole: AsyncIterable<Uint8Array> }> {
+  const iterator = input[Symbol.asyncIterator]();
   const head: Uint8Array[] = [];
   let length = 0;
   const deadline = setTimeout(PATIENCE_MS, null, { ref: false });
@@ -108,9 +107,10 @@ async function peekStdin({ stdin }: Io): Promise<{ head: Uint8Array[]; whole: As
   // A trace.dat is read whole in any case.
   let isDat = false;
   while (length < ENOUGH || isDat) {
-    const result: IteratorResult<Uint8Array | string> | null = isDat
-      ? await next
-      : await Promise.race([next, deadline]);
+    // What cannot be read fails once more, where it is read in earnest.
+    const result: IteratorResult<Uint8Array | string> | null = await Promise.race(
+      isDat ? [next] : [next, deadline],
+    ).catch(() => null);
     if (result === null || result.done === true) break;
     const chunk: Uint8Array = typeof result.value === 'string' ? Buffer.from(result.value) : result.value;
     head.push(chunk);

@@ -32,11 +32,15 @@ export async function* readInput(
   onRead: (bytes: number) => void = () => undefined,
 ): AsyncGenerator<Uint8Array, void> {
   try {
-    const input = path === '-' ? io.stdin : createReadStream(pathOf(io, path));
-    yield* uncompressed(asBytes(input, onRead));
+    yield* uncompressed(asBytes(opened(io, path), onRead));
   } catch (error) {
     throw unreadable(path, error);
   }
+}
+
+/** The bytes of an input as they are. */
+export function opened(io: Io, path: string): AsyncIterable<Uint8Array | string> {
+  return io.held?.get(path) ?? (path === '-' ? io.stdin : createReadStream(pathOf(io, path)));
 }
 
 /** Bytes read at once. */

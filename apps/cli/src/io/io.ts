@@ -9,6 +9,8 @@ export interface Io {
   readonly complain: (text: string) => void;
   /** The standard input. */
   readonly stdin: AsyncIterable<Uint8Array | string>;
+  /** Inputs that can be read only once and were looked into, by their paths as typed: what they give, from the beginning. */
+  readonly held?: ReadonlyMap<string, AsyncIterable<Uint8Array>>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The folder against which paths are resolved. */
   readonly cwd: string;
