@@ -117,6 +117,8 @@ describe('what lines say of a machine', () => {
     ['npf_interception+0x1/0x2 [kvm_amd]', { vendor: 'svm', mode: 'npt' }],
     ['handle_ept_violation+0x1/0x2 [kvm_intel]', { vendor: 'vmx', mode: 'ept' }],
     ['spte = 0x1, level = 1, rsvd bits = 0xfff0000000000', { maxphyaddr: 40 }],
+    ['spte = 0x1, level = 1, rsvd bits = 0xffff000000000', { maxphyaddr: 36 }],
+    ['spte = 0x1, level = 1, rsvd bits = 0xfffffffffffff', { maxphyaddr: 32 }],
     ['spte = 0x1, level = 1, rsvd bits = 0x0', {}],
     ['spte = 0x1, level = 1, rsvd bits = 0xzz', {}],
     ['spte = 0x1, level = 1, rsvd bits = 0x1fe000', {}],
