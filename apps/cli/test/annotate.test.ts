@@ -6,6 +6,7 @@ import { traceFiles } from '@spte/testing/runs';
 import { describe, expect, it } from 'vitest';
 import { captured } from './machines.ts';
 import { file, folder, json, ndjson, run, spte, zstd } from './run.ts';
+import { shellLine } from './shell.ts';
 
 const LEAF =
   ' vmtest-1 [000] ...1. 1.5: kvm_mmu_set_spte: gfn 10 spte 600000455299b77 (rwxu) level 1 at 1a1080\n';
@@ -201,7 +202,7 @@ describe('spte annotate', () => {
     const path = file('piped.txt', text);
     const whole = (await json(`annotate ${path}`)) as Document;
     const pipe = join(folder, 'pipe');
-    execFileSync('mkfifo', [pipe]);
+    execFileSync('bash', shellLine(`mkfifo '${pipe}'`));
     const writer = spawn('sh', ['-c', 'cat "$0" > "$1"', join(folder, 'piped.txt'), pipe]);
     const piped = (await json(`annotate ${pipe} --jobs 2`)) as Document;
     writer.kill();
