@@ -20,15 +20,28 @@ import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { root } from './pnpm.mjs';
 
-/** @typedef {{ name: string, private?: boolean, bin?: object, dependencies?: Record<string, string> }} Manifest */
+/**
+ * @typedef {{
+ *   name: string;
+ *   private?: boolean;
+ *   bin?: object;
+ *   dependencies?: Record<string, string>;
+ *   peerDependencies?: Record<string, string>;
+ * }} Manifest
+ */
 /** @typedef {{ name: string, folder: string, command: boolean, needs: string[] }} Package */
 
 /** @param {string} folder */
 function packageIn(folder) {
   const manifest = /** @type {Manifest} */ (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')));
-  const { name, bin, dependencies = {} } = manifest;
+  const { name, bin, dependencies, peerDependencies } = manifest;
   /** @type {Package} */
-  const found = { name, folder, command: bin !== undefined, needs: Object.keys(dependencies) };
+  const found = {
+    name,
+    folder,
+    command: bin !== undefined,
+    needs: Object.keys({ ...dependencies, ...peerDependencies }),
+  };
   return { found, published: manifest.private !== true };
 }
 

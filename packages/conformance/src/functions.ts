@@ -190,7 +190,7 @@ const steps: Readonly<Record<string, Step>> = {
 const stepRunner =
   (step: Step): Runner =>
   ({ mmu, args, config }) => {
-    const before: Registry = { masks: mmu.masks, setBy: mmu.setBy };
+    const before: Registry = { core: mmu.core, masks: mmu.masks, setBy: mmu.setBy };
     try {
       return { registry: registryToJson(mmu.kernel, step(mmu, before, args, config).masks) };
     } catch (error) {

@@ -238,6 +238,7 @@ export type {
   TriedPage,
   Vendor,
 } from './mmu/contract.ts';
+export { CORE, type CoreCopy, checkCore } from './mmu/core-copy.ts';
 export {
   createMmu,
   defineSetup,

@@ -255,8 +255,8 @@ describe('what entries are made of', () => {
     const vendor = defineVendor({
       ...legacyVendor,
       setup: (setup, before) => {
-        const { masks, setBy } = legacyVendor.setup(setup, before);
-        return { setBy, masks: { ...masks, accessed: 1n << 44n } };
+        const { masks, ...registry } = legacyVendor.setup(setup, before);
+        return { ...registry, masks: { ...masks, accessed: 1n << 44n } };
       },
     });
     expect(frameDependence(mmuOf(vendor))).toBe('make_spte() looks at masks that reach into the address');

@@ -84,7 +84,7 @@ describe('the setter of the MMIO mask', () => {
     const mmu = intel(kernel, { host: { physBits: 46, cacheBits: 44, l1tf: true } });
     try {
       const { value: after, warnings } = observe(mmu, (mmu) =>
-        setMmioSpteMask(mmu, { masks: mmu.masks, setBy: mmu.setBy }, { value, mask, access }),
+        setMmioSpteMask(mmu, mmu, { value, mask, access }),
       );
       return [after.masks.mmioValue, ...warnings.map(({ code }) => code)];
     } catch (error) {

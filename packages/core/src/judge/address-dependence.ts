@@ -3,6 +3,7 @@ import type { BitField } from '../bits/bit-field.ts';
 import { ADDRESS, bitNumbers, hex, LEVELS, U64_MAX } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
 import type { Mmu } from '../mmu/contract.ts';
+import { checkCore } from '../mmu/core-copy.ts';
 import type { Masks } from '../mmu/masks.ts';
 import { readByPolicy } from '../read/entry.ts';
 import { hardwareFields, shapeOf } from '../read/shape.ts';
@@ -92,6 +93,7 @@ const TESTED_OTHERWISE: readonly (keyof Masks)[] = [
  * ```
  */
 export function addressDependence(mmu: Mmu, level: number | null): AddressDependence {
+  checkCore(mmu);
   const levels = level === null ? LEVELS : [level];
   const unknown = unknownReading(mmu);
   return {

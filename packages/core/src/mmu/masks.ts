@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { CORE, type CoreCopy, checkCore } from './core-copy.ts';
 
 /**
  * What KVM decides at start-up and keeps in globals (`shadow_*_mask` and their neighbours); {@link MASK_MEANINGS} says
@@ -79,6 +80,8 @@ export type SetBy = { readonly [Name in keyof Masks]: string };
 
 /** The masks and where they come from: an immutable value that each step of the start-up replaces. */
 export interface Registry {
+  /** The copy of core that made it. */
+  readonly core: CoreCopy;
   readonly masks: Masks;
   readonly setBy: SetBy;
 }
@@ -116,6 +119,7 @@ const ZERO_MASKS: Masks = {
 
 /** A registry in which no step has run. */
 export const initialRegistry: Registry = Object.freeze({
+  core: CORE,
   masks: Object.freeze(ZERO_MASKS),
   setBy: Object.freeze(
     Object.fromEntries(Object.keys(ZERO_MASKS).map((name) => [name, 'initial'])) as {
@@ -124,10 +128,16 @@ export const initialRegistry: Registry = Object.freeze({
   ),
 });
 
-/** A new registry with `values` written by `step`, the name of a kernel function. */
+/**
+ * A new registry with `values` written by `step`, the name of a kernel function.
+ *
+ * @throws TypeError (`SPTE_TWO_CORES`) for a registry of another version of core
+ */
 export function assignMasks(registry: Registry, step: string, values: Partial<Masks>): Registry {
+  checkCore(registry);
   const written = Object.fromEntries(Object.keys(values).map((name) => [name, step])) as Partial<SetBy>;
   return Object.freeze({
+    core: CORE,
     masks: Object.freeze({ ...registry.masks, ...values }),
     setBy: Object.freeze({ ...registry.setBy, ...written }),
   });

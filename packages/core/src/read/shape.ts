@@ -5,6 +5,7 @@ import { PT } from '../cpu/entry-format.ts';
 import { getRsvdBits } from '../cpu/rsvd-bits.ts';
 import { accessBits } from '../kernel/role.ts';
 import type { Mmu, PolicyField, PolicyReading } from '../mmu/contract.ts';
+import { checkCore } from '../mmu/core-copy.ts';
 import { isLargePte, isLastSpte } from '../rules/predicates.ts';
 import { type Because, because } from './because.ts';
 import { type Field, type Place, placeOf, YES_NO } from './decoded-field.ts';
@@ -52,6 +53,7 @@ const KIND_INDEX: Readonly<Record<SpteKind, number>> = {
  */
 export function shapeOf(entry: Entry): Shape {
   const { mmu, spte, level, kind, reading } = entry;
+  checkCore(mmu);
   const shapes = mmu.shapes as (Shape | undefined)[] | undefined;
   if (shapes === undefined) return findShape(entry);
   const index = KIND_INDEX[kind] + 2 * (level ?? 0) + Number(isLargePte(spte));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { ADDRESS } from '../bits/bits.ts';
 import type { Mmu } from '../mmu/contract.ts';
+import { checkCore } from '../mmu/core-copy.ts';
 
 /**
  * Why `makeSpte()` in a plain VM ({@link plainHost}) may do more with the gfn and the pfn than to put the pfn in its
@@ -9,7 +10,9 @@ import type { Mmu } from '../mmu/contract.ts';
  * The hooks of plugins are taken by their word (`dependsOn`). What a hook only asks the host about does not count: a
  * plain host says the same of every frame. A hook that is not asked on this machine does not count either.
  */
-export function frameDependence({ masks, layout, vendor, policies }: Mmu): string | null {
+export function frameDependence(mmu: Mmu): string | null {
+  checkCore(mmu);
+  const { masks, layout, vendor, policies } = mmu;
   // Access tracking and the A/D type are looked at when the pfn is there already.
   const looked = masks.accTrack | masks.accessed | layout.adType.mask | layout.savedBits.mask;
   if ((looked & ADDRESS) !== 0n) return 'make_spte() looks at masks that reach into the address';

@@ -16,6 +16,7 @@ import {
 import { accessBits, allAccess, type PageRole } from '../kernel/role.ts';
 
 import type { Mmu } from '../mmu/contract.ts';
+import { checkCore } from '../mmu/core-copy.ts';
 import type { Host } from '../mmu/host.ts';
 import { MAKE_DIAGNOSTICS } from '../observe/diagnostics.ts';
 import { warn, writer } from '../observe/observe.ts';
@@ -97,6 +98,7 @@ function isAlreadyWritable({ kernel }: Mmu, oldSpte: bigint, level: number, canU
  * ```
  */
 export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSpte {
+  checkCore(mmu);
   const { role, prefetch = false, canUnsync = true, hostWritable = true } = request;
   const { masks, layout, vendor, kernel } = mmu;
   const acc = accessBits(kernel);
