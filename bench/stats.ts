@@ -6,6 +6,9 @@ const sorted = (values: readonly number[]): number[] => values.toSorted((a, b) =
 /** The middle of the samples. */
 export const median = (values: readonly number[]): number => sorted(values)[values.length >> 1] ?? Number.NaN;
 
+/** The least of the samples. */
+export const least = (values: readonly number[]): number => Math.min(...values);
+
 /** The middle half of the samples. */
 export function spread(values: readonly number[]): string {
   const all = sorted(values);
@@ -39,6 +42,14 @@ export function nanoseconds(work: () => void): number {
   const start = process.hrtime.bigint();
   work();
   return Number(process.hrtime.bigint() - start);
+}
+
+/** How much CPU time a call takes, in nanoseconds: other programs on the machine do not count. */
+export function cpuNanoseconds(work: () => void): number {
+  const start = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(start);
+  return 1000 * (user + system);
 }
 
 /** A table of Markdown. */

@@ -52,8 +52,10 @@ export function hasField({ levels }: BitField, level: number | null): boolean {
 }
 
 /** The value of a field within an entry, shifted down. */
-export function fieldValue(spte: bigint, { mask, shift }: BitField): bigint {
-  return (spte & mask) >> shift;
+export function fieldValue(spte: bigint, { mask, shift }: Pick<BitField, 'mask' | 'shift'>): bigint {
+  const inPlace = spte & mask;
+  // Most are, and to shift a bigint takes longer than to ask.
+  return inPlace === 0n ? 0n : inPlace >> shift;
 }
 
 /** Every pair of fields that share a bit. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { ADDRESS, bits } from '../bits/bits.ts';
+import { ADDRESS, without } from '../bits/bits.ts';
 import { EPT, PT } from '../cpu/entry-format.ts';
 import { isBadMtXwr } from '../cpu/rsvd-bits.ts';
 import { AD_INVALID, mmuPresentMask } from '../kernel/layout.ts';
@@ -10,24 +10,16 @@ import type { SpteKind } from '../read/spte-kind.ts';
 import { isMmioSpte, isMmuWritableSpte, isWritablePte, kvmMmuMaxGfn } from '../rules/predicates.ts';
 import type { FindingCode, FindingParams } from './finding.ts';
 
-/** An entry under judgement. */
-export interface Judged extends Entry {
-  readonly level: number;
-  readonly shape: Shape;
-  /** Bits that must be 0: those of the MMU, or those that the caller says. */
-  readonly rsvdBits: bigint;
-}
-
 /** A test that every entry of some kinds must pass. */
 interface CheckFor<Code extends FindingCode> {
   readonly code: Code;
   readonly kinds: readonly SpteKind[];
   /** The kernel function that the test follows. */
   readonly rule: string;
-  /** The bits that are wrong; 0 for an entry that passes. */
-  readonly wrong: (judged: Judged) => bigint;
+  /** The bits of an entry of that shape that are wrong; 0 for one that passes. */
+  readonly wrong: (entry: Entry<number>, shape: Shape) => bigint;
   /** What the text needs to know beside the bits that are wrong. */
-  readonly params: (wrong: bigint, judged: Judged) => FindingParams[Code];
+  readonly params: (wrong: bigint, entry: Entry<number>, shape: Shape) => FindingParams[Code];
 }
 
 /** A test of any name. */
@@ -36,9 +28,11 @@ export type Check = { readonly [Code in FindingCode]: CheckFor<Code> }[FindingCo
 const LEAVES: readonly SpteKind[] = ['leaf', 'tracked'];
 const PRESENT: readonly SpteKind[] = [...LEAVES, 'table'];
 
+const XWR = EPT.readable.mask | EPT.writable.mask | EPT.executable.mask;
+const NO_MEMTYPE = ~EPT.memtype.mask;
+
 /** The permission bits of an EPT entry that the bitmap of bad combinations looks at. */
-const permissionBits = ({ mmu }: Judged): bigint =>
-  EPT.readable.mask | EPT.writable.mask | EPT.executable.mask | mmu.zeroCheck.xu;
+const permissionBits = ({ zeroCheck }: Mmu): bigint => XWR | zeroCheck.xu;
 
 /** Where an MMIO entry keeps its gfn: what its fields claim of the address, but for the marker and the L1TF guard. */
 function gfnBits({ masks: { mmioMask, nonpresentOrRsvd } }: Mmu, { fields }: PolicyReading): bigint {
@@ -52,8 +46,8 @@ const errors: readonly Check[] = [
     code: 'reserved-bits',
     kinds: PRESENT,
     rule: 'get_rsvd_bits',
-    wrong: ({ spte, rsvdBits }) => spte & rsvdBits,
-    params: (set, { level, rsvdBits }) => ({
+    wrong: ({ spte }, { rsvdBits }) => spte & rsvdBits,
+    params: (set, { level }, { rsvdBits }) => ({
       set,
       reserved: rsvdBits,
       level,
@@ -66,8 +60,7 @@ const errors: readonly Check[] = [
     kinds: PRESENT,
     rule: '__is_bad_mt_xwr',
     // The memory type is bad if it is so beside good permissions.
-    wrong: (judged) =>
-      isBadMtXwr(judged.mmu.zeroCheck, judged.spte | permissionBits(judged)) ? EPT.memtype.mask : 0n,
+    wrong: ({ mmu, spte }) => (isBadMtXwr(mmu.zeroCheck, spte | permissionBits(mmu)) ? EPT.memtype.mask : 0n),
     params: (wrong, { spte }) => ({ memtype: (spte & wrong) >> EPT.memtype.shift }),
   },
   {
@@ -75,9 +68,8 @@ const errors: readonly Check[] = [
     kinds: PRESENT,
     rule: '__is_bad_mt_xwr',
     // Permissions are bad if they are so beside memory type 0.
-    wrong: (judged) =>
-      isBadMtXwr(judged.mmu.zeroCheck, judged.spte & ~EPT.memtype.mask) ? permissionBits(judged) : 0n,
-    params: (_wrong, { spte }) => ({ xwr: spte & bits(2, 0) }),
+    wrong: ({ mmu, spte }) => (isBadMtXwr(mmu.zeroCheck, spte & NO_MEMTYPE) ? permissionBits(mmu) : 0n),
+    params: (_wrong, { spte }) => ({ xwr: spte & XWR }),
   },
   {
     code: 'invariant.mmu-without-host-writable',
@@ -110,7 +102,7 @@ const errors: readonly Check[] = [
     code: 'l1tf-guard-missing',
     kinds: ['mmio'],
     rule: 'make_mmio_spte',
-    wrong: ({ mmu, spte }) => mmu.masks.nonpresentOrRsvd & ~spte,
+    wrong: ({ mmu, spte }) => without(mmu.masks.nonpresentOrRsvd, spte),
     params: (missing, { mmu }) => ({ expected: mmu.masks.nonpresentOrRsvd, missing }),
   },
 ];
@@ -121,8 +113,8 @@ const oddities: readonly Check[] = [
     code: 'table-permissions-missing',
     kinds: ['table'],
     rule: 'make_nonleaf_spte',
-    wrong: ({ spte, shape }) => shape.always & ~spte,
-    params: (missing, { shape }) => ({ expected: shape.always, missing }),
+    wrong: ({ spte }, { always }) => without(always, spte),
+    params: (missing, _entry, { always }) => ({ expected: always, missing }),
   },
   {
     code: 'ad-type-invalid',
@@ -139,47 +131,41 @@ const oddities: readonly Check[] = [
     code: 'present-mask-missing',
     kinds: PRESENT,
     rule: 'make_spte',
-    wrong: ({ mmu: { masks }, spte, kind }) =>
-      masks.present & ~(kind === 'tracked' ? masks.accTrack : 0n) & ~spte,
+    wrong: ({ spte }, { present }) => without(present, spte),
     params: (missing, { mmu }) => ({ expected: mmu.masks.present, missing }),
   },
   {
     code: 'encryption-bits',
     kinds: PRESENT,
     rule: 'make_spte',
-    wrong: ({ mmu: { masks }, spte }) => spte & masks.meMask & ~masks.meValue,
+    wrong: ({ spte }, { otherKeys }) => spte & otherKeys,
     params: (set) => ({ set }),
   },
   {
     code: 'bits-kvm-never-sets',
     kinds: PRESENT,
     rule: 'make_spte',
-    wrong: ({ spte, shape, rsvdBits }) => spte & shape.neverSet & ~rsvdBits,
+    wrong: ({ spte }, { neverSet, rsvdBits }) => without(spte & neverSet, rsvdBits),
     params: (set) => ({ set }),
   },
   {
     code: 'mmio-gfn-too-high',
     kinds: ['mmio'],
     rule: 'kvm_mmu_max_gfn',
-    wrong: (judged) =>
-      gfnOf(judged) > kvmMmuMaxGfn(judged.mmu)
-        ? judged.spte & gfnBits(judged.mmu, readingOf(judged)) || judged.spte
-        : 0n,
-    params: (_wrong, judged) => ({ gfn: gfnOf(judged), last: kvmMmuMaxGfn(judged.mmu) }),
+    wrong({ mmu, spte, reading }) {
+      const { gfn } = reading as PolicyReading;
+      return gfn > kvmMmuMaxGfn(mmu) ? spte & gfnBits(mmu, reading as PolicyReading) || spte : 0n;
+    },
+    params: (_wrong, { mmu, reading }) => ({ gfn: (reading as PolicyReading).gfn, last: kvmMmuMaxGfn(mmu) }),
   },
   {
     code: 'bits-without-meaning',
     kinds: [...PRESENT, 'mmio'],
     rule: 'layout',
-    wrong: ({ spte, shape, rsvdBits }) => spte & shape.unowned & ~rsvdBits,
+    wrong: ({ spte }, { unowned, rsvdBits }) => without(spte & unowned, rsvdBits),
     params: (set, { mmu: { layout } }) => ({ set, since: layout.since, until: layout.until }),
   },
 ];
-
-/** What a policy read in an MMIO entry, which is one for that reason. */
-const readingOf = ({ reading }: Judged): PolicyReading => reading as PolicyReading;
-
-const gfnOf = (judged: Judged): bigint => readingOf(judged).gfn;
 
 /** Every test, errors first. */
 const checks: readonly Check[] = [...errors, ...oddities];

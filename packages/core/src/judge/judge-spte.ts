@@ -7,10 +7,10 @@ import type { Mmu } from '../mmu/contract.ts';
 import { because } from '../read/because.ts';
 import { checkEntry, type Entry, entryAt } from '../read/entry.ts';
 import { type Guess, guessUnknown } from '../read/guess-unknown.ts';
-import { shapeOf } from '../read/shape.ts';
+import { type Shape, shapeOf } from '../read/shape.ts';
 import type { SpteKind } from '../read/spte-kind.ts';
 import { isShadowPresentPte } from '../rules/predicates.ts';
-import { type Check, checksOf, type Judged } from './checks.ts';
+import { type Check, checksOf } from './checks.ts';
 import { FINDING_SEVERITIES, type Finding } from './finding.ts';
 import { hitsPrintedMask } from './printed-mask.ts';
 
@@ -58,13 +58,15 @@ export function judgeEntry(entry: Entry, options: JudgeOptions = {}): Finding[] 
 }
 
 function judgeByContext(entry: Entry, options: JudgeOptions): Finding[] {
-  const { mmu, spte, level } = entry;
-  if (level !== null) return judgeAt(entry, level, options);
-  const at = (level: number): Finding[] => judgeAt(entryAt(mmu, spte, level), level, options);
+  const { mmu, spte } = entry;
+  if (isLeveled(entry)) return judgeAt(entry, options);
+  const at = (level: number): Finding[] => judgeAt(entryAt(mmu, spte, level), options);
   const [lowest, ...higher] = possibleLevels(entry);
   const others = higher.map(at);
   return at(lowest).filter(({ code }) => others.every((found) => found.some((other) => other.code === code)));
 }
+
+const isLeveled = (entry: Entry): entry is Entry<number> => entry.level !== null;
 
 /** The levels that an entry without one may have. */
 function possibleLevels({ spte, kind }: Entry): [number, ...number[]] {
@@ -79,32 +81,31 @@ function possibleLevels({ spte, kind }: Entry): [number, ...number[]] {
   }
 }
 
-function judgeAt(entry: Entry, level: number, options: JudgeOptions): Finding[] {
-  if (entry.kind === 'unknown') return [unknownFinding(entry, level)];
-  const judged = judgedAt(entry, level, options);
+function judgeAt(entry: Entry<number>, { rsvdBits }: JudgeOptions): Finding[] {
+  if (entry.kind === 'unknown') return [unknownFinding(entry)];
+  const shape = rsvdBits === undefined ? shapeOf(entry) : { ...shapeOf(entry), rsvdBits };
   const findings: Finding[] = [];
   for (const check of checksOf[entry.kind]) {
-    const wrong = check.wrong(judged);
-    if (wrong !== 0n) findings.push(findingOf(check, wrong, judged));
+    const wrong = check.wrong(entry, shape);
+    if (wrong !== 0n) findings.push(findingOf(check, wrong, entry, shape));
   }
   return findings;
 }
 
-function judgedAt(entry: Entry, level: number, { rsvdBits }: JudgeOptions): Judged {
-  const { mmu, spte, kind, reading } = entry;
-  const shape = shapeOf(entry);
-  return { mmu, spte, level, kind, reading, shape, rsvdBits: rsvdBits ?? shape.rsvdBits };
-}
-
-function findingOf({ code, rule, params }: Check, wrong: bigint, judged: Judged): Finding {
+function findingOf(
+  { code, rule, params }: Check,
+  wrong: bigint,
+  entry: Entry<number>,
+  shape: Shape,
+): Finding {
   const finding = {
     code,
     severity: FINDING_SEVERITIES[code],
     bits: bitNumbers(wrong),
-    params: params(wrong, judged),
-    because: because(judged.mmu, rule, wrong),
+    params: params(wrong, entry, shape),
+    because: because(entry.mmu, rule, wrong),
   } as Finding;
-  return finding.code === 'reserved-bits' ? withPageSize(judged, finding) : finding;
+  return finding.code === 'reserved-bits' ? withPageSize(entry, finding) : finding;
 }
 
 /** Whether an entry is one of KVM's and passes every test. */
@@ -116,9 +117,9 @@ function isClean(mmu: Mmu, spte: bigint, level: number): boolean {
 function cleanKind(mmu: Mmu, spte: bigint, level: number): SpteKind | null {
   const entry = entryAt(mmu, spte, level);
   if (entry.kind === 'unknown') return null;
-  const judged = judgedAt(entry, level, {});
+  const shape = shapeOf(entry);
   // From the last: what is no entry has bits without a meaning, more often than anything else.
-  const fails = ({ wrong }: Check): boolean => wrong(judged) !== 0n;
+  const fails = ({ wrong }: Check): boolean => wrong(entry, shape) !== 0n;
   return checksOf[entry.kind].findLast(fails) === undefined ? entry.kind : null;
 }
 
@@ -141,7 +142,7 @@ export function guessLevels({ mmu, spte, level }: Entry, findings: readonly Find
 
 /** Which bits are reserved depends on bit 7: where that bit alone makes the entry wrong, it is named too. */
 function withPageSize(
-  { mmu, spte, level }: Judged,
+  { mmu, spte, level }: Entry<number>,
   finding: Extract<Finding, { code: 'reserved-bits' }>,
 ): Finding {
   if (level === 1 || !isClean(mmu, spte ^ PT.pageSize.mask, level)) return finding;
@@ -150,8 +151,8 @@ function withPageSize(
 }
 
 /** An entry of no kind; where the MMU-present bit makes it a clean one, that bit is named. */
-function unknownFinding(entry: Entry, level: number): Finding {
-  const { mmu, spte } = entry;
+function unknownFinding(entry: Entry<number>): Finding {
+  const { mmu, spte, level } = entry;
   const present = mmuPresentMask(mmu.layout);
   const cleanIfPresent = present !== 0n && isClean(mmu, spte | present, level);
   return {

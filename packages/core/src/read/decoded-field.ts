@@ -33,47 +33,53 @@ export interface Field extends Omit<DecodedField, 'value' | 'text'> {
 /** The names of the values of a bit. */
 export const YES_NO: BitField['values'] = { 0: 'no', 1: 'yes' };
 
-/** A field with what it says where its bits are all clear, and all set: most are one or the other in most entries. */
-export interface Place extends Field {
-  readonly halves: Halves;
+/** What a field says where its bits are all clear, and all set: most are one or the other in most entries. */
+export interface Place extends Pick<Field, 'shift' | 'values'> {
+  /** Its bits. */
+  readonly bits: Halves;
   readonly whenClear: DecodedField;
   readonly whenSet: DecodedField;
 }
 
-export function placeOf(field: Field): Place {
-  const { mask, shift } = field;
-  const whenClear = decoded(field, 0n);
-  return { ...field, halves: halves(mask), whenClear, whenSet: decoded(field, mask >> shift) };
+export function placeOf({ name, mask, owner, meaning, clear, why, shift, values, because }: Field): Place {
+  const says = (value: bigint, meaning: string): DecodedField => ({
+    name,
+    mask,
+    value,
+    text: valueText(values, value),
+    owner,
+    meaning,
+    why,
+    because,
+  });
+  return {
+    bits: halves(mask),
+    shift,
+    values,
+    whenClear: says(0n, clear ?? meaning),
+    whenSet: says(mask >> shift, meaning),
+  };
 }
 
 /** What a field says in an entry, whose halves are given too. */
 export function decodedField(place: Place, spte: bigint, { upper, lower }: Halves): DecodedField {
-  const { halves: all, mask, shift } = place;
-  const ownUpper = upper & all.upper;
-  const ownLower = lower & all.lower;
-  if ((ownUpper | ownLower) === 0) return place.whenClear;
-  if (ownUpper === all.upper && ownLower === all.lower) return place.whenSet;
-  return decoded(place, (spte & mask) >> shift);
+  const { bits, shift, whenClear, whenSet } = place;
+  const ownUpper = upper & bits.upper;
+  const ownLower = lower & bits.lower;
+  if ((ownUpper | ownLower) === 0) return whenClear;
+  if (ownUpper === bits.upper && ownLower === bits.lower) return whenSet;
+  return decodedAs(place, (spte & whenSet.mask) >> shift);
 }
 
-/** A field with a value, whatever bits that is read from. */
-export function decoded(field: Field, value: bigint): DecodedField {
-  const { name, mask, owner, meaning, clear, values, why, because } = field;
-  const text = values?.[Number(value)] ?? hex(value);
-  return {
-    name,
-    mask,
-    value,
-    text,
-    owner,
-    meaning: value === 0n ? (clear ?? meaning) : meaning,
-    why,
-    because,
-  };
+/** What a field says that has a value, whatever bits that is read from. */
+export function decodedAs({ values, whenClear, whenSet }: Place, value: bigint): DecodedField {
+  return value === 0n ? whenClear : { ...whenSet, value, text: valueText(values, value) };
 }
+
+const valueText = (values: BitField['values'], value: bigint): string =>
+  values?.[Number(value)] ?? hex(value);
 
 /** The value of a field in words: a bit is yes or no, a value with a name is that name. */
 export function fieldText(field: BitField, spte: bigint): string {
-  const value = fieldValue(spte, field);
-  return (field.high === field.low ? YES_NO : field.values)?.[Number(value)] ?? hex(value);
+  return valueText(field.high === field.low ? YES_NO : field.values, fieldValue(spte, field));
 }

@@ -5,11 +5,11 @@ import { isRemovedSpte, isShadowPresentPte } from '../rules/predicates.ts';
 import { presentKind, type SpteKind } from './spte-kind.ts';
 
 /** An entry at hand: what decoding, judging and explaining ask first, found out once. */
-export interface Entry {
+export interface Entry<Level extends number | null = number | null> {
   readonly mmu: Mmu;
   readonly spte: bigint;
   /** 1..5; null when it is not known. */
-  readonly level: number | null;
+  readonly level: Level;
   readonly kind: SpteKind;
   /** What a policy reads in an entry of kind `mmio`; null for every other. */
   readonly reading: PolicyReading | null;
@@ -19,7 +19,7 @@ export interface Entry {
  * Takes an entry in hand. The arguments are not checked: {@link checkEntry} does that, once, where a caller hands them
  * in.
  */
-export function entryAt(mmu: Mmu, spte: bigint, level: number | null): Entry {
+export function entryAt<Level extends number | null>(mmu: Mmu, spte: bigint, level: Level): Entry<Level> {
   if (isRemovedSpte(mmu, spte)) return { mmu, spte, level, kind: 'frozen', reading: null };
   if (isShadowPresentPte(mmu, spte)) {
     return { mmu, spte, level, kind: presentKind(mmu, spte, level), reading: null };

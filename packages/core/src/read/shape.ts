@@ -25,13 +25,20 @@ export interface Shape {
   readonly neverSet: bigint;
   /** The bits that KVM sets in every such entry: in tables. */
   readonly always: bigint;
+  /** The bits that say "present" in every such entry of those that are. */
+  readonly present: bigint;
+  /** The bits of memory-encryption keys that KVM does not use. */
+  readonly otherKeys: bigint;
   /** The tests that decide what such an entry is. */
   readonly tests: Tests;
   /** The fields by which a policy recognises such an entry. */
   readonly byPolicy: readonly PolicyField[];
-  /** For each place, which of those has its bits: the first that claims all of them; -1 for none. */
+  /** For each place, which of those has its bits: the first that claims all of them; {@link NOWHERE} for none. */
   readonly fieldAt: readonly number[];
 }
+
+/** The place among fields of what is none of them, as `findIndex()` says. */
+export const NOWHERE = -1;
 
 /** A field that claims bits of an entry, in the order of the claims: what one has claimed the next cannot. */
 type Claim = Omit<Field, 'because'> & { readonly rule: string };
@@ -77,19 +84,22 @@ function isSameClaim(a: readonly PolicyField[], b: readonly PolicyField[]): bool
 
 function findShape(entry: Entry): Shape {
   const { mmu, spte, level, kind, reading } = entry;
+  const { masks } = mmu;
   // Only what is present is checked: MMIO entries have reserved bits on purpose.
   const rsvdBits = level === null || !isPresentKind(kind) ? 0n : getRsvdBits(mmu.zeroCheck, spte, level);
-  const places = findPlaces(entry, rsvdBits);
+  const fields = findFields(entry, rsvdBits);
   const byPolicy = reading?.fields ?? [];
   return {
-    places,
-    unowned: maskOf(places.filter(({ owner }) => owner === 'none')),
+    places: fields.map(placeOf),
+    unowned: maskOf(fields.filter(({ owner }) => owner === 'none')),
     rsvdBits,
     neverSet: maskOf(hardwareFields(mmu, level, kind)) & ~usedBits(mmu, level),
     always: kind === 'table' ? tableBits(mmu) : 0n,
+    present: masks.present & ~(kind === 'tracked' ? masks.accTrack : 0n),
+    otherKeys: masks.meMask & ~masks.meValue,
     tests: testsOf(mmu, level),
     byPolicy,
-    fieldAt: places.map((place) => byPolicy.findIndex(({ mask }) => (mask & place.mask) === place.mask)),
+    fieldAt: fields.map((field) => byPolicy.findIndex(({ mask }) => (mask & field.mask) === field.mask)),
   };
 }
 
@@ -105,19 +115,20 @@ function usedBits({ masks, kernel }: Mmu, level: number | null): bigint {
   return permissions | pageSize | masks.accessed | masks.dirty | masks.memtype | masks.accTrack | software;
 }
 
-function findPlaces(entry: Entry, rsvdBits: bigint): readonly Place[] {
+/** Every bit of an entry, each in one field, highest first. */
+function findFields(entry: Entry, rsvdBits: bigint): readonly Field[] {
   const { mmu } = entry;
   let left = U64_MAX;
-  const places: Place[] = [];
+  const fields: Field[] = [];
   for (const { rule, mask, ...claim } of claims(entry)) {
     const own = mask & left;
     left &= ~own;
-    if (own !== 0n) places.push(placeOf({ ...claim, mask: own, because: because(mmu, rule, own) }));
+    if (own !== 0n) fields.push({ ...claim, mask: own, because: because(mmu, rule, own) });
   }
   for (const mask of [...runsOf(left & rsvdBits), ...runsOf(left & ~rsvdBits)]) {
-    places.push(placeOf(rest(mask, (mask & rsvdBits) !== 0n, because(mmu, 'get_rsvd_bits', mask))));
+    fields.push(rest(mask, (mask & rsvdBits) !== 0n, because(mmu, 'get_rsvd_bits', mask)));
   }
-  return places.toSorted((a, b) => (a.mask < b.mask ? 1 : -1));
+  return fields.toSorted((a, b) => (a.mask < b.mask ? 1 : -1));
 }
 
 function claims({ mmu, spte, level, kind, reading }: Entry): Claim[] {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { BitField } from '../bits/bit-field.ts';
+import { type BitField, fieldValue } from '../bits/bit-field.ts';
 import { PAGE_SHIFT } from '../bits/bits.ts';
 import { EPT, PT } from '../cpu/entry-format.ts';
 import { checkKernelHas } from '../kernel/kernel-functions.ts';
@@ -104,7 +104,7 @@ export function spAdDisabled(role: PageRole): boolean {
 }
 
 function adType({ layout }: Mmu, spte: bigint): bigint {
-  return (spte & layout.adType.mask) >> layout.adType.shift;
+  return fieldValue(spte, layout.adType);
 }
 
 /** Whether hardware keeps accessed and dirty bits in this entry. Kernel: `spte_ad_enabled()`. */
