@@ -377,7 +377,7 @@ describe('rules and predicates', () => {
     expect(engine.fallbacks).toEqual([]);
   });
 
-  it('can look at so many address bits only', () => {
+  it('can look at a limited number of address bits only', () => {
     const engine = compile(mmu, { watch: Array.from({ length: 20 }, (_, n) => 1n << BigInt(n + 14)) });
     const low: Rule = function low(_mmu, spte) {
       return Number((spte >> 14n) & 0xffn);

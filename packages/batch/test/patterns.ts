@@ -17,8 +17,9 @@ const ROW = 4096;
 
 /** Address bits that every machine has. */
 const ORDINARY = bits(35, 12);
-/** One entry of so many has an address of any bits, and one of so many is asked about on its own. */
+/** One entry in this many has an address of any bits. */
 const RARE = 8n;
+/** One entry in this many is asked about on its own. */
 const ALONE = 16;
 
 /**
@@ -26,7 +27,7 @@ const ALONE = 16;
  * the next row. The engine first meets the patterns with other addresses: core is asked whether what it learned of them
  * holds.
  *
- * @param stride looks at one of so many patterns only
+ * @param stride looks at each pattern whose number this divides, and at no other
  */
 export function rowDifferences(
   engine: BatchEngine,

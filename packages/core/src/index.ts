@@ -34,6 +34,7 @@ export {
   u64,
 } from './bits/bits.ts';
 export { BoundedMap } from './bits/bounded-map.ts';
+export type { Coded, NoParams } from './bits/coded.ts';
 export { type JsonSafe, toJson } from './bits/json.ts';
 export { parseDecimal, parseHex } from './bits/parse.ts';
 export {
@@ -224,6 +225,8 @@ export type {
   CpuReading,
   EntryFault,
   Exposure,
+  ExposureCode,
+  ExposureParams,
   MmioPfnDependence,
   Mmu,
   MtMaskDependence,
@@ -313,7 +316,6 @@ export {
   writer,
 } from './observe/observe.ts';
 export { type Because, because } from './read/because.ts';
-export type { Coded, NoParams } from './read/coded.ts';
 export {
   type AdType,
   type DecodedAccess,
@@ -394,6 +396,7 @@ export {
   renderExplanation,
   type TextLine,
 } from './text/explanation-lines.ts';
+export { exposureText } from './text/exposure-text.ts';
 export { findingNext, findingText } from './text/finding-texts.ts';
 export { describeKernel } from './text/kernel-text.ts';
 export { outcomeText } from './text/outcome-text.ts';

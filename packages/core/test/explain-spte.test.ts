@@ -154,7 +154,7 @@ describe('the text of an explanation', () => {
     expect(lines).toMatch(/ {4}next: a pfn beyond MAXPHYADDR/);
   });
 
-  it('has guesses for what is no entry', () => {
+  it('has guesses for anything that is not an entry', () => {
     expect(text(ept, 0x9c0000047eba3107n)).toContain("may be another hypervisor's");
   });
 

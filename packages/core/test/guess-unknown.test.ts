@@ -43,7 +43,7 @@ describe('the level', () => {
     expect(guessed(0x2c583e907n, 3, { printedRsvdBits: 0x4n })).toEqual([]);
   });
 
-  it('is doubted of what is no entry, too', () => {
+  it('is doubted of anything that is not an entry, too', () => {
     const tracking = machine('EPT without A/D', { kernel: '5.10' });
     const request = { role: pageRole({ adDisabled: true }), gfn: 1n, pfn: 0x34d4fn, prefetch: true };
     const { spte } = makeSpte(tracking, plainHost, request);

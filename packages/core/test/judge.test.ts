@@ -97,7 +97,7 @@ describe('a printed mask of reserved bits', () => {
     expect(hitsPrintedMask(LEAF, 0n)).toBeNull();
   });
 
-  it('refuses what is no word, and no level', () => {
+  it('refuses anything that is not a word, or not a level', () => {
     expect(() => hitsPrintedMask(-1n, 0n)).toThrow('spte');
     expect(() => hitsPrintedMask(0n, 1n << 64n)).toThrow('printed');
     expect(() => hitsPrintedMask(0n, 0n, 6)).toThrow('level');

@@ -26,7 +26,7 @@ const NAMED = /^(\d{1,4})\.(\d{1,4})(?:\.(\d{1,5}))?(?:-rc(\d{1,3}))?$/;
 /** What marks a candidate in the name of a kernel: `7.0.0-rc2`, `6.13~rc6-amd64`. */
 const CANDIDATE = /^\d{1,4}\.\d{1,4}(?:\.0)?[-~]rc(\d{1,3})/;
 
-/** A release of a table; null for what is none, such as the id of a commit. */
+/** A release of a table; null for anything that is not one, such as the id of a commit. */
 function named(text: string): Release | null {
   const match = NAMED.exec(text);
   if (match === null) return null;

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bits, checkInteger, checkU64, type Exposure, type HostFacts, hex } from '@spte/core';
-import { NONPRESENT_OR_RSVD_LEN } from './masks.ts';
+import { bits, checkInteger, checkU64, type Exposure, type HostFacts } from '@spte/core';
+import { LOWEST_ADDRESS_BIT, NONPRESENT_OR_RSVD_LEN } from './masks.ts';
 
 /** The machine, as far as L1TF goes. */
 export interface L1tfHost extends Pick<HostFacts, 'l1tf' | 'cacheBits'> {
   /** First byte after the host's highest RAM, if known. */
   readonly ramEnd?: bigint | undefined;
 }
-
-const PAGE_SHIFT = 12;
 
 /**
  * What a CPU with L1TF fetches while it handles a fault on this entry.
@@ -23,28 +21,29 @@ const PAGE_SHIFT = 12;
  *
  * @example
  * ```ts
+ * import { exposureText } from '@spte/core';
  * import { l1tfExposure } from '@spte/l1tf';
  *
  * const haswell = { l1tf: true, cacheBits: 44 };
- * l1tfExposure(0xfec00006n, haswell).why; // the guarded bits 0xf8000000000 are not all set: there may be RAM
+ * l1tfExposure(0xfec00006n, haswell).code; // unguarded
  * l1tfExposure(0xf80fec00006n, haswell).safe; // true
- * l1tfExposure(0xfec00006n, { ...haswell, ramEnd: 0x80000000n }).why; // there is no RAM at 0xfec00000 to be in the cache
+ * // there is no RAM at 0xfec00000 to be in the cache
+ * exposureText(l1tfExposure(0xfec00006n, { ...haswell, ramEnd: 0x80000000n }));
  * ```
  */
 export function l1tfExposure(entry: bigint, { l1tf, cacheBits, ramEnd }: L1tfHost): Exposure {
   checkU64('entry', entry);
   checkInteger('cacheBits', cacheBits, 32, 63);
-  if (!l1tf) return { fetches: null, safe: true, why: 'this CPU does not have the L1TF bug' };
-  const fetches = entry & bits(cacheBits - 1, PAGE_SHIFT);
-  if (fetches === 0n)
-    return { fetches, safe: true, why: 'page 0 holds nothing: the kernel never hands it out' };
+  if (!l1tf) return { fetches: null, safe: true, code: 'no-bug', params: {} };
+  const fetches = entry & bits(cacheBits - 1, LOWEST_ADDRESS_BIT);
+  if (fetches === 0n) return { fetches, safe: true, code: 'page-0', params: {} };
   if (ramEnd !== undefined) {
     return fetches >= ramEnd
-      ? { fetches, safe: true, why: `there is no RAM at ${hex(fetches)} to be in the cache` }
-      : { fetches, safe: false, why: `${hex(fetches)} is below the end of RAM, ${hex(ramEnd)}` };
+      ? { fetches, safe: true, code: 'beyond-ram', params: { address: fetches } }
+      : { fetches, safe: false, code: 'below-ram-end', params: { address: fetches, ramEnd } };
   }
   const guard = bits(cacheBits - 1, cacheBits - NONPRESENT_OR_RSVD_LEN);
   return (fetches & guard) === guard
-    ? { fetches, safe: true, why: `the guarded bits ${hex(guard)} are all set: RAM is not that high` }
-    : { fetches, safe: false, why: `the guarded bits ${hex(guard)} are not all set: there may be RAM` };
+    ? { fetches, safe: true, code: 'guarded', params: { guard } }
+    : { fetches, safe: false, code: 'unguarded', params: { guard } };
 }

@@ -5,7 +5,9 @@ import { bits, defineVariant, type HostFacts, type KernelVersion, u64, type Vari
 export const NONPRESENT_OR_RSVD_LEN = 5;
 
 const LEN = BigInt(NONPRESENT_OR_RSVD_LEN);
-const PAGE_SHIFT = 12;
+
+/** The lowest address bit of an entry. */
+export const LOWEST_ADDRESS_BIT = 12;
 
 /** Address bits that a page table entry has at most. */
 const ENTRY_PHYS_BITS = 52;
@@ -61,10 +63,10 @@ export function wantsGuard(kernel: KernelVersion, host: HostFacts): boolean {
 export function l1tfMasks(kernel: KernelVersion, host: HostFacts): L1tfMasks {
   const { physBits, cacheBits } = host;
   if (!wantsGuard(kernel, host) || isCacheTooWide(cacheBits)) {
-    return { nonpresentOrRsvd: 0n, lowerGfn: bits(physBits - 1, PAGE_SHIFT) };
+    return { nonpresentOrRsvd: 0n, lowerGfn: bits(physBits - 1, LOWEST_ADDRESS_BIT) };
   }
   const low = cacheBits - NONPRESENT_OR_RSVD_LEN;
-  return { nonpresentOrRsvd: bits(cacheBits - 1, low), lowerGfn: bits(low - 1, PAGE_SHIFT) };
+  return { nonpresentOrRsvd: bits(cacheBits - 1, low), lowerGfn: bits(low - 1, LOWEST_ADDRESS_BIT) };
 }
 
 /**
@@ -81,7 +83,8 @@ export function outOfReach({ nonpresentOrRsvd }: Pick<L1tfMasks, 'nonpresentOrRs
 
 /** The guarded bits of an address at the place where {@link outOfReach} keeps them. */
 export function movedUp(nonpresentOrRsvd: bigint, gpa: bigint): bigint {
-  return u64((gpa & nonpresentOrRsvd) << LEN);
+  const guarded = gpa & nonpresentOrRsvd;
+  return guarded === 0n ? 0n : u64(guarded << LEN);
 }
 
 /**
@@ -90,5 +93,6 @@ export function movedUp(nonpresentOrRsvd: bigint, gpa: bigint): bigint {
  * daa07cbc9ae3).
  */
 export function withinReach({ nonpresentOrRsvd, lowerGfn }: L1tfMasks, entry: bigint): bigint {
-  return (entry & lowerGfn) | ((entry >> LEN) & nonpresentOrRsvd);
+  const lower = entry & lowerGfn;
+  return nonpresentOrRsvd === 0n ? lower : lower | ((entry >> LEN) & nonpresentOrRsvd);
 }

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bits, createMmu, defineHost, defineVendor, legacyFormat, parseKernelVersion } from '@spte/core';
+import {
+  bits,
+  createMmu,
+  defineHost,
+  defineVendor,
+  exposureText,
+  legacyFormat,
+  parseKernelVersion,
+} from '@spte/core';
 import {
   isCacheTooWide,
   L1TF_DIAGNOSTICS,
@@ -148,14 +156,14 @@ describe('what a CPU with L1TF fetches', () => {
   const host = { l1tf: true, cacheBits: 44 };
 
   it('is nothing without the bug', () => {
-    const { fetches, safe, why } = l1tfExposure(0x1234_5678_9000n, { l1tf: false, cacheBits: 44 });
-    expect({ fetches, safe }).toEqual({ fetches: null, safe: true });
-    expect(why).toMatch(/does not have the L1TF bug/);
+    const exposure = l1tfExposure(0x1234_5678_9000n, { l1tf: false, cacheBits: 44 });
+    expect(exposure).toEqual({ fetches: null, safe: true, code: 'no-bug', params: {} });
+    expect(exposureText(exposure)).toBe('this CPU does not have the L1TF bug');
   });
 
   it('is page 0 for an entry without an address, which is safe', () => {
     for (const entry of [0n, 1n << 63n, 0x5a0n, 0xfffn, 1n << 44n]) {
-      expect(l1tfExposure(entry, host)).toMatchObject({ fetches: 0n, safe: true });
+      expect(l1tfExposure(entry, host)).toMatchObject({ fetches: 0n, safe: true, code: 'page-0' });
       expect(l1tfExposure(entry, { ...host, ramEnd: 1n << 40n })).toMatchObject({ fetches: 0n, safe: true });
     }
   });
@@ -163,10 +171,13 @@ describe('what a CPU with L1TF fetches', () => {
   it('is safe where all guarded bits are set, and not where one is missing', () => {
     const guarded = outOfReach(masksOf(44), 0x1234_5000n);
     expect(l1tfExposure(guarded, host)).toMatchObject({ fetches: 0xf80_1234_5000n, safe: true });
+    expect(exposureText(l1tfExposure(guarded, host))).toBe(
+      'the guarded bits 0xf8000000000 are all set: RAM is not that high',
+    );
     for (const n of range(39, 43)) {
-      const { safe, why } = l1tfExposure(guarded & ~(1n << BigInt(n)), host);
-      expect(safe).toBe(false);
-      expect(why).toMatch(/guarded bits 0xf8000000000 are not all set/);
+      const exposure = l1tfExposure(guarded & ~(1n << BigInt(n)), host);
+      expect(exposure.safe).toBe(false);
+      expect(exposureText(exposure)).toBe('the guarded bits 0xf8000000000 are not all set: there may be RAM');
     }
   });
 
@@ -176,11 +187,12 @@ describe('what a CPU with L1TF fetches', () => {
 
   it('goes by the end of RAM where that is known, the end itself being safe', () => {
     const ramEnd = 0x20_0000_0000n;
-    expect(l1tfExposure(ramEnd - 0x1000n, { ...host, ramEnd }).safe).toBe(false);
-    expect(l1tfExposure(ramEnd, { ...host, ramEnd }).safe).toBe(true);
-    expect(l1tfExposure(ramEnd - 0x1000n, { ...host, ramEnd }).why).toMatch(
-      /0x1ffffff000 is below the end of RAM, 0x2000000000/,
-    );
+    const below = l1tfExposure(ramEnd - 0x1000n, { ...host, ramEnd });
+    expect(below.safe).toBe(false);
+    expect(exposureText(below)).toBe('0x1ffffff000 is below the end of RAM, 0x2000000000');
+    const beyond = l1tfExposure(ramEnd, { ...host, ramEnd });
+    expect(beyond.safe).toBe(true);
+    expect(exposureText(beyond)).toBe('there is no RAM at 0x2000000000 to be in the cache');
     // A machine with RAM above the guard is not helped by it.
     expect(l1tfExposure(bits(43, 39), { ...host, ramEnd: 1n << 44n }).safe).toBe(false);
   });

@@ -26,8 +26,9 @@ export function generationMmioSpteMask(mmu: Mmu, gen: bigint): bigint {
 
 /** The generation that an MMIO SPTE holds. Kernel: `get_mmio_spte_generation()`. */
 export function getMmioSpteGeneration({ layout }: Mmu, entry: bigint): bigint {
-  const { low, high, lowShift, highShift } = layout.mmioGeneration;
+  const { mmioMarker: marker, mmioGeneration } = layout;
+  const { low, high, lowShift, highShift } = mmioGeneration;
   // Early 5.4.y kept the generation where the marker is, which is no part of it.
-  const spte = entry & ~(layout.mmioMarker?.mask ?? 0n);
+  const spte = marker === null ? entry : entry & ~marker.mask;
   return ((spte & low.mask) >> lowShift) | ((spte & high.mask) >> highShift);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { isMmioSpte, type Mmu, PAGE_SHIFT, type PolicyReading } from '@spte/core';
-import { movedUp } from '@spte/l1tf';
+import { movedUp, withinReach } from '@spte/l1tf';
 import { getMmioSpteGeneration } from './generation.ts';
-import { getMmioSpteAccess, getMmioSpteGfn } from './mmio-spte.ts';
+import { getMmioSpteAccess } from './mmio-spte.ts';
 
 /**
  * Takes an MMIO SPTE apart; null when the entry is not one.
@@ -21,16 +21,15 @@ import { getMmioSpteAccess, getMmioSpteGfn } from './mmio-spte.ts';
 export function readMmioSpte(mmu: Mmu, spte: bigint): PolicyReading | null {
   if (!isMmioSpte(mmu, spte)) return null;
   const { masks, layout } = mmu;
-  const gfn = getMmioSpteGfn(mmu, spte);
+  const gpa = withinReach(masks, spte);
   const access = getMmioSpteAccess(mmu, spte);
   const generation = getMmioSpteGeneration(mmu, spte);
   const { low, high } = layout.mmioGeneration;
   const moved = movedUp(masks.nonpresentOrRsvd, masks.nonpresentOrRsvd);
-  const gpa = gfn << PAGE_SHIFT;
   const marker = layout.mmioMarker?.mask ?? 0n;
   return {
     kind: 'mmio',
-    gfn,
+    gfn: gpa >> PAGE_SHIFT,
     gpa,
     access,
     generation,

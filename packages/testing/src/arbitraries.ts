@@ -19,7 +19,7 @@ export const anyU64: fc.Arbitrary<bigint> = fc.oneof(
 /** Any access that a request may ask for up to 7.1. */
 export const anyAccess: fc.Arbitrary<number> = fc.integer({ min: 0, max: ACC_ALL });
 
-/** Any gfn of addresses of so many bits. */
+/** Any gfn of addresses of the given number of bits. */
 export function anyGfnBelow(width: number): fc.Arbitrary<bigint> {
   return fc.bigInt({ min: 0n, max: bits(width - 1, 0) >> PAGE_SHIFT });
 }

@@ -8,7 +8,7 @@ export function sampled<T>(short: T, long: T): T {
   return LONG ? long : short;
 }
 
-/** One of so many in every run, spread over the whole; all in the long one. */
+/** Each n-th in every run, spread over the whole; all in the long one. */
 export function oneIn<T>(n: number, all: readonly T[]): readonly T[] {
   return LONG ? all : all.filter((_, index) => index % n === 0);
 }

@@ -48,7 +48,7 @@ const SAMPLE = [
   }),
 ];
 
-/** What is put into lines: what parts fields, numbers at their limits, what is no ASCII, marks of mails. */
+/** What is put into lines: what parts fields, numbers at their limits, anything that is not ASCII, marks of mails. */
 const PIECES = [
   ':',
   '[',

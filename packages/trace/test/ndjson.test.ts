@@ -58,7 +58,7 @@ const MMUS = ['vmx73-ept-ad', 'svm61-shadow', 'vmx510-ept-noad', 'vmx61-himmio-e
 const MMU = MMUS[0] as Mmu;
 const SET = 'vm-1 [000] 6.041284: kvm_mmu_set_spte: gfn 10 spte 797fe67 (rwxu) level 1 at 1a1080';
 
-/** A leaf's value, with so many in bits 63:52 and 11:9. */
+/** A leaf's value, with a number in bits 63:52 and 11:9. */
 const attributes = (n: number): bigint =>
   BigInt.asUintN(64, BigInt(n) << 52n) | (BigInt(n >> 12) << 9n) | 0x797f067n;
 

@@ -168,7 +168,7 @@ describe('lines that are compared', () => {
     handleLine(1),
   ];
 
-  it('are so many apart at most', () => {
+  it('are at most a given number of lines apart', () => {
     expect(checksOf(apart(MAX_LINES_APART))).toHaveLength(2);
     expect(checksOf(apart(MAX_LINES_APART + 1))).toEqual([]);
     // The line is not taken for that of a later one, either.

@@ -9,7 +9,9 @@ import {
   type Evidence,
   type ExplainedChange,
   type Explanation,
+  type Exposure,
   evidenceText,
+  exposureText,
   type Finding,
   findingNext,
   findingText,
@@ -43,7 +45,7 @@ export interface SpteJson {
   readonly context: Explanation['context'] & { readonly caveats: readonly string[] };
   readonly mapping: Explanation['mapping'];
   readonly cpu: Explanation['cpu'];
-  readonly l1tf: Explanation['l1tf'];
+  readonly l1tf: (Exposure & { readonly text: string }) | null;
   readonly guesses: readonly (Guess & { readonly text: string })[];
   readonly evidence: readonly (Evidence & { readonly text: string })[];
 }
@@ -101,7 +103,7 @@ export function spteJson(explanation: Explanation, mmu: Mmu, role = 'spte'): Spt
     context: { ...context, caveats: caveatsOf(mmu) },
     mapping,
     cpu,
-    l1tf,
+    l1tf: l1tf === null ? null : { ...l1tf, text: exposureText(l1tf) },
     guesses: guesses.map((guess) => ({ ...guess, text: guessText(guess) })),
     evidence: evidence.map((test) => ({ ...test, text: evidenceText(test) })),
   };

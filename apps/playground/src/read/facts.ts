@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type CpuReading, type Explanation, getRsvdBits, hex, type Mmu, outcomeText } from '@spte/core';
+import {
+  type CpuReading,
+  type Explanation,
+  exposureText,
+  getRsvdBits,
+  hex,
+  type Mmu,
+  outcomeText,
+} from '@spte/core';
 import { bitPhrase } from '../bits/bit-ranges.ts';
 
 /** Whether a fact is a good or a bad one; most are neither. */
@@ -99,12 +107,12 @@ function cpuFacts({ accessor, read, write, fetch }: CpuReading): FactGroup {
 /** What a CPU with L1TF reads on the way to the fault, for an entry that faults. */
 function exposureFacts({ l1tf, kind }: Explanation): FactGroup | null {
   if (l1tf === null) return null;
-  const { fetches, safe, why } = l1tf;
+  const { fetches, safe } = l1tf;
   const facts = [
     fact('would fetch', fetches === null ? 'nothing' : hex(fetches)),
     // The page of a mapping is the guest's own, so that there is nothing new to learn from it.
     fact('safe', yesNo(safe), safe ? 'good' : kind === 'tracked' ? 'plain' : 'bad'),
-    fact('why', why),
+    fact('why', exposureText(l1tf)),
   ];
   if (kind === 'tracked' && !safe) facts.push(fact('but', "the page is this guest's own"));
   return { title: 'L1TF', facts };

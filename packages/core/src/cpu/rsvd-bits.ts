@@ -119,20 +119,21 @@ export function resetRsvdsBitsMask({
   };
 }
 
-/** Memory types (bits 5:3) and XWR combinations (bits 2:0) that are an EPT misconfiguration. */
+/** Memory types (bits 5:3) that are an EPT misconfiguration. */
 const BAD_MEMTYPES = [2, 3, 7];
-const BAD_XWR = [0b010, 0b110];
-const EXEC_ONLY_XWR = 0b100;
 
-/** The bitmap over bits 5:0 in which every combination with a bad memory type or a bad XWR is set. */
-function badMtXwr(execOnly: boolean): bigint {
-  const xwr = execOnly ? BAD_XWR : [...BAD_XWR, EXEC_ONLY_XWR];
+/** The bitmap over bits 5:0 in which every combination with a bad memory type or one of these XWR (bits 2:0) is set. */
+function badMtXwr(xwr: readonly number[]): bigint {
   let bitmap = 0n;
   for (let low6 = 0; low6 < 64; low6++) {
     if (BAD_MEMTYPES.includes(low6 >> 3) || xwr.includes(low6 & 7)) bitmap |= 1n << BigInt(low6);
   }
   return bitmap;
 }
+
+/** Bad combinations, where the CPU does not know execute-only entries and where it does. */
+const BAD_MT_XWR = badMtXwr([0b010, 0b110, 0b100]);
+const BAD_MT_XWR_EXEC_ONLY = badMtXwr([0b010, 0b110]);
 
 /** What an EPT entry reserves, by CPU. */
 export interface EptRsvdInputs {
@@ -164,7 +165,7 @@ export function resetRsvdsBitsMaskEpt({
   return {
     bit7Clear: [high, high | rsvdBits(3, 6) | no2m, high | rsvdBits(3, 6) | no1g, top, top],
     bit7Set: [high, high | rsvdBits(12, 20) | no2m, high | rsvdBits(12, 29) | no1g, top, top],
-    badMtXwr: badMtXwr(execOnly),
+    badMtXwr: execOnly ? BAD_MT_XWR_EXEC_ONLY : BAD_MT_XWR,
     xu,
   };
 }

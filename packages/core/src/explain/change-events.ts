@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
+import type { Coded, NoParams } from '../bits/coded.ts';
 import type { Because } from '../read/because.ts';
-import type { Coded, NoParams } from '../read/coded.ts';
 import type { ReadOnlyReason } from '../read/decode-spte.ts';
 
 /** What the change of an entry may be, and what its text needs to know. */

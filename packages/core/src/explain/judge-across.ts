@@ -61,6 +61,7 @@ export function acrossContexts(
   level: number | null,
   others: readonly Candidate[],
 ): JudgedAcross {
+  if (others.length === 0) return { findings: own, possible: [] };
   const contexts = [
     { name: LIKELIEST, findings: own },
     ...others.map(({ name, mmu }) => ({ name, findings: judgeSpte(mmu, spte, level) })),

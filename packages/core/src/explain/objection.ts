@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
+import type { Coded, NoParams } from '../bits/coded.ts';
 import type { Finding } from '../judge/finding.ts';
-import type { Coded, NoParams } from '../read/coded.ts';
 
 /** What each objection to a change rests on; `objectionText()` says it in words. */
 export interface ObjectionParams {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bitNumbers } from '../bits/bits.ts';
+import type { Coded } from '../bits/coded.ts';
 import { PT } from '../cpu/entry-format.ts';
 import { notifierMakesSpte } from '../kernel/variants.ts';
 import type { Mmu, PolicyReading } from '../mmu/contract.ts';
 import { observe } from '../observe/observe.ts';
 import { because } from '../read/because.ts';
-import type { Coded } from '../read/coded.ts';
 import { type DecodedMapping, type DecodedSpte, decodeSpte } from '../read/decode-spte.ts';
 import { movedByNotifier } from '../rules/changed-pte.ts';
 import type { ChangeEvent, ChangeEventParams, PlainEventCode } from './change-events.ts';

@@ -94,14 +94,21 @@ const TESTED_OTHERWISE: readonly (keyof Masks)[] = [
  */
 export function addressDependence(mmu: Mmu, level: number | null): AddressDependence {
   checkCore(mmu);
-  const levels = level === null ? LEVELS : [level];
+  const { always, bit7Clear, bit7Set } = presentDependence(mmu, level);
   const unknown = unknownReading(mmu);
+  return { always, bit7Clear, bit7Set, mmio: unknown === null ? distinct(ofMmio(mmu)) : [], unknown };
+}
+
+/** The same without what is asked of MMIO entries. */
+function presentDependence(
+  mmu: Mmu,
+  level: number | null,
+): Pick<AddressDependence, 'always' | 'bit7Clear' | 'bit7Set'> {
+  const levels = level === null ? LEVELS : [level];
   return {
     always: distinct(ofEveryEntry(mmu)),
     bit7Clear: distinct(levels.flatMap((at) => ofPresent(mmu, at, false))),
     bit7Set: distinct(levels.flatMap((at) => ofPresent(mmu, at, true))),
-    mmio: unknown === null ? distinct(ofMmio(mmu)) : [],
-    unknown,
   };
 }
 
@@ -119,8 +126,9 @@ export interface SignificantBits {
  * MMIO entries are not meant: their address is a gfn.
  */
 export function significantBits(mmu: Mmu, level: number | null): SignificantBits {
-  const { always, bit7Clear, bit7Set, unknown } = addressDependence(mmu, level);
-  if (unknown !== null) return { bit7Clear: ADDRESS, bit7Set: ADDRESS };
+  checkCore(mmu);
+  if (unknownReading(mmu) !== null) return { bit7Clear: ADDRESS, bit7Set: ADDRESS };
+  const { always, bit7Clear, bit7Set } = presentDependence(mmu, level);
   const union = (tests: readonly AddressTest[]): bigint => tests.reduce((sum, { mask }) => sum | mask, 0n);
   return { bit7Clear: union([...always, ...bit7Clear]), bit7Set: union([...always, ...bit7Set]) };
 }

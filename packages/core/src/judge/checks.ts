@@ -7,7 +7,7 @@ import type { Mmu, PolicyReading } from '../mmu/contract.ts';
 import type { Entry } from '../read/entry.ts';
 import type { Shape } from '../read/shape.ts';
 import type { SpteKind } from '../read/spte-kind.ts';
-import { isMmioSpte, isMmuWritableSpte, isWritablePte, kvmMmuMaxGfn } from '../rules/predicates.ts';
+import { isMmioSpte, isMmuWritableSpte, isWritablePte } from '../rules/predicates.ts';
 import type { FindingCode, FindingParams } from './finding.ts';
 
 /** A test that every entry of some kinds must pass. */
@@ -152,11 +152,11 @@ const oddities: readonly Check[] = [
     code: 'mmio-gfn-too-high',
     kinds: ['mmio'],
     rule: 'kvm_mmu_max_gfn',
-    wrong({ mmu, spte, reading }) {
-      const { gfn } = reading as PolicyReading;
-      return gfn > kvmMmuMaxGfn(mmu) ? spte & gfnBits(mmu, reading as PolicyReading) || spte : 0n;
+    wrong({ mmu, spte, reading }, { maxGfn }) {
+      const read = reading as PolicyReading;
+      return read.gfn > maxGfn ? spte & gfnBits(mmu, read) || spte : 0n;
     },
-    params: (_wrong, { mmu, reading }) => ({ gfn: (reading as PolicyReading).gfn, last: kvmMmuMaxGfn(mmu) }),
+    params: (_wrong, { reading }, { maxGfn }) => ({ gfn: (reading as PolicyReading).gfn, last: maxGfn }),
   },
   {
     code: 'bits-without-meaning',

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
+import type { Coded, NoParams } from '../bits/coded.ts';
 import type { Because } from '../read/because.ts';
-import type { Coded, NoParams } from '../read/coded.ts';
 import type { Guess } from '../read/guess-unknown.ts';
 
 /** `error`: the CPU or KVM refuses the entry. `warning`: legal, but this kernel could not have written it. */

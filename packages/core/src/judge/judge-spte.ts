@@ -118,7 +118,7 @@ function cleanKind(mmu: Mmu, spte: bigint, level: number): SpteKind | null {
   const entry = entryAt(mmu, spte, level);
   if (entry.kind === 'unknown') return null;
   const shape = shapeOf(entry);
-  // From the last: what is no entry has bits without a meaning, more often than anything else.
+  // From the last: anything that is not an entry has bits without a meaning, more often than anything else.
   const fails = ({ wrong }: Check): boolean => wrong(entry, shape) !== 0n;
   return checksOf[entry.kind].findLast(fails) === undefined ? entry.kind : null;
 }

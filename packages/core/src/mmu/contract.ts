@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import type { Coded, NoParams } from '../bits/coded.ts';
 import type { EntryFormat } from '../cpu/entry-format.ts';
 import type { RsvdBitsValidate } from '../cpu/rsvd-bits.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -186,14 +187,32 @@ export interface CpuReading {
   readonly fetch: Outcome;
 }
 
+/** Why speculation can get at something through an entry that faults, or cannot; `exposureText()` says it in words. */
+export interface ExposureParams {
+  /** The CPU does not have the L1TF bug. */
+  readonly 'no-bug': NoParams;
+  /** Page 0 holds nothing. */
+  readonly 'page-0': NoParams;
+  /** The address is beyond all RAM. */
+  readonly 'beyond-ram': { readonly address: bigint };
+  /** The address is below the end of RAM, both in bytes. */
+  readonly 'below-ram-end': { readonly address: bigint; readonly ramEnd: bigint };
+  /** The bits that KVM sets are all set: RAM is not that high. */
+  readonly guarded: { readonly guard: bigint };
+  /** They are not: there may be RAM. */
+  readonly unguarded: { readonly guard: bigint };
+}
+
+/** Stable names of the reasons. */
+export type ExposureCode = keyof ExposureParams;
+
 /** What speculation can get at through an entry that faults. */
-export interface Exposure {
+export type Exposure = Coded<ExposureParams> & {
   /** Host physical address (in bytes) of the page that the CPU looks up in its L1 cache; null without the bug. */
   readonly fetches: bigint | null;
   /** Whether nothing can be learnt. */
   readonly safe: boolean;
-  readonly why: string;
-}
+};
 
 /** A vendor module (kvm-intel, kvm-amd) with its parameters. */
 export interface Vendor extends Plugin {

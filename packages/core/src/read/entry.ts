@@ -31,7 +31,7 @@ export function entryAt<Level extends number | null>(mmu: Mmu, spte: bigint, lev
 }
 
 /**
- * Refuses what is no entry.
+ * Refuses anything that is not an entry.
  *
  * @throws TypeError, RangeError when `spte` is not a 64-bit word or there is no such level
  */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { U64_MAX } from '../bits/bits.ts';
+import type { Coded, NoParams } from '../bits/coded.ts';
 import { PT } from '../cpu/entry-format.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import {
@@ -12,7 +13,6 @@ import {
   loneMmioMarker,
 } from '../rules/predicates.ts';
 import { type Because, because } from './because.ts';
-import type { Coded, NoParams } from './coded.ts';
 import type { Entry } from './entry.ts';
 import type { SpteKind } from './spte-kind.ts';
 

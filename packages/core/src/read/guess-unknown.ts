@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { ADDRESS, bits, U64_MAX } from '../bits/bits.ts';
+import type { Coded, NoParams } from '../bits/coded.ts';
 import { EPT, PT } from '../cpu/entry-format.ts';
 import { explainEptp } from '../cpu/ept-pointer.ts';
 import { layouts } from '../kernel/layout.ts';
 import { type Because, because } from './because.ts';
-import type { Coded, NoParams } from './coded.ts';
 import type { Entry } from './entry.ts';
 import type { SpteKind } from './spte-kind.ts';
 

@@ -6,7 +6,7 @@ import { getRsvdBits } from '../cpu/rsvd-bits.ts';
 import { accessBits } from '../kernel/role.ts';
 import type { Mmu, PolicyField, PolicyReading } from '../mmu/contract.ts';
 import { checkCore } from '../mmu/core-copy.ts';
-import { isLargePte, isLastSpte } from '../rules/predicates.ts';
+import { isLargePte, isLastSpte, kvmMmuMaxGfn } from '../rules/predicates.ts';
 import { type Because, because } from './because.ts';
 import { type Field, type Place, placeOf, YES_NO } from './decoded-field.ts';
 import type { Entry } from './entry.ts';
@@ -29,6 +29,8 @@ export interface Shape {
   readonly present: bigint;
   /** The bits of memory-encryption keys that KVM does not use. */
   readonly otherKeys: bigint;
+  /** The last gfn that there can be. */
+  readonly maxGfn: bigint;
   /** The tests that decide what such an entry is. */
   readonly tests: Tests;
   /** The fields by which a policy recognises such an entry. */
@@ -37,7 +39,7 @@ export interface Shape {
   readonly fieldAt: readonly number[];
 }
 
-/** The place among fields of what is none of them, as `findIndex()` says. */
+/** The place of anything that is not among the fields, as `findIndex()` says it. */
 export const NOWHERE = -1;
 
 /** A field that claims bits of an entry, in the order of the claims: what one has claimed the next cannot. */
@@ -97,6 +99,7 @@ function findShape(entry: Entry): Shape {
     always: kind === 'table' ? tableBits(mmu) : 0n,
     present: masks.present & ~(kind === 'tracked' ? masks.accTrack : 0n),
     otherKeys: masks.meMask & ~masks.meValue,
+    maxGfn: kvmMmuMaxGfn(mmu),
     tests: testsOf(mmu, level),
     byPolicy,
     fieldAt: fields.map((field) => byPolicy.findIndex(({ mask }) => (mask & field.mask) === field.mask)),

@@ -6,6 +6,7 @@ import type { CpuReading, Exposure } from '../mmu/contract.ts';
 import type { DecodedMapping } from '../read/decode-spte.ts';
 import type { DecodedField } from '../read/decoded-field.ts';
 import type { Guess } from '../read/guess-unknown.ts';
+import { exposureText } from './exposure-text.ts';
 import { findingNext, findingText } from './finding-texts.ts';
 import { outcomeText } from './outcome-text.ts';
 import { guessText, readOnlyText } from './reading-texts.ts';
@@ -122,7 +123,7 @@ function readingLines({ accessor, read, write, fetch }: CpuReading): TextLine[] 
   ];
 }
 
-const exposureLine = ({ safe, why }: Exposure): TextLine => ({
-  role: safe ? 'safe' : 'unsafe',
-  text: `  L1TF: ${safe ? 'safe' : 'UNSAFE'}: ${why}`,
+const exposureLine = (exposure: Exposure): TextLine => ({
+  role: exposure.safe ? 'safe' : 'unsafe',
+  text: `  L1TF: ${exposure.safe ? 'safe' : 'UNSAFE'}: ${exposureText(exposure)}`,
 });

@@ -32,8 +32,10 @@ export function formatErrorCode(kernel: KernelVersion, errorCode: bigint): strin
 /** Access bits as the tracepoints of shadow pages print them: `wux`, or `rwux` since 7.2, dashes for what is missing. */
 export function formatAccess(kernel: KernelVersion, access: number): string {
   const { read, write, user, exec } = accessBits(kernel);
-  const letter = (bits: number, name: string): string =>
-    bits === 0 ? '' : (access & bits) === 0 ? '-' : name;
+  const letter = (bits: number, name: string): string => {
+    if (bits === 0) return '';
+    return (access & bits) === 0 ? '-' : name;
+  };
   return letter(read, 'r') + letter(write, 'w') + letter(user, 'u') + letter(exec, 'x');
 }
 

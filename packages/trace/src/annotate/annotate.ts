@@ -17,9 +17,9 @@ export interface AnnotatedLine {
   readonly fields: Readonly<Record<string, FieldValue>>;
   readonly sptes: readonly AnnotatedSpte[];
   readonly checks: readonly Check[];
-  /** What the exit or the fault of the line means; absent for other lines, and where nobody was to be asked. */
   /** Of a line that shows the old and the new value of an entry. */
   readonly change?: AnnotatedChange;
+  /** What the exit or the fault of the line means; absent for other lines, and where nobody was to be asked. */
   readonly explains?: ExplainedFault;
 }
 

@@ -44,13 +44,13 @@ export function rememberSptes(
   /** By level, 0 where it is not known; entries of the guest come last. */
   const values = Array.from({ length: GUEST + 1 }, () => new BoundedMap<bigint, AnnotatedSpte>(MAX_VALUES));
 
-  /** `first`: what was said of it just now. */
-  const alone = (spte: TracedSpte, gfn: string | null, first?: AnnotatedSpte): AnnotatedSpte => {
+  const alone = (spte: TracedSpte, gfn: string | null): AnnotatedSpte => {
     const row = values[spte.role === 'guest' ? GUEST : (spte.level ?? 0)] as (typeof values)[number];
-    let known = row.get(spte.value);
+    const known = row.get(spte.value);
     if (known === undefined) {
-      known = first ?? annotateSpte(spte, mmu, null, others);
-      row.set(spte.value, known);
+      const first = annotateSpte(spte, mmu, gfn, others);
+      row.set(spte.value, first);
+      return first;
     }
     // The guest's are kept by value alone, whatever their level.
     return { ...known, role: spte.role, level: spte.level, gfn: known.kind === 'mmio' ? known.gfn : gfn };
@@ -66,10 +66,10 @@ export function rememberSptes(
     const key = (level ?? 0) * 2 ** 24 + outsideAddress(value);
     let known = alike.get(key);
     if (known === undefined) {
-      const first = annotateSpte(spte, mmu, null, others);
+      const first = annotateSpte(spte, mmu, gfn, others);
       known = isLikeOthers(first, unusual, rows) && !isMmioElsewhere(spte, others) ? first : null;
       alike.set(key, known);
-      if (known === null) return alone(spte, gfn, first);
+      return first;
     }
     if (known === null || !isLikeOthers(known, unusual, rows)) return alone(spte, gfn);
     return {
