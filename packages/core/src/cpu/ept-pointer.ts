@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkU64 } from '../bits/arguments.ts';
-import { field, fieldValue } from '../bits/bit-field.ts';
-import { bitNumbers, bits } from '../bits/bits.ts';
+import { ADDRESS, bit, bitNumbers, bits } from '../bits/bits.ts';
 
 /*
  *  63      52 51                         12 11   8 7   6   5    3 2    0
@@ -9,14 +8,16 @@ import { bitNumbers, bits } from '../bits/bits.ts';
  *  │ res.    │ root table                 │ res. │SSS│A/D│levels-1│ type │
  *  └─────────┴────────────────────────────┴──────┴───┴───┴───────┴──────┘
  */
-const MEMTYPE = field('memtype', 2, 0, 'hardware', 'memory type of the tables', {
-  values: { 0: 'UC', 6: 'WB' },
-});
-const LEVELS = field('levels', 5, 3, 'hardware', 'levels of the tables, less one');
-const AD = field('ad', 6, 6, 'hardware', 'the CPU keeps accessed and dirty bits');
-const SSS = field('supervisorShadowStack', 7, 7, 'hardware', 'supervisor shadow stacks are checked');
-const ROOT = field('root', 51, 12, 'hardware', 'physical address of the root table');
+const MEMTYPE = bits(2, 0);
+/** Levels of the tables, less one. */
+const LEVELS = bits(5, 3);
+const LEVELS_SHIFT = 3n;
+const AD = bit(6);
+const SUPERVISOR_SHADOW_STACK = bit(7);
 const RESERVED = bits(63, 52) | bits(11, 8);
+
+/** The memory types of tables that the CPU takes. */
+const MEMTYPES: Readonly<Record<number, string>> = { 0: 'UC', 6: 'WB' };
 
 /** An EPT pointer: what the VMCS says about the tables of a guest. */
 export interface EptPointer {
@@ -49,19 +50,19 @@ export interface EptPointer {
  */
 export function explainEptp(value: bigint): EptPointer {
   checkU64('value', value);
-  const memtype = MEMTYPE.values?.[Number(fieldValue(value, MEMTYPE))] ?? null;
-  const levels = Number(fieldValue(value, LEVELS)) + 1;
+  const memtype = MEMTYPES[Number(value & MEMTYPE)] ?? null;
+  const levels = Number((value & LEVELS) >> LEVELS_SHIFT) + 1;
   const wrong =
     (value & RESERVED) |
-    (memtype === null ? value & MEMTYPE.mask : 0n) |
-    (levels === 4 || levels === 5 ? 0n : LEVELS.mask);
+    (memtype === null ? value & MEMTYPE : 0n) |
+    (levels === 4 || levels === 5 ? 0n : LEVELS);
   return {
     value,
     memtype,
     levels,
-    ad: (value & AD.mask) !== 0n,
-    supervisorShadowStack: (value & SSS.mask) !== 0n,
-    root: value & ROOT.mask,
+    ad: (value & AD) !== 0n,
+    supervisorShadowStack: (value & SUPERVISOR_SHADOW_STACK) !== 0n,
+    root: value & ADDRESS,
     wrong: bitNumbers(wrong),
   };
 }
