@@ -46,7 +46,8 @@ export function defineVariant<T>(
 ): Variant<T> {
   const rowAt = byKernel(oldest, ...newer);
   const rowOf = (kernel: KernelVersion): VariantRow<T> => rowAt(releaseAt(kernel, topic));
-  // Rules ask at every call, and almost always for the kernel of the call before.
+  // Rules ask at every call, and almost always for the kernel of the call before. An MMU that held the answers would need
+  // a list of all variants, and no bundle could drop one.
   let last: { readonly kernel: KernelVersion; readonly value: T } | undefined;
   const choose = (kernel: KernelVersion): T => {
     if (last?.kernel !== kernel) last = { kernel, value: rowOf(kernel).value };
