@@ -49,6 +49,25 @@ describe('bit 7 is blamed', () => {
   });
 });
 
+describe('reserved bits that the caller gives', () => {
+  const foundWith = (spte: bigint, rsvdBits?: bigint) => brief(judgeSpte(ept, spte, 1, { rsvdBits }));
+
+  it("take the place of the MMU's", () => {
+    expect(foundWith(LEAF | (1n << 50n))).toEqual([['reserved-bits', [50]]]);
+    expect(foundWith(LEAF | (1n << 50n), 0n)).toEqual([]);
+    expect(foundWith(LEAF, 1n << 13n)).toEqual([['reserved-bits', [13]]]);
+  });
+
+  it('are not said to have no meaning, too, nor to be none that KVM sets', () => {
+    const [unowned, neverSet] = [1n << 62n, 1n << 63n];
+    expect(foundWith(LEAF | unowned | neverSet)).toEqual([
+      ['bits-kvm-never-sets', [63]],
+      ['bits-without-meaning', [62]],
+    ]);
+    expect(foundWith(LEAF | unowned | neverSet, unowned | neverSet)).toEqual([['reserved-bits', [62, 63]]]);
+  });
+});
+
 // From public reports: what the kernel printed says which bits it refused, whatever the machine was.
 describe('a printed mask of reserved bits', () => {
   const saysOf = (spte: bigint, mask: bigint, level: number | null): string[] => {
