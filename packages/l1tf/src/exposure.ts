@@ -27,8 +27,8 @@ export interface L1tfHost extends Pick<HostFacts, 'l1tf' | 'cacheBits'> {
  * const haswell = { l1tf: true, cacheBits: 44 };
  * l1tfExposure(0xfec00006n, haswell).code; // unguarded
  * l1tfExposure(0xf80fec00006n, haswell).safe; // true
- * // there is no RAM at 0xfec00000 to be in the cache
- * exposureText(l1tfExposure(0xfec00006n, { ...haswell, ramEnd: 0x80000000n }));
+ * const little = l1tfExposure(0xfec00006n, { ...haswell, ramEnd: 0x80000000n });
+ * exposureText(little); // there is no RAM at 0xfec00000 to be in the cache
  * ```
  */
 export function l1tfExposure(entry: bigint, { l1tf, cacheBits, ramEnd }: L1tfHost): Exposure {
