@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Proves that every published package works for a stranger. For each one, in an empty project outside the
-// repository: install its tarball with those of the packages it needs (no registry), type-check an import of
-// it under `moduleResolution: nodenext`, and run the first `ts` block of its README. A command is run instead.
+// Proves that every published package works for a stranger, in empty projects outside the repository and without a
+// registry. A command is installed alone, and run. The libraries are installed together; then each gets a project in
+// which it stands with what its tarball says it needs and nothing else, where an import of it is type-checked under
+// `moduleResolution: nodenext` and the first `ts` block of its README is run.
 //
 // `pnpm consumer` packs first; this script expects {packages,apps}/*/.pack/package.tgz.
 import { spawnSync } from 'node:child_process';
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -30,6 +32,9 @@ import { root } from './pnpm.mjs';
  * }} Manifest
  */
 /** @typedef {{ name: string, folder: string, command: boolean, needs: string[] }} Package */
+
+/** The manifest of an empty project. */
+const PROJECT = JSON.stringify({ name: 'consumer', private: true, type: 'module' });
 
 /** @param {string} folder */
 function packageIn(folder) {
@@ -57,6 +62,9 @@ function publishedPackages() {
   );
 }
 
+/** By name. */
+const packages = new Map(publishedPackages().map((pkg) => [pkg.name, pkg]));
+
 /**
  * A library as the lockfile's install has it.
  *
@@ -72,16 +80,20 @@ function installed(user, name) {
 }
 
 /**
- * A package and everything it needs, by name: packages of this repository, and what is installed of others.
+ * Some packages and everything they need, by name: packages of this repository, and what is installed of others.
  *
- * @param {Map<string, Package>} packages
- * @param {Package} pkg
- * @param {Map<string, Package>} found
+ * @param {readonly Package[]} wanted
  */
-function closure(packages, pkg, found = new Map()) {
-  if (found.has(pkg.name)) return found;
-  found.set(pkg.name, pkg);
-  for (const need of pkg.needs) closure(packages, packages.get(need) ?? installed(pkg, need), found);
+function closure(wanted) {
+  /** @type {Map<string, Package>} */
+  const found = new Map();
+  /** @param {Package} pkg */
+  const visit = (pkg) => {
+    if (found.has(pkg.name)) return;
+    found.set(pkg.name, pkg);
+    for (const need of pkg.needs) visit(packages.get(need) ?? installed(pkg, need));
+  };
+  wanted.forEach(visit);
   return found;
 }
 
@@ -101,32 +113,42 @@ function must(cwd, file, ...words) {
 /**
  * The tarball of a package: packed before for one of ours, now for another's.
  *
- * @param {Map<string, Package>} packages
  * @param {Package} pkg
  * @param {string} folder where to
  */
-function tarball(packages, pkg, folder) {
+function tarball(pkg, folder) {
   if (packages.has(pkg.name)) return join(pkg.folder, '.pack', 'package.tgz');
   // It prints the name of the file.
   return join(folder, must(folder, 'npm', 'pack', '--ignore-scripts', '--silent', pkg.folder).trim());
 }
 
 /**
- * Installs a package and all that it needs.
+ * Installs some packages and all that they need.
  *
- * @param {Package} pkg
- * @param {Map<string, Package>} packages
+ * @param {readonly Package[]} wanted
  * @param {string} folder an empty one
  */
-function install(pkg, packages, folder) {
-  writeFileSync(
-    join(folder, 'package.json'),
-    JSON.stringify({ name: 'consumer', private: true, type: 'module' }),
-  );
+function install(wanted, folder) {
+  writeFileSync(join(folder, 'package.json'), PROJECT);
   const others = join(folder, 'tarballs');
   mkdirSync(others);
-  const tarballs = [...closure(packages, pkg).values()].map((need) => tarball(packages, need, others));
+  const tarballs = [...closure(wanted).values()].map((need) => tarball(need, others));
   must(folder, 'npm', 'install', '--offline', '--no-audit', '--no-fund', '--loglevel=error', ...tarballs);
+}
+
+/**
+ * Gives a project one of the packages that are installed in another, with what its manifest there says it needs.
+ *
+ * @param {string} name
+ * @param {string} from
+ * @param {string} to
+ */
+function give(name, from, to) {
+  const there = join(from, 'node_modules', name);
+  const here = join(to, 'node_modules', name);
+  if (existsSync(here)) return;
+  cpSync(there, here, { recursive: true });
+  for (const need of packageIn(there).found.needs) give(need, from, to);
 }
 
 /** A line of a trace. */
@@ -135,9 +157,11 @@ const LINE = 't-1 [0] .. 1.5: kvm_mmu_set_spte: gfn 10 spte 600000455299b77 (rwx
 /**
  * Runs the command as its users do.
  *
- * @param {string} folder where it is installed
+ * @param {Package} pkg
+ * @param {string} folder an empty one
  */
-function checkCommand(folder) {
+function checkCommand(pkg, folder) {
+  install([pkg], folder);
   const spte = join(folder, 'node_modules', '.bin', 'spte');
   /** @param {string} line */
   const run = (line) => must(folder, spte, ...line.split(' '));
@@ -168,9 +192,12 @@ function readmeExample(pkg) {
 
 /**
  * @param {Package} pkg
- * @param {string} folder where it is installed
+ * @param {string} folder an empty one
+ * @param {string} all where all libraries are installed
  */
-function checkLibrary(pkg, folder) {
+function checkLibrary(pkg, folder, all) {
+  writeFileSync(join(folder, 'package.json'), PROJECT);
+  give(pkg.name, all, folder);
   // The whole surface as a value, so that every declaration the package ships is loaded and checked.
   writeFileSync(
     join(folder, 'import.ts'),
@@ -192,7 +219,7 @@ function checkLibrary(pkg, folder) {
       files: ['import.ts'],
     }),
   );
-  must(folder, process.execPath, join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', '.');
+  must(folder, process.execPath, join(root, 'node_modules', 'typescript-7', 'bin', 'tsc'), '-p', '.');
 
   const example = ts.transpileModule(readmeExample(pkg), {
     compilerOptions: {
@@ -205,19 +232,42 @@ function checkLibrary(pkg, folder) {
   must(folder, process.execPath, 'example.mjs');
 }
 
-const packages = new Map(publishedPackages().map((pkg) => [pkg.name, pkg]));
-for (const pkg of packages.values()) {
+/**
+ * Does something in an empty folder, which is gone afterwards.
+ *
+ * @param {(folder: string) => void} work
+ */
+function inFolder(work) {
   const folder = mkdtempSync(join(tmpdir(), 'spte-consumer-'));
   try {
-    install(pkg, packages, folder);
-    if (pkg.command) checkCommand(folder);
-    else checkLibrary(pkg, folder);
-    const works = pkg.command ? 'and runs' : 'type-checks, and its README example runs';
-    console.log(`${pkg.name}: installs alone, ${works}`);
-  } catch (error) {
-    process.exitCode = 1;
-    console.error(`${pkg.name}: ${error instanceof Error ? error.message : String(error)}`);
+    work(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/**
+ * @param {Package} pkg
+ * @param {string} works what it does when its check ends
+ * @param {(folder: string) => void} check
+ */
+function report(pkg, works, check) {
+  try {
+    inFolder(check);
+    console.log(`${pkg.name}: installs alone, ${works}`);
+  } catch (error) {
+    process.exitCode = 1;
+    console.error(`${pkg.name}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+for (const pkg of packages.values()) {
+  if (pkg.command) report(pkg, 'and runs', (folder) => checkCommand(pkg, folder));
+}
+const libraries = [...packages.values()].filter(({ command }) => !command);
+inFolder((all) => {
+  install(libraries, all);
+  for (const pkg of libraries) {
+    report(pkg, 'type-checks, and its README example runs', (folder) => checkLibrary(pkg, folder, all));
+  }
+});

@@ -15,6 +15,8 @@ const overrides = {
   noEmit: false,
   noCheck: true,
   noResolve: true,
+  noLib: true,
+  types: [],
   rewriteRelativeImportExtensions: true,
   inlineSources: true,
 };
