@@ -10,8 +10,10 @@ import {
   layoutFor,
   layouts,
   namedKernels,
+  type ReleaseRun,
   type Releases,
   readKernelRelease,
+  readReleases,
   rhelReleases,
   type Variant,
 } from '@spte/core';
@@ -161,12 +163,15 @@ const SECTIONS: readonly [string, readonly Variant<unknown>[]][] = [
   ['L1TF', l1tfVariants],
 ];
 
+/** The newest series that was read. */
+const NEWEST = formatKernelVersion((readReleases.at(-1) as ReleaseRun).first);
+
 /** The page about kernels, in Markdown: generated from the layouts and variants that the rules use. */
 export function kernelTable(): string {
   return `${[
     '# What differs between kernels',
     '<!-- Generated from the layouts and variants of the packages by `pnpm run docs:kernels`: change those. -->',
-    'Name a kernel and the packages take its layout and its behaviour: `createMmu({ kernel: "6.12.117", … })`. 6.8 is the reference, which is also taken when no kernel is named; 6.6.0 to 6.6.63, 6.7 and 6.9 are like it. `5.4` and a distribution\'s `6.1.0-56-amd64` mean the newest release of their series, any other `6.1` is 6.1.0. A release that was not read is taken for the one before it, with a caveat that names the releases around it and what differs between them; releases newer than 7.3 are taken for 7.3. Kernels whose number is not that of their KVM are [below](#distribution-kernels).',
+    `Name a kernel and the packages take its layout and its behaviour: \`createMmu({ kernel: "6.12.117", … })\`. 6.8 is the reference, which is also taken when no kernel is named; 6.7 and 6.9 are like it, and 6.6.0 to 6.6.63 but for the memory type of a guest that turns caches off. \`5.4\` and a distribution's \`6.1.0-56-amd64\` mean the newest release of their series, any other \`6.1\` is 6.1.0. A release that was not read is taken for the one before it, with a caveat that names the releases around it and what differs between them; releases newer than ${NEWEST} are taken for ${NEWEST}. Kernels whose number is not that of their KVM are [below](#distribution-kernels).`,
     '## Where the bits are',
     layoutTable(layouts),
     ...SECTIONS.flatMap(([title, variants]) => [`## ${title}`, variantTable(variants)]),

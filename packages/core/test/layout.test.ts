@@ -71,12 +71,12 @@ const EXPECTED = {
     generation: { low: [11, 3], high: [61, 52], mask: 0x7ffffn, highShift: 52n },
     frozen: null,
   },
-  '5.4.38': {
+  '5.4.19': {
     ...before5_13,
     generation: { low: [11, 3], high: [62, 54], mask: 0x3ffffn, highShift: 54n },
     frozen: null,
   },
-  '5.4.117': { ...before5_13, generation: generation5_10, frozen: null },
+  '5.4.85': { ...before5_13, generation: generation5_10, frozen: null },
   '5.10': { ...before5_13, generation: generation5_10, mmioMarkerAlone: true, frozen: null },
   '5.12': {
     ...before5_13,
@@ -125,12 +125,12 @@ describe('the layouts', () => {
     ['2.6', '5.4.0'],
     ['5.3', '5.4.0'],
     ['5.4.18', '5.4.0'],
-    ['5.4.38', '5.4.38'],
-    ['5.4.84', '5.4.38'],
-    ['5.4.117', '5.4.117'],
-    ['5.4', '5.4.117'],
-    ['5.4.0-216-generic', '5.4.117'],
-    ['5.9.16', '5.4.117'],
+    ['5.4.19', '5.4.19'],
+    ['5.4.84', '5.4.19'],
+    ['5.4.85', '5.4.85'],
+    ['5.4', '5.4.85'],
+    ['5.4.0-216-generic', '5.4.85'],
+    ['5.9.16', '5.4.85'],
     ['5.10', '5.10'],
     ['5.11.22', '5.10'],
     ['5.12', '5.12'],
@@ -149,8 +149,8 @@ describe('the layouts', () => {
 
   it('hold until the release before the next, or for ever', () => {
     expect(layouts.map(({ until }) => until)).toEqual([
-      '5.4.37',
-      '5.4.116',
+      '5.4.18',
+      '5.4.84',
       '5.9',
       '5.11',
       '5.12',
@@ -263,7 +263,7 @@ describe.each(layouts.map((layout) => ({ since: layout.since, layout })))(
 
     it('keeps the marker clear of the generation, but in 5.4.0', () => {
       const overlap = (layout.mmioMarker?.mask ?? 0n) & (low.mask | high.mask);
-      // 5.4.0 shifted the generation over the marker: a bug of that kernel, fixed in 5.4.38.
+      // 5.4.0 shifted the generation over the marker: a bug of that kernel, fixed in 5.4.19.
       expect(overlap).toBe(since === '5.4.0' ? bits(53, 52) : 0n);
     });
 
@@ -272,7 +272,7 @@ describe.each(layouts.map((layout) => ({ since: layout.since, layout })))(
       expect(mask).toBe(bits(width - 1, 0));
       expect(bitNumbers(low.mask | high.mask)).toHaveLength(width);
       // The low bits of the number go to `low`, the next to `high`; early 5.4.y put the lowest ones there again.
-      const next = ['5.4.0', '5.4.38'].includes(since) ? 0 : bitNumbers(low.mask).length;
+      const next = ['5.4.0', '5.4.19'].includes(since) ? 0 : bitNumbers(low.mask).length;
       expect(high.shift - highShift).toBe(BigInt(next));
     });
   },

@@ -6,6 +6,7 @@ import {
   makeHugePageSplitSpte,
   makeHugeSpte,
   makeSpte,
+  makeSpteExecutable,
   markSpteForAccessTrack,
   modifySpteProtections,
   observe,
@@ -31,17 +32,18 @@ describe('protections', () => {
   });
 
   it('of a tracked entry are those that it gets back', () => {
-    const mmu = machine('EPT without A/D');
+    const mmu = machine('EPT without A/D', { kernel: '6.13' });
     const tracked = markSpteForAccessTrack(mmu, leafAt(mmu, 1, true) & ~X);
     const { shift } = mmu.layout.savedBits;
     expect(modifySpteProtections(mmu, tracked, X, 0n)).toBe(tracked | (X << shift));
   });
 
   it('that are to be set and cleared are complained about in debug builds', () => {
-    const debug = machine('EPT with debug assertions');
+    const kernel = '6.13';
+    const debug = machine('EPT with debug assertions', { kernel });
     const both = (mmu: Mmu): bigint => modifySpteProtections(mmu, leafAt(mmu, 1), X, X);
     expect(warned(debug, both)).toEqual(['WARN_ON_ONCE modify.set-clear-overlap']);
-    expect(warned(machine('EPT with A/D'), both)).toEqual([]);
+    expect(warned(machine('EPT with A/D', { kernel }), both)).toEqual([]);
   });
 
   it('to fetch are those of the access, of users apart where there is a bit for it', () => {
@@ -53,6 +55,23 @@ describe('protections', () => {
       0xa77n,
       0xe77n,
     ]);
+  });
+});
+
+describe('functions that change protections', () => {
+  const on = (kernel: string): Mmu => machine('EPT with A/D', { kernel });
+
+  it.each([
+    ['5.17', 'make_spte_executable', (mmu: Mmu) => makeSpteExecutable(mmu, 0xb73n)],
+    ['7.2', 'make_spte_executable', (mmu: Mmu) => makeSpteExecutable(mmu, 0xb73n)],
+    ['7.1', 'change_spte_executable', (mmu: Mmu) => changeSpteExecutable(mmu, 0xb73n, 1)],
+    ['6.12', 'modify_spte_protections', (mmu: Mmu) => modifySpteProtections(mmu, 0xb73n, X, 0n)],
+  ])('are not there in %s: %s', (kernel, name, run) => {
+    expect(() => run(on(kernel))).toThrow(`${name}() is in kernels since`);
+  });
+
+  it('say the same while both are there', () => {
+    expect(makeSpteExecutable(on('6.13'), 0xb73n)).toBe(modifySpteProtections(on('6.13'), 0xb73n, X, 0n));
   });
 });
 

@@ -97,6 +97,7 @@ describe('the name of a kernel by a rule', () => {
   it.each([
     ['6.6.3-1.el9.elrepo.x86_64', 'elrepo', '6.6.3', 'upstream'],
     ['6.12.26-11.0s20c78r5.el9.x86_64', 'Nutanix', '6.12.26', 'upstream'],
+    ['5.10.117-2.el7.nutanix.20220304.342.x86_64', 'Nutanix', '5.10.117', 'upstream'],
     ['5.15.0-200.131.27.el9uek.x86_64', 'UEK7', '5.15', 'read in part'],
     ['5.15.0-3.60.5.1.el8uek.x86_64', 'UEK7', '5.15', 'read in part'],
     ['4.14.35-2047.518.4.2.el7uek.x86_64', 'UEK5', '5.4.0', 'read in part'],
@@ -104,8 +105,14 @@ describe('the name of a kernel by a rule', () => {
     ['6.12.43+deb13-amd64', 'Debian', '6.12.43', 'upstream'],
     ['6.12.117-1~deb12u1', 'Debian', '6.12.117', 'upstream'],
     ['7.3.4-1~bpo13+1', 'Debian', '7.3.4', 'upstream'],
+    ['6.12.9+bpo-amd64', 'Debian', '6.12.9', 'upstream'],
+    ['6.12.43+deb13-cloud-amd64', 'Debian', '6.12.43', 'upstream'],
     ['6.1.0-56-amd64', 'Debian', '6.1.y', 'number only'],
     ['6.1.0-18-cloud-amd64', 'Debian', '6.1.y', 'number only'],
+    ['6.1.0-18-rt-amd64', 'Debian', '6.1.y', 'number only'],
+    // Backports have names of the same kind: their .0 is no stable release either.
+    ['6.1.0-0.deb11.21-amd64', 'Debian', '6.1.y', 'number only'],
+    ['5.10.0-0.bpo.3-amd64', 'Debian', '5.10.y', 'number only'],
     ['6.8.0-1021-azure', 'Ubuntu for Azure', '6.8.y', 'number only'],
     ['5.15.0-91-generic', 'Ubuntu', '5.15.y', 'number only'],
     ['5.4.0-216-generic', 'Ubuntu', '5.4.y', 'number only'],
@@ -116,6 +123,9 @@ describe('the name of a kernel by a rule', () => {
     ['6.6.51.1-5.azl3', 'Azure Linux', '6.6.51', 'number only'],
     ['6.4.0-150600.23.25-default', 'SLES 15 SP6', '6.4.y', 'number only'],
     ['5.14.21-150500.55.49-default', 'SUSE', '5.14.21', 'number only'],
+    ['6.4.0-150600.8.11-azure', 'SLES 15 SP6', '6.4.y', 'number only'],
+    ['6.4.0-150700.7.3-rt', 'SUSE', '6.4.y', 'number only'],
+    ['6.11.8-1-default', 'SUSE', '6.11.8', 'number only'],
   ])('%s is %s: %s, %s', (name, distribution, base, sure) => {
     expect(short(name)).toEqual([distribution, base, sure]);
   });
@@ -140,6 +150,8 @@ describe('the name of a kernel by a rule', () => {
       'upstream',
       'commits after that release are in it: it may have some of what the next one brings',
     ],
+    ['7.3~rc7-1~exp1', '7.3', 'upstream', 'a release candidate counts as the release that it precedes'],
+    ['6.13.0-0.rc3.20241220git8faabc041a00.31.fc42.x86_64', '6.13', 'number only', ''],
     ['6.8.9-300.fc40.x86_64', '6.8.9', 'number only', ''],
     ['6.8.0+', '6.8', 'number only', ''],
   ])('%o that no row is for is %s, %s', (name, base, sure, note) => {
@@ -201,7 +213,7 @@ describe('a kernel that was named', () => {
     ],
     [
       '4.18.0-193.el8',
-      'kernel 4.18.0-193.el8 is RHEL 8.2 (changelog read, source not read): taken as 5.4.0; may be as 5.4.38 or 5.4.117 in some points; how it keeps the generation is a guess',
+      'kernel 4.18.0-193.el8 is RHEL 8.2 (changelog read, source not read): taken as 5.4.0; may be as 5.4.19 or 5.4.85 in some points; how it keeps the generation is a guess; 4.18.0-147.8 is a late kernel of 8.1',
     ],
     [
       '5.15.0-91-generic',
@@ -239,9 +251,12 @@ describe('a kernel that was named', () => {
       debian,
     ]);
     expect(seriesCaveat(read('5.4.0-216-generic'))).toBe(
-      'kernel 5.4 changed rules in stable releases, which this one may have or lack: 5.4.38, 5.4.59, 5.4.117, 5.4.144',
+      'kernel 5.4 changed rules in stable releases, which this one may have or lack: 5.4.19, 5.4.59, 5.4.85, 5.4.144',
     );
     expect(seriesCaveat(read('6.8.12-4-pve'))).toBeNull();
+    // What 5.4.y changed says nothing of a kernel that keeps its bits elsewhere.
+    const rhel = read('3.10.0-1160.el7.x86_64');
+    expect(caveats(rhel)).toEqual([describeKernel(rhel)]);
   });
 
   it('gives rules their variants: those of its base, but for the points that it names', () => {

@@ -25,9 +25,8 @@ describe('a kernel', () => {
     ['npt-nx-reserved', '5.15.200', 'inside: 5.15 never got the fix, yours says 5.15.200'],
     ['shadow-nx-reserved', '5.10.60', 'outside: fixed in 5.10.50, yours says 5.10.60'],
     ['shadow-nx-reserved', '5.4', 'outside: fixed in 5.4.144, yours says 5.4'],
-    // One that has the fix, and may not be the first.
-    ['mmio-generation-upper-half', '5.4.117', 'outside: fixed in 5.4.117 or before, yours says 5.4.117'],
-    ['mmio-generation-upper-half', '5.4.50', 'unknown: fixed in 5.4.117 or before, yours says 5.4.50'],
+    ['mmio-generation-upper-half', '5.4.84', 'inside: before 5.4.85, yours says 5.4.84'],
+    ['nested-write-unsync-skipped', '6.12.117', 'outside: fixed in 6.12.2, yours says 6.12.117'],
     // The number of a distribution hides the stable release.
     [
       'nested-write-unsync-skipped',
@@ -59,6 +58,20 @@ describe('a kernel', () => {
     ['lookalike-esxi-no-ad', '7.3', 'inside: of any release'],
   ])('is judged: %s in %s', (id, release, expected) => {
     expect(range(id, release)).toBe(expected);
+  });
+
+  it('may have a fix of which only one release is known that has it', () => {
+    const { id } = of('mmio-generation-upper-half');
+    const erratum: Erratum = { ...of(id), stable: { '5.4': '<=5.4.117' } };
+    const why = (release: string): unknown => affectedKernel(erratum, readKernelRelease(release));
+    expect(why('5.4.117')).toMatchObject({
+      state: 'outside',
+      why: 'fixed in 5.4.117 or before, yours says 5.4.117',
+    });
+    expect(why('5.4.50')).toMatchObject({
+      state: 'unknown',
+      why: 'fixed in 5.4.117 or before, yours says 5.4.50',
+    });
   });
 
   it('that is not known leaves it open', () => {

@@ -171,6 +171,37 @@ describe('the context of entries', () => {
     expect(said(findContext({ entries: entriesOf(machine(name)) }))).toMatchObject(expected);
   });
 
+  // Two states of a leaf without A/D bits, tracked and not, and an MMIO entry, as 3.10.0-1062.el7 keeps them.
+  const ofRhel7 = [
+    [0x4000001028125c75n, 1],
+    [0x4000001028125c77n, 1],
+    [0x4050001028125c70n, 1],
+    [0x40000000fee000aen, 1],
+  ] as const;
+
+  it('may be an old kernel of RHEL, whose bits no upstream release has there', () => {
+    const found = findContext({ entries: patternsOf(ofRhel7) });
+    expect(said(found)).toMatchObject({ vendor: 'vmx ranked', mode: 'ept ranked', eptAd: 'false ranked' });
+    expect(found.config.kernel).toBe('3.10.0-1062.el7.x86_64');
+    expect(found.facts['kernel']?.from).toBe(
+      'the entries fit 3.10.0-1062.el7.x86_64, 4.18.0-80.el8.x86_64, 4.18.0-147.el8.x86_64',
+    );
+    const { contradictions } = findContext({ entries: patternsOf(ofRhel7), given: { kernel: '6.8' } });
+    expect(contradictions).toEqual([
+      'kernel 6.8 is given, but 3 entries are not clean under it: under 3.10.0-1062.el7.x86_64, 0',
+    ]);
+  });
+
+  it('is none of those where an upstream kernel does as well, or the lines are newer', () => {
+    const kernelOf = (entries: EntryPatterns, ...lines: string[]): string =>
+      findContext({ entries, read: read(...lines) }).config.kernel;
+    // One odd entry is no old kernel's, and half of the entries are not enough.
+    expect(kernelOf(patternsOf(ofRhel7.slice(0, 1)))).not.toContain('.el');
+    const upstream = [0n, 1n, 2n, 3n].map((n) => [0x600000455299b77n + (n << 32n), 1] as const);
+    expect(kernelOf(patternsOf([...ofRhel7, ...upstream]))).not.toContain('.el');
+    expect(kernelOf(patternsOf(ofRhel7), 'kvm_exit: reason x info1 0x0')).not.toContain('.el');
+  });
+
   it('that nothing says is assumed, and the reference', () => {
     expect(said(findContext({}))).toEqual({
       kernel: '6.8 assumed',
@@ -269,6 +300,13 @@ describe('the context of entries', () => {
       'EPT or NPT is given, but the input shows shadow',
     );
     expect(findContext({ given: { kernel: '6.12.74' }, read: lines }).contradictions).toEqual([]);
+    // A base alone is not all that a kernel of RHEL is.
+    const rhel = (release: string, kernel: string): readonly string[] =>
+      findContext({ given: { kernel }, read: read(`Linux version ${release}`) }).contradictions;
+    expect(rhel('3.10.0-1062.el7.x86_64', '5.4.0')).toHaveLength(1);
+    expect(rhel('5.14.0-570.el9.x86_64', '6.11.11')).toHaveLength(1);
+    expect(rhel('5.14.0-570.el9.x86_64', '5.14.0-570.12.1.el9_6.x86_64')).toEqual([]);
+    expect(rhel('5.14.0-503.el9.x86_64', '6.10')).toEqual([]);
   });
 
   it('says where another kernel would explain the entries', () => {

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bits, defineVariant, type HostFacts, type KernelVersion, u64, type Variant } from '@spte/core';
+import {
+  bits,
+  defineVariant,
+  type HostFacts,
+  type KernelVersion,
+  rowSince,
+  u64,
+  type Variant,
+} from '@spte/core';
 
 /** How many address bits KVM forces to one. Kernel: `SHADOW_NONPRESENT_OR_RSVD_MASK_LEN`. */
 export const NONPRESENT_OR_RSVD_LEN = 5;
@@ -23,16 +31,24 @@ export interface L1tfMasks {
 /** Which CPUs L1TF is guarded against on, if their cache allows it. */
 export type GuardedCpus = 'none' | 'all' | 'with the bug';
 
+const ALL = {
+  value: 'all',
+  change: 'every CPU with fewer than 47 cache bits: MMIO entries show the guard anywhere',
+} as const;
+const WITH_THE_BUG = {
+  value: 'with the bug',
+  change: 'only CPUs with the bug',
+  commits: ['d43e2675e96f'],
+} as const;
+
 /** Which CPUs get a guard. */
 export const guardedCpus: Variant<GuardedCpus> = defineVariant<GuardedCpus>(
   'which CPUs L1TF is guarded against on',
   { since: '3.10', value: 'none', change: 'none: MMIO entries hold the gfn as it is (3.10 of RHEL 7)' },
-  {
-    since: '3.11',
-    value: 'all',
-    change: 'every CPU with fewer than 47 cache bits: MMIO entries show the guard anywhere',
-  },
-  { since: '5.4.49', value: 'with the bug', change: 'only CPUs with the bug', commits: ['d43e2675e96f'] },
+  rowSince('3.11', ALL),
+  rowSince('5.4.47', WITH_THE_BUG),
+  rowSince('5.5', ALL),
+  rowSince('5.7.3', WITH_THE_BUG),
 );
 
 /** Whether the L1 cache looks at too many address bits for {@link NONPRESENT_OR_RSVD_LEN} of them to be moved up. */

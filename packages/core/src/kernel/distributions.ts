@@ -85,6 +85,7 @@ const OLD_SCHEME =
 // Variants of plugins, which this package does not know: a test looks whether there are any by these names.
 const L1TF = 'which CPUs L1TF is guarded against on';
 const MEMORY_TYPE = 'memory type in EPT leaves';
+const MMIO_MASK = 'what an MMIO mask is checked for';
 
 /** What one read tree shows of the releases after those that were read. */
 const LATER: Omit<DistributionRelease, 'release' | 'build' | 'example'> = {
@@ -141,8 +142,8 @@ const el8: Releases = [
     base: '5.4.0',
     sure: 'changelog',
     source: 'the changelog of 4.18.0-167: "assign two bits to track SPTE kinds" in 4.18.0-147.8',
-    candidates: ['5.4.38', '5.4.117'],
-    note: 'how it keeps the generation is a guess',
+    candidates: ['5.4.19', '5.4.85'],
+    note: 'how it keeps the generation is a guess; 4.18.0-147.8 is a late kernel of 8.1',
   },
   {
     release: '8.3',
@@ -150,6 +151,7 @@ const el8: Releases = [
     example: '4.18.0-240.el8.x86_64',
     base: '5.8',
     layout: v5_10,
+    overrides: { [MMIO_MASK]: '5.10' },
     sure: 'read',
     source: 'AlmaLinux 8.3: 860 lines differ from 5.4.286; MMIO SPTEs are those of 5.10',
     note: 'it has no TDP MMU',
@@ -302,7 +304,7 @@ export const namedKernels: readonly NamedKernels[] = [
   },
   {
     distribution: 'Nutanix',
-    names: /^\d+\.\d+\.\d+-\d+\.\d+s\d+c\d+r\d+\.el\d/,
+    names: /\.nutanix\.|^\d+\.\d+\.\d+-\d+\.\d+s\d+c\d+r\d+\.el\d/,
     example: '6.12.26-11.0s20c78r5.el9.x86_64',
     base: null,
     sure: 'upstream',
@@ -334,7 +336,7 @@ export const namedKernels: readonly NamedKernels[] = [
   },
   {
     distribution: 'Debian',
-    names: /^\d+\.\d+\.\d+[-+]\S*(?:deb|bpo)\d+/,
+    names: /^\d+\.\d+\.(?!0-)\d+(?:\+(?:deb\d|bpo)|-\d\S*~(?:deb|bpo)\d)/,
     example: '6.12.43+deb13-amd64',
     base: null,
     sure: 'upstream',
@@ -346,6 +348,23 @@ export const namedKernels: readonly NamedKernels[] = [
     base: null,
     sure: 'number only',
     note: '`uname -v` names the stable release',
+  },
+  {
+    distribution: 'SLES 15 SP6',
+    names: /^6\.4\.0-1506\d\d\./,
+    example: '6.4.0-150600.23.25-default',
+    base: null,
+    sure: 'number only',
+    source: 'a tree derived from it, with bit 63 in empty entries and REMOVED as 6.10',
+    candidates: ['6.10'],
+    note: 'a tree derived from it has the entries of 6.10, and one of openSUSE, of a branch that is not known, those of 6.4 with host-MMIO tracking; which of them ships is not settled',
+  },
+  {
+    distribution: 'SUSE',
+    names: /-1[56]\d{4}\.|-default$/,
+    example: '5.14.21-150500.55.49-default',
+    base: null,
+    sure: 'number only',
   },
   {
     distribution: 'Ubuntu for Azure',
@@ -394,23 +413,6 @@ export const namedKernels: readonly NamedKernels[] = [
     distribution: 'Azure Linux',
     names: /\.(?:azl|cm)\d/,
     example: '6.6.51.1-5.azl3',
-    base: null,
-    sure: 'number only',
-  },
-  {
-    distribution: 'SLES 15 SP6',
-    names: /^6\.4\.0-1506\d\d\./,
-    example: '6.4.0-150600.23.25-default',
-    base: null,
-    sure: 'number only',
-    source: 'a tree derived from it, with bit 63 in empty entries and REMOVED as 6.10',
-    candidates: ['6.10'],
-    note: 'a tree derived from it has the entries of 6.10; whether the kernel that ships has them is not settled',
-  },
-  {
-    distribution: 'SUSE',
-    names: /-default$/,
-    example: '5.14.21-150500.55.49-default',
     base: null,
     sure: 'number only',
   },

@@ -11,6 +11,7 @@ export interface FunctionSpan {
 
 /** Functions of the kernel whose rule only some kernels have. */
 export type KernelFunction =
+  | 'change_spte_executable'
   | 'check_spte_writable_invariants'
   | 'is_access_allowed'
   | 'kvm_mmu_changed_pte_notifier_make_spte'
@@ -18,12 +19,15 @@ export type KernelFunction =
   | 'leaf_spte_change_needs_tlb_flush'
   | 'make_huge_page_split_spte'
   | 'make_huge_spte'
+  | 'make_spte_executable'
+  | 'modify_spte_protections'
   | 'spte_permission_fault'
   | 'svm_adjust_mmio_mask'
   | 'vmx_setup_me_spte_mask';
 
 /** Which kernels have them. */
 export const kernelFunctions: Readonly<Record<KernelFunction, FunctionSpan>> = {
+  change_spte_executable: { since: '7.2', gone: null },
   check_spte_writable_invariants: { since: '5.18', gone: null },
   is_access_allowed: { since: '5.4.0', gone: '7.3' },
   kvm_mmu_changed_pte_notifier_make_spte: { since: '5.10', gone: '6.10' },
@@ -31,6 +35,8 @@ export const kernelFunctions: Readonly<Record<KernelFunction, FunctionSpan>> = {
   leaf_spte_change_needs_tlb_flush: { since: '6.13', gone: null },
   make_huge_page_split_spte: { since: '5.18', gone: null },
   make_huge_spte: { since: '6.13', gone: null },
+  make_spte_executable: { since: '5.18', gone: '7.2' },
+  modify_spte_protections: { since: '6.13', gone: null },
   spte_permission_fault: { since: '7.3', gone: null },
   svm_adjust_mmio_mask: { since: '5.4.38', gone: null },
   vmx_setup_me_spte_mask: { since: '5.19', gone: null },

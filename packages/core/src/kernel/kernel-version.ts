@@ -19,8 +19,8 @@ export const MAX_RELEASE = 64;
 /** Anchored, without nested quantifiers: linear in the length of hostile text. */
 const RELEASE = /^v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,5}|y\b))?/;
 
-/** `6.1.0-56-amd64`, but neither `6.1.0-rc3` nor what `git describe` says, `6.1.0-123-g1a2b3c4`. */
-const ABI_NUMBER = /^v?\d{1,4}\.\d{1,4}\.0-(?!\d{1,6}-g[0-9a-f]{7})\d/;
+/** `6.1.0-56-amd64`, but no candidate, `6.1.0-rc3` or `6.1.0-0.rc3.fc42`, nor what `git describe` says, `6.1.0-123-g1a2b3c4`. */
+const ABI_NUMBER = /^v?\d{1,4}\.\d{1,4}\.0-(?!\d{1,6}-g[0-9a-f]{7}|0\.rc\d)\d/;
 
 /** The one upstream number that all kernels of a major release of RHEL keep. */
 const RHEL_NUMBERS: Readonly<Record<string, string>> = {

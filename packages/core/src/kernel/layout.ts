@@ -155,7 +155,7 @@ export const after = (
 
 export const v5_4_0: Layout = {
   since: '5.4.0',
-  until: '5.4.37',
+  until: '5.4.18',
   commits: [],
   mmuPresent: null,
   hostWritable: { ept: hostWritable(10), legacy: hostWritable(10) },
@@ -176,21 +176,21 @@ export const v5_4_0: Layout = {
 };
 
 // The generation keeps off the marker, but its low bits stand in both halves still, and the others nowhere.
-const v5_4_38: Layout = after(v5_4_0, {
-  since: '5.4.38',
-  until: '5.4.116',
+const v5_4_19: Layout = after(v5_4_0, {
+  since: '5.4.19',
+  until: '5.4.84',
   commits: ['56871d444bc4'],
   mmioGeneration: generation([11, 3], [62, 54], 0),
 });
 
-const v5_4_117: Layout = after(v5_4_38, {
-  since: '5.4.117',
+const v5_4_85: Layout = after(v5_4_19, {
+  since: '5.4.85',
   until: '5.9',
   commits: ['34c0f6f2695a'],
   mmioGeneration: generation([11, 3], [62, 54]),
 });
 
-export const v5_10: Layout = after(v5_4_117, {
+export const v5_10: Layout = after(v5_4_85, {
   since: '5.10',
   until: '5.11',
   commits: [],
@@ -251,8 +251,8 @@ export function mmuPresentMask({ mmuPresent }: Layout): bigint {
 /** Every layout since 5.4, oldest first. */
 export const layouts: readonly [Layout, ...Layout[]] = [
   v5_4_0,
-  v5_4_38,
-  v5_4_117,
+  v5_4_19,
+  v5_4_85,
   v5_10,
   v5_12,
   v5_13,

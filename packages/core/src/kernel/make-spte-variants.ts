@@ -35,7 +35,7 @@ export const writableOldSpte: Variant<WritableOldSpte> = defineVariant(
   rowSince('6.7', ANY),
   rowSince('6.11.11', LEAF),
   rowSince('6.12', ANY),
-  rowSince('6.12.10', LEAF),
+  rowSince('6.12.2', LEAF),
 );
 
 /** How `make_spte()` makes an SPTE writable. */

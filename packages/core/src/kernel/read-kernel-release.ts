@@ -27,7 +27,7 @@ interface Identity extends DistributionKernel {
 /** Forms of names that belong to no distribution, and what they say beside the number. */
 const UPSTREAM_FORMS: readonly (readonly [RegExp, string])[] = [
   [/^\d+\.\d+(?:\.(?:\d+|y))?$/, ''],
-  [/^\d+\.\d+(?:\.0)?-rc\d+/, 'a release candidate counts as the release that it precedes'],
+  [/^\d+\.\d+(?:\.0)?[-~]rc\d+/, 'a release candidate counts as the release that it precedes'],
   [
     /-\d+-g[\da-f]{7,40}/,
     'commits after that release are in it: it may have some of what the next one brings',

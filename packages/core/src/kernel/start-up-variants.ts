@@ -45,7 +45,7 @@ export const mmioCaching: Variant<MmioCaching> = defineVariant(
     change: 'the parameter turns to N when the MMIO value becomes 0, and stays so',
   },
   {
-    since: '6.0',
+    since: '5.19.2',
     value: { parameter: true, saved: true, cleared: true },
     change: 'each vendor load begins with what the user said',
   },

@@ -13,7 +13,7 @@ export const eptReservesPageSize: Variant<boolean> = defineVariant(
 export const nptHasNx: Variant<boolean> = defineVariant(
   'NX in the zero check of NPT',
   { since: '5.4', value: false, change: 'bit 63 is reserved, though KVM itself sets it' },
-  { since: '6.0', value: true, change: 'bit 63 is allowed', commits: ['6c6ab524cfae'] },
+  { since: '5.19.2', value: true, change: 'bit 63 is allowed', commits: ['6c6ab524cfae'] },
 );
 
 /** What allows NX in the entries of shadow paging, beside the guest's EFER.NX. */
@@ -33,6 +33,7 @@ const BY_GUEST = {
 const BY_GUEST_OR_WITHOUT_TDP = {
   value: { smepAndnotWp: true, withoutTdp: true, inRole: false },
   change: "allowed by the guest's EFER.NX, by SMEP without CR0.WP, and wherever KVM uses no TDP",
+  commits: ['112022bdb5bc'],
 };
 
 export const shadowNx: Variant<ShadowNx> = defineVariant(
@@ -42,6 +43,9 @@ export const shadowNx: Variant<ShadowNx> = defineVariant(
   rowSince('5.5', BY_GUEST),
   rowSince('5.10.50', BY_GUEST_OR_WITHOUT_TDP),
   rowSince('5.11', BY_GUEST),
+  rowSince('5.12.17', BY_GUEST_OR_WITHOUT_TDP),
+  rowSince('5.13', BY_GUEST),
+  rowSince('5.13.2', BY_GUEST_OR_WITHOUT_TDP),
   {
     since: '5.14',
     value: { smepAndnotWp: false, withoutTdp: true, inRole: false },

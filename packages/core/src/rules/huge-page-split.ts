@@ -16,11 +16,16 @@ import { isAccessTrackSpte, isLargePte, isNxHugePageEnabled, isShadowPresentPte 
 /**
  * Changes protections of an SPTE. In a tracked SPTE it is the saved permissions that change.
  *
- * @throws TypeError, RangeError when `before` is not a 64-bit word
+ * @throws TypeError, RangeError when `before` is not a 64-bit word, or the kernel has no such function
  *
- * Kernel: `modify_spte_protections()`, v7.3; the same steps stand in `make_spte_executable()` before.
+ * Kernel: `modify_spte_protections()`, since 6.13; the same steps stand in `make_spte_executable()` before.
  */
 export function modifySpteProtections(mmu: Mmu, before: bigint, setBits: bigint, clearBits: bigint): bigint {
+  checkKernelHas(mmu.kernel, 'modify_spte_protections');
+  return withProtections(mmu, before, setBits, clearBits);
+}
+
+function withProtections(mmu: Mmu, before: bigint, setBits: bigint, clearBits: bigint): bigint {
   const { set, clear } = writer(mmu, 'modify_spte_protections');
   const tracked = isAccessTrackSpte(mmu, checkU64('before', before));
   if (mmu.params.proveMmu && (setBits & clearBits) !== 0n)
@@ -34,23 +39,33 @@ export function modifySpteProtections(mmu: Mmu, before: bigint, setBits: bigint,
 /**
  * Allows exactly the fetches that `access` (access bits of this kernel) asks for.
  *
- * Kernel: `change_spte_executable()`, v7.3.
+ * @throws TypeError, RangeError when `spte` is not a 64-bit word, or the kernel has no such function
+ *
+ * Kernel: `change_spte_executable()`, since 7.2.
  */
 export function changeSpteExecutable(mmu: Mmu, spte: bigint, access: number): bigint {
+  checkKernelHas(mmu.kernel, 'change_spte_executable');
+  return withFetches(mmu, spte, access);
+}
+
+function withFetches(mmu: Mmu, spte: bigint, access: number): bigint {
   const { nx, x, xu } = mmu.masks;
   const { exec, user } = accessBits(mmu.kernel);
   const wanted = ((access & exec) === 0 ? nx : x) | ((access & user) === 0 ? 0n : xu);
-  return modifySpteProtections(mmu, spte, wanted, (nx | x | xu) & ~wanted);
+  return withProtections(mmu, spte, wanted, (nx | x | xu) & ~wanted);
 }
 
 /**
  * Allows fetches.
  *
- * Kernel: `make_spte_executable()`.
+ * @throws TypeError, RangeError when `spte` is not a 64-bit word, or the kernel has no such function
+ *
+ * Kernel: `make_spte_executable()`, from 5.18 to 7.1.
  */
 export function makeSpteExecutable(mmu: Mmu, spte: bigint): bigint {
+  checkKernelHas(mmu.kernel, 'make_spte_executable');
   const { exec, user } = accessBits(mmu.kernel);
-  return changeSpteExecutable(mmu, spte, exec | user);
+  return withFetches(mmu, spte, exec | user);
 }
 
 const INT_MAX = 0x7fff_ffff;
@@ -133,5 +148,5 @@ export function makeHugeSpte(mmu: Mmu, host: Host, smallSpte: bigint, level: num
   let spte = set(smallSpte, 'as in the small SPTE');
   spte |= set(PT.pageSize.mask, 'maps a huge page');
   spte &= clear((pagesPerHpage(level) - 1n) << PAGE_SHIFT);
-  return isNxHugePageEnabled(mmu, host) ? changeSpteExecutable(mmu, spte, 0) : spte;
+  return isNxHugePageEnabled(mmu, host) ? withFetches(mmu, spte, 0) : spte;
 }

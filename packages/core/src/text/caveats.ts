@@ -22,6 +22,8 @@ export function caveatsOf({ kernel, vendor, policies }: Mmu): string[] {
   const variants = [vendor, ...policies].flatMap((plugin) => plugin.variants ?? []);
   const isAsNamed = kernel.sure === 'upstream' && kernel.note === '';
   const taken = isAsNamed ? null : describeKernel(kernel);
-  const series = kernel.sure === 'number only' ? seriesCaveat(kernel, variants) : null;
+  // Of bits in places of its own, no release of the series says anything.
+  const isOfSeries = kernel.sure === 'number only' && kernel.layout === null;
+  const series = isOfSeries ? seriesCaveat(kernel, variants) : null;
   return [taken, series, releaseCaveat(kernel, variants)].filter((caveat) => caveat !== null);
 }

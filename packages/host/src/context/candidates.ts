@@ -3,11 +3,13 @@ import {
   BoundedMap,
   compareKernelVersions,
   createMmu,
+  distributionLayouts,
   formatKernelVersion,
   type Mmu,
-  parseKernelVersion,
   REFERENCE,
+  readKernelRelease,
   readReleases,
+  rhelReleases,
   toJson,
 } from '@spte/core';
 import { type HostConfig, mmuConfigOf } from '../config.ts';
@@ -51,7 +53,7 @@ const MACHINES: Readonly<Record<VendorName, readonly Machine[]>> = {
 };
 
 /** Releases, first and last. */
-type Releases = readonly [first: string, last: string];
+export type Releases = readonly [first: string, last: string];
 
 /** A kernel on a machine that entries may be of. */
 export interface ContextCandidate {
@@ -68,6 +70,12 @@ const KERNELS: readonly Releases[] = readReleases.map(({ first, last }) => [
   formatKernelVersion(first),
   formatKernelVersion(last),
 ]);
+
+/** Kernels of RHEL that keep bits where no upstream release has them, the likeliest first. */
+const OLD_RHEL_KERNELS: readonly Releases[] = Object.values(rhelReleases)
+  .flat()
+  .filter(({ layout }) => layout !== undefined && distributionLayouts.includes(layout))
+  .map(({ example }) => [example, example]);
 
 /** Everything that a verdict about an entry depends on. */
 export function judgeKey({ layout, masks, zeroCheck }: Mmu): string {
@@ -142,6 +150,7 @@ const isAmong = ([first, last]: Releases, release: string): boolean =>
 
 /** The release that stands for several: the reference, else the newest of those with long support, else the newest. */
 export function typicalRelease(releases: Releases, isWanted: (release: string) => boolean): string {
+  if (releases[0] === releases[1]) return releases[1];
   const all = KERNELS.map(([, last]) => last).filter((last) => isAmong(releases, last));
   const wanted = all.filter(isWanted);
   const among = wanted.length === 0 ? all : wanted;
@@ -151,22 +160,34 @@ export function typicalRelease(releases: Releases, isWanted: (release: string) =
   return among.findLast(isSupported) ?? (among.at(-1) as string);
 }
 
-/** Whether one release is no newer than another. */
+/** Whether one release is no newer than another; of a distribution's kernel, its base counts. */
 export function isAtMost(a: string, b: string): boolean {
-  return compareKernelVersions(parseKernelVersion(a), parseKernelVersion(b)) <= 0;
+  return compareKernelVersions(readKernelRelease(a), readKernelRelease(b)) <= 0;
 }
 
 /** An address width that leaves a bit to mark MMIO with. */
 const WIDEST = 48;
 
 /**
- * Every kernel, mode and use of address bits that known facts leave open, each once, at the widest addresses: of the
- * widths, those that fit are found with {@link widthsOf}.
+ * Every upstream kernel, mode and use of address bits that known facts leave open, each once, at the widest addresses:
+ * of the widths, those that fit are found with {@link widthsOf}.
  */
 export function contextCandidates(known: MachineFacts): ContextCandidate[] {
+  return candidatesOf(known, (mode) => kernelsOf(mode, known));
+}
+
+/** The same of the kernels of RHEL that keep bits where no upstream release has them. */
+export function oldRhelCandidates(known: MachineFacts): ContextCandidate[] {
+  return candidatesOf(known, () => OLD_RHEL_KERNELS);
+}
+
+function candidatesOf(
+  known: MachineFacts,
+  kernelsOf: (mode: Mode) => readonly Releases[],
+): ContextCandidate[] {
   return MODES.filter(({ facts }) => agrees(known, facts)).flatMap((mode) => {
     const machines = MACHINES[mode.facts.vendor].filter(({ facts }) => agrees(known, facts));
-    const kernels = kernelsOf(mode, known);
+    const kernels = kernelsOf(mode);
     return machines.flatMap((machine) =>
       kernels.map((releases) => candidate(mode, machine, releases, widestOf(machine), known)),
     );
@@ -199,6 +220,11 @@ export function widthsOf(
 }
 
 /** What a candidate is called: its mode and its releases, `NPT 6.0-6.9`. */
-export function candidateName({ mode, releases: [first, last] }: ContextCandidate): string {
-  return `${mode.name} ${first === last ? first : `${first}-${last}`}`;
+export function candidateName({ mode, releases }: ContextCandidate): string {
+  return `${mode.name} ${releasesText(releases)}`;
+}
+
+/** `6.0-6.9`, or the one release that there is. */
+export function releasesText([first, last]: Releases): string {
+  return first === last ? first : `${first}-${last}`;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { createMmu, formatKernelVersion, type Mmu, readKernelRelease } from '@spte/core';
+import { createMmu, formatKernelVersion, type Kernel, type Mmu, readKernelRelease } from '@spte/core';
 import { type HostConfig, mmuConfigOf } from '../config.ts';
 import {
   type ContextCandidate,
@@ -7,6 +7,9 @@ import {
   contextCandidates,
   isAtMost,
   judgeKey,
+  oldRhelCandidates,
+  type Releases,
+  releasesText,
   typicalRelease,
   widest,
   widthsOf,
@@ -111,11 +114,29 @@ export function findContext(question: ContextQuestion): FoundContext {
 /** There is always one: no facts leave out all modes and machines. */
 type Likely = [Rated, ...Rated[]];
 
-/** The contexts that agree with what is known and that the entries do not rule out, the likeliest first. */
+/**
+ * The contexts that agree with what is known and that the entries do not rule out, the likeliest first.
+ *
+ * Old kernels of RHEL are asked where no upstream kernel explains the entries, and count where they explain most of
+ * them: few bits tell them from early upstream kernels, so that they would leave open what else is clear.
+ */
 function likely(known: MachineFacts, read: ReadFacts, patterns: readonly PatternOfEntries[]): Likely {
-  const candidates = contextsFor(known, read);
-  const [first] = candidates;
+  const [first, ...others] = contextsFor(known, read);
   if (patterns.length === 0) return rate(widthsOf(first, known).slice(0, 1), []) as Likely;
+  const upstream = fitting([first, ...others], known, patterns);
+  if (known.kernel !== undefined || costOf(upstream[0]) <= TOLERANCE) return upstream;
+  const old = printing(oldRhelCandidates(known), read);
+  if (old.length === 0) return upstream;
+  const rhel = fitting(old, known, patterns);
+  return costOf(rhel[0]) < costOf(upstream[0]) / 2 ? rhel : upstream;
+}
+
+/** Those of some contexts that the entries do not rule out. */
+function fitting(
+  candidates: readonly ContextCandidate[],
+  known: MachineFacts,
+  patterns: readonly PatternOfEntries[],
+): Likely {
   const tolerance = patterns.length < FEW ? 0 : TOLERANCE;
   const rated = rate(candidates, patterns, (one) => widest(one, known));
   const best = Math.min(...rated.map(costOf));
@@ -194,14 +215,17 @@ function contextsFor(
   read: ReadFacts,
 ): readonly [ContextCandidate, ...ContextCandidate[]] {
   const all = contextCandidates(known);
-  const printing = all.filter(
-    ({ releases: [first, last] }) => known.kernel !== undefined || isWithin(read, first, last),
-  );
-  return (printing.length === 0 ? all : printing) as [ContextCandidate, ...ContextCandidate[]];
+  const able = known.kernel === undefined ? printing(all, read) : all;
+  return (able.length === 0 ? all : able) as [ContextCandidate, ...ContextCandidate[]];
+}
+
+/** Those of some contexts whose releases print lines as the input has them. */
+function printing(candidates: readonly ContextCandidate[], read: ReadFacts): ContextCandidate[] {
+  return candidates.filter(({ releases }) => isWithin(read, releases));
 }
 
 /** Whether releases, first and last, overlap with those that print such lines. */
-function isWithin({ since, until }: ReadFacts, first: string, last: string): boolean {
+function isWithin({ since, until }: ReadFacts, [first, last]: Releases): boolean {
   return (
     (since === undefined || isAtMost(since.value, last)) &&
     (until === undefined || isAtMost(first, until.value))
@@ -227,7 +251,7 @@ function rate(
 
 /** The release that stands for those of a candidate, of those that print such lines. */
 function releaseOf({ releases }: ContextCandidate, read: ReadFacts): string {
-  return typicalRelease(releases, (release) => isWithin(read, release, release));
+  return typicalRelease(releases, (release) => isWithin(read, [release, release]));
 }
 
 /**
@@ -261,7 +285,7 @@ const DIMENSIONS: readonly Dimension[] = [
     name: 'kernel',
     given: ({ kernel }) => kernel,
     read: ({ kernel }) => kernel?.from,
-    value: ({ candidate }) => candidate.releases.join('-'),
+    value: ({ candidate }) => releasesText(candidate.releases),
   },
   {
     name: 'vendor',
@@ -357,7 +381,11 @@ function contradictionsOf(
       `${tdp ? 'EPT or NPT' : 'shadow paging'} is given, but the input shows ${read.mode.value}: ${read.mode.from}`,
     );
   }
-  if (kernel !== undefined && read.kernel !== undefined && baseOf(kernel) !== baseOf(read.kernel.value)) {
+  if (
+    kernel !== undefined &&
+    read.kernel !== undefined &&
+    !haveOneRuleSet(readKernelRelease(kernel), readKernelRelease(read.kernel.value))
+  ) {
     said.push(`kernel ${kernel} is given, but the input names ${read.kernel.value}: ${read.kernel.from}`);
   }
   if (kernel !== undefined && best.score.unexplained > TOLERANCE) {
@@ -366,11 +394,19 @@ function contradictionsOf(
     if (other.score.unexplained < best.score.unexplained / 2) {
       const { releases } = other.candidate;
       said.push(
-        `kernel ${kernel} is given, but ${best.score.unexplained} entries are not clean under it: under ${releases.join('-')}, ${other.score.unexplained}`,
+        `kernel ${kernel} is given, but ${best.score.unexplained} entries are not clean under it: under ${releasesText(releases)}, ${other.score.unexplained}`,
       );
     }
   }
   return said;
 }
 
-const baseOf = (release: string): string => formatKernelVersion(readKernelRelease(release));
+/** Whether two names are taken for the same: one base, and the same points in which it is left. */
+function haveOneRuleSet(a: Kernel, b: Kernel): boolean {
+  const rules = ({ layout, overrides = {} }: Kernel): string =>
+    JSON.stringify([
+      layout?.since,
+      Object.entries(overrides).map(([topic, of]) => [topic, formatKernelVersion(of)]),
+    ]);
+  return formatKernelVersion(a) === formatKernelVersion(b) && rules(a) === rules(b);
+}
