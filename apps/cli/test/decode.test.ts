@@ -171,6 +171,15 @@ describe('spte decode', () => {
     expect(code).toBe(2);
   });
 
+  it('repeats no control character of what was typed, and no more of it than fits a screen', async () => {
+    const { err } = await spte('decode 5 --kernel 6.1\u001b[31m');
+    expect(err).toContain(String.raw`argument '6.1\u001b[31m' is invalid`);
+    expect(err).not.toContain('\u001b');
+    const long = await spte(`decode 5 --kernel ${'9'.repeat(100_000)}`);
+    expect(long.err.length).toBeLessThan(1100);
+    expect(long.err).toContain('at most 64 letters');
+  });
+
   it('colours on a terminal only, and not with NO_COLOR', async () => {
     const line = `decode 0x600008455299b77 --level 1 ${HASWELL}`;
     expect((await spte(line, { terminal: true })).out).toContain('\u001b[31m');
