@@ -197,6 +197,7 @@ describe('two machines', () => {
     expect(comparison.functions).toEqual([
       { name: 'check_spte_writable_invariants', in: 'b' },
       { name: 'make_huge_page_split_spte', in: 'b' },
+      { name: 'make_spte_executable', in: 'b' },
     ]);
     expect(built(comparison, 'split')).toMatchObject({
       equal: false,
