@@ -50,6 +50,7 @@ const documents = {
   'README.md': 'all',
   'CONTRIBUTING.md': 'all',
   'docs/architecture.md': 'all',
+  'docs/plugins.md': 'all',
   'packages/batch/README.md': 'first',
   'packages/core/README.md': 'first',
   'packages/errata/README.md': 'first',

@@ -11,6 +11,8 @@ import { makeCommand } from './commands/make.ts';
 import { presetsCommand } from './commands/presets.ts';
 import { vectorsCommand } from './commands/vectors.ts';
 import { walkCommand } from './commands/walk.ts';
+import type { ContextOptions } from './context/context-options.ts';
+import { loadPlugins } from './context/plugins.ts';
 import { MISTAKE, type Session, startSession } from './context/session.ts';
 import { isMistake } from './io/errors.ts';
 import type { Io } from './io/io.ts';
@@ -60,6 +62,7 @@ function program(session: Session): Command {
       outputError: (text, write) => write(`${quoted(text.replace(/^error: /, 'spte: ').trimEnd())}\n`),
     });
   for (const add of COMMANDS) add(root, session);
+  root.hook('preAction', (_root, command) => loadPlugins(io, command.opts<ContextOptions>().plugin));
   return root;
 }
 

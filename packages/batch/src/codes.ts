@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { AdType, FindingCode, SpteKind } from '@spte/core';
+import {
+  type AdType,
+  type CoreKind,
+  type FindingCode,
+  type Mmu,
+  pluginKinds,
+  type SpteKind,
+} from '@spte/core';
 
 // What the numbers in the columns stand for.
 
-/** Every kind of entry; its place here is its code. */
-export const SPTE_KINDS: readonly SpteKind[] = [
+/** Every kind of entry that core knows; its place here is its code. Those of plugins follow: see {@link kindsOf}. */
+export const SPTE_KINDS: readonly CoreKind[] = [
   'empty',
   'leaf',
   'tracked',
@@ -15,7 +22,7 @@ export const SPTE_KINDS: readonly SpteKind[] = [
 ];
 
 /** The code of each kind, as `classify()` and `decode()` write it. */
-export const KIND_CODES: Readonly<Record<SpteKind, number>> = {
+export const KIND_CODES: Readonly<Record<CoreKind, number>> = {
   empty: 0,
   leaf: 1,
   tracked: 2,
@@ -24,6 +31,19 @@ export const KIND_CODES: Readonly<Record<SpteKind, number>> = {
   frozen: 5,
   unknown: 6,
 };
+
+/** The code of all kinds of plugins where there is room for core's alone. */
+export const OTHER_KIND: number = SPTE_KINDS.length;
+
+/** Every kind of entry of a machine; its place here is its code. */
+export function kindsOf(mmu: Mmu): readonly SpteKind[] {
+  return [...SPTE_KINDS, ...pluginKinds(mmu).map(({ name }) => name)];
+}
+
+/** The code of a kind; of those of plugins {@link OTHER_KIND}. */
+export function coreCode(kind: SpteKind): number {
+  return Object.hasOwn(KIND_CODES, kind) ? KIND_CODES[kind as CoreKind] : OTHER_KIND;
+}
 
 /** The bit of each finding in what `judge()` writes: 0 is a clean entry. */
 export const FINDING_BITS: Readonly<Record<FindingCode, number>> = {
@@ -44,10 +64,30 @@ export const FINDING_BITS: Readonly<Record<FindingCode, number>> = {
   'encryption-bits': 1 << 14,
   // Of a mask that was printed beside one entry: `judge()` is not told of any.
   'printed-reserved-bits': 1 << 15,
+  'software-bits-missing': 1 << 16,
+  'plugin-failed': 1 << 17,
 };
 
+/** The first bit of findings of plugins, and the one after the last: a bitmap is a 32-bit number. */
+const PLUGIN_BITS = { first: 18, end: 32 } as const;
+
 /**
- * The findings in a bitmap of `judge()`.
+ * The bit of each finding on a machine: those of core, then those of its plugins, in the order in which they are asked.
+ *
+ * @throws RangeError when plugins have more findings than there are bits left
+ */
+export function findingBitsOf({ extensions }: Mmu): Readonly<Record<string, number>> {
+  const codes = extensions.flatMap(({ findings }) => findings.map(({ code }) => code));
+  const room = PLUGIN_BITS.end - PLUGIN_BITS.first;
+  if (codes.length > room) {
+    throw new RangeError(`a bitmap has room for ${room} findings of plugins, got ${codes.length}`);
+  }
+  const own = codes.map((code, i) => [code, (1 << (PLUGIN_BITS.first + i)) >>> 0] as const);
+  return { ...FINDING_BITS, ...Object.fromEntries(own) };
+}
+
+/**
+ * The findings of core in a bitmap of `judge()`; `findingBits` of the engine has those of plugins too.
  *
  * @example
  * ```ts

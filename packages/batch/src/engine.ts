@@ -11,7 +11,7 @@ import {
   type SpteKind,
 } from '@spte/core';
 import { Arena, type ArrayClass } from '@spte/wasm';
-import { SPTE_KINDS } from './codes.ts';
+import { findingBitsOf, kindsOf, OTHER_KIND, SPTE_KINDS } from './codes.ts';
 import { CompiledRules, type Predicate } from './compiled-rules.ts';
 import { type DecodedColumns, decodedColumns } from './decoding.ts';
 import type { EncodeColumns, EncodeRequest, Encoder } from './encoder.ts';
@@ -19,7 +19,7 @@ import { checkLength, type Entries, EntryView } from './entries.ts';
 import { createKernel, MAX_ROOM } from './kernel.ts';
 import { forEachLevel, type Levels } from './levels.ts';
 import { MAX_VALUE, type Rule, type RuleTable } from './rule-table.ts';
-import { judgeRule, kindRule } from './rules.ts';
+import { type IndirectRule, indirectJudge, judgeRule, kindRule } from './rules.ts';
 import { answerFor, type DecodedEntry, type EntryDecoder } from './scalar.ts';
 
 /** How rules are compiled. */
@@ -48,6 +48,11 @@ export class BatchEngine {
   readonly mmu: Mmu;
   /** Whether the loops are WebAssembly; JavaScript where the runtime lacks that, or was not to use it. */
   readonly wasm: boolean;
+  /** Every kind of entry of this machine, those of plugins too; the place of one is its code. */
+  readonly kinds: readonly SpteKind[];
+  /** The bit of each finding in what `judge()` writes: `FINDING_BITS`, and those of plugins. */
+  readonly findingBits: Readonly<Record<string, number>>;
+  readonly #judge: IndirectRule | null;
   readonly #rules: CompiledRules;
   readonly #room: Arena;
   #encoder: Encoder | undefined;
@@ -57,6 +62,9 @@ export class BatchEngine {
   constructor(mmu: Mmu, { watch, room = 0, wasm = true }: CompileOptions) {
     checkInteger('room', room, 0, MAX_ROOM);
     this.mmu = mmu;
+    this.kinds = kindsOf(mmu);
+    this.findingBits = findingBitsOf(mmu);
+    this.#judge = indirectJudge(mmu);
     const kernel = wasm ? createKernel(room) : null;
     this.wasm = kernel !== null;
     this.#rules = new CompiledRules(mmu, watch === undefined ? null : watch.flatMap(watching), kernel);
@@ -146,6 +154,7 @@ export class BatchEngine {
     forEachLevel(view, levels, (span) =>
       this.#rules.loopsFor(table, span.level, mmio.tables).toColumns(decoding, span, columns),
     );
+    if (this.kinds.length > SPTE_KINDS.length) this.#nameKinds(entries, levels, columns);
     return columns;
   }
 
@@ -189,7 +198,12 @@ export class BatchEngine {
    * ```
    */
   judge(entries: Entries, levels: Levels, into?: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-    return this.#toWords(this.#rules.table(judgeRule, 'judge'), entries, levels, into);
+    if (this.#judge === null)
+      return this.#toWords(this.#rules.table(judgeRule, 'judge'), entries, levels, into);
+    const { rule, values } = this.#judge;
+    const out = this.#toWords(this.#rules.table(rule, 'judge'), entries, levels, into);
+    for (let i = 0; i < out.length; i++) out[i] = values[out[i] as number] as number;
+    return out;
   }
 
   /**
@@ -268,12 +282,12 @@ export class BatchEngine {
    */
   histogram(entries: Entries, levels: Levels): Record<SpteKind, number> {
     const kinds = this.classify(entries, levels);
-    const counts = new Float64Array(SPTE_KINDS.length);
+    const counts = new Float64Array(this.kinds.length);
     for (let i = 0; i < kinds.length; i++) {
       const kind = kinds[i] as number;
       counts[kind] = (counts[kind] as number) + 1;
     }
-    return Object.fromEntries(SPTE_KINDS.map((kind, code) => [kind, counts[code]])) as Record<
+    return Object.fromEntries(this.kinds.map((kind, code) => [kind, counts[code]])) as Record<
       SpteKind,
       number
     >;
@@ -318,7 +332,7 @@ export class BatchEngine {
    * @throws TypeError, RangeError when `spte` is not a 64-bit word or there is no such level
    */
   spteKind(spte: bigint, level: number | null): SpteKind {
-    return SPTE_KINDS[this.#answer(kindRule, 'classify', spte, level)] as SpteKind;
+    return this.kinds[this.#answer(kindRule, 'classify', spte, level)] as SpteKind;
   }
 
   /**
@@ -340,7 +354,8 @@ export class BatchEngine {
    * @throws TypeError, RangeError when `spte` is not a 64-bit word or there is no such level
    */
   judgeSpte(spte: bigint, level: number | null): number {
-    return this.#answer(judgeRule, 'judge', spte, level);
+    if (this.#judge === null) return this.#answer(judgeRule, 'judge', spte, level);
+    return this.#judge.values[this.#answer(this.#judge.rule, 'judge', spte, level)] as number;
   }
 
   /**
@@ -350,6 +365,12 @@ export class BatchEngine {
    */
   makeSpte(request: EncodeRequest): bigint {
     return this.#encoding().make(request);
+  }
+
+  /** Columns say of kinds of plugins only that they are some: names each. */
+  #nameKinds(entries: Entries, levels: Levels, { kind }: DecodedColumns): void {
+    if (!kind.includes(OTHER_KIND)) return;
+    kind.set(this.classify(entries, levels));
   }
 
   #answer(rule: Rule, name: string, spte: bigint, level: number | null): number {

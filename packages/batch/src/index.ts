@@ -11,8 +11,10 @@ export {
   AD_TYPES,
   FINDING_BITS,
   FLAG_BITS,
+  findingBitsOf,
   findingsOf,
   KIND_CODES,
+  kindsOf,
   REQUEST_BITS,
   SPTE_KINDS,
 } from './codes.ts';

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { addressDependence, leastMmioSpte, type Mmu, type PolicyReading, spteKind } from '@spte/core';
+import {
+  addressDependence,
+  decodeSpte,
+  leastMmioSpte,
+  type Mmu,
+  type PolicyReading,
+  spteKind,
+} from '@spte/core';
 import { type Arena, arrayIn, highHalf, joinHalves, lowHalf } from '@spte/wasm';
 
 /** What an MMIO entry says beside its access bits. */
@@ -23,10 +30,7 @@ const BYTE_VALUES = 256;
  * tells.
  */
 export function mmioFields(mmu: Mmu, arena: Arena | null): MmioFields {
-  const read = (spte: bigint): PolicyReading =>
-    mmu.policies
-      .map((policy) => policy.read?.(mmu, spte) ?? null)
-      .find((reading) => reading !== null) as PolicyReading;
+  const read = (spte: bigint): PolicyReading => decodeSpte(mmu, spte, null).mmio as PolicyReading;
   const length = BYTES * BYTE_VALUES * MMIO_WORDS;
   const tables = arrayIn(arena, Int32Array, length);
   const { unknown: reason } = addressDependence(mmu, null);

@@ -12,26 +12,66 @@ import {
   type SpteKind,
   spteKind,
 } from '@spte/core';
-import { ACCESS_BITS, AD_TYPE_SHIFT, AD_TYPES, FINDING_BITS, FLAG_BITS, KIND_CODES } from './codes.ts';
+import {
+  ACCESS_BITS,
+  AD_TYPE_SHIFT,
+  AD_TYPES,
+  coreCode,
+  FINDING_BITS,
+  FLAG_BITS,
+  findingBitsOf,
+  kindsOf,
+  OTHER_KIND,
+} from './codes.ts';
 import { ACCESS_MASK, ACCESS_SHIFT, FLAGS_SHIFT } from './memory-layout.ts';
 import type { Rule } from './rule-table.ts';
 
 // Core's rules, each with its answer as one number. No rule is written here.
 
 /** The kind, by its code. */
-export const kindRule: Rule = (mmu, spte, level) => KIND_CODES[spteKind(mmu, spte, level)];
+export const kindRule: Rule = (mmu, spte, level) => {
+  const kind = spteKind(mmu, spte, level);
+  const code = coreCode(kind);
+  return code < OTHER_KIND ? code : kindsOf(mmu).indexOf(kind);
+};
 
 /** All findings, as a bitmap. */
 export const judgeRule: Rule = (mmu, spte, level) =>
-  judgeSpte(mmu, spte, level).reduce(
-    (bitmap, { code }) => bitmap | FINDING_BITS[code satisfies FindingCode],
-    0,
-  );
+  judgeSpte(mmu, spte, level).reduce((bitmap, { code }) => bitmap | FINDING_BITS[code as FindingCode], 0);
+
+/** A rule whose answers are places in a list, for values that are too large for a table. */
+export interface IndirectRule {
+  readonly rule: Rule;
+  /** The value of each answer; grows as the rule is asked. */
+  readonly values: number[];
+}
+
+/**
+ * {@link judgeRule} for machines on which plugins judge: their bits do not fit into the cells of a table. Null for those
+ * on which none does.
+ */
+export function indirectJudge(mmu: Mmu): IndirectRule | null {
+  const { extensions, policies } = mmu;
+  const mayFail = policies.some(({ read, dependsOn }) => read !== dependsOn?.read?.of);
+  if (extensions.length === 0 && !mayFail) return null;
+  const bits = findingBitsOf(mmu);
+  const values: number[] = [];
+  const places = new Map<number, number>();
+  const rule: Rule = (own, spte, level) => {
+    const found = judgeSpte(own, spte, level);
+    const bitmap = found.reduce((bitmap, { code }) => bitmap | (bits[code] as number), 0) >>> 0;
+    const known = places.get(bitmap);
+    if (known !== undefined) return known;
+    places.set(bitmap, values.length);
+    return values.push(bitmap) - 1;
+  };
+  return { rule, values };
+}
 
 /** Everything in a decoded entry that is not an address or a generation: kind, access and flags side by side. */
 export const decodeRule: Rule = (mmu, spte, level) => {
   const { kind, mapping, mmio } = decodeSpte(mmu, spte, level);
-  const code = KIND_CODES[kind];
+  const code = coreCode(kind);
   if (mapping === null) return code | ((Number(mmio?.access ?? 0n) & ACCESS_MASK) << ACCESS_SHIFT);
   const flags =
     (mapping.accessed ? FLAG_BITS.accessed : 0) |

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type DecodedMapping, decodeSpte, type Mmu, type SpteKind } from '@spte/core';
 import { wordHalves as sharedHalves, word as sharedWord } from '@spte/wasm';
-import { KIND_CODES } from './codes.ts';
+import { coreCode } from './codes.ts';
 import { type Decoding, decodeMmio, PRESENT_KINDS } from './decoding.ts';
 import { RuleTable } from './rule-table.ts';
 
@@ -87,7 +87,7 @@ export class EntryDecoder {
 
 function saidBy(mmu: Mmu, spte: bigint, level: number | null): Said {
   const { kind, mapping, mmio } = decodeSpte(mmu, spte, level);
-  const framed = -((PRESENT_KINDS >>> KIND_CODES[kind]) & 1);
+  const framed = -((PRESENT_KINDS >>> coreCode(kind)) & 1);
   const mmioAccess = mmio === null ? null : Number(mmio.access);
   if (mapping === null) return { kind, mapping, mmioAccess, framed };
   const { pfn: _pfn, hpa: _hpa, restored: _restored, ...others } = mapping;

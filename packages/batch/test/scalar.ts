@@ -1,15 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { isDeepStrictEqual } from 'node:util';
 import { type DecodedMapping, decodeSpte, judgeSpte, spteKind } from '@spte/core';
-import {
-  ACCESS_BITS,
-  AD_TYPE_SHIFT,
-  AD_TYPES,
-  type BatchEngine,
-  FINDING_BITS,
-  FLAG_BITS,
-  KIND_CODES,
-} from '../src/index.ts';
+import { ACCESS_BITS, AD_TYPE_SHIFT, AD_TYPES, type BatchEngine, FLAG_BITS } from '../src/index.ts';
 
 // What the engine must say, from the functions of core and nothing of the engine's but its codes.
 
@@ -56,7 +48,7 @@ export const kindDifferences: Comparison = (engine, entries, level) => {
   const found = new Differences(level);
   const kinds = engine.classify(entries, level);
   for (const [i, spte] of entries.entries()) {
-    found.compare('kind', spte, KIND_CODES[spteKind(engine.mmu, spte, level)], kinds[i]);
+    found.compare('kind', spte, engine.kinds.indexOf(spteKind(engine.mmu, spte, level)), kinds[i]);
   }
   return found.all;
 };
@@ -67,8 +59,8 @@ export const findingDifferences: Comparison = (engine, entries, level) => {
   const bitmaps = engine.judge(entries, level);
   for (const [i, spte] of entries.entries()) {
     let bitmap = 0;
-    for (const { code } of judgeSpte(engine.mmu, spte, level)) bitmap |= FINDING_BITS[code];
-    found.compare('findings', spte, bitmap, bitmaps[i]);
+    for (const { code } of judgeSpte(engine.mmu, spte, level)) bitmap |= engine.findingBits[code] as number;
+    found.compare('findings', spte, bitmap >>> 0, bitmaps[i]);
   }
   return found.all;
 };
@@ -80,7 +72,7 @@ export const columnDifferences: Comparison = (engine, entries, level) => {
   for (const [i, spte] of entries.entries()) {
     const { kind, mapping, mmio } = decodeSpte(engine.mmu, spte, level);
     const access = mapping === null ? Number(mmio?.access ?? 0n) : bitsOf(ACCESS_BITS, mapping.access);
-    found.compare('kind of decode()', spte, KIND_CODES[kind], columns.kind[i]);
+    found.compare('kind of decode()', spte, engine.kinds.indexOf(kind), columns.kind[i]);
     found.compare('frame', spte, mapping?.pfn ?? mmio?.gfn ?? 0n, columns.frame[i]);
     found.compare('access', spte, access, columns.access[i]);
     found.compare('flags', spte, mapping === null ? 0 : flagsOf(mapping), columns.flags[i]);
@@ -96,9 +88,9 @@ export const callDifferences: Comparison = (engine, entries, level) => {
   for (const spte of entries) {
     const { kind, mapping, mmio } = decodeSpte(mmu, spte, level);
     let bitmap = 0;
-    for (const { code } of judgeSpte(mmu, spte, level)) bitmap |= FINDING_BITS[code];
+    for (const { code } of judgeSpte(mmu, spte, level)) bitmap |= engine.findingBits[code] as number;
     found.compare('spteKind()', spte, spteKind(mmu, spte, level), engine.spteKind(spte, level));
-    found.compare('judgeSpte()', spte, bitmap, engine.judgeSpte(spte, level));
+    found.compare('judgeSpte()', spte, bitmap >>> 0, engine.judgeSpte(spte, level));
     const { pfn = mmio?.gfn ?? 0n, hpa: _hpa, restored: _restored, ...others } = mapping ?? {};
     const entry = {
       kind,

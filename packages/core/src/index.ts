@@ -122,12 +122,13 @@ export {
   significantBits,
 } from './judge/address-dependence.ts';
 export {
+  type CoreFinding,
   FINDING_SEVERITIES,
   type Finding,
   type FindingCode,
   type FindingParams,
   type MissingBits,
-  type Severity,
+  type PluginFinding,
 } from './judge/finding.ts';
 export { type JudgeOptions, judgeSpte } from './judge/judge-spte.ts';
 export { hitsPrintedMask, type PrintedMaskHit } from './judge/printed-mask.ts';
@@ -161,6 +162,7 @@ export {
   kernelFunctions,
   kernelHas,
 } from './kernel/kernel-functions.ts';
+export { isInRange, type KernelRange } from './kernel/kernel-range.ts';
 export {
   byKernel,
   compareKernelVersions,
@@ -220,26 +222,54 @@ export {
 } from './kernel/variant.ts';
 export { coreVariants, type LogPrefixes, logPrefixes, type RetPf, retPf } from './kernel/variants.ts';
 export { eferNxOfRole } from './kernel/zero-check-variants.ts';
+export { type BitConflict, bitConflicts, conflictText, rangeText } from './mmu/bit-conflicts.ts';
+export {
+  checkComposition,
+  compositionProblems,
+  maskProblems,
+  type PluginProblem,
+  type PluginRole,
+  shapeProblems,
+} from './mmu/composition.ts';
 export type {
+  ActiveExtension,
   Behaviour,
+  BitTest,
   CpuReading,
   EntryFault,
+  EntryInHand,
+  EntryRole,
   Exposure,
   ExposureCode,
   ExposureParams,
+  Extension,
+  JudgeDependence,
+  LeafBitsDependence,
+  LeafRequest,
   MmioPfnDependence,
   Mmu,
   MtMaskDependence,
   Outcome,
+  Overlay,
+  OwnAnswer,
+  OwnFinding,
   Params,
+  Plugin,
+  PluginFindingRule,
+  PluginKind,
+  PluginOutcome,
+  PluginText,
   Policy,
   PolicyField,
   PolicyReading,
   ReadDependence,
   Setup,
   SetupStep,
+  SoftwareField,
+  SoftwarePlace,
   TriedPage,
   Vendor,
+  VmConfig,
 } from './mmu/contract.ts';
 export { CORE, type CoreCopy, checkCore } from './mmu/core-copy.ts';
 export {
@@ -250,8 +280,10 @@ export {
   loadKvm,
   loadVendor,
   type MmuConfig,
-  type VmConfig,
 } from './mmu/create-mmu.ts';
+export type { CoreKind, PluginName, Severity, SpteKind } from './mmu/entry-kind.ts';
+export { extendVendor } from './mmu/extend-vendor.ts';
+export { entryRole } from './mmu/extensions.ts';
 export {
   ADDRESS_SIZES_LEAF,
   defineHost,
@@ -274,7 +306,16 @@ export {
   permissionBitmap,
   updatePermissionBitmask,
 } from './mmu/permissions.ts';
-export { CONTRACT_VERSION, checkPlugin, definePolicy, defineVendor } from './mmu/plugin.ts';
+export {
+  CONTRACT_VERSION,
+  checkPlugin,
+  defineOverlay,
+  definePolicy,
+  defineVendor,
+  type Exactly,
+  OLDEST_CONTRACT,
+} from './mmu/plugin.ts';
+export { PluginError, type PluginErrorCode } from './mmu/plugin-error.ts';
 export {
   configureMmu,
   hostMaxPhyAddr,
@@ -285,6 +326,7 @@ export {
   spteModuleInit,
 } from './mmu/reset-masks.ts';
 export { MMU_KINDS, type MmuKind, type RootConfig } from './mmu/root.ts';
+export { vendorFromData } from './mmu/vendor-from-data.ts';
 export { buildShadowZeroCheck } from './mmu/zero-check.ts';
 export {
   ACCESS_TRACK_DIAGNOSTICS,
@@ -322,6 +364,7 @@ export {
   type DecodedMapping,
   type DecodedSpte,
   decodeSpte,
+  type OwnKind,
   type ReadOnlyReason,
   readOnlyReason,
 } from './read/decode-spte.ts';
@@ -330,7 +373,9 @@ export { spteKind } from './read/entry.ts';
 export type { Evidence, EvidenceCode, EvidenceParams } from './read/evidence.ts';
 export type { Guess, GuessCode, GuessParams } from './read/guess-unknown.ts';
 export { readLegacyEntry } from './read/legacy-walk.ts';
-export { isPresentKind, type SpteKind } from './read/spte-kind.ts';
+export type { Failure, SaidByPlugin } from './read/plugin-answers.ts';
+export { isPresentKind } from './read/spte-kind.ts';
+export { pluginKinds } from './read/takers.ts';
 export { markSpteForAccessTrack, restoreAccTrackSpte } from './rules/access-track.ts';
 export { changedPteNotifierMakeSpte } from './rules/changed-pte.ts';
 export { frameDependence } from './rules/frame-dependence.ts';
@@ -418,4 +463,4 @@ export {
   traceTdpMmuSpteChanged,
 } from './text/tracepoints.ts';
 export { verdict } from './text/verdict.ts';
-export { accessText, bitsText, counted, formatWord, placeText, runsText } from './text/words.ts';
+export { accessText, bitsText, counted, formatWord, kindName, placeText, runsText } from './text/words.ts';

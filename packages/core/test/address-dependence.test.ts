@@ -6,6 +6,7 @@ import {
   createMmu,
   decodeSpte,
   defineVendor,
+  entryRole,
   field,
   frameDependence,
   hex,
@@ -50,7 +51,7 @@ const MACHINES: [string, Mmu][] = [...MACHINE_NAMES, ...PLUGIN_MACHINE_NAMES].fl
 
 /** Machines with a policy that reads entries in a way that it does not declare. */
 const isUnknown = (name: string): boolean =>
-  name.startsWith('MMIO by address bits, ') && !name.includes('declared');
+  /^(MMIO by address bits|findings of a hook), /.test(name) && !name.includes('declared');
 
 const answer =
   (spte: bigint) =>
@@ -197,7 +198,7 @@ describe('a policy that reads entries', () => {
   it('may keep its gfn where its fields do not say: then all of the entry is blamed', () => {
     // Bits 50 and 49 count as gfn bits beyond the last.
     const read: NonNullable<Policy['read']> = (on, spte) => {
-      const reading = mmio.read?.(on, spte) ?? null;
+      const reading = mmio.read?.(on, spte, entryRole(on, null)) ?? null;
       return reading && { ...reading, gfn: reading.gfn | (((spte >> 49n) & 3n) << 45n) };
     };
     const far: Policy = { ...mmio, name: 'far', read, dependsOn: { read: { of: read, address: 0n } } };
@@ -227,6 +228,7 @@ describe('what entries are made of', () => {
     'memory type by gfn, declared': 'vendor typed: its hook getMtMask looks at the gfn',
     'devices by pfn': 'policy devices does not declare what its hook isMmioPfn looks at',
     'devices by pfn, declared': 'policy devices: its hook isMmioPfn looks at the pfn',
+    'bits, kinds and findings': 'plugin dsm does not declare what its hook leafBits looks at',
   };
 
   it.each(PLUGIN_MACHINE_NAMES)('is the frame alone unless a hook looks at it: %s', (name) => {

@@ -169,6 +169,8 @@ describe('the severity of a finding', () => {
       'bits-kvm-never-sets',
       'mmio-gfn-too-high',
       'bits-without-meaning',
+      'software-bits-missing',
+      'plugin-failed',
     ]);
   });
 });

@@ -3,6 +3,7 @@ import {
   caveatsOf,
   createMmu,
   eferNxOfRole,
+  entryRole,
   isExecutablePte,
   isKernelCovered,
   isSupervisorExecutable,
@@ -139,7 +140,7 @@ describe('memory encryption', () => {
     const shadow = { ...mktme, vendor: vmx({ ept: false }) };
     const readings = ['5.10', '6.8'].map((kernel) => {
       const mmu = intel(kernel, shadow);
-      return mmu.vendor.cpuReads?.(mmu, (1n << 47n) | 0x1067n, 1)[0]?.read.kind;
+      return mmu.vendor.cpuReads?.(mmu, (1n << 47n) | 0x1067n, 1, entryRole(mmu, 1))[0]?.read.kind;
     });
     expect(readings).toEqual(['translates', 'translates']);
   });

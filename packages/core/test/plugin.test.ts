@@ -12,6 +12,8 @@ import {
   loadKvm,
   loadVendor,
   makeSpte,
+  OLDEST_CONTRACT,
+  PluginError,
   type Policy,
   pageRole,
   plainHost,
@@ -25,13 +27,13 @@ const host = { physBits: 46 };
 
 describe('the plugin contract', () => {
   it('has a version', () => {
-    expect(CONTRACT_VERSION).toBe(1);
+    expect([OLDEST_CONTRACT, CONTRACT_VERSION]).toEqual([1, 2]);
     expect(() => checkPlugin({ name: 'mine', apiVersion: CONTRACT_VERSION })).not.toThrow();
   });
 
-  it.each([CONTRACT_VERSION - 1, CONTRACT_VERSION + 1])('refuses a plugin for version %i', (apiVersion) => {
-    const message = `SPTE_PLUGIN_API: mine was written for contract ${apiVersion}, this @spte/core has ${CONTRACT_VERSION}`;
-    expect(() => checkPlugin({ name: 'mine', apiVersion })).toThrow(RangeError);
+  it.each([OLDEST_CONTRACT - 1, CONTRACT_VERSION + 1])('refuses a plugin for version %i', (apiVersion) => {
+    const message = `SPTE_PLUGIN_API: mine was written for contract ${apiVersion}, this @spte/core has ${OLDEST_CONTRACT} to ${CONTRACT_VERSION}`;
+    expect(() => checkPlugin({ name: 'mine', apiVersion })).toThrow(PluginError);
     expect(() => checkPlugin({ name: 'mine', apiVersion })).toThrow(message);
     const vendor = { ...legacyVendor, apiVersion } as unknown as Vendor;
     expect(() => createMmu({ host, vendor })).toThrow(/SPTE_PLUGIN_API: legacy-test/);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { ChangeEventCode, Kernel, ObjectionCode, SpteKind } from '@spte/core';
+import type { ChangeEventCode, Kernel, ObjectionCode, PluginName, SpteKind } from '@spte/core';
 import type { MachineFacts } from './erratum.ts';
 import type { Mode, VendorName } from './mode.ts';
 
@@ -30,7 +30,7 @@ export interface EvidenceCheck {
 /** What a change is, as `explainChange()` says. */
 export interface EvidenceChange {
   readonly events: readonly { readonly code: ChangeEventCode }[];
-  readonly objections: readonly { readonly code: ObjectionCode }[];
+  readonly objections: readonly { readonly code: ObjectionCode | PluginName }[];
 }
 
 /** An event of a trace, with its fields as `@spte/trace` reads them. */

@@ -8,7 +8,7 @@ import { l1tfVariants } from './variants.ts';
 /** Guards entries that are not present against L1TF, where the CPU has that bug. */
 export const l1tf: Policy = definePolicy({
   name: 'l1tf',
-  apiVersion: 1,
+  apiVersion: 2,
   variants: l1tfVariants,
   resetEarly(setup, registry) {
     const { kernel, host } = setup;

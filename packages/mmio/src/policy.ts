@@ -41,7 +41,7 @@ const TOP_ADDRESS_BIT = 51;
 export function mmio({ mmioCaching = true }: MmioOptions = {}): Policy {
   return definePolicy({
     name: 'mmio',
-    apiVersion: 1,
+    apiVersion: 2,
     variants: mmioVariants,
     behaviours: mmioBehaviours,
     parameters: { enableMmioCaching: mmioCaching },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { ADDRESS, type Mmu } from '@spte/core';
+import { ADDRESS, type Mmu, pluginKinds } from '@spte/core';
 
 // Words that find a fast path which looks at too few bits.
 
@@ -23,7 +23,8 @@ export function addresses({ masks, zeroCheck }: Mmu, next: () => bigint): bigint
 }
 
 /** Attributes that mean something on this machine, with bits of them flipped. */
-export function meaningful({ masks, layout }: Mmu): bigint[] {
+export function meaningful(mmu: Mmu): bigint[] {
+  const { masks, layout } = mmu;
   const present = layout.mmuPresent?.mask ?? 0n;
   const permissions = masks.present | masks.user | masks.x | 3n;
   const bases = [
@@ -36,7 +37,15 @@ export function meaningful({ masks, layout }: Mmu): bigint[] {
     present | permissions | masks.accessed | masks.dirty | masks.hostWritable | masks.mmuWritable,
     present | permissions | masks.memtype | (1n << 7n),
     present | layout.adType.mask | masks.present,
+    ...pluginKinds(mmu).flatMap(({ value }) => [value, value | (1n << 3n)]),
+    present | permissions | softwareOf(mmu),
     present | (1n << layout.adType.shift) | (layout.savedBits.mask << layout.savedBits.shift),
   ].map((base) => base & ~ADDRESS);
   return [...new Set(bases.flatMap((base) => [base, base ^ 1n, base ^ (1n << 7n), base ^ (1n << 11n)]))];
 }
+
+/** All bits that plugins keep in leaves. */
+const softwareOf = ({ extensions }: Mmu): bigint =>
+  extensions
+    .flatMap(({ software }) => software)
+    .reduce((sum, own) => sum | (own.in.includes('leaf') ? own.field.mask : 0n), 0n);

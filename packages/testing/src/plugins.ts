@@ -6,6 +6,7 @@ import {
   configureMmu,
   defineVendor,
   type EntryFormat,
+  extendVendor,
   field,
   type Host,
   legacyFormat,
@@ -29,6 +30,9 @@ export const PLUGIN_MACHINE_NAMES = [
   'devices by pfn, declared',
   'MMIO by address bits',
   'MMIO by address bits, declared',
+  'bits, kinds and findings',
+  'findings of a hook',
+  'findings of a hook, declared',
 ] as const;
 
 export type PluginMachineName = (typeof PLUGIN_MACHINE_NAMES)[number];
@@ -90,6 +94,54 @@ const picky: Policy = { ...mmio(), name: 'picky', read: readPicky };
 const devices: Policy = { ...mmio(), name: 'devices', isMmioPfn: byPfn };
 const typed: Vendor = { ...vmx(), name: 'typed', getMtMask: byGfn };
 
+/** Bit 59 says that another node has a page: no kernel and no CPU has a meaning for it in a leaf. */
+const shared = field('shared', 59, 59, 'kvm', 'another node has the page too');
+
+/** A memory that several machines share: their pages must not be writable, and none is known without its node. */
+const shares: Vendor = extendVendor(vmx(), {
+  name: 'dsm',
+  software: [{ field: shared, in: ['leaf'], set: 'sometimes' }],
+  leafBits: (_mmu, _host, { gfn }, set) => (isDevice(gfn) ? set(shared.mask, 'devices are shared') : 0n),
+  findings: {
+    'shared-writable': {
+      severity: 'error',
+      text: 'the page is shared, but the CPU may write',
+      where: { mask: shared.mask | 2n, value: shared.mask | 2n },
+    },
+    'far-table': {
+      severity: 'warning',
+      text: 'the table is on another node',
+      where: { mask: bit(46), value: bit(46), kinds: ['table'], levels: [2, 3] },
+    },
+  },
+});
+
+/** Poisons entries that are not present, with the frame that was there. */
+const poison: Policy = {
+  name: 'guard',
+  apiVersion: 2,
+  kinds: {
+    poison: {
+      mask: bits(63, 52) | bits(11, 0),
+      value: 0x500n,
+      label: 'poisoned entry',
+      countsAs: 'empty',
+      fields: [field('frame', 45, 12, 'kvm', 'the frame that was there')],
+    },
+  },
+};
+
+/** Objects to frames of an odd place, one by one. */
+const judgeFrames: NonNullable<Policy['judge']> = (_mmu, { spte, kind }) =>
+  kind === 'leaf' && (spte & bit(43)) !== 0n ? [{ code: 'picky/odd-frame', bits: bit(43) }] : [];
+
+const judging: Policy = {
+  name: 'picky',
+  apiVersion: 2,
+  findings: { 'odd-frame': { severity: 'warning', text: 'a frame of an odd place' } },
+  judge: judgeFrames,
+};
+
 const wide = { physBits: 48 };
 
 /** Machines with such plugins. */
@@ -116,5 +168,12 @@ export const pluginMachines: Readonly<Record<PluginMachineName, MmuConfig>> = {
       l1tf,
       { ...picky, dependsOn: { ...mmio().dependsOn, read: { of: readPicky, address: bit(44) | bit(43) } } },
     ],
+  },
+  'bits, kinds and findings': { host: wide, vendor: shares, policies: [...policies, poison] },
+  'findings of a hook': { host: wide, vendor: vmx(), policies: [...policies, judging] },
+  'findings of a hook, declared': {
+    host: wide,
+    vendor: vmx(),
+    policies: [...policies, { ...judging, dependsOn: { judge: { of: judgeFrames, address: bit(43) } } }],
   },
 };

@@ -74,10 +74,15 @@ function ndjsonOf(
   return { written, fallbacks: annotator.fallbacks };
 }
 
-const fallbacksOf = (name: PluginMachineName): Fallback[] =>
-  name === 'MMIO by address bits'
-    ? [{ what: 'annotate', why: 'policy picky does not declare what its hook read looks at' }]
-    : [];
+const SLOW: Partial<Record<PluginMachineName, string>> = {
+  'MMIO by address bits': 'policy picky does not declare what its hook read looks at',
+  'findings of a hook': 'plugin picky does not declare what its hook judge looks at',
+};
+
+const fallbacksOf = (name: PluginMachineName): Fallback[] => {
+  const why = SLOW[name];
+  return why === undefined ? [] : [{ what: 'annotate', why }];
+};
 
 describe('on machines with odd plugins', () => {
   it.each(MACHINES)('%s, kernel %s: lines say what core says', (name, _kernel, mmu) => {

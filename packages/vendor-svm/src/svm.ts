@@ -49,7 +49,7 @@ export function svm(options: SvmOptions = {}): Vendor {
   checkU32('cpuid8000001fEbx', facts.cpuid8000001fEbx ?? 0);
   return defineVendor({
     name: 'svm',
-    apiVersion: 1,
+    apiVersion: 2,
     format: legacyFormat,
     smeMeMask,
     setup(setup, before) {

@@ -54,7 +54,7 @@ export function vmx(options: VmxOptions = {}): Vendor {
   if (ept) checkInteger('eptMaxPageLevel', eptMaxPageLevel, 1, 3);
   return defineVendor({
     name: 'vmx',
-    apiVersion: 1,
+    apiVersion: 2,
     variants: vmxVariants,
     format: ept ? eptFormat : legacyFormat,
     setup(setup, before) {

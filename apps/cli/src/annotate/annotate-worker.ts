@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { appendFileSync, closeSync, openSync } from 'node:fs';
 import { Readable } from 'node:stream';
+import { loadPlugins } from '../context/plugins.ts';
 import { type Session, startSession } from '../context/session.ts';
 import { isMistake } from '../io/errors.ts';
 import type { Io } from '../io/io.ts';
@@ -23,6 +24,7 @@ export default async function annotateTask(task: Task): Promise<Result> {
     cores: 1,
   };
   try {
+    await loadPlugins(io, task.options.plugin);
     return await annotateInto(startSession(io), task);
   } catch (error) {
     if (isMistake(error)) return { failed: error.message };

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { writeFileSync } from 'node:fs';
 import { caveatsOf, hex, type Mmu } from '@spte/core';
-import { checkMasks, type HostFact, type HostReport, hostReport, type MaskCheck, mmuOf } from '@spte/host';
+import { checkMasks, type HostFact, type HostReport, hostReport, type MaskCheck } from '@spte/host';
 import type { Command } from 'commander';
-import { contextJson, hostTexts, reportFacts } from '../context/context.ts';
+import { contextJson, hostTexts, reportFacts, usable } from '../context/context.ts';
+import { addPluginOption, type ContextOptions } from '../context/context-options.ts';
 import { addFormatOptions, end, outcomeOf, type Session } from '../context/session.ts';
 import { readText } from '../files/read-input.ts';
 import { alignRows } from '../io/align.ts';
@@ -12,7 +13,7 @@ import { pathOf } from '../io/io.ts';
 import type { FormatOptions } from '../io/output.ts';
 import { documentHead } from '../io/output.ts';
 
-interface HostOptions extends FormatOptions {
+interface HostOptions extends FormatOptions, Pick<ContextOptions, 'plugin'> {
   readonly capture?: string;
   readonly verify?: string;
 }
@@ -41,7 +42,7 @@ export function hostCommand(parent: Command, session: Session): void {
       "compare with masks read from that kernel's memory (symbol kind address = value)",
     )
     .addHelpText('after', EXAMPLES);
-  addFormatOptions(command, 'a fact is assumed, or a mask of --verify differs').action(
+  addPluginOption(addFormatOptions(command, 'a fact is assumed, or a mask of --verify differs')).action(
     async (folder: string | undefined, options: HostOptions) =>
       end(session, options, outcomeOf(await host(session, folder, options))),
   );
@@ -52,9 +53,9 @@ async function host(session: Session, folder: string | undefined, options: HostO
   const texts = hostTexts(io, folder ?? '/');
   if (options.capture !== undefined) capture(session, options.capture, texts);
   const report = hostReport(texts);
-  const mmu = mmuOf(report);
+  const mmu = usable(report.config, { plugin: options.plugin });
   const checks = options.verify === undefined ? null : await verify(session, mmu, options.verify);
-  const record = hostJson(report, mmu, checks);
+  const record = hostJson(report, mmu, checks, options);
   if (options.ndjson === true) {
     void out.record(record);
     void out.record({ summary: { assumed: report.assumed.length, context: record.context } });
@@ -80,9 +81,14 @@ async function verify({ io }: Session, mmu: Mmu, file: string): Promise<MaskChec
 }
 
 /** The document of `spte host --json`: what is known of the machine is the context of all documents. */
-function hostJson(report: HostReport, mmu: Mmu, checks: readonly MaskCheck[] | null) {
+function hostJson(
+  report: HostReport,
+  mmu: Mmu,
+  checks: readonly MaskCheck[] | null,
+  { plugin }: HostOptions,
+) {
   return {
-    context: contextJson({ config: report.config, facts: reportFacts(report) }),
+    context: contextJson({ config: report.config, facts: reportFacts(report), asked: { plugin } }),
     assumed: report.assumed,
     masks: mmu.masks,
     setBy: mmu.setBy,

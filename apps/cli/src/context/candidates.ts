@@ -48,6 +48,7 @@ export function candidatesOf(options: ContextOptions): Candidate[] {
       name: `${mode.name} ${era.name}`,
       mmu: usable(
         configWith(plainConfig(mode.facts.vendor ?? 'vmx'), { ...facts, ...mode.facts, kernel: era.kernel }),
+        { plugin: options.plugin, mirror: options.mirror },
       ),
     })),
   );

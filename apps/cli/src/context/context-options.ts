@@ -11,6 +11,10 @@ export interface ContextOptions extends Omit<MachineFacts, 'tdp'> {
   readonly ept?: boolean | undefined;
   readonly npt?: boolean | undefined;
   readonly shadow?: boolean | undefined;
+  /** Files or packages of plugins, in the order in which they are put in. */
+  readonly plugin?: readonly string[] | undefined;
+  /** Whether the tables mirror those of the TDX module. */
+  readonly mirror?: boolean | undefined;
 }
 
 interface ValueFlag {
@@ -104,7 +108,17 @@ export function addContextOptions(command: Command): Command {
     const off = new Option(`--no-${name}`, what).helpGroup(CONTEXT_GROUP);
     command.addOption(on.hideHelp(visible === 'off')).addOption(off.hideHelp(visible === 'on'));
   }
-  return command;
+  const mirror = new Option('--mirror', 'the tables mirror those of the TDX module (with a plugin)');
+  return addPluginOption(command.addOption(mirror.helpGroup(CONTEXT_GROUP)));
+}
+
+/** Adds the flag that names plugins; it may be given several times. */
+export function addPluginOption(command: Command): Command {
+  const what = 'a plugin: a module, a package, or data in JSON; may be given several times';
+  const collect = (word: string, before: readonly string[] = []): string[] => [...before, word];
+  return command.addOption(
+    new Option('--plugin <FILE|PACKAGE|DATA.json>', what).argParser(collect).helpGroup(CONTEXT_GROUP),
+  );
 }
 
 function camelCase(name: string): string {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { BoundedMap, caveatsOf, createMmu, hex, type Mmu, toJson } from '@spte/core';
+import { BoundedMap, caveatsOf, createMmu, hex, type Mmu, type MmuConfig, toJson } from '@spte/core';
 import {
   type ContextFact,
   type ContextMode,
@@ -24,6 +24,7 @@ import { readHost } from '@spte/host/node';
 import { shown, UsageError, unreadable } from '../io/errors.ts';
 import { type Io, pathOf } from '../io/io.ts';
 import { type ContextOptions, factsOf, flagOf } from './context-options.ts';
+import { type PluginJson, pluginsOf, withPlugins } from './plugins.ts';
 
 /** A kernel on a machine, as far as it is known, as data that may go to another thread. */
 export interface ContextData {
@@ -33,7 +34,14 @@ export interface ContextData {
   readonly others: readonly { readonly name: string; readonly config: HostConfig }[];
   /** Where what was given and what the input says do not agree. */
   readonly contradictions: readonly string[];
+  /** What the masks are made with, beside the configuration. */
+  readonly asked: Asked;
 }
+
+/** What flags ask for that is no fact of a machine. */
+export type Asked = Pick<ContextOptions, 'plugin' | 'mirror'>;
+
+const askedOf = ({ plugin, mirror }: ContextOptions): Asked => ({ plugin, mirror });
 
 /** A context with the masks of its kernel. */
 export interface Context extends ContextData {
@@ -89,7 +97,7 @@ export function contextData(io: Io, options: ContextOptions, evidence: Evidence)
   if (host === undefined && preset === undefined) return found(options, evidence);
   const report = host === undefined ? null : hostReport(hostTexts(io, host));
   const config = configWith(report === null ? presetConfig(preset as string) : report.config, given);
-  usable(config);
+  usable(config, askedOf(options));
   const { contradictions } = findContext({ ...evidence, given: machineOf(config) });
   return {
     config,
@@ -99,6 +107,7 @@ export function contextData(io: Io, options: ContextOptions, evidence: Evidence)
     },
     others: [],
     contradictions,
+    asked: askedOf(options),
   };
 }
 
@@ -111,6 +120,7 @@ function found(options: ContextOptions, evidence: Evidence): ContextData {
       facts: { ...facts, ...givenFacts(options, config) },
       others: others.map(({ name, config }) => ({ name, config })),
       contradictions,
+      asked: askedOf(options),
     };
   } catch (error) {
     throw new UsageError((error as Error).message);
@@ -181,12 +191,12 @@ function presetFacts(config: HostConfig, preset: string): Record<string, Context
 
 /** The context that data describe. */
 export function withMasks(data: ContextData): Context {
-  return { ...data, mmu: usable(data.config) };
+  return { ...data, mmu: usable(data.config, data.asked) };
 }
 
 /** The contexts beside the likeliest, with their masks. */
-export function othersOf({ others }: ContextData): { name: string; mmu: Mmu }[] {
-  return others.map(({ name, config }) => ({ name, mmu: usable(config) }));
+export function othersOf({ others, asked }: ContextData): { name: string; mmu: Mmu }[] {
+  return others.map(({ name, config }) => ({ name, mmu: usable(config, asked) }));
 }
 
 /** Configurations whose masks are remembered. */
@@ -225,17 +235,23 @@ export function sayContext(io: Io, name: string, data: ContextData, options: Con
 const opened = new BoundedMap<string, Mmu>(MAX_OPENED);
 
 /** @throws UsageError where the facts contradict each other, in the words of the package that noticed */
-export function usable(config: HostConfig): Mmu {
-  const key = JSON.stringify(toJson(config));
+export function usable(config: HostConfig, asked: Asked = {}): Mmu {
+  const key = JSON.stringify([toJson(config), asked]);
   const before = opened.get(key);
   if (before !== undefined) return before;
   try {
-    const mmu = createMmu(mmuConfigOf(config));
+    const mmu = createMmu(withPlugins(mmuOf(config, asked), asked.plugin));
     opened.set(key, mmu);
     return mmu;
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
+}
+
+/** The configuration of core, for the tables that are meant. */
+function mmuOf(config: HostConfig, { mirror }: Asked): MmuConfig {
+  const whole = mmuConfigOf(config);
+  return mirror === true ? { ...whole, root: { ...whole.root, isMirror: true } } : whole;
 }
 
 /** Whether the flags name a machine, so that nothing is left to be found out. */
@@ -249,21 +265,25 @@ export function isContextKnown(options: ContextOptions): boolean {
 }
 
 /** The context in a few words, with how each was found out where it was not given. */
-export function contextText({ mmu, config, facts }: Context): string {
+export function contextText({ mmu, config, facts, asked }: Context): string {
   const { vendor, root, masks, host } = mmu;
   const how = (name: string): string => {
     const origin = facts[name]?.origin ?? 'assumed';
     return origin === 'given' ? '' : ` (${origin})`;
   };
-  const mode = masks.tdpEnabled ? (vendor.name === 'vmx' ? 'EPT' : 'NPT') : 'shadow paging';
+  const isEpt = vendor.format.permissions.noExecute === undefined;
+  const mode = masks.tdpEnabled ? (isEpt ? 'EPT' : 'NPT') : 'shadow paging';
   const isVmx = config.vendor.name === 'vmx' && masks.tdpEnabled;
   const ad =
     isVmx && config.vendor.options.eptAd === false
       ? `${how('mode')} without A/D${how('eptAd')}`
       : how('mode');
-  const kind = root.kind === 'ept12' ? ', nested EPT' : '';
+  const kind = root.kind === 'ept12' ? ', nested EPT' : root.isMirror ? ', mirror' : '';
+  const plugins = pluginsOf(asked.plugin).map(({ name, version }) =>
+    [`, plugin ${name}`, version ?? []].flat().join(' '),
+  );
   const l1tf = host.l1tf ? `, L1TF (cache ${host.cacheBits} bits)${how('l1tf')}` : '';
-  return `kernel ${config.kernel}${how('kernel')}, ${vendor.name}${how('vendor')}, ${mode}${ad}${kind}, MAXPHYADDR ${masks.shadowPhysBits}${how('maxPhyAddr')}${l1tf}`;
+  return `kernel ${config.kernel}${how('kernel')}, ${vendor.name}${how('vendor')}, ${mode}${ad}${kind}, MAXPHYADDR ${masks.shadowPhysBits}${how('maxPhyAddr')}${l1tf}${plugins.join('')}`;
 }
 
 /** The context as every document has it. */
@@ -272,10 +292,23 @@ export interface ContextJson {
   readonly vendor: 'vmx' | 'svm';
   readonly mode: ContextMode;
   readonly facts: Readonly<Record<string, ContextFact>>;
+  /** The plugins that `--plugin` named; absent where there are none. */
+  readonly plugins?: readonly PluginJson[];
 }
 
-export function contextJson({ config, facts }: Pick<ContextData, 'config' | 'facts'>): ContextJson {
-  return { kernel: config.kernel, vendor: config.vendor.name, mode: modeOf(config), facts };
+export function contextJson({
+  config,
+  facts,
+  asked,
+}: Pick<ContextData, 'config' | 'facts'> & Partial<Pick<ContextData, 'asked'>>): ContextJson {
+  const plugins = pluginsOf(asked?.plugin).map(({ name, version }) => ({ name, version }));
+  return {
+    kernel: config.kernel,
+    vendor: config.vendor.name,
+    mode: modeOf(config),
+    facts,
+    ...(plugins.length > 0 && { plugins }),
+  };
 }
 
 /** The one context of several inputs; null where they differ, or where there are none. */

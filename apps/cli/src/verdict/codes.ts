@@ -2,6 +2,7 @@
 import { FINDING_SEVERITIES, type Severity } from '@spte/core';
 import type { LineFindingCode } from '@spte/trace';
 import type { WalkFindingCode } from '@spte/walk';
+import { pluginSeverity } from '../context/plugins.ts';
 
 /** What is found beside the entries themselves: where they point, and what lines say of them. */
 const BESIDE: Readonly<Record<WalkFindingCode | LineFindingCode, Severity>> = {
@@ -22,5 +23,5 @@ export const CODES: readonly string[] = [...SEVERITIES.keys()];
 
 /** How bad a finding is. */
 export function severityOf(code: string): Severity {
-  return SEVERITIES.get(code) ?? 'error';
+  return SEVERITIES.get(code) ?? pluginSeverity(code) ?? 'error';
 }

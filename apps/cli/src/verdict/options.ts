@@ -43,7 +43,8 @@ export function addVerdictOptions(command: Command): Command {
 /** Reads codes apart by commas; the option may be given several times. */
 function codes(text: string, before: readonly string[] = []): string[] {
   const words = text.split(',').map((word) => word.trim());
-  const unknown = words.find((word) => !CODES.includes(word));
+  // Names of plugins are known when those are loaded, which is later.
+  const unknown = words.find((word) => !CODES.includes(word) && !word.includes('/'));
   if (unknown === undefined) return [...before, ...words];
   const near = nearest(unknown, CODES);
   const hint = near.length === 0 ? `one of ${CODES.join(', ')}` : `did you mean ${near.join(', ')}?`;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
+  type CoreKind,
   changeText,
   counted,
   explainChange,
@@ -8,14 +9,13 @@ import {
   type Mmu,
   readOnlyReason,
   readOnlyText,
-  type SpteKind,
 } from '@spte/core';
 import type { Share, Translation, WalkChange, WalkEntry, WalkSummary } from '@spte/walk';
 import type { Paint } from '../io/paint.ts';
 import type { EntryJson } from './entry-json.ts';
 
 /** Kinds of which several are called something else. */
-const PLURALS: Readonly<Record<SpteKind, string>> = {
+const PLURALS: Readonly<Record<CoreKind, string>> = {
   leaf: 'leaves',
   tracked: 'tracked',
   table: 'tables',
@@ -104,7 +104,9 @@ export function renderSummary(paint: Paint, summary: WalkSummary): string {
   for (const { level, entryBytes, kinds } of levels) {
     const counts = Object.entries(kinds)
       .filter(([, count]) => count > 0)
-      .map(([kind, count]) => counted(count, kind, PLURALS[kind as SpteKind]));
+      .map(([kind, count]) =>
+        counted(count, kind, Object.hasOwn(PLURALS, kind) ? PLURALS[kind as CoreKind] : kind),
+      );
     lines.push(`  level ${level} (${sizeText(entryBytes)}): ${counts.join(', ')}`);
   }
   const share = (name: string, { leaves, bytes }: Share): string => {

@@ -40,6 +40,8 @@ export interface ChangeEventParams {
   readonly generation: { readonly from: bigint; readonly to: bigint };
   /** The gfns of the MMIO entry. */
   readonly 'mmio-moved': { readonly from: bigint; readonly to: bigint };
+  /** Bits that plugins keep, lowest first, and whose they are. */
+  readonly 'software-bits': { readonly plugins: readonly string[]; readonly bits: readonly number[] };
   readonly 'change-pfn': NoParams;
   readonly other: NoParams;
 }

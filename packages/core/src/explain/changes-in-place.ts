@@ -2,8 +2,8 @@
 import { PT } from '../cpu/entry-format.ts';
 import { notifierMakesSpte } from '../kernel/variants.ts';
 import type { Mmu } from '../mmu/contract.ts';
+import type { SpteKind } from '../mmu/entry-kind.ts';
 import type { DecodedMapping } from '../read/decode-spte.ts';
-import type { SpteKind } from '../read/spte-kind.ts';
 import type { ChangeEventCode, ChangeEventParams, PlainEventCode } from './change-events.ts';
 
 /** A mapping that stays one, of the same page: what it was and is, with the permissions that tracking took away. */

@@ -2,12 +2,14 @@
 
 import { bitNumbers, hex } from '../bits/bits.ts';
 import { judgeSpte } from '../judge/judge-spte.ts';
-import type { Mmu } from '../mmu/contract.ts';
+import type { EntryInHand, Mmu } from '../mmu/contract.ts';
+import { entryRole } from '../mmu/extensions.ts';
 import { plainHost } from '../mmu/host.ts';
 import type { Diagnostic } from '../observe/diagnostics.ts';
 import { observe } from '../observe/observe.ts';
 import { type Because, because } from '../read/because.ts';
 import { type DecodedSpte, decodeSpte } from '../read/decode-spte.ts';
+import { answerOf, attempt } from '../read/plugin-answers.ts';
 import { isPresentKind } from '../read/spte-kind.ts';
 import { mmuSpteUpdate } from '../rules/spte-update.ts';
 import type { ChangeEvent } from './change-events.ts';
@@ -62,7 +64,7 @@ export function explainChange(
   const happened = whatHappened(mmu, from, to);
   const update = updateOf(mmu, from, to);
   const flush = happened.flush ?? update.flush;
-  const objections = [...wrongWith(mmu, from, to), ...happened.objections];
+  const objections = [...wrongWith(mmu, from, to), ...happened.objections, ...ofPlugins(mmu, from, to)];
   return {
     from,
     to,
@@ -111,6 +113,20 @@ function changedFields(from: DecodedSpte, to: DecodedSpte): ChangedField[] {
     from: before(name, mask),
     to: text,
   }));
+}
+
+/** What plugins object to. */
+function ofPlugins(mmu: Mmu, from: DecodedSpte, to: DecodedSpte): Objection[] {
+  const inHand = ({ value, kind }: DecodedSpte): EntryInHand => ({ spte: value, kind });
+  return mmu.extensions.flatMap(({ name, hooks: { judgeChange, objections } }): Objection[] => {
+    if (judgeChange === undefined) return [];
+    const answer = attempt(name, 'judgeChange', () =>
+      judgeChange(mmu, inHand(from), inHand(to), entryRole(mmu, to.level)).map((own) =>
+        answerOf(name, 'objections', objections, own),
+      ),
+    );
+    return 'message' in answer ? [{ code: 'plugin-failed', params: answer }] : [...answer.value];
+  });
 }
 
 /** What is wrong with the new value, and with what a tracked one saved. */

@@ -2,11 +2,14 @@
 
 import type { Finding } from '../judge/finding.ts';
 import { checkOptions, guessLevels, type JudgeOptions, judgeEntry } from '../judge/judge-spte.ts';
+import { failedFinding } from '../judge/plugin-findings.ts';
 import { formatKernel } from '../kernel/kernel.ts';
-import type { CpuReading, Exposure, Mmu } from '../mmu/contract.ts';
+import type { CpuReading, Exposure, Mmu, Outcome } from '../mmu/contract.ts';
+import { entryRole } from '../mmu/extensions.ts';
 import { type DecodedSpte, decodeEntry } from '../read/decode-spte.ts';
 import { checkEntry, entryAt } from '../read/entry.ts';
 import { type Guess, guessPointer } from '../read/guess-unknown.ts';
+import { attempt, type Failure } from '../read/plugin-answers.ts';
 
 /** Everything that can be said about one entry. */
 export interface Explanation extends DecodedSpte {
@@ -46,9 +49,14 @@ export function explainSpte(
   checkOptions(options);
   const entry = entryAt(mmu, spte, level);
   const decoded = decodeEntry(entry);
-  const { value, kind, evidence, fields, mapping, mmio } = decoded;
-  const findings = judgeEntry(entry, options);
-  const cpu = level === null ? [] : (mmu.vendor.cpuReads?.(mmu, spte, level) ?? []);
+  const { value, kind, evidence, fields, mapping, mmio, own, alsoReadBy } = decoded;
+  const judged = judgeEntry(entry, options);
+  const cpu = cpuReadings(mmu, spte, level);
+  const passes = 'message' in cpu || !faults(decoded, cpu.value);
+  const exposures = passes ? [] : exposuresOf(mmu, spte);
+  const failures = [cpu, ...exposures].filter((answer) => 'message' in answer);
+  const findings =
+    failures.length === 0 ? judged : [...judged, ...failures.map((failure) => failedFinding(mmu, failure))];
   // Field by field: engines take microseconds over a copy that more fields are added to.
   return {
     value,
@@ -58,19 +66,21 @@ export function explainSpte(
     fields,
     mapping,
     mmio,
+    own,
+    alsoReadBy,
     context: {
       kernel: formatKernel(mmu.kernel),
       layout: mmu.layout.since,
       vendor: mmu.vendor.name,
-      mmu: mmu.root.kind,
+      mmu: mmu.root.isMirror ? `${mmu.root.kind} mirror` : mmu.root.kind,
     },
     findings,
     guesses: [
       ...guessLevels(entry, findings),
       ...(kind === 'unknown' ? guessesOf(findings) : guessPointer(entry)),
     ],
-    cpu,
-    l1tf: faults(decoded, cpu) ? exposureOf(mmu, spte) : null,
+    cpu: 'message' in cpu ? [] : cpu.value,
+    l1tf: exposures.flatMap((answer) => ('message' in answer ? [] : [answer.value]))[0] ?? null,
   };
 }
 
@@ -79,14 +89,35 @@ const guessesOf = (findings: readonly Finding[]): readonly Guess[] =>
 
 /** Whether every access through the entry faults. */
 function faults({ kind }: DecodedSpte, cpu: readonly CpuReading[]): boolean {
-  const passes = ({ read, write, fetch }: CpuReading): boolean =>
-    [read, write, fetch].some((outcome) => outcome.kind === 'translates' || outcome.kind === 'next-table');
+  const passes = ({ read, write, fetch }: CpuReading): boolean => [read, write, fetch].some(goesThrough);
   return cpu.length > 0 ? !cpu.some(passes) : kind !== 'leaf' && kind !== 'table';
 }
 
-function exposureOf(mmu: Mmu, spte: bigint): Exposure | null {
-  const [first] = mmu.policies.flatMap(({ exposure }) =>
-    exposure === undefined ? [] : [exposure(mmu, spte)],
+const goesThrough = (outcome: Outcome): boolean =>
+  'passes' in outcome ? outcome.passes : outcome.kind === 'translates' || outcome.kind === 'next-table';
+
+/** What the vendor says of the CPU; nothing where the level is not known, or it has nothing to say. */
+function cpuReadings(
+  mmu: Mmu,
+  spte: bigint,
+  level: number | null,
+): { readonly value: readonly CpuReading[] } | Failure {
+  const { name, cpuReads } = mmu.vendor;
+  if (level === null || cpuReads === undefined) return { value: [] };
+  return attempt(name, 'cpuReads', () => {
+    const readings = cpuReads(mmu, spte, level, entryRole(mmu, level));
+    if (Array.isArray(readings) && readings.every(isReading)) return readings as readonly CpuReading[];
+    throw new TypeError('it must answer a list, each with the outcomes of read, write and fetch');
+  });
+}
+
+/** Whether an answer says how all accesses end. */
+const isReading = (reading: Partial<CpuReading>): boolean =>
+  [reading.read, reading.write, reading.fetch].every((outcome) => typeof outcome?.kind === 'string');
+
+/** What policies say of speculation, in their order: the first answer counts. */
+function exposuresOf(mmu: Mmu, spte: bigint): ({ readonly value: Exposure } | Failure)[] {
+  return mmu.policies.flatMap(({ name, exposure }) =>
+    exposure === undefined ? [] : [attempt(name, 'exposure', () => exposure(mmu, spte))],
   );
-  return first ?? null;
 }

@@ -2,6 +2,7 @@
 
 import type { Coded, NoParams } from '../bits/coded.ts';
 import type { Finding } from '../judge/finding.ts';
+import type { Failure, SaidByPlugin } from '../read/plugin-answers.ts';
 
 /** What each objection to a change rests on; `objectionText()` says it in words. */
 export interface ObjectionParams {
@@ -27,13 +28,15 @@ export interface ObjectionParams {
   readonly 'ad-type-changed': NoParams;
   /** Bits that nothing changes in place, lowest first. */
   readonly 'bits-changed': { readonly bits: readonly number[] };
+  /** The hook of a plugin threw: whether it objects is not known. */
+  readonly 'plugin-failed': Failure;
 }
 
-/** Stable names of the objections. */
+/** Stable names of core's objections; those of plugins are `plugin/name`. */
 export type ObjectionCode = keyof ObjectionParams;
 
-/** Why KVM does not make a change. */
-export type Objection = Coded<ObjectionParams>;
+/** Why KVM, or a kernel with what a plugin stands for, does not make a change. */
+export type Objection = Coded<ObjectionParams> | SaidByPlugin;
 
 /** Objections of which there is no more to say. */
 export type PlainObjectionCode = {

@@ -2,9 +2,10 @@
 import type { Finding } from '../judge/finding.ts';
 import { judgeEntry } from '../judge/judge-spte.ts';
 import type { Mmu, PolicyReading } from '../mmu/contract.ts';
+import type { SpteKind } from '../mmu/entry-kind.ts';
 import { accessOf, type DecodedAccess, memtypeOf } from '../read/decode-spte.ts';
 import { checkEntry, entryAt } from '../read/entry.ts';
-import { isPresentKind, type SpteKind } from '../read/spte-kind.ts';
+import { isPresentKind } from '../read/spte-kind.ts';
 import { spteToPfn } from '../rules/predicates.ts';
 
 /** Where an entry points to and what it allows. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { SpteKind } from '../read/spte-kind.ts';
+import type { SpteKind } from '../mmu/entry-kind.ts';
 import type { PlainEventCode } from './change-events.ts';
 
 /** One thing that KVM, or the CPU, does to an entry, and the function that does it. */

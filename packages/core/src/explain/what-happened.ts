@@ -4,6 +4,8 @@ import type { Coded } from '../bits/coded.ts';
 import { PT } from '../cpu/entry-format.ts';
 import { notifierMakesSpte } from '../kernel/variants.ts';
 import type { Mmu, PolicyReading } from '../mmu/contract.ts';
+import type { SpteKind } from '../mmu/entry-kind.ts';
+import { softwareBits } from '../mmu/extensions.ts';
 import { observe } from '../observe/observe.ts';
 import { because } from '../read/because.ts';
 import { type DecodedMapping, type DecodedSpte, decodeSpte } from '../read/decode-spte.ts';
@@ -42,7 +44,8 @@ export function whatHappened(mmu: Mmu, from: DecodedSpte, to: DecodedSpte): Happ
     if (to.kind === 'unknown') objections.push({ code: 'new-unknown', params: {} });
     return refused('other', 'handle_changed_spte', ...objections);
   }
-  const transition = transitions.find((row) => row.from.includes(from.kind) && row.to.includes(to.kind));
+  const [before, after] = [countedKind(from), countedKind(to)];
+  const transition = transitions.find((row) => row.from.includes(before) && row.to.includes(after));
   if (transition !== undefined) {
     const { steps, flush } = transition;
     const events = steps.map(({ event: code, by }: Step) => event(code, by));
@@ -63,13 +66,16 @@ export function whatHappened(mmu: Mmu, from: DecodedSpte, to: DecodedSpte): Happ
   return refused('change-pfn', 'handle_changed_spte', { code: 'pfn-changed', params: {} });
 }
 
+/** What an entry counts as: one of a plugin's own kind as the kind of core's that the plugin says. */
+const countedKind = ({ kind, own }: DecodedSpte): SpteKind => own?.countsAs ?? kind;
+
 /**
  * What the kinds do not say: what an empty entry is, that a leaf allows something, and that a table takes the place of
  * a huge page.
  */
 function objectionsTo(mmu: Mmu, from: DecodedSpte, to: DecodedSpte): Objection[] {
   const { empty } = mmu.layout;
-  if (to.kind === 'empty' && to.value !== empty)
+  if (to.kind === 'empty' && (to.value & ~softwareBits(mmu, 'nonpresent')) !== empty)
     return [{ code: 'empty-value', params: { expected: empty } }];
   const isHuge = ({ value }: DecodedSpte): boolean => (value & PT.pageSize.mask) !== 0n;
   const small = to.kind === 'table' ? from : to;
@@ -126,6 +132,15 @@ function inPlace(mmu: Mmu, from: DecodedSpte, to: DecodedSpte): Happened {
     if (own === 0n) continue;
     left = (left & ~own) | ((clears?.(change) ?? 0n) & before.value & after.value);
     events.push({ code: event, params: params(change), because: because(mmu, by, own) } as ChangeEvent);
+  }
+  const place = to.kind === 'table' ? 'table' : 'leaf';
+  const owners = mmu.extensions.filter((one) => (softwareBits({ extensions: [one] }, place) & left) !== 0n);
+  if (owners.length > 0) {
+    const own = left & softwareBits({ extensions: owners }, place);
+    const plugins = owners.map(({ name }) => name);
+    const params = { plugins, bits: bitNumbers(own) };
+    events.push({ code: 'software-bits', params, because: because(mmu, `plugin ${plugins.join()}`, own) });
+    left &= ~own;
   }
   if (events.length === 0) {
     events.push({ code: 'other', params: {}, because: because(mmu, 'handle_changed_spte', left) });

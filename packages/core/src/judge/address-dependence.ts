@@ -4,10 +4,13 @@ import { ADDRESS, bitNumbers, hex, LEVELS, U64_MAX } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import { checkCore } from '../mmu/core-copy.ts';
+import type { SpteKind } from '../mmu/entry-kind.ts';
+import { softwareBits } from '../mmu/extensions.ts';
 import type { Masks } from '../mmu/masks.ts';
-import { readByPolicy } from '../read/entry.ts';
+import { entryAt, readByPolicy } from '../read/entry.ts';
 import { hardwareFields, shapeOf } from '../read/shape.ts';
-import { type SpteKind, tableBits } from '../read/spte-kind.ts';
+import { tableBits } from '../read/spte-kind.ts';
+import { pluginKinds } from '../read/takers.ts';
 import { undeclared } from '../rules/frame-dependence.ts';
 import { isMmioSpte, isShadowPresentPte, kvmMmuMaxGfn, loneMmioMarker } from '../rules/predicates.ts';
 
@@ -148,19 +151,23 @@ const all = (mask: bigint): AddressTest => ({ test: 'all', mask });
 /** Each bit of the address counts on its own. */
 const each = (mask: bigint): AddressTest[] => bitNumbers(mask & ADDRESS).map((n) => any(1n << BigInt(n)));
 
-const unite = (fields: readonly (BitField | null | undefined)[]): bigint =>
+const unite = (fields: readonly (Pick<BitField, 'mask'> | null | undefined)[]): bigint =>
   fields.reduce((sum, field) => sum | (field?.mask ?? 0n), 0n);
 
 function ofEveryEntry(mmu: Mmu): AddressTest[] {
-  const { masks, layout, zeroCheck, vendor, policies } = mmu;
+  const { masks, layout, zeroCheck, vendor, policies, extensions } = mmu;
   const { mmioMask, vmMmioValue, meMask, meValue } = masks;
   const { permissions, accessed, dirty, memtype, ignorePat } = vendor.format;
   const named = Object.entries(masks).filter(
     (entry): entry is [string, bigint] =>
       typeof entry[1] === 'bigint' && !TESTED_OTHERWISE.includes(entry[0] as keyof Masks),
   );
-  const declared = policies.map(({ dependsOn }) => dependsOn?.read?.address ?? 0n);
+  const declared = [
+    ...policies.map(({ dependsOn }) => dependsOn?.read?.address ?? 0n),
+    ...extensions.map(({ hooks: { dependsOn } }) => dependsOn?.judge?.address ?? 0n),
+  ];
   return [
+    ...ofExtensions(mmu),
     any(mmioMask & ~vmMmioValue),
     all(mmioMask & vmMmioValue),
     any(meMask & ~meValue),
@@ -170,6 +177,20 @@ function ofEveryEntry(mmu: Mmu): AddressTest[] {
     ...each(unite([...Object.values(permissions), accessed, dirty, memtype, ignorePat])),
     ...each(unite([layout.mmuPresent, layout.adType, layout.mmioMarker, ...layout.savedBits.fields])),
     ...each(declared.reduce((sum, bits) => sum | bits, 0n)),
+  ];
+}
+
+/** What plugins keep in the address, and the questions of bits by which they tell kinds and findings. */
+function ofExtensions(mmu: Mmu): AddressTest[] {
+  const questions = mmu.extensions.flatMap(({ kinds, findings }) => [
+    ...kinds,
+    ...findings.flatMap(({ where }) => where ?? []),
+  ]);
+  const nonpresent = softwareBits(mmu, 'nonpresent');
+  return [
+    ...questions.flatMap(({ mask, value }) => [any(mask & ~value), all(mask & value)]),
+    ...pluginKinds(mmu).map((kind) => any(~unite([kind, ...(kind.fields ?? [])]))),
+    ...(nonpresent === 0n ? [] : [any(~nonpresent)]),
   ];
 }
 
@@ -203,12 +224,17 @@ function ofMmio(mmu: Mmu): AddressTest[] {
 
 /** Why the policies may read anything in any bit; null where one at most reads entries, and declares how. */
 function unknownReading(mmu: Mmu): string | null {
+  for (const { name, hooks } of mmu.extensions) {
+    const { judge, guess, dependsOn } = hooks;
+    if (judge !== undefined && dependsOn?.judge?.of !== judge) return undeclared('plugin', name, 'judge');
+    if (guess !== undefined) return undeclared('plugin', name, 'guess');
+  }
   const [reader, other] = mmu.policies.filter(({ read }) => read !== undefined);
   if (reader === undefined) return null;
   if (other !== undefined) return `policies ${reader.name} and ${other.name} both have a hook read`;
   if (reader.dependsOn?.read?.of !== reader.read) return undeclared('policy', reader.name, 'read');
   const least = leastMmioSpte(mmu);
-  return least === null || readByPolicy(mmu, least) !== null
+  return least === null || entryAt(mmu, least, null).kind === 'mmio'
     ? null
     : `policy ${reader.name}: its hook read does not take ${hex(least)}, the least of MMIO entries`;
 }

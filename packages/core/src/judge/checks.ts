@@ -4,9 +4,9 @@ import { EPT, PT } from '../cpu/entry-format.ts';
 import { isBadMtXwr } from '../cpu/rsvd-bits.ts';
 import { AD_INVALID, mmuPresentMask } from '../kernel/layout.ts';
 import type { Mmu, PolicyReading } from '../mmu/contract.ts';
+import type { CoreKind, SpteKind } from '../mmu/entry-kind.ts';
 import type { Entry } from '../read/entry.ts';
 import type { Shape } from '../read/shape.ts';
-import type { SpteKind } from '../read/spte-kind.ts';
 import { isMmioSpte, isMmuWritableSpte, isWritablePte } from '../rules/predicates.ts';
 import type { FindingCode, FindingParams } from './finding.ts';
 
@@ -27,6 +27,8 @@ export type Check = { readonly [Code in FindingCode]: CheckFor<Code> }[FindingCo
 
 const LEAVES: readonly SpteKind[] = ['leaf', 'tracked'];
 const PRESENT: readonly SpteKind[] = [...LEAVES, 'table'];
+/** Kinds of which only some bits mean something: those of plugins too. */
+const WITH_FIELDS: readonly SpteKind[] = [...PRESENT, 'mmio'];
 
 const XWR = EPT.readable.mask | EPT.writable.mask | EPT.executable.mask;
 const NO_MEMTYPE = ~EPT.memtype.mask;
@@ -160,7 +162,7 @@ const oddities: readonly Check[] = [
   },
   {
     code: 'bits-without-meaning',
-    kinds: [...PRESENT, 'mmio'],
+    kinds: WITH_FIELDS,
     rule: 'layout',
     wrong: ({ spte }, { unowned, rsvdBits }) => without(spte & unowned, rsvdBits),
     params: (set, { mmu: { layout } }) => ({ set, since: layout.since, until: layout.until }),
@@ -172,8 +174,8 @@ const checks: readonly Check[] = [...errors, ...oddities];
 
 const of = (kind: SpteKind): readonly Check[] => checks.filter(({ kinds }) => kinds.includes(kind));
 
-/** The tests of each kind, errors first. */
-export const checksOf: Readonly<Record<SpteKind, readonly Check[]>> = {
+/** The tests of each kind of core's. */
+const BY_KIND: Readonly<Record<CoreKind, readonly Check[]>> = {
   leaf: of('leaf'),
   tracked: of('tracked'),
   table: of('table'),
@@ -182,3 +184,13 @@ export const checksOf: Readonly<Record<SpteKind, readonly Check[]>> = {
   empty: [],
   unknown: [],
 };
+
+/** The tests of kinds of plugins. */
+const OF_PLUGINS: readonly Check[] = checks.filter(({ kinds }) => kinds === WITH_FIELDS);
+
+/** The tests of a kind, errors first. */
+export function checksOf(kind: SpteKind): readonly Check[] {
+  return isCoreKind(kind) ? BY_KIND[kind] : OF_PLUGINS;
+}
+
+const isCoreKind = (kind: SpteKind): kind is CoreKind => Object.hasOwn(BY_KIND, kind);

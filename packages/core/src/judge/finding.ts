@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import type { Coded, NoParams } from '../bits/coded.ts';
+import type { PluginName, Severity } from '../mmu/entry-kind.ts';
 import type { Because } from '../read/because.ts';
 import type { Guess } from '../read/guess-unknown.ts';
-
-/** `error`: the CPU or KVM refuses the entry. `warning`: legal, but this kernel could not have written it. */
-export type Severity = 'error' | 'warning';
 
 /** Bits that are clear, of those that KVM sets in every such entry. */
 export interface MissingBits {
@@ -55,9 +53,13 @@ export interface FindingParams {
   readonly 'present-mask-missing': MissingBits;
   readonly 'table-permissions-missing': MissingBits;
   readonly 'encryption-bits': { readonly set: bigint };
+  /** Bits that a plugin keeps in every such entry. */
+  readonly 'software-bits-missing': MissingBits & { readonly plugin: string };
+  /** A hook threw, or answered what it must not: what the plugin says of the entry is not known. */
+  readonly 'plugin-failed': { readonly plugin: string; readonly hook: string; readonly message: string };
 }
 
-/** Stable names of everything that can be wrong with an entry. */
+/** Stable names of everything that core can find wrong with an entry; those of plugins are `plugin/name`. */
 export type FindingCode = keyof FindingParams;
 
 /**
@@ -88,12 +90,30 @@ export const FINDING_SEVERITIES: Readonly<Record<FindingCode, Severity>> = {
   'bits-kvm-never-sets': 'warning',
   'mmio-gfn-too-high': 'warning',
   'bits-without-meaning': 'warning',
+  'software-bits-missing': 'warning',
+  'plugin-failed': 'warning',
 };
 
-/** Something wrong with an entry. */
-export type Finding = Coded<FindingParams> & {
+/** What all findings have. */
+interface Found {
   readonly severity: Severity;
   /** The bits that are wrong, or that contradict each other, lowest first. */
   readonly bits: readonly number[];
   readonly because: Because;
-};
+}
+
+/** Something that core finds wrong with an entry. */
+export type CoreFinding = Coded<FindingParams> & Found;
+
+/** Something that a plugin finds wrong with an entry. It brings its words along. */
+export interface PluginFinding extends Found {
+  readonly code: PluginName;
+  readonly params: Readonly<Record<string, unknown>>;
+  /** What is wrong. */
+  readonly text: string;
+  /** What to do about it, or to ask next; empty for nothing. */
+  readonly next: string;
+}
+
+/** Something wrong with an entry. */
+export type Finding = CoreFinding | PluginFinding;

@@ -4,14 +4,16 @@ import { bitNumbers, LEVELS } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
 import { mmuPresentMask } from '../kernel/layout.ts';
 import type { Mmu } from '../mmu/contract.ts';
+import type { SpteKind } from '../mmu/entry-kind.ts';
 import { because } from '../read/because.ts';
 import { checkEntry, type Entry, entryAt } from '../read/entry.ts';
 import { type Guess, guessUnknown } from '../read/guess-unknown.ts';
 import { type Shape, shapeOf } from '../read/shape.ts';
-import type { SpteKind } from '../read/spte-kind.ts';
+import { isPresentKind } from '../read/spte-kind.ts';
 import { isShadowPresentPte } from '../rules/predicates.ts';
 import { type Check, checksOf } from './checks.ts';
 import { FINDING_SEVERITIES, type Finding } from './finding.ts';
+import { asksPlugins, pluginFindings } from './plugin-findings.ts';
 import { hitsPrintedMask } from './printed-mask.ts';
 
 /** How an entry is to be judged. */
@@ -60,8 +62,10 @@ export function judgeEntry(entry: Entry, options: JudgeOptions = {}): Finding[] 
 function judgeByContext(entry: Entry, options: JudgeOptions): Finding[] {
   const { mmu, spte } = entry;
   if (isLeveled(entry)) return judgeAt(entry, options);
-  const at = (level: number): Finding[] => judgeAt(entryAt(mmu, spte, level), options);
   const [lowest, ...higher] = possibleLevels(entry);
+  // Anything that is not present is so at every level; plugins are told that the level is not known.
+  if (!isPresentKind(entry.kind)) return judgeAt({ ...entry, level: lowest }, options, entry);
+  const at = (level: number): Finding[] => judgeAt(entryAt(mmu, spte, level), options);
   const others = higher.map(at);
   return at(lowest).filter(({ code }) => others.every((found) => found.some((other) => other.code === code)));
 }
@@ -81,15 +85,16 @@ function possibleLevels({ spte, kind }: Entry): [number, ...number[]] {
   }
 }
 
-function judgeAt(entry: Entry<number>, { rsvdBits }: JudgeOptions): Finding[] {
-  if (entry.kind === 'unknown') return [unknownFinding(entry)];
+/** @param told the entry as plugins are told of it */
+function judgeAt(entry: Entry<number>, { rsvdBits }: JudgeOptions, told: Entry = entry): Finding[] {
+  if (entry.kind === 'unknown') return [unknownFinding(entry), ...pluginFindings(told)];
   const shape = rsvdBits === undefined ? shapeOf(entry) : { ...shapeOf(entry), rsvdBits };
   const findings: Finding[] = [];
-  for (const check of checksOf[entry.kind]) {
+  for (const check of checksOf(entry.kind)) {
     const wrong = check.wrong(entry, shape);
     if (wrong !== 0n) findings.push(findingOf(check, wrong, entry, shape));
   }
-  return findings;
+  return asksPlugins(told) ? [...findings, ...pluginFindings(told)] : findings;
 }
 
 function findingOf(
@@ -120,7 +125,8 @@ function cleanKind(mmu: Mmu, spte: bigint, level: number): SpteKind | null {
   const shape = shapeOf(entry);
   // From the last: anything that is not an entry has bits without a meaning, more often than anything else.
   const fails = ({ wrong }: Check): boolean => wrong(entry, shape) !== 0n;
-  return checksOf[entry.kind].findLast(fails) === undefined ? entry.kind : null;
+  if (checksOf(entry.kind).findLast(fails) !== undefined) return null;
+  return asksPlugins(entry) && pluginFindings(entry).length > 0 ? null : entry.kind;
 }
 
 /** Other levels at which an entry that is wrong at its own is none that is; a guess for each kind that it is there. */

@@ -4,9 +4,9 @@ import { bitNumbers } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
 import { resetRsvdsBitsMask, rsvdBits } from '../cpu/rsvd-bits.ts';
 import type { Mmu } from '../mmu/contract.ts';
+import type { SpteKind } from '../mmu/entry-kind.ts';
 import { because } from '../read/because.ts';
 import { spteKind } from '../read/entry.ts';
-import type { SpteKind } from '../read/spte-kind.ts';
 import { FINDING_SEVERITIES, type Finding } from './finding.ts';
 import { judgeSpte } from './judge-spte.ts';
 

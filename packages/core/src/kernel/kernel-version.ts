@@ -119,6 +119,11 @@ export function isBefore(kernel: KernelVersion, release: string): boolean {
   return compareKernelVersions(kernel, namedRelease(release)) < 0;
 }
 
+/** Negative when a release that a table names is older than another, positive when newer. */
+export function compareReleases(a: string, b: string): number {
+  return compareKernelVersions(namedRelease(a), namedRelease(b));
+}
+
 /** Something that holds from one kernel release on. */
 export interface Since {
   /** First `major.minor` (or `major.minor.patch`) in which it holds. */

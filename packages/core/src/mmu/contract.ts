@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import type { BitField } from '../bits/bit-field.ts';
 import type { Coded, NoParams } from '../bits/coded.ts';
 import type { EntryFormat } from '../cpu/entry-format.ts';
 import type { RsvdBitsValidate } from '../cpu/rsvd-bits.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import type { KernelRange } from '../kernel/kernel-range.ts';
 import type { Layout } from '../kernel/layout.ts';
+import type { PageRole } from '../kernel/role.ts';
 import type { Variant } from '../kernel/variant.ts';
 import type { Diagnostic } from '../observe/diagnostics.ts';
 import type { Observable } from '../observe/observe.ts';
+import type { PluginName, Severity, SpteKind } from './entry-kind.ts';
 import type { Host, HostFacts } from './host.ts';
 import type { Masks, Registry } from './masks.ts';
 import type { PermissionBitmap } from './permissions.ts';
-import type { RootConfig } from './root.ts';
+import type { MmuKind, RootConfig } from './root.ts';
 
 // What core and its plugins say to each other: the set-up that plugins see, what they may answer, and the MMU that
 // comes of it. Types only.
@@ -60,14 +64,199 @@ export interface Behaviour {
   readonly run: (mmu: Mmu, host: Host, page: TriedPage) => bigint;
 }
 
-interface Plugin {
+/** Who wrote a plugin, and for which contract. */
+export interface Plugin {
+  /** The first part of all names of its own, `plugin/name`; no slash in it. */
   readonly name: string;
-  /** The contract that the plugin was written for. */
-  readonly apiVersion: 1;
+  /** The contract that the plugin was written for. The members of {@link Extension} are asked of contract 2 only. */
+  readonly apiVersion: 1 | 2;
+  /** Version of the plugin, for the context of an answer. */
+  readonly version?: string | undefined;
   /** What its rules do differently by kernel: named by comparisons, and in the caveats of a kernel that was not read. */
   readonly variants?: readonly Variant<unknown>[];
   /** What comparisons try of its rules, beside what core tries of its own. */
   readonly behaviours?: readonly Behaviour[];
+}
+
+/** Of which table an entry is: `isMirror` tells the two halves of a VM of TDX from each other. */
+export interface EntryRole {
+  /** Level of the entry, 1..5; null when it is not known. */
+  readonly level: number | null;
+  /** The kind of MMU. */
+  readonly kind: MmuKind;
+  /** Whether the table mirrors one that a module of the CPU's maker owns (since 6.14). */
+  readonly isMirror: boolean;
+}
+
+/** An entry, as far as hooks that judge it must know. */
+export interface EntryInHand {
+  readonly spte: bigint;
+  readonly kind: SpteKind;
+}
+
+/** Where a plugin keeps bits of its own. `nonpresent`: in MMIO entries, and in what is empty but for these bits. */
+export type SoftwarePlace = 'leaf' | 'table' | 'nonpresent';
+
+/** Bits that a plugin keeps in entries, where the CPU looks at nothing. */
+export interface SoftwareField {
+  /** The bits; of owner `kvm`. They must not meet the address of a present entry, nor bits of KVM or of another plugin. */
+  readonly field: BitField;
+  readonly in: readonly SoftwarePlace[];
+  /** `always`: all bits are set in every such entry, core sets them and finds those that lack them. */
+  readonly set: 'always' | 'sometimes';
+  /** Where it holds; all kernels when absent. */
+  readonly kernels?: KernelRange | undefined;
+}
+
+/** Entries that a question of bits picks out. */
+export interface BitTest {
+  /** An entry is meant when `(spte & mask) === value`. */
+  readonly mask: bigint;
+  readonly value: bigint;
+  /** Those of these kinds; present ones (`leaf`, `tracked`, `table`) when absent. */
+  readonly kinds?: readonly SpteKind[] | undefined;
+  /** Those at these levels; all, and what has no level, when absent. */
+  readonly levels?: readonly number[] | undefined;
+  /** Those of mirrors, or of others; both when absent. */
+  readonly isMirror?: boolean | undefined;
+  /** Where it holds; all kernels when absent. */
+  readonly kernels?: KernelRange | undefined;
+}
+
+/** Entries that are a plugin's own, among those that are neither present, frozen nor read by a policy before it. */
+export interface PluginKind {
+  /** An entry is one when `(spte & mask) === value`. */
+  readonly mask: bigint;
+  readonly value: bigint;
+  /** What such an entry is called: `poisoned entry`. */
+  readonly label: string;
+  /** The kind of core's that it counts as where KVM replaces it. */
+  readonly countsAs: 'empty' | 'mmio' | 'frozen';
+  /** What the other bits say; a bit of no field is a finding. When absent, the entry is one word of no parts. */
+  readonly fields?: readonly BitField[] | undefined;
+  /** Those of mirrors, or of others; both when absent. */
+  readonly isMirror?: boolean | undefined;
+  /** Where it holds; all kernels when absent. */
+  readonly kernels?: KernelRange | undefined;
+}
+
+/** The words of an answer, or how its params make them. */
+export type PluginText = string | ((params: Readonly<Record<string, unknown>>) => string);
+
+/** Something that a plugin may find wrong with an entry. */
+export interface PluginFindingRule {
+  readonly severity: Severity;
+  /** What is wrong. */
+  readonly text: PluginText;
+  /** What to do about it, or to ask next; nothing when absent. */
+  readonly next?: PluginText | undefined;
+  /** The entries that have it; when absent, the hook `judge` says which. Its mask are the bits that are named. */
+  readonly where?: BitTest | undefined;
+}
+
+/** An answer of a plugin's, by its name, which one of the plugin's tables has. */
+export interface OwnAnswer {
+  readonly code: PluginName;
+  readonly params?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A finding of a plugin's. */
+export interface OwnFinding extends OwnAnswer {
+  /** The bits that are wrong. */
+  readonly bits: bigint;
+}
+
+/** A leaf that is being built. */
+export interface LeafRequest {
+  readonly role: PageRole;
+  readonly gfn: bigint;
+  readonly pfn: bigint;
+  /** The bits that core has put together so far. */
+  readonly spte: bigint;
+}
+
+/** What a VM chooses for itself. */
+export interface VmConfig {
+  /** Its own MMIO value, since 6.10; the global one, or what a plugin says, when absent. */
+  readonly mmioValue?: bigint | undefined;
+  /** What plugins ask of a VM, by `plugin/name`: whether it is a confidential one, say. */
+  readonly options?: Readonly<Record<PluginName, unknown>> | undefined;
+}
+
+/**
+ * What a plugin adds to the entries of a machine (contract 2), each member optional. Core asks the vendor first, then
+ * what `extendVendor()` laid over it, oldest first, then the policies in their order; of readers the first that takes an
+ * entry counts.
+ */
+export interface Extension {
+  /** Bits that the plugin keeps in entries. */
+  readonly software?: readonly SoftwareField[] | undefined;
+  /** Adjusts the reserved bits by which KVM checks its entries. */
+  readonly reserved?:
+    | ((setup: Setup, registry: Registry, root: RootConfig, check: RsvdBitsValidate) => RsvdBitsValidate)
+    | undefined;
+  /**
+   * Bits of a new leaf, by what it maps. Hand each to `set` with its reason, and return what `set` returned:
+   * `return set(mask, 'private memory')`.
+   */
+  readonly leafBits?:
+    | ((mmu: Mmu, host: Host, request: LeafRequest, set: (bits: bigint, why: string) => bigint) => bigint)
+    | undefined;
+  /** A step when a VM is created, after core's own; what the caller says of the VM (`vm.mmioValue`) comes last. */
+  readonly initVm?: ((setup: Setup, registry: Registry, vm: VmConfig) => Registry) | undefined;
+  /** What may be wrong with an entry, by the part of its name after the slash. */
+  readonly findings?: Readonly<Record<string, PluginFindingRule>> | undefined;
+  /** Findings that no {@link BitTest} can say; asked of every entry. */
+  readonly judge?: ((mmu: Mmu, entry: EntryInHand, role: EntryRole) => readonly OwnFinding[]) | undefined;
+  /** The words of what `judgeChange` objects to, by the part of the name after the slash. */
+  readonly objections?: Readonly<Record<string, PluginText>> | undefined;
+  /** Why such a change is not made. */
+  readonly judgeChange?:
+    | ((mmu: Mmu, from: EntryInHand, to: EntryInHand, role: EntryRole) => readonly OwnAnswer[])
+    | undefined;
+  /** The words of what `guess` answers, by the part of the name after the slash. */
+  readonly guesses?: Readonly<Record<string, PluginText>> | undefined;
+  /** What an entry of no kind may be; the likeliest first. */
+  readonly guess?: ((mmu: Mmu, entry: EntryInHand, role: EntryRole) => readonly OwnAnswer[]) | undefined;
+  /** Kinds of entries that are the plugin's own, by the part of the name after the slash. */
+  readonly kinds?: Readonly<Record<string, PluginKind>> | undefined;
+}
+
+/** What is laid over a vendor. */
+export interface Overlay extends Extension, Omit<Plugin, 'apiVersion'> {
+  /** Values of masks, after the vendor's own start-up. */
+  readonly masks?: Partial<Masks> | undefined;
+  /** Where the overlay holds, with all that it has; all kernels when absent. */
+  readonly kernels?: KernelRange | undefined;
+  /** What the hooks look at; of one that is missing here, everything. */
+  readonly dependsOn?: ExtensionDependence | undefined;
+}
+
+/** What the hook `leafBits` of a plugin looks at. */
+export interface LeafBitsDependence extends Declaration<NonNullable<Extension['leafBits']>> {
+  /** Whether the answer depends on gfn, pfn or the entry so far, and not only on level and role. */
+  readonly frame: boolean;
+}
+
+/** What the hook `judge` of a plugin looks at. */
+export interface JudgeDependence extends Declaration<NonNullable<Extension['judge']>> {
+  /** Bits within 51:12 that count, each on its own, beyond those of core's rules; 0 for none. */
+  readonly address: bigint;
+}
+
+/** What hooks of an extension look at; of one that is missing, everything. */
+interface ExtensionDependence {
+  readonly leafBits?: LeafBitsDependence;
+  readonly judge?: JudgeDependence;
+}
+
+/** An extension as a machine asks it: what holds in its kernel and for its root. */
+export interface ActiveExtension {
+  readonly name: string;
+  readonly software: readonly SoftwareField[];
+  readonly kinds: readonly (PluginKind & { readonly name: PluginName })[];
+  readonly findings: readonly (PluginFindingRule & { readonly code: PluginName })[];
+  readonly hooks: Extension & { readonly dependsOn?: ExtensionDependence | undefined };
 }
 
 /** What an entry says that a policy recognised as its own. */
@@ -132,7 +321,7 @@ export interface ReadDependence extends Declaration<NonNullable<Policy['read']>>
 }
 
 /** A cross-vendor concern that takes part in the start-up (L1TF, MMIO caching). */
-export interface Policy extends Plugin {
+export interface Policy extends Plugin, Extension {
   /** Globals that a module parameter sets before any code runs. */
   readonly parameters?: Partial<Masks>;
   /** When kvm.ko is loaded. */
@@ -144,11 +333,11 @@ export interface Policy extends Plugin {
   /** Whether the host uses a pfn for a device: such a page is never encrypted and mapped uncached. */
   readonly isMmioPfn?: (host: Host, pfn: bigint) => boolean;
   /** Takes an entry apart if it is this policy's; asked of entries that are not shadow-present. */
-  readonly read?: (mmu: Mmu, spte: bigint) => PolicyReading | null;
+  readonly read?: (mmu: Mmu, spte: bigint, role: EntryRole) => PolicyReading | null;
   /** What the CPU may fetch while it handles a fault on an entry that is not present, or has reserved bits. */
   readonly exposure?: (mmu: Mmu, spte: bigint) => Exposure;
   /** What the hooks look at; of one that is missing here, everything. */
-  readonly dependsOn?: {
+  readonly dependsOn?: ExtensionDependence & {
     readonly isMmioPfn?: MmioPfnDependence;
     readonly read?: ReadDependence;
   };
@@ -169,7 +358,17 @@ export type Outcome =
       readonly errorCode: number;
       /** Reserved bits that are set; none for a plain fault. */
       readonly causes: readonly EntryFault[];
-    };
+    }
+  | PluginOutcome;
+
+/** What becomes of an access on a machine of a plugin's: `the TDX module refuses it`. */
+export interface PluginOutcome {
+  readonly kind: PluginName;
+  /** In words. */
+  readonly text: string;
+  /** Whether the access goes through. */
+  readonly passes: boolean;
+}
 
 /** Something in an entry that the CPU refuses. */
 export interface EntryFault {
@@ -215,9 +414,11 @@ export type Exposure = Coded<ExposureParams> & {
 };
 
 /** A vendor module (kvm-intel, kvm-amd) with its parameters. */
-export interface Vendor extends Plugin {
+export interface Vendor extends Plugin, Extension {
   /** What the CPU reads in the entries that this vendor makes. */
   readonly format: EntryFormat;
+  /** What it reads in those of mirrors, where that is something else. */
+  readonly mirrorFormat?: EntryFormat | undefined;
   /** The bit that the host sets in its own page tables to encrypt memory (`sme_me_mask`); 0 when absent. */
   readonly smeMeMask?: bigint;
   /** The vendor's part of the start-up, after everything was reset to the legacy masks. */
@@ -231,9 +432,11 @@ export interface Vendor extends Plugin {
   /**
    * How the CPU reads an entry at `level` (1..5), whatever KVM means by it. Must answer for every 64-bit value.
    */
-  readonly cpuReads?: (mmu: Mmu, spte: bigint, level: number) => readonly CpuReading[];
+  readonly cpuReads?: (mmu: Mmu, spte: bigint, level: number, role: EntryRole) => readonly CpuReading[];
+  /** What `extendVendor()` laid over it, oldest first. */
+  readonly overlays?: readonly Overlay[] | undefined;
   /** What the hooks look at; of one that is missing here, everything. */
-  readonly dependsOn?: { readonly getMtMask?: MtMaskDependence };
+  readonly dependsOn?: ExtensionDependence & { readonly getMtMask?: MtMaskDependence };
 }
 
 /** An MMU: all that rules need to build and read its SPTEs. An immutable value. */
@@ -243,6 +446,8 @@ export interface Mmu extends Setup, Registry {
   readonly zeroCheck: RsvdBitsValidate;
   /** Which accesses fault, by error code and permissions (used by KVM since 7.3). */
   readonly permissions: PermissionBitmap;
+  /** What plugins add to its entries, in the order in which they are asked; none for most. */
+  readonly extensions: readonly ActiveExtension[];
   /** What readers remember of this MMU; a copy has none, and begins anew. @internal */
   readonly shapes?: unknown[];
   /** WARNs that the start-up raised. */

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkInteger, checkOneOf, checkU64 } from '../bits/arguments.ts';
 import { bits, hex } from '../bits/bits.ts';
+import type { RsvdBitsValidate } from '../cpu/rsvd-bits.ts';
 import { type Kernel, upstreamKernel } from '../kernel/kernel.ts';
 import { layoutFor } from '../kernel/layout.ts';
 import { observe } from '../observe/observe.ts';
-import type { Mmu, Params, Policy, Setup, Vendor } from './contract.ts';
+import type { ActiveExtension, Mmu, Params, Policy, Setup, Vendor, VmConfig } from './contract.ts';
+import { activeExtensions } from './extensions.ts';
 import { defineHost, type HostFacts, PHYSICAL_MASK } from './host.ts';
 import { assignMasks, initialRegistry, type Registry } from './masks.ts';
 import { permissionBitmap } from './permissions.ts';
-import { checkPlugin } from './plugin.ts';
-import { initVm, resetAllPteMasks, setMmioSpteValue, spteModuleInit } from './reset-masks.ts';
+import { checkIsPlugin, checkPlugin } from './plugin.ts';
+import { callHook } from './plugin-error.ts';
+import { initVm, resetAllPteMasks, runStep, setMmioSpteValue, spteModuleInit } from './reset-masks.ts';
 import { MMU_KINDS, type RootConfig } from './root.ts';
 import { buildShadowZeroCheck } from './zero-check.ts';
 
@@ -32,12 +35,6 @@ export interface MmuConfig extends KvmConfig {
   readonly root?: Partial<RootConfig> | undefined;
 }
 
-/** What a VM chooses for itself. */
-export interface VmConfig {
-  /** Its own MMIO value, since 6.10; the global one when absent. */
-  readonly mmioValue?: bigint | undefined;
-}
-
 /** kvm.ko after its module init: the facts that it runs on, and its globals. */
 export interface Kvm {
   readonly setup: Setup;
@@ -48,7 +45,7 @@ const PAGE_OFFSET_BITS = bits(11, 0);
 
 /** The set-up that every step sees, from a configuration with defaults filled in. */
 export function defineSetup({ kernel, host, policies = [], params }: KvmConfig): Setup {
-  policies.forEach(checkPlugin);
+  for (const policy of policies) checkPlugin(policy, 'policy');
   const known = kernel instanceof Object ? kernel : upstreamKernel(kernel);
   return {
     kernel: known,
@@ -79,11 +76,11 @@ export function loadKvm(setup: Setup): Kvm {
  * what module init had saved.
  */
 export function loadVendor(kvm: Kvm, vendor: Vendor): Kvm {
-  checkPlugin(vendor);
+  checkPlugin(vendor, 'vendor');
   const setup = { ...kvm.setup, vendor };
   // The size of the dirty log is a member of the vendor's operations, which are replaced as a whole.
   const reset = assignMasks(resetAllPteMasks(setup, kvm.registry), 'kvm_x86_ops', { cpuDirtyLogSize: 0 });
-  return { setup, registry: vendor.setup(setup, reset) };
+  return { setup, registry: runStep(vendor.name, 'setup', vendor.setup, setup, reset) };
 }
 
 /** A kernel that encrypts memory has no C-bit in the addresses of its entries: pfns would be wrong. */
@@ -112,29 +109,64 @@ function checkEncryption({ physicalMask }: HostFacts, { smeMeMask = 0n }: Vendor
  * [hex(mmu.masks.accessed), mmu.setBy.accessed]; // [ '0x100', 'kvm_mmu_set_ept_masks' ]
  * ```
  */
-export function createMmu({ vendor, vm, root, ...config }: MmuConfig): Mmu {
-  const physicalMask = PHYSICAL_MASK & ~(vendor.smeMeMask ?? 0n);
+export function createMmu({ vendor: given, vm = {}, root, ...config }: MmuConfig): Mmu {
+  checkIsPlugin(given, 'vendor');
+  const physicalMask = PHYSICAL_MASK & ~(given.smeMeMask ?? 0n);
   const setup = defineSetup({ ...config, host: { physicalMask, ...config.host } });
-  checkEncryption(setup.host, vendor);
+  checkEncryption(setup.host, given);
+  const vendor =
+    root?.isMirror === true && given.mirrorFormat !== undefined
+      ? { ...given, format: given.mirrorFormat }
+      : given;
+  const extensions = activeExtensions(setup, vendor, root?.isMirror === true);
   const { value, warnings } = observe(setup, (setup) => {
     const loaded = loadVendor(loadKvm(setup), vendor).registry;
-    const registry = createVm(setup, loaded, vm);
+    const registry = createVm({ ...setup, vendor }, loaded, extensions, vm);
     const rootConfig = defineRoot(setup, registry, root);
     return {
       ...registry,
       root: rootConfig,
-      zeroCheck: buildShadowZeroCheck(setup, registry, rootConfig),
+      zeroCheck: zeroCheckOf({ ...setup, vendor }, registry, extensions, rootConfig),
       permissions: permissionBitmap(registry, rootConfig),
     };
   });
-  const mmu = { ...setup, ...value, vendor, initWarnings: warnings };
+  const mmu = { ...setup, ...value, vendor, extensions, initWarnings: warnings };
   // Not enumerable: what was found out about this MMU may not hold for a copy with other masks.
   return Object.freeze(Object.defineProperty(mmu, 'shapes', { value: [] }));
 }
 
-function createVm(setup: Setup, loaded: Registry, { mmioValue }: VmConfig = {}): Registry {
-  const registry = initVm(setup, loaded);
+/** Core's step, then those of plugins, then what the caller says. */
+function createVm(
+  setup: Setup,
+  loaded: Registry,
+  extensions: readonly ActiveExtension[],
+  vm: VmConfig,
+): Registry {
+  let registry = initVm(setup, loaded);
+  for (const { name, hooks } of extensions) {
+    const step = hooks.initVm;
+    if (step !== undefined) {
+      registry = runStep(name, 'initVm', (setup, before) => step(setup, before, vm), setup, registry);
+    }
+  }
+  const { mmioValue } = vm;
   return mmioValue === undefined ? registry : setMmioSpteValue(registry, checkU64('vm.mmioValue', mmioValue));
+}
+
+/** The reserved bits of core, as plugins adjust them. */
+function zeroCheckOf(
+  setup: Setup,
+  registry: Registry,
+  extensions: readonly ActiveExtension[],
+  root: RootConfig,
+): RsvdBitsValidate {
+  return extensions.reduce(
+    (check, { name, hooks: { reserved } }) =>
+      reserved === undefined
+        ? check
+        : callHook(name, 'reserved', () => reserved(setup, registry, root, check)),
+    buildShadowZeroCheck(setup, registry, root),
+  );
 }
 
 /** The root of a 4-level MMU that uses NX and maps what the host maps, but for the given fields. */
@@ -149,6 +181,7 @@ function defineRoot(setup: Setup, { masks }: Registry, root: Partial<RootConfig>
     guestGbpages: setup.host.gbpages,
     ept12ExecOnly: false,
     cr4Smep: false,
+    isMirror: false,
     ...root,
   };
 }

@@ -10,6 +10,7 @@ import { warn } from '../observe/observe.ts';
 import type { Policy, Setup, SetupStep } from './contract.ts';
 import { getShadowPhysBits } from './host.ts';
 import { assignMasks, type Registry } from './masks.ts';
+import { callHook, PluginError } from './plugin-error.ts';
 
 /** Stores MAXPHYADDR; `step` is the function that does it in this kernel. */
 function determinePhysBits({ host }: Setup, registry: Registry, step: string): Registry {
@@ -31,9 +32,39 @@ function runPolicies(
   setup: Setup,
   registry: Registry,
 ): Registry {
-  const run = (state: Registry, policy: Policy): Registry => policy[hook]?.(setup, state) ?? state;
+  const run = (state: Registry, policy: Policy): Registry => {
+    const step = policy[hook];
+    return step === undefined ? state : runStep(policy.name, hook, step, setup, state);
+  };
   return setup.policies.reduce(run, registry);
 }
+
+/**
+ * Runs a step of a plugin.
+ *
+ * @throws PluginError that names the step, where it throws or gives no registry
+ */
+export function runStep(
+  plugin: string,
+  hook: string,
+  step: SetupStep,
+  setup: Setup,
+  registry: Registry,
+): Registry {
+  const next: unknown = callHook(plugin, hook, () => step(setup, registry));
+  if (!isRegistry(next)) {
+    throw new PluginError(
+      'SPTE_PLUGIN_HOOK',
+      plugin,
+      hook,
+      `${hook} of ${plugin} must return the next registry, got ${typeof next}: is a return missing?`,
+    );
+  }
+  return next;
+}
+
+const isRegistry = (value: unknown): value is Registry =>
+  typeof value === 'object' && value !== null && 'masks' in value && 'setBy' in value;
 
 /**
  * What happens once, when kvm.ko is loaded.

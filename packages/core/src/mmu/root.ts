@@ -24,4 +24,6 @@ export interface RootConfig {
   readonly ept12ExecOnly: boolean;
   /** Bit 20 of the role since 7.2: SMEP for shadow paging, MBEC for EPT, GMET for NPT. */
   readonly cr4Smep: boolean;
+  /** Whether it mirrors a table that the TDX module owns (since 6.14). */
+  readonly isMirror: boolean;
 }

@@ -2,12 +2,14 @@
 
 import { fieldValue } from '../bits/bit-field.ts';
 import { PAGE_SHIFT } from '../bits/bits.ts';
-import type { Mmu, PolicyReading } from '../mmu/contract.ts';
+import type { Mmu, PluginKind, PolicyReading } from '../mmu/contract.ts';
+import type { PluginName, SpteKind } from '../mmu/entry-kind.ts';
 import { restoreAccTrackSpte } from '../rules/access-track.ts';
 import {
   isAccessedSpte,
   isDirtySpte,
   isMmuWritableSpte,
+  isShadowPresentPte,
   isSupervisorExecutable,
   isWritablePte,
   spteToPfn,
@@ -17,7 +19,8 @@ import { type DecodedField, fieldText } from './decoded-field.ts';
 import { checkEntry, type Entry, entryAt } from './entry.ts';
 import { type Evidence, evidenceFor } from './evidence.ts';
 import { shapeOf } from './shape.ts';
-import { isPresentKind, type SpteKind } from './spte-kind.ts';
+import { isPresentKind } from './spte-kind.ts';
+import { pluginKind, takersOf } from './takers.ts';
 
 /** Permissions that the CPU grants; `user` is null where the format does not tell users from supervisors. */
 export interface DecodedAccess {
@@ -76,6 +79,16 @@ export interface DecodedSpte {
   readonly mapping: DecodedMapping | null;
   /** For an MMIO entry. */
   readonly mmio: PolicyReading | null;
+  /** For an entry of a plugin's own kind: what it is called, and the kind of core's that it counts as. */
+  readonly own: OwnKind | null;
+  /** The plugins that would have taken the entry, had not one before them; in the order in which they are asked. */
+  readonly alsoReadBy: readonly string[];
+}
+
+/** An entry of a plugin's own kind. */
+export interface OwnKind extends Pick<PluginKind, 'label' | 'countsAs'> {
+  /** The plugin's name. */
+  readonly plugin: string;
 }
 
 /**
@@ -91,7 +104,7 @@ export function decodeSpte(mmu: Mmu, spte: bigint, level: number | null = null):
 
 /** {@link decodeSpte} for an entry at hand. */
 export function decodeEntry(entry: Entry): DecodedSpte {
-  const { spte, level, kind, reading } = entry;
+  const { mmu, spte, level, kind, reading } = entry;
   const shape = shapeOf(entry);
   return {
     value: spte,
@@ -101,7 +114,26 @@ export function decodeEntry(entry: Entry): DecodedSpte {
     fields: decodeFields(entry, shape),
     mapping: isPresentKind(kind) ? decodeMapping(entry) : null,
     mmio: reading,
+    own: isNamed(kind) ? ownKind(mmu, kind) : null,
+    alsoReadBy: othersOf(entry),
   };
+}
+
+const isNamed = (kind: SpteKind): kind is PluginName => kind.includes('/');
+
+function ownKind(mmu: Mmu, kind: PluginName): OwnKind {
+  const { label, countsAs } = pluginKind(mmu, kind);
+  return { plugin: kind.slice(0, kind.indexOf('/')), label, countsAs };
+}
+
+const NOBODY: readonly string[] = [];
+
+/** Who else would have taken an entry that a plugin took. */
+function othersOf({ mmu, spte, level, kind, reading }: Entry): readonly string[] {
+  if (reading === null && !isNamed(kind)) return NOBODY;
+  if (mmu.policies.length + mmu.extensions.length < 2) return NOBODY;
+  const [, ...others] = takersOf(mmu, spte, level, isShadowPresentPte(mmu, spte));
+  return others.length === 0 ? NOBODY : others.map(({ plugin }) => plugin);
 }
 
 const AD_TYPES: readonly AdType[] = ['enabled', 'disabled', 'write-protect-only', 'invalid'];

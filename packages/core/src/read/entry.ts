@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkLevel, checkU64 } from '../bits/arguments.ts';
 import type { Mmu, PolicyReading } from '../mmu/contract.ts';
+import type { SpteKind } from '../mmu/entry-kind.ts';
+import { entryRole, softwareBits } from '../mmu/extensions.ts';
 import { isRemovedSpte, isShadowPresentPte } from '../rules/predicates.ts';
-import { presentKind, type SpteKind } from './spte-kind.ts';
+import { presentKind } from './spte-kind.ts';
+import { readBy, takersOf } from './takers.ts';
 
 /** An entry at hand: what decoding, judging and explaining ask first, found out once. */
 export interface Entry<Level extends number | null = number | null> {
@@ -21,13 +24,22 @@ export interface Entry<Level extends number | null = number | null> {
  */
 export function entryAt<Level extends number | null>(mmu: Mmu, spte: bigint, level: Level): Entry<Level> {
   if (isRemovedSpte(mmu, spte)) return { mmu, spte, level, kind: 'frozen', reading: null };
-  if (isShadowPresentPte(mmu, spte)) {
-    return { mmu, spte, level, kind: presentKind(mmu, spte, level), reading: null };
+  const present = isShadowPresentPte(mmu, spte);
+  if (present) {
+    const kind = presentKind(mmu, spte, level);
+    // Before 5.13 everything else counts as present, also what no CPU walks.
+    if (kind !== 'unknown') return { mmu, spte, level, kind, reading: null };
   }
-  const reading = readByPolicy(mmu, spte);
-  if (reading !== null) return { mmu, spte, level, kind: 'mmio', reading };
-  const empty = spte === 0n || spte === mmu.layout.empty;
-  return { mmu, spte, level, kind: empty ? 'empty' : 'unknown', reading: null };
+  const [taker] = takersOf(mmu, spte, level, present, 1);
+  if (taker !== undefined) return { mmu, spte, level, kind: taker.kind, reading: taker.reading };
+  return { mmu, spte, level, kind: !present && isEmpty(mmu, spte) ? 'empty' : 'unknown', reading: null };
+}
+
+/** Whether an entry maps nothing: it has no bits but those that plugins keep in such entries. */
+function isEmpty(mmu: Mmu, spte: bigint): boolean {
+  const { empty } = mmu.layout;
+  const bare = spte & ~softwareBits(mmu, 'nonpresent');
+  return bare === 0n || bare === empty;
 }
 
 /**
@@ -54,8 +66,9 @@ export function spteKind(mmu: Mmu, spte: bigint, level: number | null): SpteKind
 
 /** What the first policy that recognises the entry reads in it. */
 export function readByPolicy(mmu: Mmu, spte: bigint): PolicyReading | null {
+  const role = entryRole(mmu, null);
   for (const { read } of mmu.policies) {
-    const reading = read?.(mmu, spte) ?? null;
+    const reading = read === undefined ? null : readBy(read, mmu, spte, role);
     if (reading !== null) return reading;
   }
   return null;

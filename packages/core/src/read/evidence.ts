@@ -3,6 +3,8 @@ import { U64_MAX } from '../bits/bits.ts';
 import type { Coded, NoParams } from '../bits/coded.ts';
 import { PT } from '../cpu/entry-format.ts';
 import type { Mmu } from '../mmu/contract.ts';
+import type { SpteKind } from '../mmu/entry-kind.ts';
+import { softwareBits } from '../mmu/extensions.ts';
 import {
   isAccessTrackSpte,
   isLargePte,
@@ -14,7 +16,7 @@ import {
 } from '../rules/predicates.ts';
 import { type Because, because } from './because.ts';
 import type { Entry } from './entry.ts';
-import type { SpteKind } from './spte-kind.ts';
+import { pluginKinds } from './takers.ts';
 
 /** What each test of what an entry is looks at; `evidenceText()` says it in words. */
 export interface EvidenceParams {
@@ -33,6 +35,13 @@ export interface EvidenceParams {
   /** Every present entry at level 1 is a leaf. */
   readonly 'level-1': NoParams;
   readonly 'page-size': { readonly bit: number; readonly set: boolean };
+  /** The entry under the mask of a kind of a plugin's, and what such an entry is there. */
+  readonly 'plugin-value': {
+    readonly label: string;
+    readonly mask: bigint;
+    readonly masked: bigint;
+    readonly value: bigint;
+  };
   /** The bits that are clear in an access-tracked entry. */
   readonly 'access-tracked': { readonly clear: bigint };
 }
@@ -74,7 +83,13 @@ export function evidenceFor({ mmu, spte }: Entry, { ofOthers, ofPresent }: Tests
 
 /** The tests of entries of this MMU at a level. Their answers are made here, once, but for what names the entry. */
 export function testsOf(mmu: Mmu, level: number | null): Tests {
-  const ofOthers = [presentTest(mmu), mmioTest(mmu), frozenTest(mmu), emptyTest(mmu)];
+  const ofOthers = [
+    presentTest(mmu),
+    mmioTest(mmu),
+    frozenTest(mmu),
+    emptyTest(mmu),
+    ...pluginKinds(mmu).map((kind) => pluginTest(mmu, kind)),
+  ];
   const ofPresent = [...ofOthers, leafTest(mmu, level)];
   if (mmu.masks.accTrack !== 0n) ofPresent.push(trackedTest(mmu));
   return { ofOthers, ofPresent };
@@ -140,12 +155,25 @@ function frozenTest(mmu: Mmu): Test {
 
 function emptyTest(mmu: Mmu): Test {
   const { empty } = mmu.layout;
+  const kept = softwareBits(mmu, 'nonpresent');
   return either(
     EMPTY,
     because(mmu, 'SHADOW_NONPRESENT_VALUE', U64_MAX),
-    (spte) => spte === 0n || spte === empty,
+    (spte) => (spte & ~kept) === 0n || (spte & ~kept) === empty,
     () => ({ code: 'empty', params: { value: empty } }),
   );
+}
+
+function pluginTest(mmu: Mmu, { name, label, mask, value }: ReturnType<typeof pluginKinds>[number]): Test {
+  const kinds = [name];
+  const source = because(mmu, name, mask);
+  return (spte) => ({
+    code: 'plugin-value',
+    params: { label, mask, masked: spte & mask, value },
+    kinds,
+    holds: (spte & mask) === value,
+    because: source,
+  });
 }
 
 function leafTest(mmu: Mmu, level: number | null): Test {

@@ -4,9 +4,11 @@ import type { Coded, NoParams } from '../bits/coded.ts';
 import { EPT, PT } from '../cpu/entry-format.ts';
 import { explainEptp } from '../cpu/ept-pointer.ts';
 import { layouts } from '../kernel/layout.ts';
+import type { SpteKind } from '../mmu/entry-kind.ts';
+import { entryRole } from '../mmu/extensions.ts';
 import { type Because, because } from './because.ts';
 import type { Entry } from './entry.ts';
-import type { SpteKind } from './spte-kind.ts';
+import { answerOf, attempt, type SaidByPlugin } from './plugin-answers.ts';
 
 /** What each guess rests on; `guessText()` says it in words. */
 export interface GuessParams {
@@ -23,11 +25,11 @@ export interface GuessParams {
   readonly 'other-level': { readonly kind: SpteKind; readonly levels: readonly number[] };
 }
 
-/** Stable names of the guesses. */
+/** Stable names of core's guesses; those of plugins are `plugin/name`. */
 export type GuessCode = keyof GuessParams;
 
-/** What a value may be that is no entry of this kernel's. */
-export type Guess = Coded<GuessParams> & { readonly because: Because };
+/** What a value may be that is no entry of this kernel's, as core or a plugin says. */
+export type Guess = (Coded<GuessParams> | SaidByPlugin) & { readonly because: Because };
 
 /** Bits 62:52, which the CPU ignores and software may use, in either format. */
 const SOFTWARE_HIGH = bits(62, 52);
@@ -72,7 +74,7 @@ const CONSTANTS: ReadonlyMap<bigint | null, GuessParams['other-kernel']> = new M
 export function guessUnknown(entry: Entry): Guess[] {
   const { mmu, spte } = entry;
   const from = (looksAt: bigint): Because => because(mmu, 'guess', looksAt);
-  const guesses: Guess[] = guessPointer(entry);
+  const guesses: Guess[] = [...guessesOfPlugins(entry), ...guessPointer(entry)];
 
   const constant = CONSTANTS.get(spte);
   if (constant !== undefined) {
@@ -95,4 +97,20 @@ export function guessUnknown(entry: Entry): Guess[] {
     guesses.push({ code: 'pae-root', params: {}, because: from(bits(11, 0)) });
   }
   return guesses;
+}
+
+/** What plugins say that it may be. A hook that throws says nothing here; that it did is a finding. */
+function guessesOfPlugins({ mmu, spte, kind, level }: Entry): Guess[] {
+  return mmu.extensions.flatMap(({ name, hooks: { guess, guesses } }) => {
+    if (guess === undefined) return [];
+    const answer = attempt(name, 'guess', () =>
+      guess(mmu, { spte, kind }, entryRole(mmu, level)).map(
+        (own): Guess => ({
+          ...answerOf(name, 'guesses', guesses, own),
+          because: because(mmu, `plugin ${name}`, U64_MAX),
+        }),
+      ),
+    );
+    return 'message' in answer ? [] : answer.value;
+  });
 }

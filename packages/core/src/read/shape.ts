@@ -4,14 +4,17 @@ import { bits, LEVEL_BITS, runsOf, U64_MAX } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
 import { getRsvdBits } from '../cpu/rsvd-bits.ts';
 import { accessBits } from '../kernel/role.ts';
-import type { Mmu, PolicyField, PolicyReading } from '../mmu/contract.ts';
+import type { Mmu, PluginKind, PolicyField, PolicyReading, SoftwarePlace } from '../mmu/contract.ts';
 import { checkCore } from '../mmu/core-copy.ts';
+import type { CoreKind, SpteKind } from '../mmu/entry-kind.ts';
+import { softwareBits } from '../mmu/extensions.ts';
 import { isLargePte, isLastSpte, kvmMmuMaxGfn } from '../rules/predicates.ts';
 import { type Because, because } from './because.ts';
 import { type Field, type Place, placeOf, YES_NO } from './decoded-field.ts';
 import type { Entry } from './entry.ts';
 import { type Tests, testsOf } from './evidence.ts';
-import { isPresentKind, type SpteKind, tableBits } from './spte-kind.ts';
+import { isPresentKind, tableBits } from './spte-kind.ts';
+import { pluginKind, pluginKinds } from './takers.ts';
 
 /** What all entries of one kind, level and page size have in common. */
 export interface Shape {
@@ -46,7 +49,7 @@ export const NOWHERE = -1;
 type Claim = Omit<Field, 'because'> & { readonly rule: string };
 
 /** Where a kind, with level and page size, stands among the shapes of an MMU. */
-const KIND_INDEX: Readonly<Record<SpteKind, number>> = {
+const KIND_INDEX: Readonly<Record<CoreKind, number>> = {
   leaf: 0,
   tracked: 12,
   table: 24,
@@ -55,6 +58,17 @@ const KIND_INDEX: Readonly<Record<SpteKind, number>> = {
   empty: 60,
   unknown: 72,
 };
+
+/** Shapes of one kind: levels 0 (not known) to 5, each with bit 7 clear and set. */
+const SHAPES_OF_KIND = 12;
+
+/** Where shapes of a kind stand: those of plugins after core's. */
+function indexOfKind(mmu: Mmu, kind: SpteKind): number {
+  if (isCoreKind(kind)) return KIND_INDEX[kind];
+  return KIND_INDEX.unknown + SHAPES_OF_KIND * (1 + pluginKinds(mmu).findIndex(({ name }) => name === kind));
+}
+
+const isCoreKind = (kind: SpteKind): kind is CoreKind => Object.hasOwn(KIND_INDEX, kind);
 
 /**
  * The shape of an entry. An MMU of `createMmu()` remembers those that were asked for; a copy of one finds each anew, for
@@ -65,7 +79,7 @@ export function shapeOf(entry: Entry): Shape {
   checkCore(mmu);
   const shapes = mmu.shapes as (Shape | undefined)[] | undefined;
   if (shapes === undefined) return findShape(entry);
-  const index = KIND_INDEX[kind] + 2 * (level ?? 0) + Number(isLargePte(spte));
+  const index = indexOfKind(mmu, kind) + 2 * (level ?? 0) + Number(isLargePte(spte));
   const known = shapes[index];
   if (known !== undefined && (reading === null || isSameClaim(known.byPolicy, reading.fields))) return known;
   const shape = findShape(entry);
@@ -96,7 +110,7 @@ function findShape(entry: Entry): Shape {
     unowned: maskOf(fields.filter(({ owner }) => owner === 'none')),
     rsvdBits,
     neverSet: maskOf(hardwareFields(mmu, level, kind)) & ~usedBits(mmu, level),
-    always: kind === 'table' ? tableBits(mmu) : 0n,
+    always: kind === 'table' ? tableBits(mmu) & ~softwareBits(mmu, 'table', 'always') : 0n,
     present: masks.present & ~(kind === 'tracked' ? masks.accTrack : 0n),
     otherKeys: masks.meMask & ~masks.meValue,
     maxGfn: kvmMmuMaxGfn(mmu),
@@ -142,17 +156,36 @@ function claims({ mmu, spte, level, kind, reading }: Entry): Claim[] {
       return presentClaims(mmu, spte, level, kind);
     case 'mmio':
       // It is MMIO because a policy read it.
-      return (reading as PolicyReading).fields.map(({ name, mask, meaning }) => ({
-        ...whole(name, meaning, 'is_mmio_spte'),
-        mask,
-      }));
+      return [
+        ...(reading as PolicyReading).fields.map(({ name, mask, meaning }) => ({
+          ...whole(name, meaning, 'is_mmio_spte'),
+          mask,
+        })),
+        ...softwareClaims(mmu, 'nonpresent'),
+      ];
     case 'frozen':
       return [whole('frozen', 'a CPU is changing the entry; the value is a constant', 'is_removed_spte')];
     case 'empty':
-      return [whole('empty', 'maps nothing', 'is_shadow_present_pte')];
+      return [...softwareClaims(mmu, 'nonpresent'), whole('empty', 'maps nothing', 'is_shadow_present_pte')];
     case 'unknown':
       return hardwareClaims(mmu, spte, level, kind);
+    default:
+      return ownClaims(kind, pluginKind(mmu, kind));
   }
+}
+
+/** What a plugin keeps in an entry of its own kind: its mark, and fields. */
+function ownClaims(kind: SpteKind, { label, mask, fields }: PluginKind): Claim[] {
+  const mark = whole(kind, label, kind);
+  if (fields === undefined) return [mark];
+  return [...fields.map((field) => fromField(field, kind)), { ...mark, mask }];
+}
+
+/** The bits that plugins keep in entries of a place. */
+function softwareClaims({ extensions }: Mmu, place: SoftwarePlace): Claim[] {
+  return extensions.flatMap(({ name, software }) =>
+    software.filter((own) => own.in.includes(place)).map(({ field }) => fromField(field, `plugin ${name}`)),
+  );
 }
 
 /** A field of KVM's that reads all bits where they are. */
@@ -204,6 +237,7 @@ function presentClaims(mmu: Mmu, spte: bigint, level: number | null, kind: SpteK
     encryption(masks.meMask | masks.meValue, setBy.meMask),
     ...software.map((field) => fromField(field, `layout since ${layout.since}`)),
     ...writable.map((field) => fromField(field, setBy.hostWritable)),
+    ...softwareClaims(mmu, kind === 'table' ? 'table' : 'leaf'),
     ...hardwareClaims(mmu, spte, level ?? (small ? 1 : null), kind),
   ];
 }

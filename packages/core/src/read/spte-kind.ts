@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { PT } from '../cpu/entry-format.ts';
 import type { Mmu } from '../mmu/contract.ts';
+import type { SpteKind } from '../mmu/entry-kind.ts';
 import { makeNonleafSpte } from '../rules/make-nonleaf-spte.ts';
 import { isAccessTrackSpte, isLastSpte } from '../rules/predicates.ts';
-
-/**
- * What an entry is: a mapping (`leaf`, or `tracked` while its permissions are taken away), a pointer to a lower
- * `table`, an `mmio` marker, `frozen` while a CPU changes it, `empty`, or none of these.
- */
-export type SpteKind = 'leaf' | 'tracked' | 'table' | 'mmio' | 'frozen' | 'empty' | 'unknown';
 
 /** Whether entries of this kind are shadow-present. */
 export function isPresentKind(kind: SpteKind): boolean {

@@ -12,7 +12,7 @@ import { checkCore } from '../mmu/core-copy.ts';
  */
 export function frameDependence(mmu: Mmu): string | null {
   checkCore(mmu);
-  const { masks, layout, vendor, policies } = mmu;
+  const { masks, layout, vendor, policies, extensions } = mmu;
   // Access tracking and the A/D type are looked at when the pfn is there already.
   const looked = masks.accTrack | masks.accessed | layout.adType.mask | layout.savedBits.mask;
   if ((looked & ADDRESS) !== 0n) return 'make_spte() looks at masks that reach into the address';
@@ -22,6 +22,12 @@ export function frameDependence(mmu: Mmu): string | null {
     const declared = dependsOn?.getMtMask;
     if (declared?.of !== getMtMask) return undeclared('vendor', vendor.name, 'getMtMask');
     if (declared.gfn) return `vendor ${vendor.name}: its hook getMtMask looks at the gfn`;
+  }
+  for (const { name, hooks } of extensions) {
+    const { leafBits, dependsOn } = hooks;
+    if (leafBits === undefined) continue;
+    if (dependsOn?.leafBits?.of !== leafBits) return undeclared('plugin', name, 'leafBits');
+    if (dependsOn.leafBits.frame) return `plugin ${name}: its hook leafBits looks at the frame`;
   }
   if (!asksType && masks.meValue === 0n) return null;
   for (const { name, isMmioPfn, dependsOn } of policies) {
@@ -34,6 +40,6 @@ export function frameDependence(mmu: Mmu): string | null {
 }
 
 /** Says that a hook is taken to depend on everything. */
-export function undeclared(kind: 'vendor' | 'policy', name: string, hook: string): string {
+export function undeclared(kind: 'vendor' | 'policy' | 'plugin', name: string, hook: string): string {
   return `${kind} ${name} does not declare what its hook ${hook} looks at`;
 }

@@ -5,7 +5,7 @@ import { AD_DISABLED, mmuPresentMask } from '../kernel/layout.ts';
 import { accessBits } from '../kernel/role.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import { writer } from '../observe/observe.ts';
-import { setPresent } from './present-bits.ts';
+import { setPresent, setSoftware } from './present-bits.ts';
 
 /**
  * Builds the SPTE that points to a lower table. It allows everything: the leaf decides.
@@ -35,6 +35,7 @@ export function makeNonleafSpte(mmu: Mmu, childPa: bigint, adDisabled: boolean):
   spte |= set(PT.writable.mask, 'a table allows writes, the leaf decides');
   spte |= set(masks.user, 'a table allows user access (EPT: reads), the leaf decides');
   spte |= set(masks.x | masks.xu, 'a table allows fetches, the leaf decides');
+  for (const extension of mmu.extensions) spte |= setSoftware(set, extension, 'table');
   spte |= set(masks.meValue, 'page tables are encrypted memory');
   spte |= adDisabled
     ? set(AD_DISABLED << layout.adType.shift, 'hardware keeps no A/D bits in this page')

@@ -18,6 +18,7 @@ import { accessBits, allAccess, type PageRole } from '../kernel/role.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import { checkCore } from '../mmu/core-copy.ts';
 import type { Host } from '../mmu/host.ts';
+import { callHook } from '../mmu/plugin-error.ts';
 import { MAKE_DIAGNOSTICS } from '../observe/diagnostics.ts';
 import { warn, writer } from '../observe/observe.ts';
 import { markSpteForAccessTrack } from './access-track.ts';
@@ -30,7 +31,7 @@ import {
   spteShadowAccessedMask,
   spteShadowDirtyMask,
 } from './predicates.ts';
-import { setPresent } from './present-bits.ts';
+import { setPresent, setSoftware } from './present-bits.ts';
 
 /** What a leaf SPTE is to map, and how. */
 export interface MakeSpteRequest {
@@ -62,13 +63,24 @@ export interface MadeSpte {
 
 /** Tells whether the host uses the pfn for a device, as far as any policy knows. */
 function mmioPfnClassifier({ policies, kernel }: Mmu, host: Host, pfn: bigint): () => boolean {
-  const ask = (): boolean => policies.some((policy) => policy.isMmioPfn?.(host, pfn));
+  const ask = (): boolean =>
+    policies.some(
+      ({ name, isMmioPfn }) =>
+        isMmioPfn !== undefined && callHook(name, 'isMmioPfn', () => isMmioPfn(host, pfn)),
+    );
   if (!pfnQuestions(kernel).once) return ask;
   let answer: boolean | undefined;
   return () => {
     answer ??= ask();
     return answer;
   };
+}
+
+/** The vendor's memory type; none where it has no say. */
+function memtypeOf(mmu: Mmu, host: Host, gfn: bigint, isMmio: boolean): bigint {
+  const { name, getMtMask } = mmu.vendor;
+  if (getMtMask === undefined) return 0n;
+  return callHook(name, 'getMtMask', () => checkU64('its answer', getMtMask(mmu, host, gfn, isMmio)));
 }
 
 /** Whether an old SPTE is writable in a way that the new one in its place needs no unsync attempt. */
@@ -100,7 +112,7 @@ function isAlreadyWritable({ kernel }: Mmu, oldSpte: bigint, level: number, canU
 export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSpte {
   checkCore(mmu);
   const { role, prefetch = false, canUnsync = true, hostWritable = true } = request;
-  const { masks, layout, vendor, kernel } = mmu;
+  const { masks, layout, kernel } = mmu;
   const acc = accessBits(kernel);
   const gfn = checkU64('gfn', request.gfn);
   const pfn = checkU64('pfn', request.pfn);
@@ -152,7 +164,7 @@ export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSp
 
   if (asks.underTdp ? masks.tdpEnabled : masks.memtype !== 0n) {
     const isMmio = isMmioPfn();
-    spte |= set(vendor.getMtMask?.(mmu, host, gfn, isMmio) ?? 0n, 'memory type, chosen by the vendor');
+    spte |= set(memtypeOf(mmu, host, gfn, isMmio), 'memory type, chosen by the vendor');
   }
   if (hostWritable) {
     spte |= set(masks.hostWritable, 'the host maps the page writable');
@@ -163,8 +175,16 @@ export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSp
   if ((asks.unencrypted || masks.meValue !== 0n) && !isMmioPfn()) {
     spte |= set(masks.meValue, 'memory that is not a device is encrypted');
   }
+  for (const extension of mmu.extensions) spte |= setSoftware(set, extension, 'leaf');
   // Not cut to the address field: a pfn that is too large spoils the bits above it, as in the kernel.
   spte |= set(u64(pfn << PAGE_SHIFT), 'the page frame');
+
+  for (const { name, hooks } of mmu.extensions) {
+    const { leafBits } = hooks;
+    if (leafBits === undefined) continue;
+    const leaf = { role, gfn, pfn, spte };
+    spte |= callHook(name, 'leafBits', () => checkU64('its answer', leafBits(mmu, host, leaf, set)));
+  }
 
   if ((access & acc.write) !== 0) {
     const { together, skipsTracking } = makingWritable(kernel);

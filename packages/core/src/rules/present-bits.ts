@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { EPT } from '../cpu/entry-format.ts';
+import type { ActiveExtension, SoftwarePlace } from '../mmu/contract.ts';
 import type { Masks } from '../mmu/masks.ts';
 import type { BitWriter } from '../observe/observe.ts';
 
@@ -13,4 +14,15 @@ export function setPresent(set: BitWriter['set'], { present }: Masks): bigint {
     'suppress #VE: violations here are for KVM, not for the guest',
   );
   return suppressVe | set(present & ~EPT.suppressVe.mask, 'the CPU walks the entry');
+}
+
+/** Sets what a plugin keeps in every entry of a place. */
+export function setSoftware(
+  set: BitWriter['set'],
+  { name, software }: ActiveExtension,
+  place: SoftwarePlace,
+): bigint {
+  return software
+    .filter((own) => own.set === 'always' && own.in.includes(place))
+    .reduce((bits, { field }) => bits | set(field.mask, `${name}: ${field.why ?? field.meaning}`), 0n);
 }

@@ -38,6 +38,7 @@ const EVENTS: Texts<ChangeEventParams> = {
   'mmio-moved': ({ from, to }) =>
     `the MMIO entry was replaced by one for another gfn, ${hex(from)} to ${hex(to)}`,
   'change-pfn': () => 'a present leaf was replaced by one for another page',
+  'software-bits': ({ plugins, bits }) => `${plugins.join(' and ')} changed ${bitsText(bits)} of its own`,
   other: () => 'other bits changed',
 };
 
@@ -66,6 +67,8 @@ const OBJECTIONS: Texts<ObjectionParams> = {
     `an MMIO entry is cleared before one for another gfn is written (${hex(from)}, ${hex(to)})`,
   'ad-type-changed': () => 'how accessed and dirty are kept never changes in place',
   'bits-changed': ({ bits }) => `nothing in KVM changes ${bitsText(bits)} like this in place`,
+  'plugin-failed': ({ plugin, hook, message }) =>
+    `plugin ${plugin} does not say whether it objects, its hook ${hook} failed: ${message}`,
   'memtype-changed': () => 'the memory type of a present leaf never changes in place',
   'encryption-changed': () => 'the encryption bit of a present leaf never changes in place',
 };

@@ -44,7 +44,7 @@ export interface TextLine {
 
 /** An explanation as lines of text: the verdict first, then context, findings, bits, and how the CPU takes it. */
 export function explanationLines(explanation: Explanation): TextLine[] {
-  const { value, mapping, mmio, findings, guesses, cpu, l1tf, fields } = explanation;
+  const { value, mapping, mmio, alsoReadBy, findings, guesses, cpu, l1tf, fields } = explanation;
   const lines: TextLine[] = [
     { role: roleOf(findings), text: `${formatWord(value)}  ${entryVerdict(explanation)}` },
     { role: 'context', text: `  ${contextText(explanation)}` },
@@ -54,6 +54,13 @@ export function explanationLines(explanation: Explanation): TextLine[] {
     const { gfn, gpa, access, generation } = mmio;
     const text = `  gfn ${hex(gfn)}  gpa ${hex(gpa)}  access ${hex(access)}  generation ${hex(generation)}`;
     lines.push({ role: 'mapping', text });
+  }
+  if (alsoReadBy.length > 0) {
+    const others = alsoReadBy.join(', ');
+    lines.push({
+      role: 'mapping',
+      text: `  would be read by ${others} too, which comes later in the order of plugins`,
+    });
   }
   for (const finding of findings) lines.push(...findingLines(finding, guesses));
   for (const guess of guesses) lines.push({ role: 'guess', text: `  may be ${guessText(guess)}` });

@@ -43,6 +43,10 @@ const TEXTS: Texts<FindingParams> = {
   'table-permissions-missing': ({ expected, missing }) =>
     `KVM sets ${hex(expected)} in every table; ${bitsAre(missing, 'clear')}`,
   'encryption-bits': ({ set }) => `KVM uses key id 0; ${bitsAre(set, 'set')}`,
+  'software-bits-missing': ({ plugin, expected, missing }) =>
+    `${plugin} keeps ${hex(expected)} in every such entry; ${bitsAre(missing, 'clear')}`,
+  'plugin-failed': ({ plugin, hook, message }) =>
+    `plugin ${plugin} says nothing of this entry, its hook ${hook} failed: ${message}`,
 };
 
 /** What sets a reserved bit, by the bit; at level 0 where the level is not known. */
@@ -119,6 +123,8 @@ const NEXT: Texts<FindingParams> = {
   'table-permissions-missing': () =>
     'everything below is cut off or restricted: is this really a table, and at this level?',
   'encryption-bits': () => 'a pfn with a key id',
+  'software-bits-missing': () => "an entry of a kernel without the plugin's change, or a stray write",
+  'plugin-failed': () => 'a defect of the plugin: what core says of the entry holds',
 };
 
 /** A finding in words. */
@@ -132,7 +138,7 @@ export function findingText(finding: Answer): string {
  * @param guesses those of the explanation: where the entry is clean at another level, that is asked first
  */
 export function findingNext(finding: Answer, guesses: readonly Answer[] = []): string {
-  const next = Object.hasOwn(NEXT, finding.code) ? textOf(NEXT, finding) : '';
+  const next = Object.hasOwn(NEXT, finding.code) ? textOf(NEXT, finding) : (finding.next ?? '');
   const levels = guesses.filter(({ code }) => code === 'other-level').map(guessText);
   if (levels.length === 0) return next;
   return [`is this the level? It is ${levels.join(', ')}`, ...(next === '' ? [] : [next])].join('; else ');

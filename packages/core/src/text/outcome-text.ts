@@ -23,5 +23,7 @@ export function outcomeText(outcome: Outcome): string {
       return `nested page fault, error code ${hex(outcome.errorCode)}${causesText(outcome.causes)}`;
     case 'page-fault':
       return `#PF, error code ${hex(outcome.errorCode)}${causesText(outcome.causes)}`;
+    default:
+      return outcome.text;
   }
 }

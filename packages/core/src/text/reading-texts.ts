@@ -4,7 +4,7 @@ import type { ReadOnlyReason } from '../read/decode-spte.ts';
 import type { EvidenceParams } from '../read/evidence.ts';
 import type { GuessParams } from '../read/guess-unknown.ts';
 import { type Answer, type Texts, textOf } from './catalogue.ts';
-import { KIND_NAMES, levelsText } from './words.ts';
+import { kindName, levelsText } from './words.ts';
 
 const EVIDENCE: Texts<EvidenceParams> = {
   'mmu-present': ({ bit, set }) => `MMU-present, bit ${bit}, is ${set ? 'set' : 'clear'}`,
@@ -17,6 +17,8 @@ const EVIDENCE: Texts<EvidenceParams> = {
   'never-frozen': () => 'this kernel freezes no entries',
   empty: ({ value }) =>
     `an empty entry is ${hex(value)}${value === 0n ? '' : ', or 0x0 before KVM first wrote it'}`,
+  'plugin-value': ({ label, mask, masked, value }) =>
+    `under ${hex(mask)} it is ${hex(masked)}; a ${label} is ${hex(value)}`,
   'level-1': () => 'every present entry at level 1 is a leaf',
   'page-size': ({ bit, set }) => `bit ${bit}, page size, is ${set ? 'set' : 'clear'}`,
   'access-tracked': ({ clear }) => `access-tracked: the A/D type is "disabled" and ${hex(clear)} is clear`,
@@ -47,7 +49,7 @@ const GUESSES: Texts<GuessParams> = {
   'guest-entry': () => "an entry of the guest's own tables: P and A as x86 paging has them",
   'other-hypervisor': ({ software }) =>
     `another hypervisor's: software bits ${hex(software)} that KVM does not use so`,
-  'other-level': ({ kind, levels }) => `a clean ${KIND_NAMES[kind]} at ${levelsText(levels)}`,
+  'other-level': ({ kind, levels }) => `a clean ${kindName(kind)} at ${levelsText(levels)}`,
   'pae-root': () => 'a PAE root entry: the CPU allows P and nothing else below the address',
 };
 

@@ -5,7 +5,7 @@ import type { Explanation } from '../explain/explain-spte.ts';
 import { changeText, objectionText } from './change-texts.ts';
 import { findingText } from './finding-texts.ts';
 import { guessText } from './reading-texts.ts';
-import { accessText, counted, KIND_NAMES, pageText } from './words.ts';
+import { accessText, counted, KIND_NAMES, kindName, pageText } from './words.ts';
 
 /**
  * The answer in one sentence, which command and page show first: whether an entry is wrong, and in what; else what it
@@ -35,7 +35,7 @@ export function changeVerdict(change: ExplainedChange): string {
 
 /** {@link verdict} of an entry, for texts that need no word of changes. */
 export function entryVerdict(explanation: Explanation): string {
-  const { kind, findings, guesses } = explanation;
+  const { kind, own, findings, guesses } = explanation;
   const [worst] = findings;
   const [best] = guesses;
   const but = best === undefined ? '' : `; but it may be ${guessText(best)}`;
@@ -48,11 +48,12 @@ export function entryVerdict(explanation: Explanation): string {
   }
   if (kind === 'unknown') return `${KIND_NAMES.unknown}: ${findingText(worst)}`;
   const more = findings.length === 1 ? '' : `; and ${counted(findings.length - 1, 'more finding')}`;
-  return `${worst.severity === 'error' ? 'bad' : 'suspicious'} ${KIND_NAMES[kind]}: ${findingText(worst)}${more}${but}`;
+  return `${worst.severity === 'error' ? 'bad' : 'suspicious'} ${kindName(kind, own)}: ${findingText(worst)}${more}${but}`;
 }
 
-function whatOf({ kind, level, mapping, mmio }: Explanation): string {
-  const name = KIND_NAMES[kind];
+function whatOf({ kind, level, mapping, mmio, own }: Explanation): string {
+  const name = kindName(kind, own);
+  if (own !== null) return `${name}: ${own.plugin} keeps it, KVM counts it as ${KIND_NAMES[own.countsAs]}`;
   if (mmio !== null) return `${name}: no memory at gpa ${hex(mmio.gpa)}, the access is emulated`;
   if (mapping === null) {
     return kind === 'frozen' ? `${name}: a CPU is changing it` : `${name}: maps nothing`;

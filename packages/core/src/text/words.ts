@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { bit, bitNumbers, hex, runsOf } from '../bits/bits.ts';
+import type { CoreKind, SpteKind } from '../mmu/entry-kind.ts';
 import type { DecodedAccess } from '../read/decode-spte.ts';
-import type { SpteKind } from '../read/spte-kind.ts';
 
 // The small words of which all texts are made.
 
@@ -57,7 +57,7 @@ export function accessText({ read, write, execute, user }: DecodedAccess): strin
 export const xwrText = (xwr: bigint): string => `XWR=${xwr.toString(2).padStart(3, '0')}b`;
 
 /** What an entry of each kind is called. */
-export const KIND_NAMES: Readonly<Record<SpteKind, string>> = {
+export const KIND_NAMES: Readonly<Record<CoreKind, string>> = {
   leaf: 'leaf',
   tracked: 'access-tracked leaf',
   table: 'table',
@@ -66,6 +66,11 @@ export const KIND_NAMES: Readonly<Record<SpteKind, string>> = {
   empty: 'empty entry',
   unknown: 'not an entry of this kernel',
 };
+
+/** What an entry of a kind is called; one of a plugin's kind by its label, or by the name of the kind. */
+export function kindName(kind: SpteKind, own: { readonly label: string } | null = null): string {
+  return own?.label ?? (Object.hasOwn(KIND_NAMES, kind) ? KIND_NAMES[kind as CoreKind] : kind);
+}
 
 /** Levels, of which there is at least one: `level 2`, `level 2, 3 or 4`. */
 export function levelsText(levels: readonly number[]): string {

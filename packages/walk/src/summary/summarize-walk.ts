@@ -79,7 +79,7 @@ export function walkSummarizer(mmu: Mmu): WalkSummarizer {
     add(entry) {
       const { level, kind, spte } = entry;
       const at = levels[level - 1] as Level;
-      at.kinds[kind]++;
+      at.kinds[kind] = (at.kinds[kind] ?? 0) + 1;
       if (kind === 'leaf' || kind === 'tracked') countLeaf(at, spte);
       for (const finding of entry.findings) countFinding(findings, finding, entry);
       for (const { finding } of entry.possible) countFinding(possible, finding, entry);
@@ -145,6 +145,6 @@ function levelSummary({ level, kinds }: Level): LevelSummary {
 }
 
 function addKinds(a: KindCounts, b: KindCounts): KindCounts {
-  const names = Object.keys(NO_KINDS) as SpteKind[];
-  return Object.fromEntries(names.map((kind) => [kind, a[kind] + b[kind]])) as KindCounts;
+  const names = Object.keys({ ...a, ...b }) as SpteKind[];
+  return Object.fromEntries(names.map((kind) => [kind, (a[kind] ?? 0) + (b[kind] ?? 0)])) as KindCounts;
 }

@@ -11,7 +11,7 @@ export interface Share {
   readonly bytes: bigint;
 }
 
-/** Number of entries of each kind. */
+/** Number of entries of each kind: all of core's, and those of plugins that there are. */
 export type KindCounts = { readonly [Kind in SpteKind]: number };
 
 /** What stands at one level. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
+  type CoreKind,
   checkU64,
   gfnRoundForLevel,
   hex,
@@ -41,7 +42,7 @@ export interface Translation {
   readonly text: string;
 }
 
-const TEXTS: { readonly [Outcome in Exclude<TranslationOutcome, WalkFindingCode>]: string } = {
+const TEXTS: { readonly [Outcome in Exclude<CoreKind, 'table'> | 'beyond-root']: string } = {
   leaf: 'mapped',
   tracked: 'mapped, but access-tracked: the next access faults and gives the permissions back',
   mmio: 'MMIO: nothing is mapped, accesses are emulated',
@@ -99,15 +100,19 @@ export function translate(mmu: Mmu, memory: PhysicalMemory, root: WalkRoot, gpa:
   return { gpa, steps, ...ending(mmu, gpa, steps.at(-1)) };
 }
 
+/** An outcome in words; a kind of a plugin's by its name. */
+const textOf = (outcome: Exclude<TranslationOutcome, WalkFindingCode>): string =>
+  Object.hasOwn(TEXTS, outcome) ? TEXTS[outcome as keyof typeof TEXTS] : `${outcome}: nothing is mapped`;
+
 function ending(mmu: Mmu, gpa: bigint, last: WalkEntry | undefined): Omit<Translation, 'gpa' | 'steps'> {
   // A table that leads nowhere has a finding, so that none is last here.
   const outcome = last === undefined ? 'beyond-root' : (last.kind as Exclude<SpteKind, 'table'>);
   if (last === undefined || (outcome !== 'leaf' && outcome !== 'tracked')) {
-    return { outcome, hpa: null, readOnly: null, text: TEXTS[outcome] };
+    return { outcome, hpa: null, readOnly: null, text: textOf(outcome) };
   }
   const page = gfnRoundForLevel(spteToPfn(mmu, last.spte), last.level) << PAGE_SHIFT;
   const hpa = page + (gpa - last.gpa);
   const readOnly = readOnlyReason(mmu, last.spte, last.kind);
   const why = readOnly === null ? '' : `, read-only: ${readOnlyText(readOnly)}`;
-  return { outcome, hpa, readOnly, text: `${TEXTS[outcome]}: ${hex(gpa)} is at ${hex(hpa)}${why}` };
+  return { outcome, hpa, readOnly, text: `${textOf(outcome)}: ${hex(gpa)} is at ${hex(hpa)}${why}` };
 }
