@@ -35,6 +35,6 @@ export default {
   includeVersion: true,
   hideGenerator: true,
   githubPages: false,
-  readme: 'none',
+  readme: 'docs/reference.md',
   treatWarningsAsErrors: true,
 };

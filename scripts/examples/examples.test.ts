@@ -48,9 +48,8 @@ const sources = readdirSync(join(root, 'packages'))
 /** Documents, and whether each of their blocks runs alone or the first one only: the others go on from there. */
 const documents = {
   'README.md': 'all',
-  'CONTRIBUTING.md': 'all',
+  'packages/core/docs/plugins.md': 'all',
   'docs/architecture.md': 'all',
-  'docs/plugins.md': 'all',
   'packages/batch/README.md': 'first',
   'packages/core/README.md': 'first',
   'packages/errata/README.md': 'first',

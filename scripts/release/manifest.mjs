@@ -26,8 +26,9 @@ export const isPlaceholder = (/** @type {Project} */ { repository }) => reposito
  * Fields of package.json that say where a package comes from; the author alone while nobody has said where that is.
  *
  * @param {string} directory of the package in the repository
+ * @param {Project} project
  */
-function metadata(directory, { repository, author } = readProject(root)) {
+function metadata(directory, { repository, author }) {
   if (isPlaceholder({ repository, author })) return { author };
   return {
     author,
@@ -47,8 +48,9 @@ function metadata(directory, { repository, author } = readProject(root)) {
  * @template {{ version: string, peerDependencies?: Record<string, string> }} Manifest
  * @param {Manifest} manifest
  * @param {string} folder of the package
+ * @param {Project} [project]
  */
-export function publishedManifest(manifest, folder) {
+export function publishedManifest(manifest, folder, project = readProject(root)) {
   const {
     devDependencies: _,
     scripts: _scripts,
@@ -62,6 +64,6 @@ export function publishedManifest(manifest, folder) {
   return {
     ...kept,
     ...(manifest.peerDependencies && { peerDependencies: peers }),
-    ...metadata(relative(root, folder)),
+    ...metadata(relative(root, folder), project),
   };
 }

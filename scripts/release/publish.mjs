@@ -7,10 +7,11 @@ import { publishedPackages } from './packages.mjs';
  * Runs npm in a folder.
  *
  * @param {string} cwd
+ * @param {NodeJS.ProcessEnv} env
  * @param {readonly string[]} words
  */
-const npm = (cwd, words) =>
-  spawnSync('npm', words, { cwd, encoding: 'utf8', shell: process.platform === 'win32' });
+const npm = (cwd, env, words) =>
+  spawnSync('npm', words, { cwd, env, encoding: 'utf8', shell: process.platform === 'win32' });
 
 /**
  * Publishes the tarballs that were checked, and no others: those of which the registry does not have the version yet.
@@ -18,14 +19,14 @@ const npm = (cwd, words) =>
  * A version below the one that is `latest` is refused: publishing it would move `latest` back.
  *
  * @param {string} root
- * @param {{ provenance?: boolean, say?: (line: string) => void }} [options] `provenance` where a workflow can prove who
+ * @param {{ provenance?: boolean, say?: (line: string) => void, env?: NodeJS.ProcessEnv }} [options] `provenance` where a workflow can prove who
  *   it is
  */
-export function publishAll(root, { provenance = false, say = console.log } = {}) {
+export function publishAll(root, { provenance = false, say = console.log, env = process.env } = {}) {
   const packages = publishedPackages(root);
   // All are looked at before the first goes out.
   const due = packages.filter(({ manifest: { name, version } }) => {
-    const known = versionsOf(root, name);
+    const known = versionsOf(root, env, name);
     if (known.versions.includes(version)) return false;
     if (known.latest !== null && isBelow(version, known.latest)) {
       throw new Error(`${name} ${version} is below ${known.latest}, the latest: it would move latest back`);
@@ -35,7 +36,7 @@ export function publishAll(root, { provenance = false, say = console.log } = {})
   for (const { folder, manifest } of due) {
     const tarball = join(root, folder, '.pack', 'package.tgz');
     const words = ['publish', tarball, '--access', 'public', ...(provenance ? ['--provenance'] : [])];
-    const { status, stderr } = npm(root, words);
+    const { status, stderr } = npm(root, env, words);
     if (status !== 0) throw new Error(`${manifest.name}: npm publish failed:\n${stderr}`);
     say(`published ${manifest.name}@${manifest.version}`);
   }
@@ -46,11 +47,12 @@ export function publishAll(root, { provenance = false, say = console.log } = {})
  * What a registry has of a package.
  *
  * @param {string} root
+ * @param {NodeJS.ProcessEnv} env
  * @param {string} name
  * @returns {{ versions: string[], latest: string | null }}
  */
-function versionsOf(root, name) {
-  const { status, stdout, stderr } = npm(root, ['view', name, 'versions', 'dist-tags.latest', '--json']);
+function versionsOf(root, env, name) {
+  const { status, stdout, stderr } = npm(root, env, ['view', name, 'versions', 'dist-tags.latest', '--json']);
   if (status !== 0) {
     if (stderr.includes('E404') || stdout.includes('E404')) return { versions: [], latest: null };
     throw new Error(`${name}: the registry does not answer:\n${stderr}`);

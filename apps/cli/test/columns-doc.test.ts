@@ -10,7 +10,7 @@ import { image } from './images.ts';
 import { captured } from './machines.ts';
 import { file, folder, repository } from './run.ts';
 
-const DOC = join(repository, 'docs/columns.md');
+const DOC = join(repository, 'apps/cli/docs/columns.md');
 
 const SPLAT = `get_mmio_spte: detect reserved bits on spte, addr 0xb80a0, dump hierarchy:
 ------ spte 0xb80a0 level 5.
@@ -63,25 +63,28 @@ async function columnsOf(connection: DuckDBConnection, source: string): Promise<
   return rows.map(([name]) => name);
 }
 
-it.skipIf(connection === null)('docs/columns.md shows what its commands and queries give', async () => {
-  if (connection === null) return;
-  const doc = readFileSync(DOC, 'utf8');
-  const { document, ran } = await runConsole(doc, folder);
-  expect(ran).toBeGreaterThan(5);
-  const named = [...doc.matchAll(NAMES)].flatMap(([, names = '']) => names.replaceAll('`', '').split(', '));
-  expect(named).toEqual([
-    ...(await columnsOf(connection, 'lines/host=amd/trace.txt.parquet')).slice(0, -1),
-    ...(await columnsOf(connection, 'entries.parquet')),
-  ]);
-  let shown = document;
-  let queries = 0;
-  for (const [whole, sql = ''] of doc.matchAll(SQL)) {
-    const table = await query(connection, sql);
-    expect(table.rows).not.toEqual([]);
-    shown = shown.replace(whole, () => `\`\`\`sql\n${sql}\`\`\`\n\n${markdown(table)}\n`);
-    queries++;
-  }
-  expect(queries).toBeGreaterThan(5);
-  // `vitest -u` writes the document.
-  await expect(shown).toMatchFileSnapshot(DOC);
-});
+it.skipIf(connection === null)(
+  'apps/cli/docs/columns.md shows what its commands and queries give',
+  async () => {
+    if (connection === null) return;
+    const doc = readFileSync(DOC, 'utf8');
+    const { document, ran } = await runConsole(doc, folder);
+    expect(ran).toBeGreaterThan(5);
+    const named = [...doc.matchAll(NAMES)].flatMap(([, names = '']) => names.replaceAll('`', '').split(', '));
+    expect(named).toEqual([
+      ...(await columnsOf(connection, 'lines/host=amd/trace.txt.parquet')).slice(0, -1),
+      ...(await columnsOf(connection, 'entries.parquet')),
+    ]);
+    let shown = document;
+    let queries = 0;
+    for (const [whole, sql = ''] of doc.matchAll(SQL)) {
+      const table = await query(connection, sql);
+      expect(table.rows).not.toEqual([]);
+      shown = shown.replace(whole, () => `\`\`\`sql\n${sql}\`\`\`\n\n${markdown(table)}\n`);
+      queries++;
+    }
+    expect(queries).toBeGreaterThan(5);
+    // `vitest -u` writes the document.
+    await expect(shown).toMatchFileSnapshot(DOC);
+  },
+);

@@ -70,14 +70,14 @@ const documents: Readonly<Record<string, Files>> = {
     put(at, 'part.txt', part);
     put(at, 'splat.txt', given(document, /spte annotate splat\.txt/));
   },
-  'docs/ci.md': (_document, at) => {
+  'apps/cli/docs/ci.md': (_document, at) => {
     captured('vmx61-ept-noad', `${at}/captured`);
     put(at, 'trace.txt', trace());
     const lines = trace().split('\n');
     lines[28] = lines[28]?.replace('spte 6100000045bc877 ', 'spte 6108000045bc877 ') ?? '';
     put(at, 'next.txt', lines.join('\n'));
   },
-  'docs/json.md': (_document, at) => {
+  'apps/cli/docs/json.md': (_document, at) => {
     repositoryIn(at);
     captured('vmx61-ept-noad', `${at}/host`);
     captured('svm61-npt-tdp-dump', `${at}/amd`);
