@@ -3,6 +3,9 @@ import {
   assignMasks,
   type DecodedSpte,
   decodeSpte,
+  defineVendor,
+  eptFormat,
+  field,
   hex,
   makeNonleafSpte,
   makeSpte,
@@ -20,6 +23,21 @@ const legacy = mmuOf(legacyVendor);
 
 const ruler = ({ fields }: DecodedSpte): string[] =>
   fields.map(({ name, mask, text }) => `${name} ${mask.toString(16)}: ${text}`);
+
+it('a field of several bits says what its value means, and what it means that all are clear', () => {
+  const world = field('world', 62, 61, 'hardware', 'whose memory it is', { clear: 'nobody said' });
+  const format = { ...eptFormat, leaf: [...eptFormat.leaf, world] };
+  const mmu = mmuOf(defineVendor({ ...eptVendor, format }));
+  const meaning = (value: bigint): string | undefined =>
+    decodeSpte(mmu, 0x61000034d4fe877n | (value << 61n), 1).fields.find(({ name }) => name === 'world')
+      ?.meaning;
+  expect([0n, 1n, 2n, 3n].map(meaning)).toEqual([
+    'nobody said',
+    'whose memory it is',
+    'whose memory it is',
+    'whose memory it is',
+  ]);
+});
 
 describe('decodeSpte', () => {
   // Where fields stand is found once for entries that are alike; these are not.

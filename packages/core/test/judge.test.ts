@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
+  assignMasks,
+  defineVendor,
+  EPT,
   explainSpte,
   FINDING_SEVERITIES,
   type Finding,
@@ -8,6 +11,7 @@ import {
   hitsPrintedMask,
   judgeSpte,
   makeNonleafSpte,
+  markSpteForAccessTrack,
   verdict,
 } from '@spte/core';
 import { machine } from '@spte/testing/machines';
@@ -46,6 +50,21 @@ describe('bit 7 is blamed', () => {
     expect(found && findingNext(found)).toBe(
       'bit 7 (page size) is wrong: with it the other way round the entry is clean',
     );
+  });
+});
+
+describe('the bits that say "present"', () => {
+  const vendor = defineVendor({
+    ...eptVendor,
+    setup: (setup, registry) =>
+      assignMasks(eptVendor.setup(setup, registry), 'ept_test_setup', { present: EPT.readable.mask }),
+  });
+  const mmu = mmuOf(vendor);
+
+  it('must be in a leaf, but not in one of which access tracking took them', () => {
+    expect(judgeSpte(mmu, LEAF, 1)).toEqual([]);
+    expect(judgeSpte(mmu, markSpteForAccessTrack(mmu, LEAF), 1)).toEqual([]);
+    expect(brief(judgeSpte(mmu, LEAF & ~EPT.readable.mask, 1))).toContainEqual(['present-mask-missing', [0]]);
   });
 });
 

@@ -23,24 +23,17 @@ const ept = mmuOf(eptVendor);
 const LEAF = 0x61000034d4fe877n;
 
 describe('why speculation gets at something, or does not', () => {
+  const guard = 0xf80_0000_0000n;
+
   it.each([
-    [{ code: 'no-bug', params: {} }, 'this CPU does not have the L1TF bug'],
-    [{ code: 'page-0', params: {} }, 'page 0 holds nothing: the kernel never hands it out'],
-    [{ code: 'beyond-ram', params: { address: 0x2000n } }, 'there is no RAM at 0x2000 to be in the cache'],
-    [
-      { code: 'below-ram-end', params: { address: 0x1000n, ramEnd: 0x2000n } },
-      '0x1000 is below the end of RAM, 0x2000',
-    ],
-    [
-      { code: 'guarded', params: { guard: 0xf80_0000_0000n } },
-      'the guarded bits 0xf8000000000 are all set: RAM is not that high',
-    ],
-    [
-      { code: 'unguarded', params: { guard: 0xf80_0000_0000n } },
-      'the guarded bits 0xf8000000000 are not all set: there may be RAM',
-    ],
-  ])('is said in words: $0.code', (exposure, text) => {
-    expect(exposureText(exposure)).toBe(text);
+    ['no-bug', {}, 'this CPU does not have the L1TF bug'],
+    ['page-0', {}, 'page 0 holds nothing: the kernel never hands it out'],
+    ['beyond-ram', { address: 0x2000n }, 'there is no RAM at 0x2000 to be in the cache'],
+    ['below-ram-end', { address: 0x1000n, ramEnd: 0x2000n }, '0x1000 is below the end of RAM, 0x2000'],
+    ['guarded', { guard }, 'the guarded bits 0xf8000000000 are all set: RAM is not that high'],
+    ['unguarded', { guard }, 'the guarded bits 0xf8000000000 are not all set: there may be RAM'],
+  ])('is said in words: %s', (code, params, text) => {
+    expect(exposureText({ code, params })).toBe(text);
   });
 });
 
