@@ -24,6 +24,7 @@ const FLOORS = {
   trace: { lines: 100, branches: 100 },
   'vendor-svm': { lines: 100, branches: 100 },
   'vendor-vmx': { lines: 100, branches: 100 },
+  vmcore: { lines: 100, branches: 100 },
   walk: { lines: 100, branches: 100 },
   wasm: { lines: 100, branches: 100 },
 };

@@ -30,7 +30,7 @@ const PACE: readonly (readonly [file: string, line: string])[] = [
   ['apps/cli/src/io/progress.ts', 'const PATIENCE_MS = 1000;'],
   ['apps/cli/src/io/progress.ts', 'const STEP_MS = 100;'],
   ['apps/cli/src/walk/write-columns.ts', 'const BREATH = 1 << 13;'],
-  ['packages/walk/src/memory/elf-core.ts', 'const CHUNK = 512;'],
+  ['packages/vmcore/src/containers/elf-core.ts', 'const CHUNK = 512;'],
 ];
 
 /** Sizes that are larger than what has to fit in. */
@@ -145,7 +145,7 @@ export const equivalents: readonly Equivalent[] = [
     }),
   ),
   {
-    file: 'packages/walk/src/memory/image-format.ts',
+    file: 'packages/vmcore/src/containers/image-format.ts',
     change: 'order',
     why: 'a file begins with one of these at most',
   },

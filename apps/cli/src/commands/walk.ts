@@ -31,7 +31,10 @@ export function walkCommand(parent: Command, session: Session): void {
     .description(
       'Walks a page table in a memory image: each entry with level, address and findings; with --summary the counts alone.',
     )
-    .argument('<IMAGE>', 'raw memory or an ELF core, plain, gzip or zstd; or a device such as /dev/mem')
+    .argument(
+      '<IMAGE>',
+      'a vmcore (kdump, ELF, flattened) or raw memory, plain, gzip or zstd; or a device such as /dev/mem',
+    )
     .requiredOption(
       '--root <HPA>',
       'physical address of the root table, without the flags of a CR3 or EPTP',
@@ -63,7 +66,7 @@ async function walkImage(session: Session, image: string, options: WalkCommandOp
   const policy = await policyOf(io, options, 'walk');
   const level = options.levels ?? options.level;
   const flags = { ...options, ...(level !== undefined && level >= 2 && { rootLevel: level }) };
-  const memory = await openMemory(io, image);
+  const memory = await openMemory(io, [image]);
   try {
     const known = isMachineGiven(options);
     const entries = known ? new EntryPatterns() : entriesBelow(memory, options.root, level);
