@@ -27,6 +27,7 @@ export { Vmcoreinfo } from './kernel/vmcoreinfo.ts';
 export {
   type AsyncFile,
   type BlobLike,
+  type BlobPart,
   blobFile,
   type FetchedFile,
   fetchedFile,

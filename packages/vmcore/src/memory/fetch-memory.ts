@@ -13,7 +13,14 @@ export interface AsyncFile {
 /** What a `Blob` or `File` of a browser offers that is needed. */
 export interface BlobLike {
   readonly size: number;
-  slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
+  /** A part of it: bytes `start` to before `end`. */
+  slice(start: number, end: number): BlobPart;
+}
+
+/** A part of a `Blob`. */
+export interface BlobPart {
+  /** Its bytes. */
+  arrayBuffer(): Promise<ArrayBuffer>;
 }
 
 /** A file whose blocks are fetched as they are needed. */
