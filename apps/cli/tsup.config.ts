@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Options } from 'tsup';
 
-/** The command is a program, so that each of its two entries is one file; what it depends on is installed beside it. */
+/** The command is a program: a module for each command, loaded when it is used, and one that threads run. */
 const config: Options = {
   entry: { main: 'src/main.ts', 'annotate-worker': 'src/annotate/annotate-worker.ts' },
   format: 'esm',
   target: 'es2023',
   tsconfig: 'tsconfig.build.json',
+  // Commands are modules of their own, and what several need is, too.
+  splitting: true,
   sourcemap: true,
   clean: true,
   // Private: it is not on the registry.

@@ -1,34 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { Command, CommanderError } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
-import { annotateCommand } from './commands/annotate.ts';
-import { compareCommand } from './commands/compare.ts';
-import { completionCommand } from './commands/completion.ts';
-import { decodeCommand } from './commands/decode.ts';
-import { errataCommand } from './commands/errata.ts';
-import { hostCommand } from './commands/host.ts';
-import { makeCommand } from './commands/make.ts';
-import { presetsCommand } from './commands/presets.ts';
-import { vectorsCommand } from './commands/vectors.ts';
-import { walkCommand } from './commands/walk.ts';
 import type { ContextOptions } from './context/context-options.ts';
 import { loadPlugins } from './context/plugins.ts';
 import { MISTAKE, type Session, startSession } from './context/session.ts';
 import { isMistake } from './io/errors.ts';
 import type { Io } from './io/io.ts';
 
-const COMMANDS = [
-  decodeCommand,
-  annotateCommand,
-  hostCommand,
-  walkCommand,
-  makeCommand,
-  compareCommand,
-  errataCommand,
-  vectorsCommand,
-  presetsCommand,
-  completionCommand,
-] as const;
+/** Adds a command to the program. */
+type AddCommand = (parent: Command, session: Session) => void;
+
+/** Each command is loaded when it is used, for it takes time. The order is that of the help. */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  decode: async () => (await import('./commands/decode.ts')).decodeCommand,
+  annotate: async () => (await import('./commands/annotate.ts')).annotateCommand,
+  host: async () => (await import('./commands/host.ts')).hostCommand,
+  walk: async () => (await import('./commands/walk.ts')).walkCommand,
+  make: async () => (await import('./commands/make.ts')).makeCommand,
+  compare: async () => (await import('./commands/compare.ts')).compareCommand,
+  errata: async () => (await import('./commands/errata.ts')).errataCommand,
+  vectors: async () => (await import('./commands/vectors.ts')).vectorsCommand,
+  presets: async () => (await import('./commands/presets.ts')).presetsCommand,
+  completion: async () => (await import('./commands/completion.ts')).completionCommand,
+};
+
+/** The commands that the words are about: the one that they begin with, or all. */
+function commandsFor([first = '']: readonly string[]): Promise<AddCommand[]> {
+  // A completion is about all of them.
+  const load = first === 'completion' || !Object.hasOwn(COMMANDS, first) ? undefined : COMMANDS[first];
+  return Promise.all((load === undefined ? Object.values(COMMANDS) : [load]).map((one) => one()));
+}
 
 const EXAMPLES = `
 Each command has --help with examples, --json, --ndjson and --check.
@@ -42,8 +43,8 @@ Exit status:
   5  the input is damaged, or only a part of it was read
 Of several it is the first in the order 2, 5, 1, 3, 4.`;
 
-/** The whole command, ready to parse. */
-function program(session: Session): Command {
+/** The command, ready to parse. */
+function program(session: Session, commands: readonly AddCommand[]): Command {
   const { io } = session;
   const root = new Command('spte')
     .description("Explains KVM's shadow page table entries: in a hex dump, a trace, a log, a memory image.")
@@ -61,7 +62,7 @@ function program(session: Session): Command {
       writeErr: (text) => io.complain(text),
       outputError: (text, write) => write(`${quoted(text.replace(/^error: /, 'spte: ').trimEnd())}\n`),
     });
-  for (const add of COMMANDS) add(root, session);
+  for (const add of commands) add(root, session);
   root.hook('preAction', (_root, command) => loadPlugins(io, command.opts<ContextOptions>().plugin));
   return root;
 }
@@ -90,7 +91,7 @@ function quoted(complaint: string): string {
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   const session = startSession(io);
   try {
-    await program(session).parseAsync([...argv], { from: 'user' });
+    await program(session, await commandsFor(argv)).parseAsync([...argv], { from: 'user' });
     return session.status;
   } catch (error) {
     return failed(session, error);

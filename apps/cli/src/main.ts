@@ -1,8 +1,12 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: GPL-2.0-only
 import { once } from 'node:events';
+import nodeModule from 'node:module';
 import { availableParallelism } from 'node:os';
-import { main } from './cli.ts';
+
+// What was compiled once need not be again, where Node keeps it (22.8 and newer).
+(nodeModule as { enableCompileCache?: () => unknown }).enableCompileCache?.();
+const { main } = await import('./cli.ts');
 
 // A reader that has seen enough, such as head(1), is not an error.
 for (const stream of [process.stdout, process.stderr]) {
