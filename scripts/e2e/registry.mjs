@@ -13,7 +13,7 @@ const START_MS = 60_000;
  *
  * @returns {Promise<number>}
  */
-export const freePort = () =>
+const freePort = () =>
   new Promise((resolve, reject) => {
     const server = createServer().once('error', reject);
     server.listen(0, '127.0.0.1', () => {

