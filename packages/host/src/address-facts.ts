@@ -196,16 +196,22 @@ function cacheBits(machine: Testimony, maxPhyAddr: Known<number>, l1tf: boolean)
 }
 
 /** `nx_huge_pages` where its parameter is not known: on for CPUs with the bug. */
-export function multihitBug({ bugs, cmdline }: Testimony): Known<boolean> {
+export function multihitBug({ bugs, cmdline, params }: Testimony): Known<boolean> {
   const off = cmdline.get('mitigations');
   if (off?.value === 'off') return said(false, off.source, 'mitigations=off');
-  if (bugs === null) return assume(false, 'no list of bugs was read');
-  return said(
-    bugs.value.has('itlb_multihit'),
-    bugs.source,
-    'automatic: on for CPUs with the itlb_multihit bug',
-  );
+  if (bugs !== null) {
+    const why = 'automatic: on for CPUs with the itlb_multihit bug';
+    return said(bugs.value.has('itlb_multihit'), bugs.source, why);
+  }
+  const state = params.get('vulnerabilities.itlb_multihit');
+  if (state === undefined) return assume(false, 'no list of bugs was read');
+  const known = state.value === 'Not affected' || state.value === SPLIT;
+  const why = 'what the kernel says of the itlb_multihit bug';
+  return { value: state.value !== 'Not affected', source: state.source, assumed: !known, why };
 }
+
+/** What the kernel says of itlb_multihit while KVM keeps huge pages from being executed. */
+const SPLIT = 'KVM: Mitigation: Split huge pages';
 
 /** A switch of kvm.ko: its parameter, or what the command line asks for. */
 export function kvmFlag({ params, cmdline }: Testimony, name: string): Sourced<boolean> | null {

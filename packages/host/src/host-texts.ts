@@ -50,6 +50,8 @@ export type HostPiece = (typeof HOST_PIECES)[number];
 /**
  * Reads a bundle: the JSON text of {@link HostTexts}. A piece of the wrong type is left out and noted.
  *
+ * @param json at most 16 Mi characters
+ * @throws RangeError when it is longer, or has more values in it than any bundle
  * @throws SyntaxError when the text is not JSON
  * @throws TypeError when it is not an object
  *
@@ -64,6 +66,7 @@ export type HostPiece = (typeof HOST_PIECES)[number];
  * ```
  */
 export function parseHostTexts(json: string): HostTexts {
+  refuseLarge(json);
   const bundle: unknown = JSON.parse(json);
   if (!isRecord(bundle) || Array.isArray(bundle)) {
     throw new TypeError(`a host bundle must be a JSON object with ${HOST_PIECES.join(', ')}`);
@@ -77,6 +80,43 @@ export function parseHostTexts(json: string): HostTexts {
     else notes.push(`${piece}: neither name nor text in the bundle`);
   }
   return { ...texts, notes };
+}
+
+/** Characters of a bundle, at most; those of real machines have a few hundred thousand. */
+export const MAX_BUNDLE = 1 << 24;
+
+/** Values in a bundle, at most: it has two for each piece, and notes. */
+const MAX_VALUES = 1 << 12;
+
+/** Parsed JSON may take fifty times the room of its text, unless that is made of few and long strings. */
+function refuseLarge(json: string): void {
+  if (json.length > MAX_BUNDLE) {
+    throw new RangeError(`a host bundle must have at most ${MAX_BUNDLE} characters, got ${json.length}`);
+  }
+  let values = 0;
+  for (let at = 0; at < json.length; at++) {
+    const code = json.charCodeAt(at);
+    if (code === QUOTE) at = endOfString(json, at);
+    else if (BEFORE_VALUES.has(code) && ++values > MAX_VALUES) {
+      throw new RangeError(`a host bundle must have at most ${MAX_VALUES} values`);
+    }
+  }
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** What stands before each value: `[`, `{`, `,`, `:`. */
+const BEFORE_VALUES: ReadonlySet<number> = new Set([0x5b, 0x7b, 0x2c, 0x3a]);
+
+/** Where the string ends that begins there. */
+function endOfString(json: string, start: number): number {
+  for (let at = start + 1; at < json.length; at++) {
+    const code = json.charCodeAt(at);
+    if (code === BACKSLASH) at++;
+    else if (code === QUOTE) return at;
+  }
+  return json.length;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

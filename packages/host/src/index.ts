@@ -23,11 +23,12 @@ export {
   type ReadFacts,
 } from './context/read-machine.ts';
 export { EntryPatterns, type PatternOfEntries, type Score } from './context/score.ts';
-export { HOST_PIECES, type HostPiece, type HostTexts, parseHostTexts } from './host-texts.ts';
+export { HOST_PIECES, type HostPiece, type HostTexts, MAX_BUNDLE, parseHostTexts } from './host-texts.ts';
 export { parseIomem, type RamRange } from './iomem.ts';
 export { checkMasks, type MaskCheck } from './mask-symbols.ts';
 export { C_BITS, type CBitRow } from './memory-encryption.ts';
 export { mmuOf } from './mmu-of.ts';
+export { isQuotedPrintable, undoQuotedPrintable } from './plain-text.ts';
 export { PRESETS, type Preset, plainConfig, presetOf } from './presets.ts';
 export {
   type HostFact,

@@ -12,7 +12,7 @@ const RAM = /^([0-9a-f]{1,16})-([0-9a-f]{1,16}) : System RAM$/;
 
 /** The RAM of `/proc/iomem`; none when the file was read without privilege, which hides the addresses. */
 export function parseIomem(file: TextFile): RamRange[] {
-  return sourceLines(file).flatMap((source) => {
+  return [...sourceLines(file)].flatMap((source) => {
     const [, start, end] = RAM.exec(source.text) ?? [];
     if (start === undefined || end === undefined) return [];
     const range = { start: BigInt(`0x${start}`), end: BigInt(`0x${end}`), source };

@@ -8,7 +8,7 @@ import {
   REFERENCE,
   readKernelRelease,
 } from '@spte/core';
-import { assume, type Known, type Source, said, sourceLines, type TextFile } from './source.ts';
+import { assume, type Known, type Source, said, sourceLine, type TextFile } from './source.ts';
 
 const RELEASE = /^\d{1,4}\.\d{1,4}\b/;
 
@@ -30,7 +30,7 @@ export function kernelRelease(uname: TextFile | undefined, signature: TextFile |
 }
 
 function firstLine(file: TextFile | undefined): Source | undefined {
-  return file === undefined ? undefined : sourceLines(file)[0];
+  return file === undefined ? undefined : sourceLine(file);
 }
 
 /** The kernel of a name; null for a word that is none. */

@@ -80,7 +80,7 @@ const LINE = /^(\w{1,64}) +\w +[0-9a-f]{1,16} = ([0-9a-f]{1,16})$/;
  * ```
  */
 export function checkMasks(mmu: Mmu, file: TextFile): MaskCheck[] {
-  return sourceLines(file).flatMap(({ text }) => {
+  return [...sourceLines(file)].flatMap(({ text }) => {
     const [, symbol = '', value = ''] = LINE.exec(text) ?? [];
     const mask = Object.hasOwn(MASK_SYMBOLS, symbol) ? MASK_SYMBOLS[symbol] : undefined;
     if (mask === undefined) return [];

@@ -4,13 +4,14 @@
  *
  * @module
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { HostPiece, HostTexts } from './host-texts.ts';
 import { relevantConfig } from './kernel-config.ts';
 import { readCpuid, readKmsg } from './node-devices.ts';
+import { MAX_FILE, OddFile, readFile } from './read-file.ts';
 import type { TextFile } from './source.ts';
 
 /** Where distributions keep the configuration of the running kernel. */
@@ -72,7 +73,7 @@ export function readHost(folder = '/'): HostTexts {
   const notes: string[] = [];
   const texts: Partial<Record<HostPiece, TextFile>> = {};
   for (const [piece, places] of Object.entries(PLACES) as [HostPiece, readonly string[]][]) {
-    const found = firstFile(folder, places) ?? (piece === 'params' ? readSysfs(folder) : null);
+    const found = firstFile(folder, places, notes) ?? (piece === 'params' ? readSysfs(folder) : null);
     if (found !== null) texts[piece] = found;
     else if (!OPTIONAL.includes(piece))
       notes.push(`${piece}: none of ${places.join(', ')} can be read in ${folder}`);
@@ -80,19 +81,27 @@ export function readHost(folder = '/'): HostTexts {
   return { ...texts, notes };
 }
 
-function firstFile(folder: string, places: readonly string[]): TextFile | null {
+function firstFile(folder: string, places: readonly string[], notes: string[]): TextFile | null {
   for (const place of places) {
-    const text = (READERS[place] ?? readText)(join(folder, place));
-    if (text !== null) return { name: join(folder, place), text };
+    const path = join(folder, place);
+    const text = (READERS[place] ?? ((path) => readText(path, notes)))(path);
+    if (text !== null) return { name: path, text };
   }
   return null;
 }
 
-/** The text of a file; null when it is missing, a folder, or forbidden. */
-function readText(path: string): string | null {
+/** What a file or folder that is not there, or not what was looked for, is told by. */
+const MISSING: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
+
+/** The text of a file; null when it is missing, a folder, or forbidden. What cannot be read, or only in part, is noted. */
+function readText(path: string, notes: string[]): string | null {
   try {
-    return readFileSync(path, 'utf8');
-  } catch {
+    const { bytes, isWhole } = readFile(path);
+    if (!isWhole) notes.push(`${path}: only its first ${MAX_FILE} bytes were read`);
+    return bytes.toString('utf8');
+  } catch (error) {
+    if (error instanceof OddFile || !(error instanceof Error && 'code' in error && MISSING.has(error.code)))
+      notes.push(`${path}: ${(error as Error).message}`);
     return null;
   }
 }
@@ -103,7 +112,7 @@ const MAX_CONFIG = 1 << 23;
 /** What the running kernel's configuration says of masks, compressed or not. */
 function readConfig(path: string): string | null {
   try {
-    const bytes = readFileSync(path);
+    const { bytes } = readFile(path, MAX_CONFIG);
     const text = path.endsWith('.gz') ? gunzipSync(bytes, { maxOutputLength: MAX_CONFIG }) : bytes;
     return relevantConfig(text.toString('utf8'));
   } catch {
@@ -124,7 +133,8 @@ function readSysfs(folder: string): TextFile | null {
   const folders = [...MODULES.map((module) => `sys/module/${module}/parameters`), VULNERABILITIES];
   const lines = folders.flatMap((parameters) =>
     names(join(folder, parameters)).flatMap((name) => {
-      const text = readText(join(folder, parameters, name));
+      // A parameter that only root may read is no news.
+      const text = readText(join(folder, parameters, name), []);
       return text === null ? [] : [`/${parameters}/${name} = ${text.trim()}\n`];
     }),
   );

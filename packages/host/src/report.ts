@@ -92,7 +92,7 @@ export function hostReport(texts: HostTexts): HostReport {
     facts,
     assumed: facts.filter((fact) => fact.assumed).map(({ name }) => name),
     config: { ...draft, mmioCaching: mmioCaching.value },
-    notes: [...(texts.notes ?? [])],
+    notes: [...(texts.notes ?? []), ...machine.notes],
   };
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { isQuotedPrintable, plainLine, undoQuotedPrintable } from './plain-text.ts';
 
 /** A text that a machine gave about itself, under the name of the file that it was found in. */
 export interface TextFile {
@@ -43,12 +44,26 @@ export function assume<T>(value: T, why: string, source: Source | null = null): 
 /** Characters of a source that are quoted, at most: a flags line is too long to show, a hostile one much longer. */
 const QUOTED = 4096;
 
-/** The lines of a file that have a text, each with its place. */
-export function sourceLines({ name, text }: TextFile): Source[] {
-  return text.split('\n').flatMap((raw, index) => {
-    const line = raw.trim();
-    return line === '' ? [] : [{ file: name, line: index + 1, text: line }];
-  });
+/** Characters of a line that are read, at most; the flags of a CPU have three thousand. */
+const MAX_LINE = 1 << 16;
+
+/** The lines of a file that have a text, each with its place, without what a mail or a terminal added to them. */
+export function* sourceLines({ name, text }: TextFile): Generator<Source, void> {
+  const plain = isQuotedPrintable(text) ? undoQuotedPrintable(text) : text;
+  for (let at = 0, line = 1; at < plain.length; line++) {
+    const newline = plain.indexOf('\n', at);
+    const end = newline < 0 ? plain.length : newline;
+    const found = end === at ? '' : plainLine(plain.slice(at, Math.min(end, at + MAX_LINE)));
+    if (found !== '') yield { file: name, line, text: found };
+    at = end + 1;
+  }
+}
+
+/** The first of these lines, or the one that has so many before it. */
+export function sourceLine(file: TextFile, index = 0): Source | undefined {
+  let before = 0;
+  for (const source of sourceLines(file)) if (before++ === index) return source;
+  return undefined;
 }
 
 /** The same line with a text that is fit to be shown. */

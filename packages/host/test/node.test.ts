@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-
+import { execFileSync } from 'node:child_process';
 import type * as NodeFs from 'node:fs';
-import { mkdirSync, mkdtempSync, openSync, readSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { release, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -99,6 +108,32 @@ describe('a captured folder', () => {
       expect(report.notes.map((note) => note.split(':')[0])).toEqual(['cpuinfo', 'params', 'uname']);
       expect(mmuOf(report).initWarnings).toEqual([]);
     }
+  });
+});
+
+describe('a folder with odd files', () => {
+  it('is read past a device, a pipe and a loop, and each is noted', () => {
+    execFileSync('mkfifo', [join(folder, 'params.txt')]);
+    symlinkSync('/dev/zero', join(folder, 'cpuinfo.txt'));
+    symlinkSync('uname.txt', join(folder, 'uname.txt'));
+    write('uname', 'Linux h 6.12.4 x86_64');
+    const { cpuinfo, params, uname, notes } = readHost(folder);
+    expect({ cpuinfo, params, uname: uname?.text }).toEqual({ uname: 'Linux h 6.12.4 x86_64' });
+    expect(notes).toEqual([
+      `${join(folder, 'cpuinfo.txt')}: it is a device or a pipe, not a file`,
+      expect.stringMatching(/^cpuinfo: none of/),
+      `${join(folder, 'params.txt')}: it is a device or a pipe, not a file`,
+      expect.stringMatching(/^params: none of/),
+      expect.stringMatching(/uname\.txt: ELOOP/),
+    ]);
+  });
+
+  it('is read as far as a text of a machine is long', () => {
+    write('cpuinfo.txt', '');
+    truncateSync(join(folder, 'cpuinfo.txt'), 2 ** 40);
+    const { cpuinfo, notes } = readHost(folder);
+    expect(cpuinfo?.text.length).toBe(1 << 22);
+    expect(notes?.[0]).toBe(`${join(folder, 'cpuinfo.txt')}: only its first 4194304 bytes were read`);
   });
 });
 

@@ -444,6 +444,17 @@ describe('a bundle', () => {
     expect(() => parseHostTexts('null')).toThrow(TypeError);
     expect(() => parseHostTexts('{')).toThrow(SyntaxError);
   });
+
+  it('must be of the size of a bundle, whose text is in few and long strings', () => {
+    const long = 'a"\\\n,:[{'.repeat(1 << 12);
+    expect(parseHostTexts(JSON.stringify({ uname: { name: 'x', text: long } })).uname?.text).toBe(long);
+    const unended = `{"a${'\\"'.repeat(9)}`;
+    expect(() => parseHostTexts(unended)).toThrow(SyntaxError);
+    for (const many of ['[', '{"":', '[],', '0,']) {
+      expect(() => parseHostTexts(many.repeat(1 << 13))).toThrow('at most 4096 values');
+    }
+    expect(() => parseHostTexts(' '.repeat((1 << 24) + 1))).toThrow('at most 16777216 characters, got 16777217');
+  });
 });
 
 describe('any text', () => {
