@@ -4,8 +4,10 @@ import manifest from '../package.json' with { type: 'json' };
 import type { ContextOptions } from './context/context-options.ts';
 import { loadPlugins } from './context/plugins.ts';
 import { MISTAKE, type Session, startSession } from './context/session.ts';
-import { isMistake } from './io/errors.ts';
+import { isMistake, isReaderGone, OutputError, unprintable } from './io/errors.ts';
 import type { Io } from './io/io.ts';
+import type { FormatOptions } from './io/output.ts';
+import { visible } from './io/visible.ts';
 
 /** Adds a command to the program. */
 type AddCommand = (parent: Command, session: Session) => void;
@@ -51,11 +53,12 @@ function program(session: Session, commands: readonly AddCommand[]): Command {
     .addHelpText('after', EXAMPLES)
     .version(manifest.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .helpCommand(false)
+    .helpCommand('help [COMMAND]', 'print the help of a command')
     .configureHelp({
       subcommandTerm: (command) => `${command.name()} ${command.usage().replace('[options]', '').trim()}`,
     })
     .enablePositionalOptions()
+    .hook('preAction', (_root, command) => session.out.colours(command.opts<FormatOptions>().color ?? 'auto'))
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void session.out.line(text.trimEnd()),
@@ -88,20 +91,42 @@ function quoted(complaint: string): string {
  * @param argv the words after `spte`
  * @returns the exit status
  */
-export async function main(argv: readonly string[], io: Io): Promise<number> {
-  const session = startSession(io);
+export async function main(argv: readonly string[], world: Io): Promise<number> {
+  const session = startSession(fitForTerminals(world));
   try {
     await program(session, await commandsFor(argv)).parseAsync([...argv], { from: 'user' });
+    await session.out.flush();
     return session.status;
   } catch (error) {
     return failed(session, error);
   }
 }
 
-async function failed({ io, out }: Session, error: unknown): Promise<number> {
-  await out.flush();
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : MISTAKE;
-  if (!isMistake(error)) throw error;
-  io.complain(`spte: ${error.message}\n`);
+/** What is said is made fit for a terminal, and errors of writing tell what was written. */
+function fitForTerminals(io: Io): Io {
+  return {
+    ...io,
+    async write(bytes) {
+      try {
+        await io.write(bytes);
+      } catch (error) {
+        throw unprintable(error);
+      }
+    },
+    complain: (text) => io.complain(visible(text)),
+  };
+}
+
+async function failed(session: Session, error: unknown): Promise<number> {
+  const cause = await session.out.flush().then(
+    () => error,
+    // What could not be written comes first: everything else follows from it, or is repeated by the next run.
+    (unwritten: unknown) => unwritten,
+  );
+  if (cause instanceof CommanderError) return cause.exitCode === 0 ? 0 : MISTAKE;
+  // A reader that has seen enough, such as head(1), is not an error.
+  if (cause instanceof OutputError && isReaderGone(cause)) return 0;
+  if (!isMistake(cause)) throw cause;
+  session.io.complain(`spte: ${cause.message}\n`);
   return MISTAKE;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { traceFiles } from '@spte/testing/runs';
 import { describe, expect, it } from 'vitest';
+import { visible } from '../src/io/visible.ts';
 import { captured } from './machines.ts';
 import { file, folder, json, ndjson, run, spte, zstd } from './run.ts';
 import { shellLine } from './shell.ts';
@@ -217,7 +218,7 @@ describe('spte annotate', () => {
     for (const stdin of texts) {
       const { code, out } = await spte(`annotate ${CONTEXT}`, { stdin });
       expect(code).toBe(stdin.includes(LEAF) ? 0 : stdin.startsWith('kvm') ? 5 : 4);
-      expect(out.startsWith(stdin.slice(0, 1000))).toBe(true);
+      expect(out.startsWith(visible(stdin.slice(0, 1000)))).toBe(true);
     }
     const { code } = await run(['annotate', 'no\0such']);
     expect(code).toBe(2);

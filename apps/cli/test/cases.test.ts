@@ -94,6 +94,53 @@ describe('a public report', () => {
     expect(await json(`decode --eptp ${value}`)).toMatchObject({ eptps: [expected] });
   });
 
+  it('15-bz220549: a mail that breaks lines within words; the exits of it are read', async () => {
+    const lines = (await ndjson('annotate -', { stdin: caseOf('bz220549-perf-qp.txt') })) as {
+      event?: string;
+    }[];
+    expect(lines.filter(({ event }) => event === 'kvm_exit')).toHaveLength(2);
+    expect(await summaryOf('bz220549-perf-qp.txt')).toMatchObject({ sptes: 0, findings: 0 });
+  });
+
+  it('16-bz-5820k: a cpuinfo that a mail has wrapped, and parameters as path: value', async () => {
+    const document = (await json(`host ${CASES}bz-5820k`)) as {
+      context: { facts: Record<string, { value: unknown }> };
+    };
+    const { facts } = document.context;
+    expect(Object.fromEntries(Object.entries(facts).map(([name, { value }]) => [name, value]))).toMatchObject(
+      {
+        kernel: '5.5',
+        ept: true,
+        eptAd: true,
+        eptExecOnly: true,
+        eptMaxPageLevel: 3,
+        gbpages: true,
+        nxHugePages: true,
+        cacheBits: 46,
+        l1tf: true,
+      },
+    );
+  });
+
+  it('18-lscpu: what lscpu says, and what it does not', async () => {
+    const { context, notes } = (await json(`host ${CASES}lscpu`)) as {
+      context: { facts: Record<string, { value: unknown; origin: string }> };
+      notes: string[];
+    };
+    expect(context.facts).toMatchObject({
+      vendor: { value: 'vmx', origin: 'read' },
+      ept: { value: true, origin: 'read' },
+      eptAd: { value: true, origin: 'read' },
+      l1tf: { origin: 'assumed' },
+    });
+    expect(notes.join()).toContain('lscpu wrote it');
+  });
+
+  it('22-qemu-info-tlb: says whose tables these are', async () => {
+    const { err } = await spte('annotate -', { stdin: caseOf('qemu-info-tlb.txt') });
+    expect(err).toContain("line 1 is of QEMU's monitor");
+  });
+
   it('02, 04 and 10: codes of faults', async () => {
     expect(await json('decode --qualification 0x184 0x181 --error-code 0x500000004')).toMatchObject({
       qualifications: [

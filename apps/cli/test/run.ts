@@ -34,6 +34,9 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     complain: (text) => {
       err += text;
     },
+    draw: (text) => {
+      err += text;
+    },
     stdin: input(),
     env: options.env ?? {},
     cwd: options.cwd ?? folder,

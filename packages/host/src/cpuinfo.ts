@@ -40,6 +40,9 @@ const VULNERABILITIES: Readonly<Record<string, string>> = {
   'Itlb multihit': 'vulnerabilities.itlb_multihit',
 };
 
+/** Below a field that is of no interest, nothing is either. */
+const NO_FIELD = { name: '', line: 0 };
+
 /** Longest value, in characters: the flags of a CPU have three thousand. */
 const MAX_VALUE = 1 << 16;
 
@@ -52,22 +55,23 @@ export function parseCpuinfo(file: TextFile): CpuText {
   const vulnerabilities = new Map<string, Sourced<string>>();
   let isLscpu = false;
   /** The field that the next line may go on with, and the last line of it. */
-  let open: { name: string; line: number } | null = null;
+  let open = NO_FIELD;
   for (const source of sourceLines(file)) {
     const { name, value } = fieldOf(source);
     if (name === null) {
-      open = open?.line === source.line - 1 ? { name: open.name, line: source.line } : null;
-      const before = fields.get(open?.name ?? '');
-      if (before !== undefined) fields.set(open?.name ?? '', longer(before, source.text));
+      open = open.line === source.line - 1 ? { ...open, line: source.line } : NO_FIELD;
+      const before = fields.get(open.name);
+      if (before !== undefined) fields.set(open.name, longer(before, source.text));
       continue;
     }
     const field = Object.hasOwn(FIELDS, name) ? (FIELDS[name] ?? '') : '';
     if (field === 'processor' && fields.has(field)) break;
     isLscpu ||= LSCPU.includes(name);
-    open = field === '' || fields.has(field) ? null : { name: field, line: source.line };
-    if (open !== null) fields.set(field, { value, source });
+    open = field === '' || fields.has(field) ? NO_FIELD : { name: field, line: source.line };
+    if (open.name !== '') fields.set(field, { value, source });
     const bug = name.replace(/^Vulnerability /, '');
-    if (Object.hasOwn(VULNERABILITIES, bug)) vulnerabilities.set(VULNERABILITIES[bug] ?? '', { value, source });
+    if (Object.hasOwn(VULNERABILITIES, bug))
+      vulnerabilities.set(VULNERABILITIES[bug] ?? '', { value, source });
   }
   return { fields, vulnerabilities, isLscpu };
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/** What a mail does to a text: `=` at the end of a line that goes on, `=3D` for the sign itself. */
-const SOFT_BREAK = /=[ \t]{0,8}\r?\n/g;
+/** What a mail does to a text: `=` at the end of a line that goes on, quoted or not, `=3D` for the sign itself. */
+const SOFT_BREAK = /=[ \t]{0,8}\r?\n(?:> ?){0,8}/g;
 const ENCODED = /=([\dA-F]{2})/g;
 
 /** A soft break leaves a line of this many characters, or less by a word. */
@@ -40,8 +40,7 @@ export function undoQuotedPrintable(text: string): string {
 }
 
 /** Colours of a terminal, as `grep --color=always` writes them. */
-// eslint-disable-next-line no-control-regex -- an escape is what is looked for
-const COLOUR = /\u001B\[[\d;]{0,16}[A-Za-z]/g;
+const COLOUR = /\p{Cc}\[[\d;]{0,16}[A-Za-z]/gu;
 
 /** `> > ` before each line of a quoted mail. */
 const QUOTES = /^(?:>[ \t]?){1,16}/;

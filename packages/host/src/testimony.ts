@@ -50,7 +50,8 @@ export function takeTestimony(texts: HostTexts): Testimony {
 
 function cpuNotes(file: TextFile | undefined, fields: Cpuinfo, isLscpu: boolean): string[] {
   if (file === undefined) return [];
-  if (isLscpu) return [`${file.name}: lscpu wrote it, which leaves out bugs and VMX flags that /proc/cpuinfo has`];
+  if (isLscpu)
+    return [`${file.name}: lscpu wrote it, which leaves out bugs and VMX flags that /proc/cpuinfo has`];
   return fields.size > 0 ? [] : [`${file.name}: no line of it is one of /proc/cpuinfo, or of lscpu`];
 }
 

@@ -6,7 +6,9 @@ import { describe, expect, it } from 'vitest';
 
 const text = (text: string, name = 'file') => ({ name, text });
 const factsOf = (texts: HostTexts) =>
-  Object.fromEntries(hostReport(texts).facts.map(({ name, value, assumed }) => [name, assumed ? null : value]));
+  Object.fromEntries(
+    hostReport(texts).facts.map(({ name, value, assumed }) => [name, assumed ? null : value]),
+  );
 
 const FOLDER = '/sys/module/kvm_intel/parameters';
 
@@ -18,7 +20,10 @@ describe('parameters of a module', () => {
       'grep --color=always',
       `\u001B[35m\u001B[K${FOLDER}/ept\u001B[m\u001B[K\u001B[36m\u001B[K:\u001B[m\u001B[KY\n\u001B[35m${FOLDER}/eptad\u001B[m:N`,
     ],
-    ['grep -r . within the folder of the module', './parameters/ept:Y\nkvm_intel/parameters/eptad:N\nkvm_intel/parameters/ept:Y'],
+    [
+      'grep -r . within the folder of the module',
+      './parameters/ept:Y\nkvm_intel/parameters/eptad:N\nkvm_intel/parameters/ept:Y',
+    ],
     ['grep . * within the folder of the parameters', 'ept:Y\neptad:N\nnested:Y\nple_gap:128\n'],
     ['grep . ./*', '$ cd x\n> kvm_intel/parameters/ept:Y\n> > kvm_intel/parameters/eptad:N\n'],
     ['path = value', `${FOLDER}/ept = Y\n${FOLDER}/eptad = N`],
@@ -157,8 +162,16 @@ Flags:               fpu nx pdpe1gb ept vpid ept_ad flush_l1d
 
   it.each([
     ['Vulnerability L1tf:      Not affected\nVulnerability Itlb multihit: Not affected', false, false],
-    ['Vulnerability L1tf:  Mitigation; PTE Inversion\nVulnerability Itlb multihit: KVM: Mitigation: Split huge pages', true, true],
-    ['Vulnerabilities:\n  Itlb multihit: KVM: Mitigation: VMX disabled\n  L1tf: Mitigation; PTE Inversion', true, null],
+    [
+      'Vulnerability L1tf:  Mitigation; PTE Inversion\nVulnerability Itlb multihit: KVM: Mitigation: Split huge pages',
+      true,
+      true,
+    ],
+    [
+      'Vulnerabilities:\n  Itlb multihit: KVM: Mitigation: VMX disabled\n  L1tf: Mitigation; PTE Inversion',
+      true,
+      null,
+    ],
   ])('names bugs in words of its own: %s', (lines, l1tf, nxHugePages) => {
     expect(factsOf({ cpuinfo: text(`${LSCPU}${lines}\n`) })).toMatchObject({ l1tf, nxHugePages });
   });

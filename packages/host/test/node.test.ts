@@ -113,7 +113,7 @@ describe('a captured folder', () => {
 
 describe('a folder with odd files', () => {
   it('is read past a device, a pipe and a loop, and each is noted', () => {
-    execFileSync('mkfifo', [join(folder, 'params.txt')]);
+    execFileSync('sh', ['-c', 'mkfifo "$0"', join(folder, 'params.txt')]);
     symlinkSync('/dev/zero', join(folder, 'cpuinfo.txt'));
     symlinkSync('uname.txt', join(folder, 'uname.txt'));
     write('uname', 'Linux h 6.12.4 x86_64');

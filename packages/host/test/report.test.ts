@@ -453,7 +453,9 @@ describe('a bundle', () => {
     for (const many of ['[', '{"":', '[],', '0,']) {
       expect(() => parseHostTexts(many.repeat(1 << 13))).toThrow('at most 4096 values');
     }
-    expect(() => parseHostTexts(' '.repeat((1 << 24) + 1))).toThrow('at most 16777216 characters, got 16777217');
+    expect(() => parseHostTexts(' '.repeat((1 << 24) + 1))).toThrow(
+      'at most 16777216 characters, got 16777217',
+    );
   });
 });
 

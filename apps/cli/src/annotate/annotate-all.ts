@@ -6,12 +6,14 @@ import {
   commonContextJson,
   contextData,
   isMachineGiven,
+  othersOf,
   sayContext,
+  withMasks,
 } from '../context/context.ts';
 import { MISTAKE, type Outcome, type Session, statusOf } from '../context/session.ts';
 import { partPaths, removeTemporaries } from '../files/parts.ts';
 import { cleaningUp } from '../io/clean-up.ts';
-import { isMistake, shown, UsageError } from '../io/errors.ts';
+import { isMistake, OutputError, shown, UsageError } from '../io/errors.ts';
 import type { Io } from '../io/io.ts';
 import { documentHead } from '../io/output.ts';
 import { fileProgress } from '../io/progress.ts';
@@ -39,6 +41,7 @@ import { type Witnessed, witness } from './evidence.ts';
 import type { AnnotateOptions, Input } from './options.ts';
 import { type Annotations, annotationsOf, lookedAt } from './render-annotations.ts';
 import { maxSections, WHOLE } from './sections.ts';
+import type { Strangers } from './strangers.ts';
 import { withWorkers } from './workers.ts';
 
 /**
@@ -56,12 +59,12 @@ export async function annotateAll(
   const options = typed.parquet === undefined ? typed : { ...typed, summary: true };
   const policy = await policyOf(session.io, typed, 'annotate');
   const reporter = reporterOf(session.out, policy, typed);
-  const { io, contexts } = await contextsOf(session.io, paths, options);
+  const { io, contexts, others } = await contextsOf(session.io, paths, options);
   const inputs = inputsOf(io, paths, contexts, options);
   const threads = threadsFor(io, inputs, options);
   const parts = inputs.flatMap(({ part }) => part ?? []);
   const annotate = (annotateSections: AnnotateSections): Promise<Outcome> =>
-    annotateEach(session, inputs, { options, policy, reporter }, annotateSections);
+    annotateEach(session, inputs, { options, policy, reporter, others }, annotateSections);
   return cleaningUp(
     () => removeTemporaries(parts),
     () =>
@@ -78,17 +81,21 @@ async function contextsOf(
   io: Io,
   paths: readonly string[],
   options: AnnotateOptions,
-): Promise<Pick<Witnessed, 'io'> & { readonly contexts: readonly ContextData[] }> {
+): Promise<
+  Pick<Witnessed, 'io'> & { readonly contexts: readonly ContextData[]; readonly others: readonly Strangers[] }
+> {
   const contexts: ContextData[] = [];
+  const others: Strangers[] = [];
   let world = io;
   for (const path of paths) {
     const witnessed = await witness(world, path, isMachineGiven(options));
     world = witnessed.io;
     const context = contextData(io, options, witnessed.evidence);
     contexts.push(context);
+    others.push(witnessed.strangers);
     if (witnessed.matters) sayContext(io, paths.length > 1 ? `${path}: ` : '', context, options);
   }
-  return { io: world, contexts };
+  return { io: world, contexts, others };
 }
 
 function inputsOf(
@@ -135,13 +142,15 @@ interface Run {
   readonly options: AnnotateOptions;
   readonly policy: Policy;
   readonly reporter: Reporter | null;
+  /** What each input shows in lines that are not read. */
+  readonly others: readonly Strangers[];
 }
 
 /** Annotates inputs in turn, prints what stands around them, and adds up what they come to. */
 async function annotateEach(
   session: Session,
   inputs: readonly Input[],
-  { options, policy, reporter }: Run,
+  { options, policy, reporter, others }: Run,
   annotateSections: AnnotateSections,
 ): Promise<Outcome> {
   const { io, out } = session;
@@ -165,8 +174,10 @@ async function annotateEach(
       verdict = bothVerdicts(verdict, annotated.verdict);
       const outcome = outcomeOfAll(annotationsOf(annotated.counts, annotated.tally), annotated.verdict);
       reporter?.end(path, { verdict: annotated.verdict, status: statusOf(outcome, true) });
+      if (outcome.looked === 0) sayStrangers(io, input, others[index]);
     } catch (error) {
-      if (!isMistake(error)) throw error;
+      // Nothing more can be said of this input or another.
+      if (!isMistake(error) || error instanceof OutputError) throw error;
       const { message } = error;
       const who = name === null || message.includes(shown(path)) ? '' : `${name}: `;
       io.complain(`spte: ${who}${message}\n`);
@@ -180,6 +191,13 @@ async function annotateEach(
   if (options.ndjson === true && inputs.length > 1) void out.line(JSON.stringify(summaryOf(judged, context)));
   if (!isSaid(options, inputs)) sayVerdict(io, options, policy, verdict);
   return outcomeOfAll(all, verdict);
+}
+
+/** Says what may be made of an input in which nothing was recognised. */
+function sayStrangers(io: Io, { name, context }: Input, others: Strangers | undefined): void {
+  const mmus = [withMasks(context), ...othersOf(context)].map(({ mmu }) => mmu);
+  const text = others?.say(mmus) ?? null;
+  if (text !== null) io.complain(`spte: ${name === null ? '' : `${name}: `}${text}\n`);
 }
 
 /** Whether what is printed of the only input says what counts. */

@@ -17,7 +17,8 @@ import type { Session } from '../context/session.ts';
 import { machineOf } from '../entry/errata.ts';
 import { logErrata } from '../entry/log-errata.ts';
 import type { ParquetTable } from '../files/parquet-table.ts';
-import { isTraceDat, readTraceDat, wholeTraceDat } from '../files/trace-dat.ts';
+import { readTraceDat, wholeTraceDat } from '../files/trace-dat.ts';
+import { isTraceDat } from '../files/trace-magic.ts';
 import { breathe } from '../io/clean-up.ts';
 import type { Reporter } from '../verdict/report.ts';
 import { type AnnotationRow, annotationRows } from './annotation-columns.ts';
@@ -58,7 +59,7 @@ export async function annotateSection(
   const chunks = readSection(io, input.path, section, job.onRead);
   const first = await chunks.next();
   const all = startingWith(first, chunks);
-  if (section.inode === null && first.done !== true && isTraceDat(first.value)) {
+  if (section.file === null && first.done !== true && isTraceDat(first.value)) {
     const lines = lineAnnotator(session, input, job, before);
     const counts = await readTraceDat(await wholeTraceDat(input.path, all), lines.take, async () => {
       await out.flush();

@@ -19,13 +19,16 @@ export default async function annotateTask(task: Task): Promise<Result> {
       await Promise.resolve();
     },
     complain: () => undefined,
+    draw: () => undefined,
     stdin: Readable.from([]),
     errorTerminal: false,
     cores: 1,
   };
   try {
     await loadPlugins(io, task.options.plugin);
-    return await annotateInto(startSession(io), task);
+    const session = startSession(io);
+    session.out.colours(task.options.color ?? 'auto');
+    return await annotateInto(session, task);
   } catch (error) {
     if (isMistake(error)) return { failed: error.message };
     throw error;

@@ -6,9 +6,11 @@ import { EntryPatterns, machineReader } from '@spte/host';
 import { machineHints, type TraceEntry, type TraceRecord, traceReader } from '@spte/trace';
 import type { Evidence } from '../context/context.ts';
 import { opened, readInput } from '../files/read-input.ts';
-import { datUname, isTraceDat, readTraceDat, wholeTraceDat } from '../files/trace-dat.ts';
+import { datUname, readTraceDat, wholeTraceDat } from '../files/trace-dat.ts';
+import { isTraceDat } from '../files/trace-magic.ts';
 import { isMistake } from '../io/errors.ts';
 import { type Io, pathOf } from '../io/io.ts';
+import { type Strangers, strangers } from './strangers.ts';
 
 /** Text that is looked at where the context has to be found, in bytes; longer while there was no entry in it. */
 const ENOUGH = 1 << 24;
@@ -27,6 +29,8 @@ export interface Witnessed {
   readonly evidence: Evidence;
   /** Whether the input may show entries, so that it matters what it is read as. */
   readonly matters: boolean;
+  /** What it shows in lines that are not read. */
+  readonly strangers: Strangers;
   /** The world in which what was looked at can still be read. */
   readonly io: Io;
 }
@@ -37,11 +41,13 @@ interface Witness {
   readonly uname: (text: string) => void;
   readonly entries: () => number;
   readonly evidence: () => Evidence;
+  readonly strangers: Strangers;
 }
 
 function lineWitness(): Witness {
   const machine = machineReader();
   const entries = new EntryPatterns();
+  const others = strangers();
   let seen = 0;
   const addEntries = ({ sptes }: TraceRecord): void => {
     for (const { role, value, level } of sptes) {
@@ -53,7 +59,10 @@ function lineWitness(): Witness {
   return {
     take({ line, text, record }) {
       if (line <= LINES) machine.line(text, line);
-      if (record === null) return;
+      if (record === null) {
+        if (line <= LINES) others.take(text, line);
+        return;
+      }
       addEntries(record);
       const { vendor, mode } = machineHints(record);
       if (vendor !== null || mode !== null) machine.hint({ vendor, mode }, `line ${line}: ${record.event}`);
@@ -61,6 +70,7 @@ function lineWitness(): Witness {
     uname: (text) => machine.uname(text, 'the uname of the trace.dat'),
     entries: () => seen,
     evidence: () => ({ read: machine.facts(), entries }),
+    strangers: others,
   };
 }
 
@@ -73,9 +83,10 @@ function lineWitness(): Witness {
 export async function witness(io: Io, path: string, known: boolean): Promise<Witnessed> {
   const file = path === '-' ? null : statSync(pathOf(io, path), { throwIfNoEntry: false });
   // There is no such file, or it is a folder: whoever reads it says so.
-  if (file === undefined || file?.isDirectory() === true) return { evidence: {}, matters: false, io };
+  if (file === undefined || file?.isDirectory() === true)
+    return { evidence: {}, matters: false, strangers: strangers(), io };
   if (file?.isFile() === true) return { ...(await lookedAt(io, path, known)), io };
-  if (known) return { evidence: {}, matters: true, io };
+  if (known) return { evidence: {}, matters: true, strangers: strangers(), io };
   const { head, whole } = await peek(opened(io, path));
   const looked = await lookedAt({ ...io, held: new Map([[path, Readable.from(head)]]) }, path, known);
   return { ...looked, io: { ...io, held: new Map([...(io.held ?? []), [path, whole]]) } };
@@ -89,7 +100,7 @@ async function lookedAt(io: Io, path: string, known: boolean): Promise<Omit<Witn
     // Whoever reads the input in earnest says why it cannot be read, or only in part.
     if (!isMistake(error)) throw error;
   }
-  return { evidence: about.evidence(), matters: about.entries() > 0 };
+  return { evidence: about.evidence(), matters: about.entries() > 0, strangers: about.strangers };
 }
 
 /** How long the beginning of a pipe is waited for: it may be a trace as it comes. */
@@ -140,7 +151,7 @@ async function look(
   const rest = { [Symbol.asyncIterator]: () => iterator };
   if (isTraceDat(first.value)) {
     const bytes = await wholeTraceDat(path, startingWith(first.value, rest));
-    about.uname(datUname(bytes));
+    about.uname(await datUname(bytes));
     if (!known) await readTraceDat(bytes, about.take, async () => Promise.resolve());
     return;
   }

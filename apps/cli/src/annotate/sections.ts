@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { beginsAnew, MAX_LINES_APART, type TraceRecord, traceReader } from '@spte/trace';
-import { FIRST_BYTES, isCompressed, readInput, readRange } from '../files/read-input.ts';
-import { isTraceDat } from '../files/trace-dat.ts';
+import { isCompressed, readInput, readRange } from '../files/read-input.ts';
+import { FORM_BYTES, textForm } from '../files/text-form.ts';
+import { isTraceDat } from '../files/trace-magic.ts';
 import { type Io, pathOf } from '../io/io.ts';
 
 /** Where a line begins: its first byte, and its number. */
@@ -18,14 +19,14 @@ export interface Section {
   readonly start: Place;
   /** Where the next section begins; Infinity for the end of the input. */
   readonly end: number;
-  /** The inode of its file, to notice a file that is replaced; null when the section is a whole input. */
-  readonly inode: number | null;
+  /** Its file as it was found, to notice one that is replaced or cut; null when the section is a whole input. */
+  readonly file: { readonly inode: number; readonly size: number } | null;
 }
 
 const BEGIN: Place = { offset: 0, line: 1 };
 
 /** A whole input. */
-export const WHOLE: Section = { lead: BEGIN, start: BEGIN, end: Number.POSITIVE_INFINITY, inode: null };
+export const WHOLE: Section = { lead: BEGIN, start: BEGIN, end: Number.POSITIVE_INFINITY, file: null };
 
 /** Smallest section, in bytes: another thread annotates as much until a new one has started and become fast. */
 const MIN_BYTES = 1 << 24;
@@ -63,7 +64,7 @@ export function* sectionsOf(io: Io, path: string, bytes: number): Generator<Sect
     yield WHOLE;
     return;
   }
-  let section: Section = { ...WHOLE, inode: file.inode };
+  let section: Section = { ...WHOLE, file: { inode: file.inode, size: file.size } };
   let at: Place | null = BEGIN;
   while (at !== null && at.offset + bytes < file.size) {
     const nominal: number = at.offset + bytes;
@@ -77,7 +78,7 @@ export function* sectionsOf(io: Io, path: string, bytes: number): Generator<Sect
   yield section;
 }
 
-/** A plain text file: neither compressed nor a trace.dat. Null for anything else. */
+/** A plain text file: neither compressed nor encoded, and no trace.dat. Null for anything else. */
 function textFile(
   io: Io,
   input: string,
@@ -86,8 +87,9 @@ function textFile(
   const path = pathOf(io, input);
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats?.isFile() !== true) return null;
-  const first = bytesAt(path, 0, Buffer.allocUnsafe(FIRST_BYTES));
-  return isCompressed(first) || isTraceDat(first) ? null : { path, size: stats.size, inode: stats.ino };
+  const first = bytesAt(path, 0, Buffer.allocUnsafe(FORM_BYTES));
+  const isPlain = !isCompressed(first) && !isTraceDat(first) && textForm(first) === null;
+  return isPlain ? { path, size: stats.size, inode: stats.ino } : null;
 }
 
 type Cut = Pick<Section, 'lead' | 'start'>;
@@ -150,26 +152,24 @@ function bytesAt(path: string, offset: number, buffer: Buffer): Buffer {
 export function readSection(
   io: Io,
   path: string,
-  { inode, start, end }: Section,
+  { file, start, end }: Section,
   onRead: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array, void> {
-  return inode === null
-    ? readInput(io, path, onRead)
-    : readRange(io, path, inode, [start.offset, end], onRead);
+  return file === null ? readInput(io, path, onRead) : readRange(io, path, file, [start.offset, end], onRead);
 }
 
 /** The records of a section's lead. */
 export async function leadRecords(
   io: Io,
   path: string,
-  { inode, lead, start }: Section,
+  { file, lead, start }: Section,
 ): Promise<TraceRecord[]> {
   const records: TraceRecord[] = [];
-  if (inode === null || lead.offset === start.offset) return records;
+  if (file === null || lead.offset === start.offset) return records;
   const reader = traceReader(({ record }) => {
     if (record !== null) records.push(record);
   }, lead.line);
-  for await (const chunk of readRange(io, path, inode, [lead.offset, start.offset])) reader.push(chunk);
+  for await (const chunk of readRange(io, path, file, [lead.offset, start.offset])) reader.push(chunk);
   reader.end();
   return records;
 }

@@ -134,7 +134,7 @@ function inSections(
 function* inTurn(sections: Iterator<Running, void>, most: number): Generator<Running, void> {
   const running: Running[] = [];
   for (;;) {
-    while (running.filter(({ task }) => task.section.inode !== null).length < most) {
+    while (running.filter(({ task }) => task.section.file !== null).length < most) {
       const next = sections.next();
       if (next.done === true) break;
       running.push(next.value);

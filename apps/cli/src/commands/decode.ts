@@ -56,6 +56,7 @@ import { linesWith, possibleJson, possibleText, verdictWith } from '../entry/pos
 
 import { acrossJson, renderAcross, renderFits } from '../entry/render-across.ts';
 import { changeJson, spteJson } from '../entry/spte-json.ts';
+import { readText } from '../files/read-input.ts';
 import { shown, UsageError } from '../io/errors.ts';
 import { documentHead } from '../io/output.ts';
 import { paintLines } from '../io/paint.ts';
@@ -115,7 +116,7 @@ export function decodeCommand(parent: Command, session: Session): void {
 }
 
 function parseValue(text: string, level: number | undefined): Value {
-  const [word = '', at] = text.split('@', 2);
+  const [word = '', at] = text.replace(/[\s,;]+$/, '').split('@', 2);
   try {
     return { value: parseWord(word), level: at === undefined ? (level ?? null) : integer(1, 5)(at) };
   } catch (error) {
@@ -126,8 +127,20 @@ function parseValue(text: string, level: number | undefined): Value {
 /** Gathers the words of an option that may be given several times. */
 const codeWords = (text: string, before: readonly bigint[] = []): bigint[] => [...before, parseWord(text)];
 
-async function decode(session: Session, words: readonly string[], options: DecodeOptions): Promise<Outcome> {
-  if (asksCodes(options)) return decodeCodes(session, words, options);
+/** Values that are taken from the standard input, at most: each is explained in full. */
+const MAX_VALUES = 10_000;
+
+/** The words of the standard input in the place of `-`. */
+async function withInput({ io }: Session, words: readonly string[]): Promise<readonly string[]> {
+  if (!words.includes('-')) return words;
+  const read = (await readText(io, '-')).split(/\s+/).filter((word) => word !== '');
+  if (read.length > MAX_VALUES) throw new UsageError(`the standard input has more than ${MAX_VALUES} values`);
+  return words.flatMap((word) => (word === '-' ? read : [word]));
+}
+
+async function decode(session: Session, typed: readonly string[], options: DecodeOptions): Promise<Outcome> {
+  if (asksCodes(options)) return decodeCodes(session, typed, options);
+  const words = await withInput(session, typed);
   if (words.length === 0) throw new UsageError('argument VALUE: an entry in hex is missing');
   const values = words.map((word) => parseValue(word, options.level));
   refuseMask(options);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { BoundedMap, caveatsOf, createMmu, hex, type Mmu, type MmuConfig, toJson } from '@spte/core';
 import {
@@ -13,6 +13,7 @@ import {
   type HostReport,
   type HostTexts,
   hostReport,
+  MAX_BUNDLE,
   type MachineFacts,
   mmuConfigOf,
   modeOf,
@@ -21,8 +22,10 @@ import {
   presetOf,
 } from '@spte/host';
 import { readHost } from '@spte/host/node';
+import { foreignText } from '../files/foreign.ts';
 import { shown, UsageError, unreadable } from '../io/errors.ts';
 import { type Io, pathOf } from '../io/io.ts';
+import { sayOnce } from '../io/say-once.ts';
 import { type ContextOptions, factsOf, flagOf } from './context-options.ts';
 import { type PluginJson, pluginsOf, withPlugins } from './plugins.ts';
 
@@ -56,7 +59,7 @@ export function hostTexts(io: Io, path: string): HostTexts {
   const place = pathOf(io, path);
   let texts: HostTexts;
   try {
-    texts = statSync(place).isDirectory() ? readHost(place) : parseHostTexts(readFileSync(place, 'utf8'));
+    texts = statSync(place).isDirectory() ? readHost(place) : parseHostTexts(bundleText(place));
   } catch (error) {
     throw unreadable(path, error);
   }
@@ -66,6 +69,26 @@ export function hostTexts(io: Io, path: string): HostTexts {
     );
   }
   return texts;
+}
+
+/** The text of a bundle; a pipe is read, as the shell makes one for `<(…)`, and no more than a bundle may have. */
+function bundleText(place: string): string {
+  const fd = openSync(place, 'r');
+  try {
+    const pieces: Buffer[] = [];
+    for (let length = 0; length <= MAX_BUNDLE; ) {
+      const piece = Buffer.allocUnsafe(1 << 16);
+      const count = readSync(fd, piece);
+      if (count === 0) break;
+      const why = length === 0 ? foreignText(piece.subarray(0, count)) : null;
+      if (why !== null) throw new UsageError(why);
+      pieces.push(piece.subarray(0, count));
+      length += count;
+    }
+    return Buffer.concat(pieces).toString('utf8');
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function presetConfig(name: string): HostConfig {
@@ -201,17 +224,6 @@ export function othersOf({ others, asked }: ContextData): { name: string; mmu: M
 
 /** Configurations whose masks are remembered. */
 const MAX_OPENED = 64;
-
-/** What each run has said. */
-const said = new WeakMap<Io, Set<string>>();
-
-/** Says something beside the answer, once a run. */
-function sayOnce(io: Io, text: string): void {
-  const before = said.get(io) ?? new Set();
-  said.set(io, before);
-  if (!before.has(text)) io.complain(`spte: ${text}\n`);
-  before.add(text);
-}
 
 /** Says what to know of the kernels of a run: what a name was taken for, what was not read. */
 export function sayCaveats(io: Io, mmus: readonly Mmu[]): void {

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { Io } from '../io/io.ts';
 import { type FormatOptions, Output } from '../io/output.ts';
+import { oneOf } from '../io/parse.ts';
 import { addContextOptions, type ContextOptions } from './context-options.ts';
 
 /** One run of the command. */
@@ -64,6 +65,11 @@ export function addFormatOptions(command: Command, findings = 'there are finding
   return command
     .addOption(new Option('--json', 'one JSON document').conflicts('ndjson').helpGroup(OUTPUT_GROUP))
     .addOption(new Option('--ndjson', 'a line of JSON for each record').helpGroup(OUTPUT_GROUP))
+    .addOption(
+      new Option('--color <WHEN>', 'colours: always, never, or auto: on a terminal, unless NO_COLOR is set')
+        .argParser(oneOf('always', 'never', 'auto'))
+        .helpGroup(OUTPUT_GROUP),
+    )
     .addOption(new Option('--check', `exit with status 1 when ${findings}`).helpGroup(OUTPUT_GROUP));
 }
 

@@ -9,7 +9,8 @@ import { cleaningUp } from '../io/clean-up.ts';
 import { shown, UsageError, unreadable } from '../io/errors.ts';
 import { type Io, pathOf } from '../io/io.ts';
 import { fileProgress } from '../io/progress.ts';
-import { readInput } from './read-input.ts';
+import { foreignImage } from './foreign.ts';
+import { readImage } from './read-input.ts';
 
 /** Blocks of an image that are looked at for zeroes, which need no room in a sparse file. */
 const BLOCK = 1 << 16;
@@ -56,10 +57,16 @@ async function plainFile(io: Io, path: string, folders: string[]): Promise<strin
   return copy;
 }
 
+/** Bytes in which a foreign file is recognised. */
+const FIRST_BYTES = 512;
+
 function isCompressed(io: Io, path: string): boolean {
   try {
     const file = openFile(pathOf(io, path));
     try {
+      const first = file.read(0n, FIRST_BYTES) ?? file.read(0n, 8);
+      const why = first === null ? null : foreignImage(first);
+      if (why !== null) throw new Error(why);
       return ['gzip', 'zstd'].includes(imageFormat(file));
     } finally {
       file.close();
@@ -74,7 +81,7 @@ async function unpack(io: Io, path: string, copy: string): Promise<void> {
   let position = 0;
   const bar = fileProgress(io, path, 'unpacking');
   try {
-    for await (const chunk of readInput(io, path, bar.read)) {
+    for await (const chunk of readImage(io, path, bar.read)) {
       for (let start = 0; start < chunk.length; start += BLOCK) {
         const block = chunk.subarray(start, start + BLOCK);
         if (ZEROES.compare(block, 0, block.length, 0, block.length) !== 0) {

@@ -1,35 +1,60 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { closeSync, createReadStream, fstatSync, openSync } from 'node:fs';
+import { closeSync, createReadStream, fstatSync, openSync, statSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { Decompress } from 'fzstd';
+import { breathe } from '../io/clean-up.ts';
 import { shown, UsageError, unreadable } from '../io/errors.ts';
 import { type Io, pathOf } from '../io/io.ts';
+import { sayOnce } from '../io/say-once.ts';
+import { foreignText } from './foreign.ts';
+import { startsWith } from './magic.ts';
+import { textForm } from './text-form.ts';
+import { isTraceDat } from './trace-magic.ts';
 
 type Chunks = AsyncIterable<Uint8Array>;
 
 const GZIP = [0x1f, 0x8b];
 const ZSTD = [0x28, 0xb5, 0x2f, 0xfd];
 
-/** Whether bytes begin with these. */
-export function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
-  return magic.every((byte, index) => bytes[index] === byte);
-}
-
 /** Whether a file that begins so is decompressed here. */
 export function isCompressed(first: Uint8Array): boolean {
   return startsWith(first, GZIP) || startsWith(first, ZSTD);
 }
 
-/** Size of the first chunk, unless the input is shorter: enough to recognise every format. In bytes. */
-export const FIRST_BYTES = 64;
+/** Size of the first chunk, unless the input is shorter: enough to recognise every compression. In bytes. */
+const FIRST_BYTES = 64;
 
-/** The bytes of a file, or of the standard input for `-`; gzip and zstd are recognised and decompressed. `onRead`
- * hears how many bytes more were read, before decompression. */
+const ignored = (): undefined => undefined;
+
+/**
+ * The bytes of a text or a trace.dat, of a file or, for `-`, of the standard input. Gzip and zstd are recognised and
+ * decompressed, UTF-16 and the encoding of mails are undone; what cannot be a text is refused.
+ *
+ * @param onRead hears how many bytes more were read, before decompression
+ */
 export async function* readInput(
   io: Io,
   path: string,
-  onRead: (bytes: number) => void = () => undefined,
+  onRead: (bytes: number) => void = ignored,
+): AsyncGenerator<Uint8Array, void> {
+  try {
+    const [first, all] = await peek(uncompressed(asBytes(opened(io, path), onRead)));
+    const why = isTraceDat(first) ? null : foreignText(first);
+    if (why !== null) throw new Error(why);
+    const form = textForm(first);
+    if (form !== null)
+      sayOnce(io, `${shown(path)} is ${form.what}: its lines are counted as they were before`);
+    yield* form === null ? all : form.decode(all);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/** The bytes of a memory image that may be compressed, as {@link readInput} gives those of a text. */
+export async function* readImage(
+  io: Io,
+  path: string,
+  onRead: (bytes: number) => void = ignored,
 ): AsyncGenerator<Uint8Array, void> {
   try {
     yield* uncompressed(asBytes(opened(io, path), onRead));
@@ -40,23 +65,53 @@ export async function* readInput(
 
 /** The bytes of an input as they are. */
 export function opened(io: Io, path: string): AsyncIterable<Uint8Array | string> {
-  return io.held?.get(path) ?? (path === '-' ? io.stdin : createReadStream(pathOf(io, path)));
+  return io.held?.get(path) ?? (path === '-' ? io.stdin : wholeFile(pathOf(io, path)));
 }
 
 /** Bytes read at once. */
 const CHUNK = 1 << 18;
 
-/** The bytes of a file from one offset up to another, not decompressed; an error when it is not the file of this inode. */
+/** The bytes of a file, which may grow meanwhile, but not shrink. */
+async function* wholeFile(path: string): AsyncGenerator<Uint8Array, void> {
+  const before = sizeOf(path);
+  let read = 0;
+  for await (const chunk of createReadStream(path) as AsyncIterable<Uint8Array>) {
+    read += chunk.length;
+    yield chunk;
+  }
+  // Sizes in /sys are larger than what is there; they do not change.
+  if (read < before && sizeOf(path) < before) throw new Error(SHRANK);
+}
+
+const SHRANK = 'it became shorter while it was being read';
+
+/** The size of a file; 0 where there is none, which whoever opens it notices. */
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/**
+ * The bytes of a file from one offset up to another, not decompressed; an error when it is not the file of this inode,
+ * or has become shorter.
+ *
+ * @param size the least that it must have
+ */
 export async function* readRange(
   io: Io,
   path: string,
-  inode: number,
+  { inode, size }: { readonly inode: number; readonly size: number },
   [from, to]: readonly [from: number, to: number],
-  onRead: (bytes: number) => void = () => undefined,
+  onRead: (bytes: number) => void = ignored,
 ): AsyncGenerator<Uint8Array, void> {
+  let missing = Math.min(to, size) - from;
   try {
     const fd = openSame(pathOf(io, path), inode);
-    yield* asBytes(createReadStream('', { fd, start: from, end: to - 1, highWaterMark: CHUNK }), onRead);
+    const chunks = createReadStream('', { fd, start: from, end: to - 1, highWaterMark: CHUNK });
+    for await (const bytes of asBytes(chunks, onRead)) {
+      missing -= bytes.length;
+      yield bytes;
+    }
+    if (missing > 0) throw new Error(SHRANK);
   } catch (error) {
     throw unreadable(path, error);
   }
@@ -83,7 +138,7 @@ async function* asBytes(
 async function* uncompressed(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
   const [first, all] = await peek(chunks);
   if (startsWith(first, GZIP)) yield* gunzip(all);
-  else if (startsWith(first, ZSTD)) yield* unzstd(all);
+  else if (startsWith(first, ZSTD)) yield* decompressed(all);
   else yield* all;
 }
 
@@ -111,25 +166,34 @@ async function* gunzip(chunks: Chunks): AsyncGenerator<Uint8Array, void> {
   yield* gunzip as AsyncIterable<Uint8Array>;
 }
 
-async function* unzstd(chunks: Chunks): AsyncGenerator<Uint8Array, void> {
-  const done: Uint8Array[] = [];
-  const stream = new Decompress((chunk) => done.push(chunk));
+async function* decompressed(chunks: Chunks): AsyncGenerator<Uint8Array, void> {
+  const { unzstd } = await import('./zstd.ts');
+  const stream = unzstd();
   for await (const chunk of chunks) {
-    stream.push(chunk);
-    yield* done.splice(0);
+    for (const block of stream.push(chunk)) {
+      yield block;
+      // A few bytes may hold a gigabyte.
+      await breathe();
+    }
   }
-  stream.push(new Uint8Array(), true);
-  yield* done;
+  stream.end();
 }
+
+/** Longest line, in characters: that of the longest vector has some thousands. */
+const MAX_LINE = 1 << 22;
 
 /** The lines of an input, without their ends. */
 export async function* readLines(io: Io, path: string): AsyncGenerator<string, void> {
   const decoder = new TextDecoder();
   let rest = '';
+  let line = 1;
   for await (const chunk of readInput(io, path)) {
     const lines = decoder.decode(chunk, { stream: true }).split('\n');
     lines[0] = rest + (lines[0] ?? '');
     rest = lines.pop() ?? '';
+    line += lines.length;
+    if (rest.length > MAX_LINE)
+      throw new UsageError(`${shown(path)}: line ${line} is longer than ${MAX_LINE} characters`);
     yield* lines.map(withoutReturn);
   }
   rest += decoder.decode();
@@ -139,7 +203,7 @@ export async function* readLines(io: Io, path: string): AsyncGenerator<string, v
 const withoutReturn = (line: string): string => (line.endsWith('\r') ? line.slice(0, -1) : line);
 
 /** Longest text that is read whole, in bytes. */
-const MAX_TEXT = 1 << 26;
+const MAX_TEXT = 1 << 24;
 
 /** The whole text of an input. */
 export async function readText(io: Io, path: string): Promise<string> {

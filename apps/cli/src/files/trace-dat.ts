@@ -1,20 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { TraceCounts, TraceEntry, TraceRecord } from '@spte/trace';
 import { type DatTrace, openDat } from '@spte/trace/dat';
-import { decompress } from 'fzstd';
 import { shown, UsageError } from '../io/errors.ts';
-import { startsWith } from './read-input.ts';
-
-/** First bytes of a trace.dat. */
-const MAGIC = [0x17, 0x08, 0x44, ...Buffer.from('tracing')];
 
 /** Largest trace.dat, which is read whole, in bytes. */
 const MAX_BYTES = 1 << 30;
-
-/** Whether an input that begins so is a trace.dat. */
-export function isTraceDat(first: Uint8Array): boolean {
-  return startsWith(first, MAGIC);
-}
 
 /** Puts the pieces of a trace.dat together. */
 export async function wholeTraceDat(path: string, chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
@@ -31,12 +21,14 @@ export async function wholeTraceDat(path: string, chunks: AsyncIterable<Uint8Arr
 /** Records after which what was written is waited for. */
 const BATCH = 256;
 
-const openBytes = (bytes: Uint8Array): DatTrace =>
-  openDat(bytes, { decompress: (block, size) => decompress(block, new Uint8Array(size)) });
+async function openBytes(bytes: Uint8Array): Promise<DatTrace> {
+  const { unzstdBlock } = await import('./zstd.ts');
+  return openDat(bytes, { decompress: unzstdBlock });
+}
 
 /** The kernel and machine that a trace.dat was recorded on, as it says; empty where it does not. */
-export function datUname(bytes: Uint8Array): string {
-  return openBytes(bytes).file.uname ?? '';
+export async function datUname(bytes: Uint8Array): Promise<string> {
+  return (await openBytes(bytes)).file.uname ?? '';
 }
 
 /** Gives the records of a trace.dat as the lines that `trace-cmd report -R` makes of them. */
@@ -45,7 +37,7 @@ export async function readTraceDat(
   take: (entry: TraceEntry) => void,
   flush: () => Promise<void>,
 ): Promise<TraceCounts> {
-  const records = openBytes(bytes).records();
+  const records = (await openBytes(bytes)).records();
   let next = records.next();
   for (let count = 1; next.done !== true; next = records.next(), count++) {
     const record = next.value;

@@ -26,6 +26,22 @@ export function unwritable(path: string, error: unknown): UsageError {
   return new UsageError(`cannot write ${shown(path, MAX_PATH_SHOWN)}: ${reasonOf(error)}`);
 }
 
+/** The standard output takes no more, so that nothing more is said there: status 2, and a line on the standard error. */
+export class OutputError extends Error {
+  override readonly name = 'OutputError';
+}
+
+/** What an error of writing means. */
+export function unprintable(error: unknown): OutputError {
+  return new OutputError(`cannot write the standard output: ${reasonOf(error)}`, { cause: error });
+}
+
+/** Whether the reader of the standard output has gone. */
+export function isReaderGone({ cause }: OutputError): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'EPIPE';
+}
+
+/** Why a file cannot be read or written. */
 function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const said = error instanceof Error ? error.message : String(error);
@@ -34,7 +50,8 @@ function reasonOf(error: unknown): string {
 
 /** What the packages say about wrong arguments, and the system about files; anything else is a bug of this command. */
 export function isMistake(error: unknown): error is Error {
-  if (error instanceof UsageError || error instanceof RangeError || error instanceof TypeError) return true;
+  if (error instanceof UsageError || error instanceof OutputError) return true;
+  if (error instanceof RangeError || error instanceof TypeError) return true;
   return error instanceof Error && 'syscall' in error;
 }
 
@@ -44,4 +61,12 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'it is a folder',
   ENOTDIR: 'a part of the path is not a folder',
   EEXIST: 'it is not a folder',
+  ENOSPC: 'there is no room left',
+  EDQUOT: 'there is no room left for this user',
+  EFBIG: 'it would be larger than is allowed',
+  EIO: 'an error of the device',
+  ELOOP: 'its links lead in a circle',
+  EROFS: 'the file system is read-only',
+  EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open',
 };

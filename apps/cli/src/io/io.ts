@@ -4,9 +4,11 @@ import { resolve } from 'node:path';
 /** The world around a run of the command. */
 export interface Io {
   /** Writes to the standard output; resolves when more may be written. */
-  readonly write: (text: string | Uint8Array) => Promise<void>;
+  readonly write: (bytes: Uint8Array) => Promise<void>;
   /** Writes to the standard error. */
   readonly complain: (text: string) => void;
+  /** Draws on the standard error where that is a terminal: text that may move the cursor. */
+  readonly draw: (text: string) => void;
   /** The standard input. */
   readonly stdin: AsyncIterable<Uint8Array | string>;
   /** Inputs that can be read only once and were looked into, by their paths as typed: what they give, from the beginning. */

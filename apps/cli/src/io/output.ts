@@ -1,29 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { toJson } from '@spte/core';
 import type { Io } from './io.ts';
-import { type Paint, painter } from './paint.ts';
+import { type ColourChoice, type Paint, painter, wantsColour } from './paint.ts';
+import { visibleWithColours } from './visible.ts';
 
 /** How the answer is wanted. */
 export interface FormatOptions {
   readonly json?: boolean | undefined;
   readonly ndjson?: boolean | undefined;
   readonly check?: boolean | undefined;
+  readonly color?: ColourChoice | undefined;
 }
 
 /** Text that is gathered before it is written. */
 const CHUNK = 1 << 16;
 
-/** Writes lines to the standard output, many at a time. */
+/** Bytes that are written at once, at most. */
+const MOST = 1 << 18;
+
+/**
+ * Writes lines to the standard output, many at a time and one write after the other. Text is made fit for a terminal. An
+ * error of writing comes out of each {@link flush} after it.
+ */
 export class Output {
-  readonly paint: Paint;
   readonly #io: Io;
+  #paint: Paint;
   /** What comes before the pending text. */
   #bytes: Uint8Array[] = [];
-  #pending = '';
+  #pending: string[] = [];
+  #length = 0;
+  #written: Promise<void> = Promise.resolve();
 
   constructor(io: Io) {
     this.#io = io;
-    this.paint = painter(io);
+    this.#paint = painter(wantsColour('auto', io));
+  }
+
+  /** Gives text a colour, where colours are wanted. */
+  readonly paint: Paint = (style, text) => this.#paint(style, text);
+
+  /** Takes what the command line says of colours. */
+  colours(choice: ColourChoice): void {
+    this.#paint = painter(wantsColour(choice, this.#io));
   }
 
   /** Adds a line. What it returns need be awaited only where there are many. */
@@ -33,14 +51,18 @@ export class Output {
 
   /** Adds text as it is. */
   text(text: string): Promise<void> | undefined {
-    this.#pending += text;
-    return this.#pending.length < CHUNK ? undefined : this.flush();
+    this.#pending.push(text);
+    this.#length += text.length;
+    if (this.#length < CHUNK) return undefined;
+    const flushed = this.flush();
+    // Who does not await it hears of an error at the end.
+    flushed.catch(() => undefined);
+    return flushed;
   }
 
   /** Adds text in UTF-8, of which it keeps a copy. */
   utf8(bytes: Uint8Array): void {
-    this.#bytes.push(Buffer.from(this.#pending), bytes.slice());
-    this.#pending = '';
+    this.#bytes.push(this.#takeText(), bytes.slice());
   }
 
   /** Adds a record as one line of JSON. */
@@ -53,13 +75,26 @@ export class Output {
     void this.line(JSON.stringify(toJson(value), null, 2));
   }
 
-  async flush(): Promise<void> {
-    const bytes = this.#bytes;
-    const text = this.#pending;
+  /** Writes what was added so far, and resolves when more may be added. */
+  flush(): Promise<void> {
+    const pieces = [...this.#bytes, this.#takeText()];
     this.#bytes = [];
-    this.#pending = '';
-    for (const piece of bytes) if (piece.length > 0) await this.#io.write(piece);
-    if (text !== '') await this.#io.write(text);
+    this.#written = this.#written.then(() => this.#write(pieces));
+    return this.#written;
+  }
+
+  /** The pending text, fit for a terminal. */
+  #takeText(): Uint8Array {
+    const text = Buffer.from(visibleWithColours(this.#pending.join('')));
+    this.#pending = [];
+    this.#length = 0;
+    return text;
+  }
+
+  async #write(pieces: readonly Uint8Array[]): Promise<void> {
+    for (const piece of pieces) {
+      for (let at = 0; at < piece.length; at += MOST) await this.#io.write(piece.subarray(at, at + MOST));
+    }
   }
 }
 

@@ -2,16 +2,38 @@
 import { styleText } from 'node:util';
 import type { LineRole, TextLine } from '@spte/core';
 import type { Io } from './io.ts';
+import { OWN_ESCAPE } from './visible.ts';
 
 type Style = Extract<Parameters<typeof styleText>[0], string>;
 
 /** Gives text a colour, where colours are wanted. */
 export type Paint = (style: Style, text: string) => string;
 
-/** Colours only on a terminal, and never where NO_COLOR is set. */
-export function painter({ terminal, env }: Io): Paint {
-  const wanted = terminal && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
-  return wanted ? (style, text) => styleText(style, text, { validateStream: false }) : (_style, text) => text;
+/** Paints where colours are wanted. */
+export function painter(isWanted: boolean): Paint {
+  return isWanted ? paintedWith : (_style, text) => text;
+}
+
+function paintedWith(style: Style, text: string): string {
+  const [open = '', close = ''] = styleText(style, '|', { validateStream: false })
+    .replaceAll('\u001B', OWN_ESCAPE)
+    .split('|');
+  return `${open}${text}${close}`;
+}
+
+/** When colours are wanted. */
+export type ColourChoice = 'always' | 'never' | 'auto';
+
+/** What FORCE_COLOR may say that means no. */
+const NOT_FORCED = ['0', 'false'];
+
+/** Whether colours are wanted: what is said on the command line counts more than NO_COLOR, that more than FORCE_COLOR. */
+export function wantsColour(choice: ColourChoice, { terminal, env }: Pick<Io, 'terminal' | 'env'>): boolean {
+  if (choice !== 'auto') return choice === 'always';
+  if ((env['NO_COLOR'] ?? '') !== '') return false;
+  const forced = env['FORCE_COLOR'];
+  if (forced !== undefined) return !NOT_FORCED.includes(forced);
+  return terminal && env['TERM'] !== 'dumb';
 }
 
 /** The colour of each role; a line of any other has none. */

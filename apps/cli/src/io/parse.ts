@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { hex, parseDecimal, parseHex, U64_MAX } from '@spte/core';
+import { hex, parseDecimal, U64_MAX } from '@spte/core';
 import { InvalidArgumentError } from 'commander';
 import { shown } from './errors.ts';
+import { readWord } from './numbers.ts';
 
 /** Reads a 64-bit word in hex. */
 export function parseWord(text: string): bigint {
-  const value = parseHex(text);
-  if (value !== null && value <= U64_MAX) return value;
+  const value = readWord(text);
+  if (value !== null) return value;
   throw new InvalidArgumentError(
     `${shown(text)} must be a hex number within 0x0..${hex(U64_MAX)}, with or without 0x.`,
   );

@@ -16,7 +16,7 @@ const STEP_MS = 100;
 const WIDTH = 30;
 
 /** A bar on the standard error, once the work has taken a second; nothing when that is not a terminal. */
-export function progressBar({ errorTerminal, complain }: Io, what: string): Progress {
+export function progressBar({ errorTerminal, draw }: Io, what: string): Progress {
   let next = performance.now() + PATIENCE_MS;
   let visible = false;
   return {
@@ -25,10 +25,10 @@ export function progressBar({ errorTerminal, complain }: Io, what: string): Prog
       next = performance.now() + STEP_MS;
       visible = true;
       const full = Math.round(share * WIDTH);
-      complain(`\r${what} [${'#'.repeat(full)}${' '.repeat(WIDTH - full)}] ${Math.floor(share * 100)}%`);
+      draw(`\r${what} [${'#'.repeat(full)}${' '.repeat(WIDTH - full)}] ${Math.floor(share * 100)}%`);
     },
     done() {
-      if (visible) complain('\r\u001b[K');
+      if (visible) draw('\r\u001b[K');
       visible = false;
     },
   };
