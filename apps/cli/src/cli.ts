@@ -63,7 +63,7 @@ function program(session: Session, commands: readonly AddCommand[]): Command {
     .configureOutput({
       writeOut: (text) => void session.out.line(text.trimEnd()),
       writeErr: (text) => io.complain(text),
-      outputError: (text, write) => write(`${quoted(text.replace(/^error: /, 'spte: ').trimEnd())}\n`),
+      outputError: (text, write) => write(`${shortened(text.replace(/^error: /, 'spte: ').trimEnd())}\n`),
     });
   for (const add of commands) add(root, session);
   root.hook('preAction', (_root, command) => loadPlugins(io, command.opts<ContextOptions>().plugin));
@@ -73,16 +73,10 @@ function program(session: Session, commands: readonly AddCommand[]): Command {
 /** The longest complaint that is printed whole: it repeats what was typed. */
 const MAX_COMPLAINT = 1000;
 
-/** A complaint about what was typed, safe to print: no control character of it reaches a terminal. */
-function quoted(complaint: string): string {
-  const shown =
-    complaint.length > MAX_COMPLAINT
-      ? `${complaint.slice(0, MAX_COMPLAINT / 2)}…${complaint.slice(-MAX_COMPLAINT / 2)}`
-      : complaint;
-  return shown.replaceAll(
-    /[^\P{Cc}\n]/gu,
-    (char) => `\\u${(char.codePointAt(0) as number).toString(16).padStart(4, '0')}`,
-  );
+/** A complaint about what was typed, without its middle when it is very long. */
+function shortened(complaint: string): string {
+  if (complaint.length <= MAX_COMPLAINT) return complaint;
+  return `${complaint.slice(0, MAX_COMPLAINT / 2)}…${complaint.slice(-MAX_COMPLAINT / 2)}`;
 }
 
 /**
