@@ -22,8 +22,8 @@ import {
   presetOf,
 } from '@spte/host';
 import { readHost } from '@spte/host/node';
-import { foreignText } from '../files/foreign.ts';
 import { shown, UsageError, unreadable } from '../io/errors.ts';
+import { foreignText } from '../io/foreign.ts';
 import { type Io, pathOf } from '../io/io.ts';
 import { sayOnce } from '../io/say-once.ts';
 import { type ContextOptions, factsOf, flagOf } from './context-options.ts';

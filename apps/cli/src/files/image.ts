@@ -7,9 +7,9 @@ import { type OpenDump, openDumpFile, openFile } from '@spte/vmcore/node';
 import { decompress } from 'fzstd';
 import { cleaningUp } from '../io/clean-up.ts';
 import { shown, UsageError, unreadable } from '../io/errors.ts';
+import { foreignImage } from '../io/foreign.ts';
 import { type Io, pathOf } from '../io/io.ts';
 import { fileProgress } from '../io/progress.ts';
-import { foreignImage } from './foreign.ts';
 import { readImage } from './read-input.ts';
 
 /** Blocks of an image that are looked at for zeroes, which need no room in a sparse file. */
