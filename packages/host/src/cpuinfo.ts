@@ -15,30 +15,30 @@ export interface CpuText {
 }
 
 /** What the fields are called that facts rest on, in `/proc/cpuinfo` and by lscpu. */
-const FIELDS: Readonly<Record<string, string>> = {
-  processor: 'processor',
-  vendor_id: 'vendor_id',
-  'cpu family': 'cpu family',
-  model: 'model',
-  flags: 'flags',
-  'vmx flags': 'vmx flags',
-  bugs: 'bugs',
-  'address sizes': 'address sizes',
-  'Vendor ID': 'vendor_id',
-  'CPU family': 'cpu family',
-  Model: 'model',
-  Flags: 'flags',
-  'Address sizes': 'address sizes',
-};
+const FIELDS: ReadonlyMap<string, string> = new Map([
+  ['processor', 'processor'],
+  ['vendor_id', 'vendor_id'],
+  ['cpu family', 'cpu family'],
+  ['model', 'model'],
+  ['flags', 'flags'],
+  ['vmx flags', 'vmx flags'],
+  ['bugs', 'bugs'],
+  ['address sizes', 'address sizes'],
+  ['Vendor ID', 'vendor_id'],
+  ['CPU family', 'cpu family'],
+  ['Model', 'model'],
+  ['Flags', 'flags'],
+  ['Address sizes', 'address sizes'],
+]);
 
 /** Lines that lscpu prints and `/proc/cpuinfo` has not. */
 const LSCPU = ['Architecture', 'CPU op-mode(s)', 'Vendor ID', 'Flags'];
 
 /** What lscpu calls the bugs that facts rest on, each with or without a word before it. */
-const VULNERABILITIES: Readonly<Record<string, string>> = {
-  L1tf: 'vulnerabilities.l1tf',
-  'Itlb multihit': 'vulnerabilities.itlb_multihit',
-};
+const VULNERABILITIES: ReadonlyMap<string, string> = new Map([
+  ['L1tf', 'vulnerabilities.l1tf'],
+  ['Itlb multihit', 'vulnerabilities.itlb_multihit'],
+]);
 
 /** Below a field that is of no interest, nothing is either. */
 const NO_FIELD = { name: '', line: 0 };
@@ -64,14 +64,13 @@ export function parseCpuinfo(file: TextFile): CpuText {
       if (before !== undefined) fields.set(open.name, longer(before, source.text));
       continue;
     }
-    const field = Object.hasOwn(FIELDS, name) ? (FIELDS[name] ?? '') : '';
+    const field = FIELDS.get(name) ?? '';
     if (field === 'processor' && fields.has(field)) break;
     isLscpu ||= LSCPU.includes(name);
     open = field === '' || fields.has(field) ? NO_FIELD : { name: field, line: source.line };
     if (open.name !== '') fields.set(field, { value, source });
-    const bug = name.replace(/^Vulnerability /, '');
-    if (Object.hasOwn(VULNERABILITIES, bug))
-      vulnerabilities.set(VULNERABILITIES[bug] ?? '', { value, source });
+    const bug = VULNERABILITIES.get(name.replace(/^Vulnerability /, ''));
+    if (bug !== undefined) vulnerabilities.set(bug, { value, source });
   }
   return { fields, vulnerabilities, isLscpu };
 }

@@ -11,7 +11,7 @@ import { gunzipSync } from 'node:zlib';
 import type { HostPiece, HostTexts } from './host-texts.ts';
 import { relevantConfig } from './kernel-config.ts';
 import { readCpuid, readKmsg } from './node-devices.ts';
-import { MAX_FILE, OddFile, readFile } from './read-file.ts';
+import { MAX_FILE, readFile } from './read-file.ts';
 import type { TextFile } from './source.ts';
 
 /** Where distributions keep the configuration of the running kernel. */
@@ -100,8 +100,8 @@ function readText(path: string, notes: string[]): string | null {
     if (!isWhole) notes.push(`${path}: only its first ${MAX_FILE} bytes were read`);
     return bytes.toString('utf8');
   } catch (error) {
-    if (error instanceof OddFile || !(error instanceof Error && 'code' in error && MISSING.has(error.code)))
-      notes.push(`${path}: ${(error as Error).message}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (!MISSING.has(code)) notes.push(`${path}: ${message}`);
     return null;
   }
 }

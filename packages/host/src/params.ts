@@ -8,17 +8,17 @@ export type Parameters = ReadonlyMap<string, Sourced<string>>;
 const PATH = /(?<!\w)(?:(\w{1,64})\/parameters|vulnerabilities)\/(\w{1,64})(?!\w)/g;
 
 /** Parameters by their own name, as `grep . *` has it in their folder: of these it is known whose they are. */
-const OWNERS: Readonly<Record<string, string>> = {
-  ept: 'kvm_intel',
-  eptad: 'kvm_intel',
-  pml: 'kvm_intel',
-  npt: 'kvm_amd',
-  nx_huge_pages: 'kvm',
-  mmio_caching: 'kvm',
-  tdp_mmu: 'kvm',
-  l1tf: 'vulnerabilities',
-  itlb_multihit: 'vulnerabilities',
-};
+const OWNERS: ReadonlyMap<string, string> = new Map([
+  ['ept', 'kvm_intel'],
+  ['eptad', 'kvm_intel'],
+  ['pml', 'kvm_intel'],
+  ['npt', 'kvm_amd'],
+  ['nx_huge_pages', 'kvm'],
+  ['mmio_caching', 'kvm'],
+  ['tdp_mmu', 'kvm'],
+  ['l1tf', 'vulnerabilities'],
+  ['itlb_multihit', 'vulnerabilities'],
+]);
 
 /** `ept:Y`, `ept = "Y"`. */
 const NAMED = /^(\w{1,64})[ \t]{0,64}[:=][ \t]{0,64}(\S.*)$/;
@@ -68,7 +68,7 @@ function set(found: Map<string, Sourced<string>>, name: string, value: string, s
 function namesIn(text: string): { readonly name: string; readonly end: number }[] {
   if (!text.includes('/')) return [];
   return [...text.matchAll(PATH)].map(({ 0: path, 1: module = 'vulnerabilities', 2: name, index }) => ({
-    name: `${module}.${name ?? ''}`,
+    name: `${module}.${String(name)}`,
     end: index + path.length,
   }));
 }
@@ -85,8 +85,7 @@ function bareName(text: string, module: string | null): { name: string; value: s
   const [, name = '', given = ''] = NAMED.exec(text) ?? [];
   const value = unquoted(given);
   if (name === '' || (module === null && !VALUE.test(value))) return null;
-  const owner = Object.hasOwn(OWNERS, name) ? OWNERS[name] : undefined;
-  const of = module ?? owner;
+  const of = module ?? OWNERS.get(name);
   return of === undefined ? null : { name: `${of}.${name}`, value };
 }
 

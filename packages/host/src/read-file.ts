@@ -14,25 +14,20 @@ export interface FileBytes {
   readonly isWhole: boolean;
 }
 
-/** A file that is not read, because it might never end, or never begin. */
-export class OddFile extends Error {
-  override readonly name = 'OddFile';
-}
-
 /**
  * Reads the beginning of a file, which is all of it unless it is very long. The size of a file is not trusted: those of
  * `/proc` say 0.
  *
  * @param most bytes
- * @throws OddFile when it is a device, a pipe or a socket
- * @throws Error of `node:fs` when it cannot be read
+ * @throws Error when it is a device, a pipe or a socket, which might never end or never begin, and of `node:fs` when it
+ *   cannot be read
  */
 export function readFile(path: string, most = MAX_FILE): FileBytes {
   // A pipe without a writer would be waited for.
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stats = fstatSync(fd);
-    if (!stats.isFile() && !stats.isDirectory()) throw new OddFile('it is a device or a pipe, not a file');
+    if (!stats.isFile() && !stats.isDirectory()) throw new Error('it is a device or a pipe, not a file');
     const pieces: Buffer[] = [];
     let length = 0;
     while (length <= most) {
