@@ -11,7 +11,7 @@ import createHashes from 'xxhash-wasm';
 // The library decompresses; what it does not do is done here: one block at a time, so that no input makes it give more
 // than that at once, and the checksum is looked at.
 
-const { create64 } = await createHashes();
+const hashes = await createHashes();
 
 const MAGIC = 0xfd2fb528;
 
@@ -80,7 +80,7 @@ export function unzstd(): Unzstd {
         `its window of ${window} bytes is larger than ${MAX_WINDOW}: decompress it first, with \`zstd -d --long=31\``,
       );
     }
-    const hash = create64();
+    const hash = hashes.create64();
     let length = 0n;
     const stream = new Decompress((piece) => {
       length += BigInt(piece.length);

@@ -92,7 +92,7 @@ const MOST_GARBLED = 0.3;
 /** Whether bytes are no text. NULs say nothing: kernels and crashes leave runs of them in logs. */
 function isBinary(bytes: Uint8Array): boolean {
   const sample = bytes.subarray(0, SAMPLE);
-  const garbled = [...new TextDecoder().decode(sample, { stream: true })].filter(isGarbled).length;
+  const garbled = Array.from(new TextDecoder().decode(sample, { stream: true })).filter(isGarbled).length;
   return garbled > MOST_GARBLED * sample.filter((byte) => byte !== 0).length;
 }
 
