@@ -14,6 +14,7 @@ import { shell } from './shell.ts';
 const NO_IO: Io = {
   write: () => Promise.resolve(),
   complain: () => undefined,
+  draw: () => undefined,
   stdin: Readable.from([]),
   env: {},
   cwd: '.',

@@ -83,7 +83,7 @@ export function parseHostTexts(json: string): HostTexts {
 }
 
 /** Characters of a bundle, at most; those of real machines have a few hundred thousand. */
-export const MAX_BUNDLE = 1 << 24;
+export const MAX_BUNDLE: number = 1 << 24;
 
 /** Values in a bundle, at most: it has two for each piece, and notes. */
 const MAX_VALUES = 1 << 12;

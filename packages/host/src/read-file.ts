@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
 /** Bytes of a file that are read, at most. The texts of real machines have a fourth of that. */
-export const MAX_FILE = 1 << 22;
+export const MAX_FILE: number = 1 << 22;
 
 /** Bytes that are read at once. */
 const CHUNK = 1 << 16;
@@ -22,7 +22,7 @@ export interface FileBytes {
  * @throws Error when it is a device, a pipe or a socket, which might never end or never begin, and of `node:fs` when it
  *   cannot be read
  */
-export function readFile(path: string, most = MAX_FILE): FileBytes {
+export function readFile(path: string, most: number = MAX_FILE): FileBytes {
   // A pipe without a writer would be waited for.
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {

@@ -11,7 +11,7 @@ export interface TextForm {
 }
 
 /** Bytes that are looked at for how a text is encoded; no fewer than a line of a mail. */
-export const FORM_BYTES = 1 << 16;
+export const FORM_BYTES: number = 1 << 16;
 
 const MAIL: TextForm = { what: 'quoted-printable, as in a mail', decode: mail };
 const LITTLE: TextForm = { what: 'UTF-16', decode: (chunks) => utf16(chunks, 'utf-16le') };

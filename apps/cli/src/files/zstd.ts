@@ -46,7 +46,7 @@ type Step = { readonly need: number; readonly take: (bytes: Buffer) => Step };
 
 /** Makes a decompressor of zstd, of one frame or more. Errors say what is wrong with the input. */
 export function unzstd(): Unzstd {
-  let pending = Buffer.alloc(0);
+  let pending: Buffer = Buffer.alloc(0);
   let done: Uint8Array[] = [];
   let isBetweenFrames = true;
   let skip = 0;
