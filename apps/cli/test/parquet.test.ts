@@ -63,6 +63,7 @@ function expectedRows({ line, event, timestamp, fields, sptes, checks, change }:
     change_events: change?.events ?? [],
     change_allowed: change?.allowed ?? null,
     change_objections: change?.objections ?? [],
+    errata: [],
   };
   if (sptes.length > 0)
     return sptes.map((spte) => ({ ...ofLine, ...spte, ...findingColumns(spte.findings), possible: [] }));

@@ -131,7 +131,7 @@ export {
   type MissingBits,
   type PluginFinding,
 } from './judge/finding.ts';
-export { type JudgeOptions, judgeSpte } from './judge/judge-spte.ts';
+export { coversHit, type JudgeOptions, judgeSpte } from './judge/judge-spte.ts';
 export { hitsPrintedMask, type PrintedMaskHit } from './judge/printed-mask.ts';
 export {
   isSpecialRootEntry,

@@ -12,10 +12,17 @@ describe('an entry that may be of several contexts', () => {
   it('is wrong where it is wrong in all of them, as in the likeliest', () => {
     const bad = LEAF | (1n << 51n);
     const others = [{ name: 'NPT', mmu: npt }];
-    expect(judgeAcross(usual, bad, 1, others)).toEqual({
-      findings: judgeSpte(usual, bad, 1),
-      possible: [],
-    });
+    const { findings, possible } = judgeAcross(usual, bad, 1, others);
+    expect(findings).toEqual(judgeSpte(usual, bad, 1));
+    // What else may be an error is listed, and nothing twice.
+    const elsewhere = judgeSpte(npt, bad, 1)
+      .filter(({ severity }) => severity === 'error')
+      .map(({ code }) => code);
+    const counted = findings.map(({ code }) => code);
+    expect(possible.map(({ finding }) => finding.code)).toEqual(
+      elsewhere.filter((code) => !counted.includes(code)),
+    );
+    expect(possible.every(({ holds }) => holds.includes('NPT'))).toBe(true);
   });
 
   it('may be wrong where it is in some, each finding once, with those that have it', () => {

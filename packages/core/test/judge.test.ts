@@ -158,6 +158,15 @@ describe('a printed mask of reserved bits', () => {
     );
     expect(brief(explain(LEAF, 1, 1n << 62n).findings)).toEqual([]);
   });
+
+  it('is one thing with what is wrong without it, where it hits the same bits', () => {
+    const bad = LEAF | (1n << 50n);
+    const codes = (printed: bigint) =>
+      brief(judgeSpte(ept, bad, 1, { printedRsvdBits: printed })).map(([code]) => code);
+    expect(codes(0n)).toContain('reserved-bits');
+    expect(codes(1n << 50n)).toEqual(codes(0n));
+    expect(codes((1n << 50n) | (1n << 58n))).toEqual(['printed-reserved-bits', ...codes(0n)]);
+  });
 });
 
 it('a gfn beyond the last is found by the bits that made room for the L1TF guard, too', () => {

@@ -22,7 +22,13 @@ export {
   type ReadFact,
   type ReadFacts,
 } from './context/read-machine.ts';
-export { EntryPatterns, type PatternOfEntries, type Score } from './context/score.ts';
+export {
+  type Claim,
+  type CountedClaim,
+  EntryPatterns,
+  type PatternOfEntries,
+  type Score,
+} from './context/score.ts';
 export { HOST_PIECES, type HostPiece, type HostTexts, MAX_BUNDLE, parseHostTexts } from './host-texts.ts';
 export { parseIomem, type RamRange } from './iomem.ts';
 export { checkMasks, type MaskCheck } from './mask-symbols.ts';

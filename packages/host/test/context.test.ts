@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type Mmu, makeNonleafSpte, makeSpte, pageRole, plainHost } from '@spte/core';
 import {
+  type Claim,
   configWith,
   EntryPatterns,
   type FoundContext,
@@ -281,6 +282,68 @@ describe('the context of entries', () => {
     expect(possible.map(({ mmu }) => mmu.masks.shadowPhysBits)).toContain(52);
     const given = findContext({ entries, given: { kernel: '6.8', vendor: 'vmx', maxphyaddr: 46 } });
     expect(given.possible.every(({ mmu }) => mmu.masks.shadowPhysBits === 46)).toBe(true);
+  });
+
+  /** Mappings of a machine with 46 bits of addresses, all within 4 GiB. */
+  function mappings(count: number): EntryPatterns {
+    const patterns = new EntryPatterns();
+    for (let i = 0; i < count; i++)
+      patterns.add({ value: 0x600000455299b77n + (BigInt(i) << 12n), level: 1 });
+    return patterns;
+  }
+
+  it('is not wider than nearly all are for one entry of many that may be corrupt', () => {
+    const widthsWith = (value: bigint): number[] => {
+      const entries = mappings(20);
+      entries.add({ value, level: 1 });
+      const { possible } = findContext({ entries, given: { kernel: '6.8', vendor: 'vmx', l1tf: false } });
+      return possible.map(({ mmu }) => mmu.masks.shadowPhysBits);
+    };
+    expect(Math.max(...widthsWith(0x600000455299b77n | (1n << 48n)))).toBe(46);
+    // Two bits are no accident, nor are bits that the usual width has.
+    expect(Math.max(...widthsWith(0x600000455299b77n | (3n << 47n)))).toBe(52);
+    expect(Math.min(...widthsWith(0x600000455299b77n | (1n << 44n)))).toBe(36);
+    expect(Math.min(...widthsWith(0x600000455299b77n | (7n << 42n)))).toBe(45);
+  });
+
+  it('is one in which what the input says of entries is so', () => {
+    const entries = patternsOf([[0x797fe67n, 1]]);
+    const eras = (): string[] => findContext({ entries }).possible.map(({ mmu }) => mmu.layout.since);
+    expect(new Set(eras()).size).toBeGreaterThan(1);
+    expect(eras()).toContain('5.13');
+    const claim: Claim = {
+      key: 'a change',
+      about: [{ value: 0x797fe67n, level: 1 }],
+      holds: ({ layout }) => layout.since !== '5.13',
+    };
+    entries.addClaim(claim);
+    entries.addClaim(claim);
+    expect(entries.claims().map(({ count }) => count)).toEqual([2]);
+    expect(eras()).not.toContain('5.13');
+  });
+
+  it('is told by claims alone where there is no entry that makes sense', () => {
+    const entries = new EntryPatterns();
+    entries.addClaim({ key: 'a mask', about: [], holds: ({ vendor }) => vendor.name === 'svm' });
+    expect(findContext({ entries }).facts['vendor']).toMatchObject({ value: 'svm', origin: 'ranked' });
+    for (let i = 0; i < 300; i++) entries.addClaim({ key: String(i), about: [], holds: () => true });
+    expect(entries.claims()).toHaveLength(256);
+  });
+
+  it('is not asked what is said of entries that make no sense', () => {
+    const entries = patternsOf([[0x5a5a_5a5a_5a5a_5a5an, 1]]);
+    entries.addClaim({
+      key: 'a change',
+      about: [{ value: 0x5a5a_5a5a_5a5a_5a5an, level: 1 }],
+      holds: () => false,
+    });
+    expect(findContext({ entries }).possible.every(({ score }) => score.contradicted === 0)).toBe(true);
+  });
+
+  it('has memory encryption only where an entry has it', () => {
+    const mmio = patternsOf([[0x80000d0000057n, 1]]);
+    const { possible } = findContext({ entries: mmio, given: { vendor: 'svm' } });
+    expect(possible.every(({ mmu }) => mmu.masks.meMask === 0n)).toBe(true);
   });
 
   it('keeps few of the many that are possible', () => {

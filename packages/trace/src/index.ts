@@ -19,6 +19,7 @@ export type {
 } from './annotate/annotate-spte.ts';
 export type { AnnotatorOptions } from './annotate/annotator-options.ts';
 export type { ExplainedFault, SaidAddress } from './annotate/explain-fault.ts';
+export { isRefused, type LineClaim, type LineClaims, lineClaims } from './annotate/line-claim.ts';
 export { type MachineHints, machineHints } from './annotate/machine-hints.ts';
 export {
   type Check,

@@ -11,6 +11,7 @@ import {
   withMasks,
 } from '../context/context.ts';
 import { MISTAKE, type Outcome, type Session, statusOf } from '../context/session.ts';
+import { errataCounter } from '../entry/errata-counter.ts';
 import { partPaths, removeTemporaries } from '../files/parts.ts';
 import { cleaningUp } from '../io/clean-up.ts';
 import { isMistake, OutputError, shown, UsageError } from '../io/errors.ts';
@@ -155,6 +156,7 @@ async function annotateEach(
 ): Promise<Outcome> {
   const { io, out } = session;
   const counter = annotationCounter();
+  const errata = errataCounter();
   const context = commonContextJson(inputs.map((input) => input.context));
   const judge = createJudge(
     policy,
@@ -171,8 +173,12 @@ async function annotateEach(
       const annotated = await annotateInput(session, input, { options, policy, judge }, annotateSections);
       counts = sum(counts, annotated.counts);
       counter.merge(annotated.seen);
+      errata.merge(annotated.errata);
       verdict = bothVerdicts(verdict, annotated.verdict);
-      const outcome = outcomeOfAll(annotationsOf(annotated.counts, annotated.tally), annotated.verdict);
+      const outcome = outcomeOfAll(
+        annotationsOf(annotated.counts, annotated.tally, annotated.errata),
+        annotated.verdict,
+      );
       reporter?.end(path, { verdict: annotated.verdict, status: statusOf(outcome, true) });
       if (outcome.looked === 0) sayStrangers(io, input, others[index]);
     } catch (error) {
@@ -185,7 +191,7 @@ async function annotateEach(
       session.status = MISTAKE;
     }
   }
-  const all = annotationsOf(counts, counter.tally());
+  const all = annotationsOf(counts, counter.tally(), errata.seen());
   const judged = withVerdict(all, policy, verdict);
   if (options.json === true) void out.line(`],"summary":${JSON.stringify(judged)}}`);
   if (options.ndjson === true && inputs.length > 1) void out.line(JSON.stringify(summaryOf(judged, context)));

@@ -7,6 +7,7 @@ import {
 } from '@spte/trace';
 import { type ContextJson, contextJson, contextText, withMasks } from '../context/context.ts';
 import type { Session } from '../context/session.ts';
+import { type ErrataSeen, errataCounter } from '../entry/errata-counter.ts';
 import type { ParquetTable } from '../files/parquet-table.ts';
 import { foundBy } from '../verdict/found.ts';
 import { verdictJson, verdictText } from '../verdict/say.ts';
@@ -43,6 +44,7 @@ export interface AnnotatedInput {
   readonly counts: TraceCounts;
   readonly seen: AnnotationSightings;
   readonly tally: AnnotationTally;
+  readonly errata: ErrataSeen;
   readonly verdict: Verdict;
 }
 
@@ -62,6 +64,7 @@ export async function annotateInput(
 ): Promise<AnnotatedInput> {
   const document = documentOf(session, input, options, policy);
   const counter = annotationCounter();
+  const known = errataCounter();
   let counts = NOTHING;
   document.begin();
   try {
@@ -69,6 +72,7 @@ export async function annotateInput(
     for await (const section of annotateSections(input, { table, join: document.join })) {
       counts = sum(counts, section.counts);
       counter.merge(section.seen);
+      known.merge(section.errata);
     }
     table?.finish();
   } catch (error) {
@@ -76,11 +80,12 @@ export async function annotateInput(
     throw error;
   }
   const tally = counter.tally();
+  const errata = known.seen();
   const verdict = judge(input.path, foundBy(tally.findingsByCode, tally.possibleByCode));
-  document.end(annotationsOf(counts, tally), verdict);
+  document.end(annotationsOf(counts, tally, errata), verdict);
   complainOfDamage(session, input, counts);
   complainOfLoss(session, input, counts);
-  return { counts, seen: counter.sightings(), tally, verdict };
+  return { counts, seen: counter.sightings(), tally, errata, verdict };
 }
 
 export function sum(a: TraceCounts, b: TraceCounts): TraceCounts {

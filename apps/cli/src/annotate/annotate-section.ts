@@ -15,7 +15,8 @@ import { vmxExits } from '@spte/vendor-vmx';
 import { othersOf, withMasks } from '../context/context.ts';
 import type { Session } from '../context/session.ts';
 import { machineOf } from '../entry/errata.ts';
-import { logErrata } from '../entry/log-errata.ts';
+import { type ErrataSeen, errataCounter } from '../entry/errata-counter.ts';
+import { logErrata, type RefineLine } from '../entry/log-errata.ts';
 import type { ParquetTable } from '../files/parquet-table.ts';
 import { readTraceDat, wholeTraceDat } from '../files/trace-dat.ts';
 import { isTraceDat } from '../files/trace-magic.ts';
@@ -34,6 +35,8 @@ const EXITS = [vmxExits, svmExits];
 export interface Annotated {
   readonly counts: TraceCounts;
   readonly seen: AnnotationSightings;
+  /** The known bugs that its lines show. */
+  readonly errata: ErrataSeen;
 }
 
 /** How a section is annotated, and where its rows go. */
@@ -66,18 +69,18 @@ export async function annotateSection(
       await breathe();
     });
     lines.end();
-    return { counts, seen: lines.sightings() };
+    return { counts, ...lines.seen() };
   }
   if (needsRecords(job.options)) {
     const lines = lineAnnotator(session, input, job, before);
     const reader = traceReader(lines.take, section.start.line);
     await pushAll(session, all, reader);
     lines.end();
-    return { counts: reader.counts, seen: lines.sightings() };
+    return { counts: reader.counts, ...lines.seen() };
   }
   const annotator = fastAnnotator(session, input, job, section, before);
   await pushAll(session, all, annotator);
-  return { counts: annotator.counts, seen: annotator.sightings() };
+  return { counts: annotator.counts, seen: annotator.sightings(), errata: annotator.errata() };
 }
 
 async function* startingWith(
@@ -113,7 +116,7 @@ interface LineAnnotator {
   readonly take: (entry: TraceEntry) => void;
   /** To be called behind the last line. */
   readonly end: () => void;
-  readonly sightings: () => AnnotationSightings;
+  readonly seen: () => Omit<Annotated, 'counts'>;
 }
 
 function lineAnnotator(
@@ -133,19 +136,23 @@ function lineAnnotator(
       : issuePrinter(reporter, mmu, path);
   const annotate = createAnnotator(mmu, { exits: EXITS, others: othersOf(context) });
   const counter = annotationCounter();
+  const errata = errataCounter();
   for (const record of before) annotate(record);
   return {
     take(entry) {
       const { record, text } = entry;
       const said = record === null ? null : annotate(record);
       const annotated = record?.form === 'log' && said !== null ? refine(said, record, text) : said;
-      if (annotated !== null) counter.add(annotated);
+      if (annotated !== null) {
+        counter.add(annotated);
+        errata.add(annotated);
+      }
       print.take(entry, annotated);
       if (table === null || record === null || !wanted(annotated)) return;
       for (const row of annotationRows(record, annotated)) table.add(row);
     },
     end: print.end,
-    sightings: () => counter.sightings(),
+    seen: () => ({ seen: counter.sightings(), errata: errata.seen() }),
   };
 }
 
@@ -156,15 +163,21 @@ function fastAnnotator(
   { options }: Job,
   { start }: Section,
   before: readonly TraceRecord[],
-): NdjsonAnnotator {
+): NdjsonAnnotator & { readonly errata: () => ErrataSeen } {
   const members = name === null ? {} : { file: name };
   const write = (lines: Uint8Array): void => {
     if (options.summary !== true) out.utf8(lines);
   };
   const context = withMasks(data);
   const { mmu } = context;
-  const refine = logErrata(mmu, machineOf(context));
+  const errata = errataCounter();
+  const known = logErrata(mmu, machineOf(context));
+  const refine: RefineLine = (...line) => {
+    const refined = known(...line);
+    errata.add(refined);
+    return refined;
+  };
   const others = othersOf(context);
   const how = { members, firstLine: start.line, before, exits: EXITS, others, refine };
-  return ndjsonAnnotator(mmu, write, how);
+  return Object.assign(ndjsonAnnotator(mmu, write, how), { errata: errata.seen });
 }

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { AnnotatedLine, AnnotatedSpte, TraceRecord } from '@spte/trace';
+import type { AnnotatedSpte, TraceRecord } from '@spte/trace';
 import { codes, findingBits } from '../entry/finding-columns.ts';
+import type { ErrataLine } from '../entry/log-errata.ts';
 import type { Column } from '../files/parquet-table.ts';
 
 /** An entry of a line; the line alone where it shows none. */
 export interface AnnotationRow {
   readonly record: TraceRecord;
-  readonly annotated: AnnotatedLine;
+  readonly annotated: ErrataLine;
   readonly spte: AnnotatedSpte | null;
 }
 
 /** The rows of a line: one for each entry, in their order; one without an entry when it shows none, so that its checks are kept. */
-export function annotationRows(record: TraceRecord, annotated: AnnotatedLine): AnnotationRow[] {
+export function annotationRows(record: TraceRecord, annotated: ErrataLine): AnnotationRow[] {
   const { sptes } = annotated;
   return (sptes.length === 0 ? [null] : sptes).map((spte) => ({ record, annotated, spte }));
 }
@@ -44,6 +45,11 @@ export const ANNOTATION_COLUMNS: readonly Column<AnnotationRow>[] = [
     type: 'texts',
     of: ({ annotated }) => [...(annotated.change?.objections ?? [])],
   },
+  {
+    name: 'errata',
+    type: 'texts',
+    of: ({ annotated }) => (annotated.errata ?? []).map(({ strength, id }) => `${strength} ${id}`),
+  },
   { name: 'agree', type: 'flag', nullable: true, of: ({ annotated }) => agreement(annotated) },
   { name: 'disagreements', type: 'texts', of: ({ annotated }) => disagreements(annotated) },
 ];
@@ -75,10 +81,10 @@ function gfnOf({ fields }: TraceRecord, spte: AnnotatedSpte | null): string | nu
 }
 
 /** Null where a line prints nothing that could be compared. */
-function agreement({ checks }: AnnotatedLine): boolean | null {
+function agreement({ checks }: ErrataLine): boolean | null {
   return checks.length === 0 ? null : checks.every(({ agree }) => agree);
 }
 
-function disagreements({ checks }: AnnotatedLine): string[] {
+function disagreements({ checks }: ErrataLine): string[] {
   return checks.filter(({ agree }) => !agree).map(({ field }) => field);
 }

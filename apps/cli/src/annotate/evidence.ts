@@ -3,7 +3,14 @@ import { statSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { EntryPatterns, machineReader } from '@spte/host';
-import { machineHints, type TraceEntry, type TraceRecord, traceReader } from '@spte/trace';
+import {
+  isRefused,
+  lineClaims,
+  machineHints,
+  type TraceEntry,
+  type TraceRecord,
+  traceReader,
+} from '@spte/trace';
 import type { Evidence } from '../context/context.ts';
 import { opened, readInput } from '../files/read-input.ts';
 import { datUname, readTraceDat, wholeTraceDat } from '../files/trace-dat.ts';
@@ -48,12 +55,13 @@ function lineWitness(): Witness {
   const machine = machineReader();
   const entries = new EntryPatterns();
   const others = strangers();
+  const claimOf = lineClaims();
   let seen = 0;
-  const addEntries = ({ sptes }: TraceRecord): void => {
-    for (const { role, value, level } of sptes) {
+  const addEntries = (record: TraceRecord): void => {
+    for (const { role, value, level } of record.sptes) {
       if (role === 'guest') continue;
       seen++;
-      entries.add({ value, level });
+      if (!isRefused(record)) entries.add({ value, level });
     }
   };
   return {
@@ -64,6 +72,8 @@ function lineWitness(): Witness {
         return;
       }
       addEntries(record);
+      const claim = claimOf(record);
+      if (claim !== null) entries.addClaim(claim);
       const { vendor, mode } = machineHints(record);
       if (vendor !== null || mode !== null) machine.hint({ vendor, mode }, `line ${line}: ${record.event}`);
     },

@@ -4,7 +4,7 @@ import type { AnnotatedLine, Check } from '@spte/trace';
 import { whereText } from '../entry/possible.ts';
 import { aboutEntry, type Issue, type Reporter } from '../verdict/report.ts';
 import type { LinePrinter } from './print-lines.ts';
-import { disagreementText } from './render-line.ts';
+import { disagreementText, hitText } from './render-line.ts';
 
 type AnnotatedSpte = AnnotatedLine['sptes'][number];
 
@@ -55,7 +55,7 @@ function entryIssues(mmu: Mmu, { value, level, findings, possible }: AnnotatedSp
 }
 
 function checkIssues(check: Check): LineIssue[] {
-  const { hits, agree, printed, possible } = check;
+  const { hits, agree, possible } = check;
   return [
     ...(hits === undefined
       ? []
@@ -63,7 +63,7 @@ function checkIssues(check: Check): LineIssue[] {
           {
             code: 'printed-reserved-bits',
             isPossible: false,
-            text: `the entry has ${bitsText(hits)} of the mask that the kernel printed as reserved (${printed})`,
+            text: hitText(check, hits),
           },
         ]),
     ...(agree

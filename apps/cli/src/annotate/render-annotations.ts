@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { counted } from '@spte/core';
 import type { AnnotationTally, Seen, TraceCounts } from '@spte/trace';
+import type { ErrataSeen } from '../entry/errata-counter.ts';
 import { alignRows } from '../io/align.ts';
 import type { Paint } from '../io/paint.ts';
 
 /** What a whole trace comes to. */
-export interface Annotations extends AnnotationTally, TraceCounts {}
+export interface Annotations extends AnnotationTally, TraceCounts {
+  /** Known bugs that lines show, by name. */
+  readonly errata: ErrataSeen;
+}
 
 /** Counts, and what the lines say. */
 export function annotationsOf(
   { lines, recognised, passed, continued, damaged, lost, lostMarks }: TraceCounts,
   tally: AnnotationTally,
+  errata: ErrataSeen,
 ): Annotations {
-  return { lines, recognised, passed, continued, damaged, lost, lostMarks, ...tally };
+  return { lines, recognised, passed, continued, damaged, lost, lostMarks, ...tally, errata };
 }
 
 /** What the tracer lost, and what that means. */
@@ -42,6 +47,7 @@ export function renderAnnotations(paint: Paint, annotations: Annotations): strin
     ...alignRows(foundRows(annotations.disagreementsByField)).map((line) => `  ${line}`),
     ...alignRows(foundRows(annotations.lostLettersByField)).map((line) => `  ${line}, ${LOST_LETTER}`),
     ...findingLines(paint, annotations),
+    ...errataLines(paint, annotations),
   ];
   if (annotations.lostMarks > 0) text.push(paint('yellow', `  ${lossText(annotations)}`));
   if (disagreements > checks / 4) {
@@ -79,6 +85,19 @@ function findingLines(paint: Paint, annotations: Annotations): string[] {
     paint('yellow', `  ${counted(possible, 'possible finding')}, by what the trace may be of`),
     ...rows(possibleByCode),
   ];
+}
+
+/** Which known bugs lines show. */
+function errataLines(paint: Paint, { errata }: Annotations): string[] {
+  const rows = Object.entries(errata).map(([id, { strength, count, first }]) => [
+    id,
+    strength,
+    String(count),
+    `first in line ${first}`,
+  ]);
+  return rows.length === 0
+    ? []
+    : [paint('cyan', '  known bugs'), ...alignRows(rows).map((line) => `  ${line}`)];
 }
 
 /** Entries, exits and faults that were looked at. */

@@ -35,12 +35,23 @@ export function lineRenderer(paint: Paint, mmu: Mmu): (line: ErrataLine) => stri
     if (explains !== undefined) lines.push(...faultLines(paint, explains));
     lines.push(...sptes.flatMap((spte) => detailLines(paint, mmu, spte)));
     lines.push(...sptes.flatMap((spte) => possibleLines(paint, spte)));
+    lines.push(...checks.flatMap((check) => hitLines(paint, check)));
     lines.push(...errata.map(({ text }) => paint('cyan', `      ${text}`)));
     for (const check of checks)
       if (!check.agree) lines.push(paint('red', `      DISAGREES: ${disagreementText(check)}`));
     return lines;
   };
 }
+
+function hitLines(paint: Paint, check: Check): string[] {
+  const { hits } = check;
+  if (hits === undefined) return [];
+  return [paint('red', `      error: ${hitText(check, hits)} [printed-reserved-bits, ${bitsText(hits)}]`)];
+}
+
+/** Which bits of an entry the kernel refused. */
+export const hitText = ({ printed }: Check, hits: readonly number[]): string =>
+  `the entry has ${bitsText(hits)} of the mask that the kernel printed as reserved (${printed})`;
 
 /** Where what the kernel printed is not what its entry gives. */
 export function disagreementText({ field, printed, computed }: Check): string {

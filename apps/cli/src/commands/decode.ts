@@ -2,6 +2,7 @@
 import {
   type Candidate,
   changeLines,
+  coversHit,
   type ExplainedChange,
   type Explanation,
   explainAcross,
@@ -17,7 +18,7 @@ import {
   type PossibleFinding,
   rankContexts,
 } from '@spte/core';
-import { EntryPatterns, type MachineFacts } from '@spte/host';
+import { EntryPatterns, type MachineFacts, machineReader } from '@spte/host';
 import type { Command } from 'commander';
 import { candidatesOf } from '../context/candidates.ts';
 import {
@@ -26,6 +27,7 @@ import {
   contextJson,
   contextOf,
   contextText,
+  type Evidence,
   isContextKnown,
   isMachineGiven,
   knownContextJson,
@@ -148,13 +150,26 @@ async function decode(session: Session, typed: readonly string[], options: Decod
   const policy = await policyOf(session.io, options, 'decode');
   if (options.diff === true) return decodeChange(session, values, policy, options);
   const context = contextOf(session.io, options, {
-    entries: patternsOf(values),
+    ...evidenceOf(values, options),
     // A kernel and a vendor are one context: that of tables of the CPU's own, unless a flag says otherwise.
     assumed: isContextKnown(options) ? { tdp: true } : {},
   });
   const candidates = isContextKnown(options) ? [] : candidatesFor(session, options);
   if (candidates.length > 1) return decodeAcross(session, values, { context, candidates }, policy, options);
   return decodeInContext(session, values, context, policy, options);
+}
+
+/** What values and the mask of reserved bits that was printed beside them say of their context. */
+function evidenceOf(values: readonly Value[], { rsvdBits }: DecodeOptions): Evidence {
+  if (rsvdBits === undefined) return { entries: patternsOf(values) };
+  const reader = machineReader();
+  reader.line(`rsvd bits = ${hex(rsvdBits)}`, 1);
+  const { maxphyaddr } = reader.facts();
+  return {
+    // What the kernel refused makes no sense where it was refused.
+    entries: patternsOf(values.filter(({ value }) => (value & rsvdBits) === 0n)),
+    read: maxphyaddr === undefined ? {} : { maxphyaddr: { ...maxphyaddr, from: '--rsvd-bits' } },
+  };
 }
 
 /** The values as evidence of their context. */
@@ -332,7 +347,8 @@ function decodeAcross(
   }));
   const told = values.map((of, i) => {
     const hit = rsvdBits === undefined ? null : hitsPrintedMask(of.value, rsvdBits, of.level);
-    const findings = [...(all[i]?.findings ?? []), ...(hit === null ? [] : [hit])];
+    const own = all[i]?.findings ?? [];
+    const findings = hit === null || coversHit(own, hit.bits) ? own : [...own, hit];
     return judgedEntry(of, findings, all[i]?.possible ?? []);
   });
   const text = (): void => {

@@ -49,7 +49,7 @@ export function logErrata(mmu: Mmu, machine: MachineEvidence): RefineLine {
       [texts, sptes, named] = [[], [], new Set()];
     }
     ({ block } = record);
-    texts.push(text);
+    texts.push(...beganBy(record), text);
     const from = sptes.length;
     const shown = entriesOf(line);
     sptes.push(...shown);
@@ -66,6 +66,17 @@ export function logErrata(mmu: Mmu, machine: MachineEvidence): RefineLine {
       errata: errataJson(found),
     };
   };
+}
+
+/** How a message begins whose first lines show no entry, so that they are no records. */
+const BEGINNINGS: ReadonlyMap<string, string> = new Map([
+  ['handle_changed_spte', 'Invalid SPTE change: cannot replace a present leaf'],
+]);
+
+/** The beginning of the message that a line ends. */
+function beganBy({ event, line, block }: TraceRecord): string[] {
+  const beginning = BEGINNINGS.get(event);
+  return beginning === undefined || block === null || block === line ? [] : [beginning];
 }
 
 /** A printed mask hits nothing that counts where the kernel is known to be wrong about it. */

@@ -25,7 +25,7 @@ const LIKELIEST = 'likeliest';
 
 /**
  * Judges an entry of which the context is not wholly known: its findings are those of the likeliest context if it is wrong
- * in every other too, and else each is possible only.
+ * in every other too; what else may be an error is possible only.
  *
  * @param spte a 64-bit word
  * @param level 1..5; null where it is not known
@@ -66,15 +66,17 @@ export function acrossContexts(
     { name: LIKELIEST, findings: own },
     ...others.map(({ name, mmu }) => ({ name, findings: judgeSpte(mmu, spte, level) })),
   ];
-  if (contexts.every(({ findings }) => findings.length > 0)) return { findings: own, possible: [] };
+  const isWrong = contexts.every(({ findings }) => findings.length > 0);
+  const counted = isWrong ? own : [];
   const possible = new Map<string, PossibleFinding>();
   for (const finding of contexts.flatMap(({ findings }) => findings)) {
-    if (possible.has(finding.code)) continue;
+    if (possible.has(finding.code) || counted.some(({ code }) => code === finding.code)) continue;
+    if (isWrong && finding.severity !== 'error') continue;
     const holds = contexts.filter(({ findings }) => findings.some(({ code }) => code === finding.code));
     const not = contexts.filter((context) => !holds.includes(context));
     possible.set(finding.code, { finding, holds: names(holds), not: names(not) });
   }
-  return { findings: [], possible: [...possible.values()] };
+  return { findings: counted, possible: [...possible.values()] };
 }
 
 const names = (contexts: readonly { readonly name: string }[]): string[] => [

@@ -78,9 +78,19 @@ export function judgeEntry(entry: Entry, options: JudgeOptions = {}): Finding[] 
   const { printedRsvdBits } = options;
   if (printedRsvdBits === undefined) return found;
   const hit = hitsPrintedMask(entry.spte, printedRsvdBits, entry.level);
-  return hit === null
+  return hit === null || coversHit(found, hit.bits)
     ? found
     : [{ ...hit, because: because(entry.mmu, 'get_rsvd_bits', printedRsvdBits) }, ...found];
+}
+
+/** Whether what is wrong by itself is all that a printed mask hits: it is one thing then. */
+export function coversHit(
+  findings: readonly { readonly code: string; readonly bits: readonly number[] }[],
+  hits: readonly number[],
+): boolean {
+  return findings.some(
+    ({ code, bits }) => code === 'reserved-bits' && hits.every((bit) => bits.includes(bit)),
+  );
 }
 
 function judgeByContext(entry: Entry, options: JudgeOptions): Finding[] {

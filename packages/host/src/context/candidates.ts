@@ -103,7 +103,7 @@ function candidate(
   known: MachineFacts,
 ): ContextCandidate {
   const facts = { ...mode.facts, ...machine.facts, maxphyaddr: width, kernel: releases[1], ...known };
-  const key = JSON.stringify([mode.name, releases[0], facts]);
+  const key = JSON.stringify([mode.name, machine.widths, releases[0], facts]);
   const before = made.get(key);
   if (before !== undefined) return before;
   const config = configWith(plainConfig(mode.facts.vendor), facts);

@@ -17,7 +17,15 @@ import {
 import type { ContextFact, ContextMode } from './context-fact.ts';
 import { configWith, type MachineFacts } from './machine-facts.ts';
 import type { ReadFacts } from './read-machine.ts';
-import { type EntryPatterns, type PatternOfEntries, type Score, scoreOf } from './score.ts';
+import {
+  type CountedClaim,
+  contradictedIn,
+  EntryPatterns,
+  isOneBitOff,
+  type PatternOfEntries,
+  type Score,
+  scoreOf,
+} from './score.ts';
 
 /** What is known of a machine before its entries are looked at. */
 export interface ContextQuestion {
@@ -56,7 +64,7 @@ export interface FoundContext {
 /** Entries that a context may fail to explain, beyond those of the best: one of them may be corrupt. */
 const TOLERANCE = 1;
 
-/** Patterns from which on a lone odd one is tolerated: of a few, each counts. */
+/** Patterns, and of widths entries, from which on a lone odd one is tolerated: of a few, each counts. */
 const FEW = 10;
 
 /** Contexts beside the likeliest that are kept, at most. */
@@ -67,7 +75,8 @@ interface Rated {
   readonly score: Score;
 }
 
-const costOf = ({ score: { unexplained, unusual } }: Rated): number => unexplained + unusual;
+const costOf = ({ score: { unexplained, unusual, contradicted } }: Rated): number =>
+  unexplained + unusual + contradicted;
 
 /**
  * Finds out which kernel on which machine wrote entries: takes what is given, then what the input says, ranks what they
@@ -91,10 +100,9 @@ const costOf = ({ score: { unexplained, unusual } }: Rated): number => unexplain
  */
 export function findContext(question: ContextQuestion): FoundContext {
   const { given = {}, read = {}, assumed = {}, entries } = question;
-  const patterns = entries?.list() ?? [];
   const heard = believed(read, given);
   const known = { ...assumed, ...factsOfRead(heard), ...defined(given) };
-  const [best, ...others] = likely(known, read, patterns);
+  const [best, ...others] = likely(known, read, entries);
   const config = configWith(best.candidate.config, {
     ...known,
     kernel: known.kernel ?? releaseOf(best.candidate, read),
@@ -106,8 +114,8 @@ export function findContext(question: ContextQuestion): FoundContext {
     mmu,
     facts: factsOf({ ...question, read: heard }, config, [best, ...others]),
     possible: [first, ...othersThan(mmu, others)],
-    entries: patterns.reduce((sum, { count }) => sum + count, 0),
-    contradictions: contradictionsOf(question, best, patterns),
+    entries: entriesOf(entries?.list() ?? []),
+    contradictions: contradictionsOf(question, best),
   };
 }
 
@@ -120,45 +128,85 @@ type Likely = [Rated, ...Rated[]];
  * Old kernels of RHEL are asked where no upstream kernel explains the entries, and count where they explain most of
  * them: few bits tell them from early upstream kernels, so that they would leave open what else is clear.
  */
-function likely(known: MachineFacts, read: ReadFacts, patterns: readonly PatternOfEntries[]): Likely {
+function likely(known: MachineFacts, read: ReadFacts, entries: EntryPatterns = new EntryPatterns()): Likely {
   const [first, ...others] = contextsFor(known, read);
-  if (patterns.length === 0) return rate(widthsOf(first, known).slice(0, 1), []) as Likely;
-  const upstream = fitting([first, ...others], known, patterns);
+  if (entries.list().length + entries.claims().length === 0)
+    return rate(widthsOf(first, known).slice(0, 1), []) as Likely;
+  const upstream = ranked([first, ...others], known, entries);
   if (known.kernel !== undefined || costOf(upstream[0]) <= TOLERANCE) return upstream;
   const old = printing(oldRhelCandidates(known), read);
   if (old.length === 0) return upstream;
-  const rhel = fitting(old, known, patterns);
+  const rhel = ranked(old, known, entries);
   return costOf(rhel[0]) < costOf(upstream[0]) / 2 ? rhel : upstream;
 }
 
-/** Those of some contexts that the entries do not rule out. */
-function fitting(
+/** Those of some contexts that the entries, and what the input says of them, do not rule out. */
+function ranked(
   candidates: readonly ContextCandidate[],
   known: MachineFacts,
-  patterns: readonly PatternOfEntries[],
+  entries: EntryPatterns,
 ): Likely {
-  const tolerance = patterns.length < FEW ? 0 : TOLERANCE;
-  const rated = rate(candidates, patterns, (one) => widest(one, known));
-  const best = Math.min(...rated.map(costOf));
-  return rated
-    .filter((one) => costOf(one) <= best + tolerance)
+  const patterns = entries.list();
+  const byEntries = rate(candidates, patterns, (one) => widest(one, known));
+  const rated = withClaims(fitting(byEntries, patterns), entries.claims());
+  return fitting(rated, patterns)
     .toSorted((a, b) => costOf(a) - costOf(b))
-    .flatMap(({ candidate }) =>
-      fittingWidths(rate(widthsOf(candidate, known), patterns), tolerance),
-    ) as Likely;
+    .flatMap(({ candidate, score: { contradicted } }) => {
+      const widths = rate(widthsOf(candidate, known), patterns);
+      const all = widths.map((one) => ({ ...one, score: { ...one.score, contradicted } }));
+      return fittingWidths(all, (one, best) => isTolerable(one, best, patterns, entriesOf(patterns)));
+    }) as Likely;
+}
+
+const entriesOf = (patterns: readonly PatternOfEntries[]): number =>
+  patterns.reduce((sum, { count }) => sum + count, 0);
+
+/** Those that fit best, and those in which one entry more may be corrupt. */
+function fitting(rated: readonly Rated[], patterns: readonly PatternOfEntries[]): Rated[] {
+  const best = Math.min(...rated.map(costOf));
+  return rated.filter((one) => isTolerable(one, best, patterns));
+}
+
+/** Whether what does not fit may be one entry that is corrupt, beyond what fits nowhere. */
+function isTolerable(
+  one: Rated,
+  best: number,
+  patterns: readonly PatternOfEntries[],
+  seen: number = patterns.length,
+): boolean {
+  if (costOf(one) <= best) return true;
+  if (seen < FEW || costOf(one) > best + TOLERANCE) return false;
+  return isOneBitOff(one.candidate.mmu, patterns);
+}
+
+/** Rates contexts by what the input says of entries, too. */
+function withClaims(rated: readonly Rated[], claims: readonly CountedClaim[]): Rated[] {
+  let limit = Number.POSITIVE_INFINITY;
+  return rated.map(({ candidate, score }) => {
+    const contradicted = contradictedIn(candidate.mmu, claims, limit);
+    const one = { candidate, score: { ...score, contradicted } };
+    limit = Math.min(limit, costOf(one) + TOLERANCE);
+    return one;
+  });
 }
 
 /**
  * The widths of addresses that fit, the usual one first. A lone entry may have a bit beyond it, which tells nothing of the
- * width: then there may be more. A width that entries exceed is too small.
+ * width: then there may be more, unless nearly all machines have the usual one and there are other entries. A width that
+ * entries exceed is too small, unless that is a lone one.
  */
-function fittingWidths(rated: readonly Rated[], tolerance: number): Rated[] {
+function fittingWidths(rated: readonly Rated[], isTolerable: (one: Rated, best: number) => boolean): Rated[] {
   const best = Math.min(...rated.map(costOf));
   const usual = rated.find((one) => costOf(one) <= best + TOLERANCE) as Rated;
-  return rated.filter(
-    (one) => costOf(one) <= costOf(usual) + (widthOf(one) < widthOf(usual) ? tolerance : 0),
-  );
+  const isExceeded = costOf(usual) > best && widthOf(usual) >= COMMON && isTolerable(usual, best);
+  return rated.filter((one) => {
+    if (widthOf(one) <= widthOf(usual)) return one === usual || isTolerable(one, costOf(usual));
+    return !isExceeded && costOf(one) <= costOf(usual);
+  });
 }
+
+/** Address bits from which on hardly a machine has more. */
+const COMMON = 46;
 
 /** Contexts that judge otherwise than the first does; of those that differ in the width of addresses alone, two. */
 function othersThan(mmu: Mmu, others: readonly Rated[]): PossibleContext[] {
@@ -322,7 +370,7 @@ function factsOf(
   possible: readonly [Rated, ...Rated[]],
 ): Record<string, ContextFact> {
   const [best] = possible;
-  const looked = entries?.list().length ?? 0;
+  const looked = (entries?.list().length ?? 0) + (entries?.claims().length ?? 0);
   const facts: Record<string, ContextFact> = {};
   for (const { name, given: givenIn, read: readIn, value } of DIMENSIONS) {
     const here = name === 'kernel' ? config.kernel : value(best);
@@ -366,11 +414,7 @@ function kernelFacts(name: string): Record<string, ContextFact> {
 }
 
 /** Where what was given does not agree with what the input says, or with its entries. */
-function contradictionsOf(
-  { given = {}, read = {} }: ContextQuestion,
-  best: Rated,
-  patterns: readonly PatternOfEntries[],
-): string[] {
+function contradictionsOf({ given = {}, read = {}, entries }: ContextQuestion, best: Rated): string[] {
   const said: string[] = [];
   const { kernel, vendor, tdp } = given;
   if (vendor !== undefined && read.vendor !== undefined && read.vendor.value !== vendor) {
@@ -390,7 +434,7 @@ function contradictionsOf(
   }
   if (kernel !== undefined && best.score.unexplained > TOLERANCE) {
     const { kernel: _kernel, ...rest } = given;
-    const [other] = likely(defined(rest), {}, patterns);
+    const [other] = likely(defined(rest), {}, entries);
     if (other.score.unexplained < best.score.unexplained / 2) {
       const { releases } = other.candidate;
       said.push(

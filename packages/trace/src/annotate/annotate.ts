@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { Fallback, Mmu } from '@spte/core';
+import { coversHit, type Fallback, type Mmu } from '@spte/core';
 import type { FieldValue, TracedSpte, TraceRecord } from '../events/record.ts';
 import { type AnnotatedChange, annotateChange, rememberChanges, showsChange } from './annotate-change.ts';
 import { type AnnotatedSpte, annotateSpte } from './annotate-spte.ts';
@@ -108,14 +108,21 @@ export function createAnnotator(mmu: Mmu, { exits = [], others = [] }: Annotator
 /** Puts together what is said about a record. */
 export function annotated(
   { line, event, timestamp, fields, sptes }: TraceRecord,
-  { checks, explains }: FollowedLine,
+  { checks: all, explains }: FollowedLine,
   about: (spte: TracedSpte, gfn: string | null) => AnnotatedSpte,
   became: (old: AnnotatedSpte, now: AnnotatedSpte) => AnnotatedChange,
 ): AnnotatedLine {
   const gfn = typeof fields['gfn'] === 'string' ? fields['gfn'] : null;
   const said = sptes.map((spte) => about(spte, gfn));
+  const checks = all.map((check) => withoutKnownHits(check, said[0]));
   if (explains !== undefined) return { line, event, timestamp, fields, sptes: said, checks, explains };
   if (!showsChange(event, sptes)) return { line, event, timestamp, fields, sptes: said, checks };
   const [old, now] = said as [AnnotatedSpte, AnnotatedSpte];
   return { line, event, timestamp, fields, sptes: said, checks, change: became(old, now) };
+}
+
+/** Bits that a printed mask hits are said once: not where the entry is found wrong for them by itself. */
+function withoutKnownHits(check: Check, spte: AnnotatedSpte | undefined): Check {
+  const { hits, ...rest } = check;
+  return hits !== undefined && spte !== undefined && coversHit(spte.findings, hits) ? rest : check;
 }
