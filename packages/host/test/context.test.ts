@@ -309,17 +309,17 @@ describe('the context of entries', () => {
   it('is one in which what the input says of entries is so', () => {
     const entries = patternsOf([[0x797fe67n, 1]]);
     const eras = (): string[] => findContext({ entries }).possible.map(({ mmu }) => mmu.layout.since);
-    expect(new Set(eras()).size).toBeGreaterThan(1);
-    expect(eras()).toContain('5.13');
+    const [likeliest, ...others] = eras();
+    expect(others.some((era) => era !== likeliest)).toBe(true);
     const claim: Claim = {
       key: 'a change',
       about: [{ value: 0x797fe67n, level: 1 }],
-      holds: ({ layout }) => layout.since !== '5.13',
+      holds: ({ layout }) => layout.since !== likeliest,
     };
     entries.addClaim(claim);
     entries.addClaim(claim);
     expect(entries.claims().map(({ count }) => count)).toEqual([2]);
-    expect(eras()).not.toContain('5.13');
+    expect(eras()).not.toContain(likeliest);
   });
 
   it('is told by claims alone where there is no entry that makes sense', () => {

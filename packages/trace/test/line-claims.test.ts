@@ -61,11 +61,11 @@ describe('what a line claims', () => {
     expect(claim?.about).toEqual([]);
     expect(isRefused(recordOf(line))).toBe(true);
     expect(isRefused(recordOf('spte = 0xee7, level = 2, rsvd bits = 0x800f0000001fe000'))).toBe(false);
-    expect(isRefused(recordOf('kvm_exit: vcpu 0 reason npf rip 0x2000'))).toBe(false);
+    expect(isRefused(recordOf('kvm_page_fault: address 1000 error_code 6'))).toBe(false);
   });
 
   it.each([
-    'kvm_exit: vcpu 0 reason npf rip 0x2000',
+    'kvm_page_fault: address 1000 error_code 6',
     'kvm_mmu_paging_element: pte 6003 level 1',
     'fast_page_fault: vcpu 0 gva 1000 error_code W sptep 00000000ce97aa9a old 0x0 new 0 spurious 0 fixed 0',
   ])('is nothing: %s', (line) => {
