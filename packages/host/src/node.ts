@@ -11,7 +11,7 @@ import { gunzipSync } from 'node:zlib';
 import type { HostPiece, HostTexts } from './host-texts.ts';
 import { relevantConfig } from './kernel-config.ts';
 import { readCpuid, readKmsg } from './node-devices.ts';
-import { MAX_FILE, readFile } from './read-file.ts';
+import { MAX_FILE, readFile } from './node-read-file.ts';
 import type { TextFile } from './source.ts';
 
 /** Where distributions keep the configuration of the running kernel. */

@@ -58,6 +58,17 @@ describe('what is printed beside a value', () => {
     expect(check(npt, '------ spte 0x8913827 level 2')).toEqual([]);
   });
 
+  it('names them once: not where the entry is found wrong for the same bits by itself', () => {
+    const said = (spte: string) =>
+      annotate(record(`spte = ${spte}, level = 2, rsvd bits = 0xc000000000000`), npt);
+    const { checks, sptes } = said('0x400018a600ee7');
+    expect(sptes[0]?.findings).toMatchObject([{ code: 'reserved-bits', bits: [50] }]);
+    expect(checks[0]).not.toHaveProperty('hits');
+    expect(check(npt, 'spte = 0x400018a600ee7, level = 2, rsvd bits = 0xc000000000000')[0]?.hits).toEqual([
+      50,
+    ]);
+  });
+
   it('disagrees where it is another one, or the line was garbled', () => {
     expect(check(npt, 'kvm_mmu_set_spte: gfn 10 spte 797fe67 (r--u) level 1')).toMatchObject([
       { printed: 'r--u', computed: 'rwxu', agree: false },

@@ -12,7 +12,7 @@ interface Job {
 /** This file, as a thread: as it lies on the disk, or out of an executable. */
 function startThread(): Worker {
   if (!isSea()) return new Worker(new URL(import.meta.url));
-  const source = Buffer.from(getRawAsset('spte.mjs')).toString('base64');
+  const source = Buffer.from(getRawAsset('spte.mjs') as ArrayBuffer).toString('base64');
   return new Worker(new URL(`data:text/javascript;base64,${source}`));
 }
 

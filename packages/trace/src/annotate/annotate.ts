@@ -114,7 +114,8 @@ export function annotated(
 ): AnnotatedLine {
   const gfn = typeof fields['gfn'] === 'string' ? fields['gfn'] : null;
   const said = sptes.map((spte) => about(spte, gfn));
-  const checks = all.map((check) => withoutKnownHits(check, said[0]));
+  const [first] = said;
+  const checks = first === undefined ? all : all.map((check) => withoutKnownHits(check, first));
   if (explains !== undefined) return { line, event, timestamp, fields, sptes: said, checks, explains };
   if (!showsChange(event, sptes)) return { line, event, timestamp, fields, sptes: said, checks };
   const [old, now] = said as [AnnotatedSpte, AnnotatedSpte];
@@ -122,7 +123,7 @@ export function annotated(
 }
 
 /** Bits that a printed mask hits are said once: not where the entry is found wrong for them by itself. */
-function withoutKnownHits(check: Check, spte: AnnotatedSpte | undefined): Check {
+function withoutKnownHits(check: Check, { findings }: AnnotatedSpte): Check {
   const { hits, ...rest } = check;
-  return hits !== undefined && spte !== undefined && coversHit(spte.findings, hits) ? rest : check;
+  return hits !== undefined && coversHit(findings, hits) ? rest : check;
 }
