@@ -62,7 +62,6 @@ const SETS: readonly (readonly [file: string, line: string | null, why: string])
     "const PRESENT: readonly SpteKind[] = [...LEAVES, 'table'];",
     'an entry is of one kind',
   ],
-  ['packages/core/src/judge/checks.ts', "kinds: [...PRESENT, 'mmio'],", 'an entry is of one kind'],
   [
     'packages/trace/src/annotate/printed-check.ts',
     "kvm_mmu_set_spte: { of: 'attributes', fields: ['access', 'r', 'x', 'u'] },",

@@ -31,7 +31,7 @@ export type LineClaims = (record: TraceRecord) => LineClaim | null;
  * import { lineClaims, parseLine } from '@spte/trace';
  * import { vmx } from '@spte/vendor-vmx';
  *
- * const record = parseLine('check_mmio_spte: spte fee00096 kvm_gen 12 spte-gen 12 valid 1');
+ * const record = parseLine('kvm_mmu_set_spte: gfn 10 spte 600000455299b77 (rwxu) level 1 at 1a1080');
  * const claim = record && lineClaims()(record);
  * claim?.holds(createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() })); // true
  * ```
