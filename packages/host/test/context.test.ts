@@ -240,6 +240,15 @@ describe('the context of entries', () => {
     });
   });
 
+  it.each([
+    [47, 48],
+    [51, 52],
+  ])('has addresses that are wide enough for a C-bit that is given: %d', (smeCBit, width) => {
+    const entries = patternsOf([[0x797fe67n, 1]]);
+    const { config } = findContext({ given: { vendor: 'svm', smeCBit }, entries });
+    expect(config.host.cpuid80000008Eax).toBe(width);
+  });
+
   it('takes what it is told to assume, unless something says otherwise', () => {
     const entries = patternsOf([[0x800000018a600ee7n, 2]]);
     const given = { kernel: '5.18', vendor: 'svm' } as const;

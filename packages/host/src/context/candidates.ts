@@ -210,12 +210,14 @@ export function widest(one: ContextCandidate, known: MachineFacts): ContextCandi
   return [one, candidate(mode, machine, releases, NO_BIT_LEFT, known)];
 }
 
-/** A candidate at each of the widths that its machine may have. */
+/** A candidate at each of the widths that its machine may have: on AMD, those that have the C-bit if it is known. */
 export function widthsOf(
   { mode, machine, releases }: ContextCandidate,
   known: MachineFacts,
 ): ContextCandidate[] {
-  const widths = known.maxphyaddr === undefined ? machine.widths : [known.maxphyaddr];
+  const { maxphyaddr, smeCBit = 0 } = known;
+  const usable = machine.widths.filter((width) => mode.facts.vendor !== 'svm' || width > smeCBit);
+  const widths = maxphyaddr === undefined ? usable : [maxphyaddr];
   return widths.map((width) => candidate(mode, machine, releases, width, known));
 }
 
