@@ -90,7 +90,7 @@ export const ignored = { name: 'guard', apiVersion: 2 };`,
     const compared = await spte(`compare 6.8 7.3 --vendor vmx --plugin ${dsm}`);
     expect(compared.code).toBe(0);
     const clean = await spte(
-      `annotate ${context} --plugin ${dsm} --ignore dsm/shared-writable --check ${trace}`,
+      `annotate ${context} --ept --ad --plugin ${dsm} --ignore dsm/shared-writable --check ${trace}`,
     );
     expect(clean.code).toBe(0);
   });

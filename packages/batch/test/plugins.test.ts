@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { createMmu, type Mmu, makeSpte, pageRole, plainHost } from '@spte/core';
+import { bit, createMmu, type Mmu, makeSpte, pageRole, plainHost } from '@spte/core';
 import { addresses, meaningful } from '@spte/testing/entries';
 import { MACHINE_NAMES, machine } from '@spte/testing/machines';
 import { PLUGIN_MACHINE_NAMES, type PluginMachineName, pluginMachines } from '@spte/testing/plugins';
 import { random } from '@spte/testing/random';
 import { sampled } from '@spte/testing/sampled';
+import { vmx } from '@spte/vendor-vmx';
 import { describe, expect, it } from 'vitest';
 import { compile, FINDING_BITS } from '../src/index.ts';
 import { KERNELS } from './machines.ts';
@@ -95,5 +96,29 @@ describe.each(KERNELS)('kernel %s', (kernel) => {
     engine.histogramBy(entries, 1, mmu.vendor.format.dirty);
     engine.encode({ pfn: entries, access: 7, level: 1 });
     expect(engine.fallbacks).toEqual([]);
+  });
+});
+
+describe('findings of plugins', () => {
+  const withFindings = (count: number): Mmu => {
+    const findings = Object.fromEntries(
+      Array.from({ length: count }, (_, i) => [
+        `odd-${i}`,
+        {
+          severity: 'warning',
+          text: 'odd',
+          where: { mask: bit(52 + (i % 7)), value: bit(52 + (i % 7)) },
+        } as const,
+      ]),
+    );
+    const many = { name: 'many', apiVersion: 2, findings } as const;
+    return createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx(), policies: [many] });
+  };
+
+  it('have a bit each, as long as there is room in a bitmap of 32', () => {
+    expect(compile(withFindings(14)).findingBits['many/odd-13']).toBe(2 ** 31);
+    expect(() => compile(withFindings(15))).toThrow(
+      new RangeError('a bitmap has room for 14 findings of plugins, got 15'),
+    );
   });
 });

@@ -41,17 +41,11 @@ function newestFirst(bySeries: Readonly<Record<string, string>>): [series: strin
 function fixText({ fixedIn, stable, unfixedIn }: Erratum, series: string | null): string {
   const [newest] = newestFirst(unfixedIn)[0] ?? [];
   const point = series === null ? undefined : stable[series];
-  const points = [
-    ...(fixedIn === null ? [] : [fixedIn]),
-    ...(point === undefined ? [] : [releaseText(point)]),
-  ];
+  const points = [...(fixedIn === null ? [] : [fixedIn]), ...(point === undefined ? [] : [point])];
   const without = series !== null && series in unfixedIn ? series : newest;
   const fixed = points.length === 0 ? 'no release with a fix is known' : `fixed in ${points.join(' and ')}`;
   return without === undefined ? fixed : `${fixed}; ${without} never got it`;
 }
-
-const releaseText = (point: string): string =>
-  point.startsWith('<=') ? `${point.slice(2)} or before` : point;
 
 /** The first commit, and when it reached whom. */
 function briefText(erratum: Erratum, series: string | null): string {
@@ -112,7 +106,7 @@ const list = (words: readonly string[]): string | null => (words.length === 0 ? 
 export function erratumLines(erratum: Erratum, range: KernelRange | null = null): string[] {
   const { id, title, kind, fix, introduced, fixedIn, stable, unfixedIn, cve, vendors, modes, when } = erratum;
   const { explanation, workaround, sources, confidence, verifiedInText, matchableBy, notes } = erratum;
-  const points = newestFirst(stable).map(([, release]) => releaseText(release));
+  const points = newestFirst(stable).map(([, release]) => release);
   const never = newestFirst(unfixedIn).map(([series, seen]) => `${series} (seen up to ${seen})`);
   const rows: readonly (readonly [string, string | null])[] = [
     ['what', MEANINGS[kind]],

@@ -13,9 +13,9 @@ import { addresses, meaningful } from '@spte/testing/entries';
 import { KERNELS, MACHINE_NAMES, machine } from '@spte/testing/machines';
 import { PLUGIN_MACHINE_NAMES, type PluginMachineName, pluginMachines } from '@spte/testing/plugins';
 import { random } from '@spte/testing/random';
-import { entryBytes, summarizeWalk, type WalkEntry, walk, walkFallbacks } from '@spte/walk';
+import { entryBytes, summarizeWalk, translate, type WalkEntry, walk, walkFallbacks } from '@spte/walk';
 import { describe, expect, it } from 'vitest';
-import { emptyMemory, leaf } from './tables.ts';
+import { emptyMemory, leaf, startTables } from './tables.ts';
 
 const MACHINES = PLUGIN_MACHINE_NAMES.flatMap((name) =>
   ['5.4', '7.3'].map((kernel): [PluginMachineName, string, Mmu] => [
@@ -116,4 +116,21 @@ describe('on machines with odd plugins', () => {
 
 it.each(KERNELS)('nothing falls back on the machines that there are, kernel %s', (kernel) => {
   for (const name of MACHINE_NAMES) expect(walkFallbacks(machine(name, { kernel }))).toEqual([]);
+});
+
+describe('kinds of a plugin', () => {
+  it('are counted where they are, and end a translation by their name', () => {
+    const mmu = createMmu({ ...pluginMachines['bits, kinds and findings'], kernel: '7.3' });
+    const { memory, root, put } = startTables(mmu);
+    put([0, 0, 0], 0x455299500n);
+    put([0, 0, 1, 0], leaf(mmu, 1, 0x10n));
+    const summary = summarizeWalk(mmu, walk(mmu, memory, { root }));
+    expect(summary.kinds).toMatchObject({ 'guard/poison': 1, leaf: 1 });
+    expect(summary.levels.map(({ kinds }) => kinds['guard/poison'] ?? 0)).toEqual([0, 0, 1, 0]);
+    expect(translate(mmu, memory, { root }, 0n)).toMatchObject({
+      outcome: 'guard/poison',
+      hpa: null,
+      text: 'guard/poison: nothing is mapped',
+    });
+  });
 });
