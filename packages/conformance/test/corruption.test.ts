@@ -130,7 +130,7 @@ const onePerFunction = [
 /** Masks belong to the configuration: they are wrong or right whatever the function. */
 const sampleFor = (section: Section): RawVector[] => (section === 'masks' ? onePerFunction : sampled);
 
-const TIMEOUT = 60_000;
+const TIMEOUT = 300_000;
 
 /** Feeds changed vectors to the runner and returns those that it did not refuse at the place of the change. */
 async function unnoticed(

@@ -192,21 +192,16 @@ function withClaims(rated: readonly Rated[], claims: readonly CountedClaim[]): R
 
 /**
  * The widths of addresses that fit, the usual one first. A lone entry may have a bit beyond it, which tells nothing of the
- * width: then there may be more, unless nearly all machines have the usual one and there are other entries. A width that
- * entries exceed is too small, unless that is a lone one.
+ * width: then there may be more. A width that entries exceed is too small, unless that is a lone one.
  */
 function fittingWidths(rated: readonly Rated[], isTolerable: (one: Rated, best: number) => boolean): Rated[] {
   const best = Math.min(...rated.map(costOf));
   const usual = rated.find((one) => costOf(one) <= best + TOLERANCE) as Rated;
-  const isExceeded = costOf(usual) > best && widthOf(usual) >= COMMON && isTolerable(usual, best);
   return rated.filter((one) => {
     if (widthOf(one) <= widthOf(usual)) return one === usual || isTolerable(one, costOf(usual));
-    return !isExceeded && costOf(one) <= costOf(usual);
+    return costOf(one) <= costOf(usual);
   });
 }
-
-/** Address bits from which on hardly a machine has more. */
-const COMMON = 46;
 
 /** Contexts that judge otherwise than the first does; of those that differ in the width of addresses alone, two. */
 function othersThan(mmu: Mmu, others: readonly Rated[]): PossibleContext[] {
