@@ -30,6 +30,15 @@ export interface L1tfHost extends Pick<HostFacts, 'l1tf' | 'cacheBits'> {
  * const little = l1tfExposure(0xfec00006n, { ...haswell, ramEnd: 0x80000000n });
  * exposureText(little); // there is no RAM at 0xfec00000 to be in the cache
  * ```
+ *
+ * @example
+ * ```ts
+ * import { l1tfExposure } from '@spte/l1tf';
+ *
+ * // A CPU without the bug fetches nothing, whatever the entry.
+ * l1tfExposure(0xfec00006n, { l1tf: false, cacheBits: 44 }).why; // this CPU does not have the L1TF bug
+ * l1tfExposure(0x6n, { l1tf: true, cacheBits: 44 }).why; // page 0 holds nothing: the kernel never hands it out
+ * ```
  */
 export function l1tfExposure(entry: bigint, { l1tf, cacheBits, ramEnd }: L1tfHost): Exposure {
   checkU64('entry', entry);

@@ -41,6 +41,18 @@ import { tracedAccess, warnsAboutZeroValue } from './variants.ts';
  * const host = { ...plainHost, memslotGeneration: () => 0x12n };
  * hex(makeMmioSpte(mmu, host, 0xfec00n, 7)); // 0xfec00096
  * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu, hex, plainHost } from '@spte/core';
+ * import { getMmioSpteAccess, getMmioSpteGfn, makeMmioSpte, mmio } from '@spte/mmio';
+ * import { svm } from '@spte/vendor-svm';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 48 }, vendor: svm(), policies: [mmio()] });
+ * const spte = makeMmioSpte(mmu, plainHost, 0xfee00n, 6);
+ * hex(getMmioSpteGfn(mmu, spte)); // 0xfee00
+ * getMmioSpteAccess(mmu, spte); // 6n
+ * ```
  */
 export function makeMmioSpte(mmu: Mmu, host: Host, gfn: bigint, access: number): bigint {
   const { masks, layout } = mmu;

@@ -62,6 +62,13 @@ describe('a field', () => {
     expect(parseLine(line(255))?.fields).toMatchObject({ note: 'x'.repeat(255), spte: '0x2' });
     expect(parseLine(line(256))?.fields).toEqual({ gfn: '0x1' });
   });
+
+  it('of words, with the blank behind it, has fewer than 256 characters', () => {
+    const line = (length: number): string => `kvm_exit: vcpu 0 reason ${'x'.repeat(length)} rip 0x1 info 1 2`;
+    expect(parseLine(line(254))?.fields).toMatchObject({ reason: 'x'.repeat(254), rip: '0x1' });
+    expect(parseLine(line(255))).toBeNull();
+    expect(parseLine(line(256))).toBeNull();
+  });
 });
 
 describe('a number', () => {

@@ -40,6 +40,16 @@ const NPT_MAX_PAGE_LEVEL = 3;
  * mmu.setBy.meValue; // kvm_mmu_set_me_spte_mask
  * createMmu({ host: { physBits: 43 }, vendor: svm({ npt: false }) }).masks.tdpEnabled; // false
  * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu, judgeSpte } from '@spte/core';
+ * import { svm } from '@spte/vendor-svm';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 40 }, vendor: svm() });
+ * judgeSpte(mmu, 0x797fe67n, 1); // []
+ * judgeSpte(mmu, 0x10000797fe67n, 1).map(({ code, bits }) => `${code} ${bits.join()}`); // [ 'reserved-bits 44' ]
+ * ```
  */
 export function svm(options: SvmOptions = {}): Vendor {
   const { npt = true, smeMeMask = 0n, ...facts } = options;

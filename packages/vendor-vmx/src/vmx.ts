@@ -48,6 +48,17 @@ const PML_ENTRIES = 512;
  * hex(masksOf(vmx({ eptAd: false })).accessed); // 0x0
  * hex(masksOf(vmx({ ept: false })).nx); // 0x8000000000000000
  * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu, hex, makeSpte, pageRole, plainHost } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * // Without accessed and dirty bits in hardware KVM tracks accesses itself.
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx({ eptAd: false }) });
+ * const role = pageRole({ adDisabled: true });
+ * hex(makeSpte(mmu, plainHost, { role, gfn: 0x1000n, pfn: 0x455299n }).spte); // 0x610000455299877
+ * ```
  */
 export function vmx(options: VmxOptions = {}): Vendor {
   const { ept = true, eptAd = true, eptExecOnly = true, eptMaxPageLevel = 3, pml = true } = options;

@@ -28,6 +28,15 @@ const LAST_BIT = 63;
  *
  * hex(rsvdBits(46, 51)); // 0xfc00000000000
  * ```
+ *
+ * @example
+ * ```ts
+ * import { hex, rsvdBits } from '@spte/core';
+ *
+ * // Address bits that a machine with 46 of them does not have; then none at all.
+ * hex(rsvdBits(46, 51)); // 0xfc00000000000
+ * rsvdBits(52, 51); // 0n
+ * ```
  */
 export function rsvdBits(s: number, e: number): bigint {
   checkInteger('e', e, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);

@@ -76,6 +76,17 @@ export interface CompareOptions extends Partial<TriedPage> {
  * compareMmus(on('6.6'), on('6.6.64')).variants.map(({ b }) => b); // [ 'by a last-level one (level 1, or bit 7 set)' ]
  * compareMmus(on('6.8'), on('6.9')).equal; // true
  * ```
+ *
+ * @example
+ * ```ts
+ * import { compareMmus, createMmu } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const at = (physBits: number) => createMmu({ kernel: '6.8', host: { physBits }, vendor: vmx() });
+ * const { equal, reserved } = compareMmus(at(46), at(39));
+ * equal; // false
+ * reserved.length > 0; // true
+ * ```
  */
 export function compareMmus(
   a: Mmu,

@@ -50,6 +50,29 @@ export interface ExplainedChange {
  *
  * @param level level of the entry, 1..5; null when it is not known
  * @throws TypeError, RangeError when an entry is not a 64-bit word or there is no such level
+ *
+ * @example
+ * ```ts
+ * import { createMmu, explainChange } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
+ * const { events, allowed, flush } = explainChange(mmu, 0x600000455299b77n, 0x600000455299b75n, 1);
+ * events.map(({ code }) => code); // [ 'write-protect' ]
+ * [allowed, flush]; // [ true, true ]
+ * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu, explainChange, objectionText } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
+ * // Another page, without a moment in which the entry was not present.
+ * const { allowed, objections } = explainChange(mmu, 0x600000455299b77n, 0x600000455300b77n, 1);
+ * allowed; // false
+ * objections.map(objectionText)[0]?.split(':')[0]; // KVM zaps a leaf before it maps another page
+ * ```
  */
 export function explainChange(
   mmu: Mmu,

@@ -35,6 +35,28 @@ export interface Explanation extends DecodedSpte {
  *
  * @param level level of the entry, 1..5; null when it is not known
  * @throws TypeError, RangeError when `spte` is not a 64-bit word or there is no such level, and for no other reason
+ *
+ * @example
+ * ```ts
+ * import { createMmu, explainSpte } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
+ * const explanation = explainSpte(mmu, 0x600800455299b77n, 1);
+ * explanation.findings.map(({ code, bits }) => `${code} ${bits.join()}`); // [ 'reserved-bits 47' ]
+ * explanation.cpu.map(({ accessor, write }) => `${accessor}: ${write.kind}`); // [ 'guest: ept-misconfig' ]
+ * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu, explainSpte, guessText } from '@spte/core';
+ * import { svm } from '@spte/vendor-svm';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 48 }, vendor: svm() });
+ * // What is no entry at all may be something else.
+ * const [guess] = explainSpte(mmu, 0xffff888012345679n, 1).guesses;
+ * guess && guessText(guess).split(':')[0]; // another hypervisor's
+ * ```
  */
 export function explainSpte(
   mmu: Mmu,

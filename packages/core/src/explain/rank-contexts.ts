@@ -35,6 +35,34 @@ const COST = { error: 3, warning: 1 } as const;
  * Ranks contexts by how well all values make sense in them, the best first; equal ones keep their order.
  *
  * @throws TypeError, RangeError when a value is not a 64-bit word or there is no such level
+ *
+ * @example
+ * ```ts
+ * import { createMmu, rankContexts } from '@spte/core';
+ * import { svm } from '@spte/vendor-svm';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const candidates = [svm(), vmx()].map((vendor) => ({
+ *   name: vendor.name,
+ *   mmu: createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor }),
+ * }));
+ * const fits = rankContexts([{ value: 0x600000455299b77n, level: 1 }, { value: 0x17a907n }], candidates);
+ * fits.map(({ name, clean }) => `${name} ${clean}`); // [ 'vmx 2', 'svm 1' ]
+ * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu, rankContexts } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const candidates = ['5.4', '6.8', '6.12'].map((kernel) => ({
+ *   name: kernel,
+ *   mmu: createMmu({ kernel, host: { physBits: 46 }, vendor: vmx() }),
+ * }));
+ * // Since 6.10 an empty entry has bit 63.
+ * const [best] = rankContexts([{ value: 1n << 63n, level: 1 }], candidates);
+ * best?.name; // 6.12
+ * ```
  */
 export function rankContexts(samples: readonly Sample[], candidates: readonly Candidate[]): Fit[] {
   const fits = candidates.map(({ name, mmu }) => {
@@ -76,6 +104,19 @@ export interface AcrossContexts {
  * differ.
  *
  * @throws TypeError, RangeError when the value is not a 64-bit word or there is no such level
+ *
+ * @example
+ * ```ts
+ * import { createMmu, explainAcross } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const candidates = ['5.10', '6.8', '6.12'].map((kernel) => ({
+ *   name: kernel,
+ *   mmu: createMmu({ kernel, host: { physBits: 46 }, vendor: vmx() }),
+ * }));
+ * const { readings } = explainAcross(0x600000455299b77n, 1, candidates);
+ * readings.map(({ contexts }) => contexts.join()); // [ '6.8', '6.12', '5.10' ]
+ * ```
  */
 export function explainAcross(
   value: bigint,

@@ -33,6 +33,17 @@ export interface SpteSummary extends SpteOutline {
  *
  * @param level level of the entry, 1..5; null when it is not known
  * @throws TypeError, RangeError when `spte` is not a 64-bit word or there is no such level, and for no other reason
+ *
+ * @example
+ * ```ts
+ * import { createMmu, summarizeSpte } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
+ * const { kind, findings } = summarizeSpte(mmu, 0x600800455299b77n, 1);
+ * `${kind}: ${findings.map(({ code }) => code).join()}`; // leaf: reserved-bits
+ * summarizeSpte(mmu, 0x600000455299b77n, 1).findings.length; // 0
+ * ```
  */
 export function summarizeSpte(mmu: Mmu, spte: bigint, level: number | null = null): SpteSummary {
   checkEntry(spte, level);

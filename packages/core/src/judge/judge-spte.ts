@@ -28,6 +28,30 @@ export interface JudgeOptions {
  * @param level level of the entry, 1..5; where it is not known, only what is wrong at every level that such an entry
  *   can have
  * @throws TypeError, RangeError when `spte` is not a 64-bit word or there is no such level, and for no other reason
+ *
+ * @example
+ * ```ts
+ * import { createMmu, findingText, judgeSpte } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
+ * judgeSpte(mmu, 0x600000455299b77n, 1); // []
+ * const [finding] = judgeSpte(mmu, 0x600800455299b77n, 1);
+ * finding?.bits; // [ 47 ]
+ * finding && findingText(finding); // reserved bit 0x800000000000 is set; at level 1 0xfc00000000000 must be 0
+ * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu, judgeSpte } from '@spte/core';
+ * import { svm } from '@spte/vendor-svm';
+ *
+ * const mmu = createMmu({ kernel: '5.15', host: { physBits: 48 }, vendor: svm() });
+ * // What a splat of KVM printed: the entry, and the bits that its kernel held for reserved.
+ * const printedRsvdBits = 0x800f0000001fe000n;
+ * const findings = judgeSpte(mmu, 0x800000018a600ee7n, 2, { printedRsvdBits });
+ * findings.map(({ code, bits }) => `${code} ${bits.join()}`); // [ 'printed-reserved-bits 63', 'reserved-bits 63' ]
+ * ```
  */
 export function judgeSpte(
   mmu: Mmu,

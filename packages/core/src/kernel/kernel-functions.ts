@@ -42,7 +42,17 @@ export const kernelFunctions: Readonly<Record<KernelFunction, FunctionSpan>> = {
   vmx_setup_me_spte_mask: { since: '5.19', gone: null },
 };
 
-/** Whether a kernel has a function. */
+/**
+ * Whether a kernel has a function.
+ *
+ * @example
+ * ```ts
+ * import { kernelHas, parseKernelVersion } from '@spte/core';
+ *
+ * kernelHas(parseKernelVersion('6.12'), 'make_huge_spte'); // false
+ * kernelHas(parseKernelVersion('6.13'), 'make_huge_spte'); // true
+ * ```
+ */
 export function kernelHas(kernel: KernelVersion, name: KernelFunction): boolean {
   const { since, gone } = kernelFunctions[name];
   return !isBefore(kernel, since) && (gone === null || isBefore(kernel, gone));

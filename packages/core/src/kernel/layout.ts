@@ -270,5 +270,13 @@ export const layouts: readonly [Layout, ...Layout[]] = [
  * const { since, until } = layoutFor(parseKernelVersion('6.12'));
  * [since, until]; // [ '6.10', '7.1' ]
  * ```
+ *
+ * @example
+ * ```ts
+ * import { hex, layoutFor, parseKernelVersion } from '@spte/core';
+ *
+ * // The value of an entry that maps nothing.
+ * ['6.9', '6.10'].map((kernel) => hex(layoutFor(parseKernelVersion(kernel)).empty)); // [ '0x0', '0x8000000000000000' ]
+ * ```
  */
 export const layoutFor: (kernel: KernelVersion) => Layout = byKernel(...layouts);

@@ -156,7 +156,17 @@ const PLAIN_ROLE: PageRole = {
   smm: 0,
 };
 
-/** A role that differs from "direct, level 1, all access" in the given fields. */
+/**
+ * A role that differs from "direct, level 1, all access" in the given fields.
+ *
+ * @example
+ * ```ts
+ * import { pageRole } from '@spte/core';
+ *
+ * const { level, direct, access } = pageRole({ level: 2 });
+ * [level, direct, access]; // [ 2, true, 7 ]
+ * ```
+ */
 export function pageRole(fields: Partial<PageRole> = {}): PageRole {
   return { ...PLAIN_ROLE, ...fields };
 }

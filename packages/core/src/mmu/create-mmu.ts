@@ -111,6 +111,17 @@ function checkEncryption({ physicalMask }: HostFacts, { smeMeMask = 0n }: Vendor
  * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx(), policies: [l1tf, mmio()] });
  * [hex(mmu.masks.accessed), mmu.setBy.accessed]; // [ '0x100', 'kvm_mmu_set_ept_masks' ]
  * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu, hex } from '@spte/core';
+ * import { svm } from '@spte/vendor-svm';
+ *
+ * // Memory encryption takes bit 47 of the address.
+ * const vendor = svm({ smeMeMask: 1n << 47n });
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 43 }, vendor, root: { level: 5 } });
+ * [hex(mmu.masks.meMask), mmu.root.level]; // [ '0x800000000000', 5 ]
+ * ```
  */
 export function createMmu({ vendor, vm, root, ...config }: MmuConfig): Mmu {
   const physicalMask = PHYSICAL_MASK & ~(vendor.smeMeMask ?? 0n);

@@ -66,6 +66,18 @@ export interface Observed<T> {
  * hex(value); // 0x2c583e907
  * reasons.map(({ why }) => why).at(-1); // the CPU is about to walk the entry
  * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu, makeSpte, observe, pageRole, plainHost } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
+ * const request = { role: pageRole(), gfn: 0x1000n, pfn: 0x455299n };
+ * // Why each bit of it is set.
+ * const { reasons } = observe(mmu, (mmu) => makeSpte(mmu, plainHost, request));
+ * reasons[0]?.why; // every mapping is shadow-present
+ * ```
  */
 export function observe<C extends Observable, T>(context: C, run: (context: C) => T): Observed<T> {
   const warnings: Diagnostic[] = [];

@@ -83,6 +83,28 @@ export interface DecodedSpte {
  *
  * @param level level of the entry, 1..5; null when it is not known
  * @throws TypeError, RangeError when `spte` is not a 64-bit word or there is no such level, and for no other reason
+ *
+ * @example
+ * ```ts
+ * import { createMmu, decodeSpte, hex } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
+ * const { kind, mapping } = decodeSpte(mmu, 0x600000455299b77n, 1);
+ * kind; // leaf
+ * hex(mapping?.hpa ?? 0n); // 0x455299000
+ * [mapping?.accessed, mapping?.dirty, mapping?.memtype]; // [ true, true, 'WB' ]
+ * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu, decodeSpte } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
+ * // Without a level, bits that KVM sets in leaves only tell a leaf from a table.
+ * [0x600000455299b77n, 0x17a907n].map((spte) => decodeSpte(mmu, spte).kind); // [ 'leaf', 'table' ]
+ * ```
  */
 export function decodeSpte(mmu: Mmu, spte: bigint, level: number | null = null): DecodedSpte {
   checkEntry(spte, level);

@@ -46,6 +46,17 @@ export function checkEntry(spte: bigint, level: number | null): void {
  * @param level level of the entry, 1..5; when it is not known, bits that KVM sets in leaves only tell a leaf from a
  *   table
  * @throws TypeError, RangeError when `spte` is not a 64-bit word or there is no such level, and for no other reason
+ *
+ * @example
+ * ```ts
+ * import { createMmu, spteKind } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
+ * [0x600000455299b77n, 0x5a0n, 0n].map((spte) => spteKind(mmu, spte, 1)); // [ 'leaf', 'frozen', 'empty' ]
+ * // Above level 1, bit 7 tells a huge page from a table.
+ * [0x6000004552008f7n, 0x17a907n].map((spte) => spteKind(mmu, spte, 2)); // [ 'leaf', 'table' ]
+ * ```
  */
 export function spteKind(mmu: Mmu, spte: bigint, level: number | null): SpteKind {
   checkEntry(spte, level);

@@ -23,6 +23,18 @@ import { setPresent } from './present-bits.ts';
  * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
  * hex(makeNonleafSpte(mmu, 0x2c583e000n, false)); // 0x2c583e907
  * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu, hex, makeNonleafSpte } from '@spte/core';
+ * import { svm } from '@spte/vendor-svm';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * // The same table in two formats.
+ * const host = { physBits: 46 };
+ * hex(makeNonleafSpte(createMmu({ kernel: '6.8', host, vendor: vmx() }), 0x17a000n, false)); // 0x17a907
+ * hex(makeNonleafSpte(createMmu({ kernel: '6.8', host, vendor: svm() }), 0x17a000n, false)); // 0x17a827
+ * ```
  */
 export function makeNonleafSpte(mmu: Mmu, childPa: bigint, adDisabled: boolean): bigint {
   const { masks, layout } = mmu;

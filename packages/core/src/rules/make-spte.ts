@@ -96,6 +96,18 @@ function isAlreadyWritable({ kernel }: Mmu, oldSpte: bigint, level: number, canU
  * // The gfn must stay write-protected: no W, no MMU-writable, no D.
  * hex(makeSpte(mmu, { ...plainHost, tryToUnsyncPages: () => -1 }, request).spte); // 0x200000455299975
  * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu, hex, makeSpte, pageRole, plainHost } from '@spte/core';
+ * import { svm } from '@spte/vendor-svm';
+ *
+ * // With nx_huge_pages only small pages may be executed.
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 48 }, vendor: svm(), params: { nxHugePages: true } });
+ * const at = (level: number) => makeSpte(mmu, plainHost, { role: pageRole({ level }), gfn: 0x200n, pfn: 0x400n });
+ * hex(at(2).spte); // 0x8000000000400ee7
+ * hex(at(1).spte); // 0x400e67
+ * ```
  */
 export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSpte {
   checkCore(mmu);

@@ -29,7 +29,20 @@ export function loneMmioMarker({ mmioMarker, mmioMarkerAlone }: Layout): BitFiel
   return mmioMarkerAlone ? mmioMarker : null;
 }
 
-/** Whether the entry caches "this gfn is MMIO". Kernel: `is_mmio_spte()`. */
+/**
+ * Whether the entry caches "this gfn is MMIO". Kernel: `is_mmio_spte()`.
+ *
+ * @example
+ * ```ts
+ * import { createMmu, isMmioSpte, plainHost } from '@spte/core';
+ * import { makeMmioSpte, mmio } from '@spte/mmio';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx(), policies: [mmio()] });
+ * isMmioSpte(mmu, makeMmioSpte(mmu, plainHost, 0xfec00n, 7)); // true
+ * isMmioSpte(mmu, 0x600000455299b77n); // false
+ * ```
+ */
 export function isMmioSpte(mmu: Mmu, spte: bigint): boolean {
   const { masks, layout } = mmu;
   const marker = loneMmioMarker(layout);
@@ -257,6 +270,16 @@ export interface FaultAccess {
  * @throws RangeError since 7.3, which asks {@link spteHasPermissionFault} instead
  *
  * Kernel: `is_access_allowed()`.
+ *
+ * @example
+ * ```ts
+ * import { createMmu, isAccessAllowed } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
+ * isAccessAllowed(mmu, { exec: false, write: true }, 0x600000455299b77n); // true
+ * isAccessAllowed(mmu, { exec: false, write: true }, 0x600000455299b75n); // false
+ * ```
  */
 export function isAccessAllowed(mmu: Mmu, { exec, write }: FaultAccess, spte: bigint): boolean {
   checkKernelHas(mmu.kernel, 'is_access_allowed');

@@ -28,6 +28,19 @@ export interface AnnotatedLine {
  * give.
  *
  * @param checks those of {@link createChecker} where lines are compared; of this line alone when absent
+ *
+ * @example
+ * ```ts
+ * import { createMmu } from '@spte/core';
+ * import { annotate, parseLine } from '@spte/trace';
+ * import { svm } from '@spte/vendor-svm';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 40 }, vendor: svm() });
+ * const record = parseLine('kvm_mmu_set_spte: gfn 10 spte 797fe67 (r-xu) level 1 at 1a1080');
+ * const line = record && annotate(record, mmu);
+ * // The entry may be written, and the line says that it may not.
+ * line?.checks; // [ { field: 'access', printed: 'r-xu', computed: 'rwxu', agree: false } ]
+ * ```
  */
 export function annotate(
   record: TraceRecord,

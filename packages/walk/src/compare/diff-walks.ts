@@ -47,6 +47,23 @@ export type WalkChange = AddedEntry | RemovedEntry | ChangedEntry;
  * @param before entries in the order of a walk, of which some may be left out
  * @param after as `before`
  * @returns the differences in address order, a table's before what is below it
+ *
+ * @example
+ * ```ts
+ * import { createMmu } from '@spte/core';
+ * import { svm } from '@spte/vendor-svm';
+ * import { bytesMemory, diffWalks, walk } from '@spte/walk';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 40 }, vendor: svm() });
+ * const walkOf = (spte: bigint) => {
+ *   const image = new Uint8Array(0x1000);
+ *   new DataView(image.buffer).setBigUint64(8, spte, true);
+ *   return walk(mmu, bytesMemory(image), { root: 0n, level: 1 });
+ * };
+ * const [found] = diffWalks(walkOf(0x42b4e67n), walkOf(0x42b4e25n));
+ * `${found?.change} at ${found?.after?.gpa}`; // changed at 4096
+ * [...diffWalks(walkOf(0x42b4e67n), walkOf(0x42b4e67n))]; // []
+ * ```
  */
 export function* diffWalks(
   before: Iterable<WalkEntry>,

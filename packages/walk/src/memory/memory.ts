@@ -24,6 +24,15 @@ export interface PhysicalMemory {
  * Nothing is copied: a later change of `bytes` is a change of the memory.
  *
  * @param base physical address in bytes of the first byte
+ *
+ * @example
+ * ```ts
+ * import { bytesMemory } from '@spte/walk';
+ *
+ * const memory = bytesMemory(new Uint8Array([1, 2, 3, 4]), 0x1000n);
+ * memory.read(0x1001n, 2)?.join(); // 2,3
+ * memory.read(0x1003n, 2); // null
+ * ```
  */
 export function bytesMemory(bytes: Uint8Array, base = 0n): PhysicalMemory {
   return {

@@ -46,6 +46,21 @@ const MAX_PATTERNS = 1 << 12;
  * ```ts
  * const { mapped, findings } = summarizeWalk(mmu, walk(mmu, memory, { root }));
  * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu } from '@spte/core';
+ * import { svm } from '@spte/vendor-svm';
+ * import { bytesMemory, summarizeWalk, walk } from '@spte/walk';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 40 }, vendor: svm() });
+ * const image = new Uint8Array(0x2000);
+ * const entries = new DataView(image.buffer);
+ * entries.setBigUint64(0x1000, 0x42b4e67n, true);
+ * entries.setBigUint64(0x1008, 0x42b5e25n, true);
+ * const { mapped, writable } = summarizeWalk(mmu, walk(mmu, bytesMemory(image), { root: 0x1000n, level: 1 }));
+ * [mapped.bytes, writable.bytes]; // [ 8192n, 4096n ]
+ * ```
  */
 export function summarizeWalk(mmu: Mmu, entries: Iterable<WalkEntry>): WalkSummary {
   const summarizer = walkSummarizer(mmu);

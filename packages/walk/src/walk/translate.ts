@@ -74,6 +74,19 @@ const TEXTS: { readonly [Outcome in Exclude<TranslationOutcome, WalkFindingCode>
  * translate(mmu, bytesMemory(image), { root: 0x1000n, level: 2 }, 0x5678n).text; // mapped: 0x5678 is at 0x42b4678
  * translate(mmu, bytesMemory(image), { root: 0x1000n, level: 2 }, 0x6000n).outcome; // empty
  * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu } from '@spte/core';
+ * import { svm } from '@spte/vendor-svm';
+ * import { bytesMemory, translate } from '@spte/walk';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 40 }, vendor: svm() });
+ * const image = new Uint8Array(0x2000);
+ * // Dirty logging took the permission to write away.
+ * new DataView(image.buffer).setBigUint64(0x1000, 0x42b4e25n, true);
+ * translate(mmu, bytesMemory(image), { root: 0x1000n, level: 1 }, 0n).readOnly; // dirty-logging
+ * ```
  */
 export function translate(mmu: Mmu, memory: PhysicalMemory, root: WalkRoot, gpa: bigint): Translation {
   checkU64('gpa', gpa);

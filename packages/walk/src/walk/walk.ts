@@ -57,6 +57,20 @@ export interface WalkOptions {
  * const entries = [...walk(mmu, bytesMemory(image), { root: 0x1000n, level: 1 })];
  * entries.map(({ gpa, kind }) => `${gpa} ${kind}`).join(); // 20480 leaf
  * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu } from '@spte/core';
+ * import { svm } from '@spte/vendor-svm';
+ * import { bytesMemory, walk } from '@spte/walk';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 40 }, vendor: svm() });
+ * const image = new Uint8Array(0x2000);
+ * // A table that is not in the image is a finding, and the walk goes on.
+ * new DataView(image.buffer).setBigUint64(0x1000, 0x7f00000827n, true);
+ * const [entry] = walk(mmu, bytesMemory(image), { root: 0x1000n, level: 2 });
+ * entry?.findings.map(({ code }) => code); // [ 'table-hole' ]
+ * ```
  */
 export function walk(
   mmu: Mmu,
