@@ -103,7 +103,8 @@ function candidate(
   known: MachineFacts,
 ): ContextCandidate {
   const facts = { ...mode.facts, ...machine.facts, maxphyaddr: width, kernel: releases[1], ...known };
-  const key = JSON.stringify([mode.name, releases[0], facts]);
+  // Machines whose facts are alike once others are known have widths of their own.
+  const key = JSON.stringify([mode.name, machine, releases, facts]);
   const before = made.get(key);
   if (before !== undefined) return before;
   const config = configWith(plainConfig(mode.facts.vendor), facts);
