@@ -36,8 +36,8 @@ export interface L1tfHost extends Pick<HostFacts, 'l1tf' | 'cacheBits'> {
  * import { l1tfExposure } from '@spte/l1tf';
  *
  * // A CPU without the bug fetches nothing, whatever the entry.
- * l1tfExposure(0xfec00006n, { l1tf: false, cacheBits: 44 }).why; // this CPU does not have the L1TF bug
- * l1tfExposure(0x6n, { l1tf: true, cacheBits: 44 }).why; // page 0 holds nothing: the kernel never hands it out
+ * l1tfExposure(0xfec00006n, { l1tf: false, cacheBits: 44 }).code; // no-bug
+ * l1tfExposure(0xfec00006n, { l1tf: false, cacheBits: 44 }).fetches; // null
  * ```
  */
 export function l1tfExposure(entry: bigint, { l1tf, cacheBits, ramEnd }: L1tfHost): Exposure {

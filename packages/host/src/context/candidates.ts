@@ -211,12 +211,18 @@ export function widest(one: ContextCandidate, known: MachineFacts): ContextCandi
   return [one, candidate(mode, machine, releases, NO_BIT_LEFT, known)];
 }
 
+/** Whether addresses of a width have the C-bit, where it is known which that is; the widest have any. */
+const isUsable =
+  ({ smeCBit = 0 }: MachineFacts) =>
+  (width: number): boolean =>
+    width > smeCBit || width === NO_BIT_LEFT;
+
 /** A candidate at each of the widths that its machine may have. */
 export function widthsOf(
   { mode, machine, releases }: ContextCandidate,
   known: MachineFacts,
 ): ContextCandidate[] {
-  const widths = known.maxphyaddr === undefined ? machine.widths : [known.maxphyaddr];
+  const widths = known.maxphyaddr === undefined ? machine.widths.filter(isUsable(known)) : [known.maxphyaddr];
   return widths.map((width) => candidate(mode, machine, releases, width, known));
 }
 
