@@ -2,16 +2,9 @@
 // ELF cores whose headers lie, and the page tables in them.
 
 import { machine } from '@spte/testing/machines';
-import {
-  bytesMemory,
-  elfCoreMemory,
-  ImageError,
-  summarizeWalk,
-  translate,
-  type WalkEntry,
-  walk,
-} from '../../packages/walk/src/index.ts';
-import { buildElf } from '../../packages/walk/test/elf.ts';
+import { bytesMemory, elfCoreMemory, ImageError } from '../../packages/vmcore/src/index.ts';
+import { buildElf } from '../../packages/vmcore/test/elf.ts';
+import { summarizeWalk, translate, type WalkEntry, walk } from '../../packages/walk/src/index.ts';
 import { emptyMemory, leaf, startTables } from '../../packages/walk/test/tables.ts';
 import { mutate } from './mutate.ts';
 import { type Seed, seedOf } from './seed.ts';

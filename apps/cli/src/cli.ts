@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { annotateCommand } from './commands/annotate.ts';
+import { checkCommand } from './commands/check.ts';
 import { compareCommand } from './commands/compare.ts';
 import { completionCommand } from './commands/completion.ts';
 import { decodeCommand } from './commands/decode.ts';
@@ -10,15 +11,18 @@ import { hostCommand } from './commands/host.ts';
 import { makeCommand } from './commands/make.ts';
 import { presetsCommand } from './commands/presets.ts';
 import { vectorsCommand } from './commands/vectors.ts';
+import { vmsCommand } from './commands/vms.ts';
 import { walkCommand } from './commands/walk.ts';
-import { MISTAKE, type Session, startSession } from './context/session.ts';
-import { isMistake } from './io/errors.ts';
+import { DAMAGED, MISTAKE, type Session, startSession } from './context/session.ts';
+import { DamagedError, isMistake } from './io/errors.ts';
 import type { Io } from './io/io.ts';
 
 const COMMANDS = [
   decodeCommand,
   annotateCommand,
   hostCommand,
+  vmsCommand,
+  checkCommand,
   walkCommand,
   makeCommand,
   compareCommand,
@@ -84,5 +88,5 @@ async function failed({ io, out }: Session, error: unknown): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : MISTAKE;
   if (!isMistake(error)) throw error;
   io.complain(`spte: ${error.message}\n`);
-  return MISTAKE;
+  return error instanceof DamagedError ? DAMAGED : MISTAKE;
 }

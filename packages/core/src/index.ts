@@ -246,6 +246,7 @@ export {
   loadKvm,
   loadVendor,
   type MmuConfig,
+  mmuWithMasks,
   type VmConfig,
 } from './mmu/create-mmu.ts';
 export {

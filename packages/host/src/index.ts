@@ -25,7 +25,7 @@ export {
 export { EntryPatterns, type PatternOfEntries, type Score } from './context/score.ts';
 export { HOST_PIECES, type HostPiece, type HostTexts, parseHostTexts } from './host-texts.ts';
 export { parseIomem, type RamRange } from './iomem.ts';
-export { checkMasks, type MaskCheck } from './mask-symbols.ts';
+export { checkMasks, MASK_SYMBOL_NAMES, type MaskCheck, masksOfSymbols } from './mask-symbols.ts';
 export { C_BITS, type CBitRow } from './memory-encryption.ts';
 export { mmuOf } from './mmu-of.ts';
 export { PRESETS, type Preset, plainConfig, presetOf } from './presets.ts';

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * Walks KVM's page tables in memory images: every entry with its range and findings, lazily; summaries, translations,
- * differences. Files are opened by `@spte/walk/node`.
+ * differences. Images are opened by `@spte/vmcore`.
  *
  * @module
  */
+export { bytesMemory, type PhysicalMemory } from '@spte/vmcore';
 export {
   type AddedEntry,
   type ChangedEntry,
@@ -12,11 +13,6 @@ export {
   type RemovedEntry,
   type WalkChange,
 } from './compare/diff-walks.ts';
-export { type ElfCoreMemory, elfCoreMemory } from './memory/elf-core.ts';
-export { ImageError } from './memory/image-error.ts';
-export { type ImageFormat, imageFormat } from './memory/image-format.ts';
-export { bytesMemory, type PhysicalMemory } from './memory/memory.ts';
-export { disjointSegments, type Segment, segmentedMemory } from './memory/segments.ts';
 export { summarizeWalk, type WalkSummarizer, walkSummarizer } from './summary/summarize-walk.ts';
 export type {
   FindingSummary,

@@ -6,7 +6,7 @@ import { l1tf } from '@spte/l1tf';
 import { mmio } from '@spte/mmio';
 import { svm } from '@spte/vendor-svm';
 import { vmx } from '@spte/vendor-vmx';
-import { type PhysicalMemory, segmentedMemory } from '@spte/walk';
+import { type PhysicalMemory, segmentedMemory } from '@spte/vmcore';
 
 const policies = [l1tf, mmio()];
 

@@ -2,8 +2,9 @@
 import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ImageError, imageFormat } from '@spte/walk';
-import { type OpenImage, openFile, openImage } from '@spte/walk/node';
+import { type Decoders, ImageError, imageFormat } from '@spte/vmcore';
+import { type OpenDump, openDumpFile, openFile } from '@spte/vmcore/node';
+import { decompress } from 'fzstd';
 import { cleaningUp } from '../io/clean-up.ts';
 import { shown, UsageError, unreadable } from '../io/errors.ts';
 import { type Io, pathOf } from '../io/io.ts';
@@ -15,35 +16,56 @@ const BLOCK = 1 << 16;
 
 const ZEROES = Buffer.alloc(BLOCK);
 
-/** Opens a memory image: raw, ELF, or either of them compressed by gzip or zstd. */
-export async function openMemory(io: Io, path: string): Promise<OpenImage> {
+/** What Node 20 does not have. */
+const decoders: Decoders = { zstd: (input, size) => decompress(input, new Uint8Array(size)) };
+
+/**
+ * Opens a memory image: a crash dump of any format, or raw memory; each may be compressed by gzip or zstd. Several paths
+ * are the parts of a split dump.
+ */
+export async function openMemory(io: Io, paths: readonly string[]): Promise<OpenDump> {
+  const folders: string[] = [];
+  const cleanUp = (): void => {
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  };
+  return cleaningUp(cleanUp, async () => {
+    const files: string[] = [];
+    for (const path of paths) files.push(await plainFile(io, path, folders));
+    // An open file stays readable when its name is gone.
+    return openNamed(files, paths);
+  });
+}
+
+function openNamed(files: readonly string[], paths: readonly string[]): OpenDump {
   try {
-    return isCompressed(io, path) ? await openCompressed(io, path) : openImage(pathOf(io, path));
+    return openDumpFile(files, { decoders });
   } catch (error) {
-    if (error instanceof ImageError) throw new UsageError(error.message);
-    throw error instanceof UsageError ? error : unreadable(path, error);
+    if (error instanceof ImageError) throw new UsageError(`${paths.map(shown).join(' ')}: ${error.message}`);
+    throw unreadable(paths.join(' '), error);
   }
+}
+
+/** The file itself, or what it unpacks to: a sparse temporary file in a folder of its own. */
+async function plainFile(io: Io, path: string, folders: string[]): Promise<string> {
+  if (!isCompressed(io, path)) return pathOf(io, path);
+  const folder = mkdtempSync(join(tmpdir(), 'spte-'));
+  folders.push(folder);
+  const copy = join(folder, 'image');
+  await unpack(io, path, copy);
+  return copy;
 }
 
 function isCompressed(io: Io, path: string): boolean {
-  const file = openFile(pathOf(io, path));
   try {
-    return ['gzip', 'zstd'].includes(imageFormat(file));
-  } finally {
-    file.close();
+    const file = openFile(pathOf(io, path));
+    try {
+      return ['gzip', 'zstd'].includes(imageFormat(file));
+    } finally {
+      file.close();
+    }
+  } catch (error) {
+    throw unreadable(path, error);
   }
-}
-
-/** Unpacks an image into a sparse temporary file, which is gone when it is closed. */
-async function openCompressed(io: Io, path: string): Promise<OpenImage> {
-  const folder = mkdtempSync(join(tmpdir(), 'spte-'));
-  const cleanUp = (): void => rmSync(folder, { recursive: true, force: true });
-  return cleaningUp(cleanUp, async () => {
-    const copy = join(folder, 'image');
-    await unpack(io, path, copy);
-    // An open file stays readable when its name is gone.
-    return openImage(copy);
-  });
 }
 
 async function unpack(io: Io, path: string, copy: string): Promise<void> {

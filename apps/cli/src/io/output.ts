@@ -67,6 +67,7 @@ export class Output {
 export const DOCUMENTS = [
   'annotate',
   'change',
+  'check',
   'codes',
   'compare',
   'decode',
@@ -76,6 +77,7 @@ export const DOCUMENTS = [
   'presets',
   'translation',
   'vectors',
+  'vms',
   'walk',
   'walk-diff',
   'walk-summary',

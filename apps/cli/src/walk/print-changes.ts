@@ -18,7 +18,7 @@ export async function printChanges(job: WalkJob, other: string): Promise<Outcome
   const { session, options, context, root } = job;
   const { io, out } = session;
   const { mmu } = context;
-  const memory = await openMemory(io, other);
+  const memory = await openMemory(io, [other]);
   try {
     const now = walk(mmu, memory, { ...root, root: options.diffRoot ?? root.root });
     const counts = { added: 0, removed: 0, changed: 0 };

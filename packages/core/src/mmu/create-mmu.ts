@@ -6,7 +6,7 @@ import { layoutFor } from '../kernel/layout.ts';
 import { observe } from '../observe/observe.ts';
 import type { Mmu, Params, Policy, Setup, Vendor } from './contract.ts';
 import { defineHost, type HostFacts, PHYSICAL_MASK } from './host.ts';
-import { assignMasks, initialRegistry, type Registry } from './masks.ts';
+import { assignMasks, initialRegistry, type Masks, type Registry } from './masks.ts';
 import { permissionBitmap } from './permissions.ts';
 import { checkPlugin } from './plugin.ts';
 import { initVm, resetAllPteMasks, setMmioSpteValue, spteModuleInit } from './reset-masks.ts';
@@ -119,15 +119,43 @@ export function createMmu({ vendor, vm, root, ...config }: MmuConfig): Mmu {
   const { value, warnings } = observe(setup, (setup) => {
     const loaded = loadVendor(loadKvm(setup), vendor).registry;
     const registry = createVm(setup, loaded, vm);
-    const rootConfig = defineRoot(setup, registry, root);
-    return {
-      ...registry,
-      root: rootConfig,
-      zeroCheck: buildShadowZeroCheck(setup, registry, rootConfig),
-      permissions: permissionBitmap(registry, rootConfig),
-    };
+    return withRoot(setup, registry, defineRoot(setup, registry, root));
   });
-  const mmu = { ...setup, ...value, vendor, initWarnings: warnings };
+  return finished({ ...setup, ...value, vendor, initWarnings: warnings });
+}
+
+/**
+ * An MMU with other masks than those that its configuration leads to: such as were read from a kernel's memory. What
+ * follows from them, the zero check, follows.
+ *
+ * @param step who says so, for {@link Mmu.setBy}
+ *
+ * @example
+ * ```ts
+ * import { createMmu, mmuWithMasks, spteKind } from '@spte/core';
+ * import { svm } from '@spte/vendor-svm';
+ *
+ * const mmu = mmuWithMasks(createMmu({ host: { physBits: 48 }, vendor: svm() }), { user: 0n }, 'vmcore');
+ * [mmu.masks.user, mmu.setBy.user]; // [ 0n, 'vmcore' ]
+ * ```
+ */
+export function mmuWithMasks(mmu: Mmu, masks: Partial<Masks>, step: string): Mmu {
+  const registry = assignMasks(mmu, step, masks);
+  const { value, warnings } = observe(mmu, (mmu) => withRoot(mmu, registry, mmu.root));
+  return finished({ ...mmu, ...value, initWarnings: warnings });
+}
+
+/** What follows from masks and a root. */
+function withRoot(setup: Setup, registry: Registry, root: RootConfig) {
+  return {
+    ...registry,
+    root,
+    zeroCheck: buildShadowZeroCheck(setup, registry, root),
+    permissions: permissionBitmap(registry, root),
+  };
+}
+
+function finished(mmu: Omit<Mmu, 'shapes'>): Mmu {
   // Not enumerable: what was found out about this MMU may not hold for a copy with other masks.
   return Object.freeze(Object.defineProperty(mmu, 'shapes', { value: [] }));
 }

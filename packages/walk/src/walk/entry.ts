@@ -7,7 +7,7 @@ import {
   type SpteKind,
   spteToPfn,
 } from '@spte/core';
-import type { PhysicalMemory } from '../memory/memory.ts';
+import type { PhysicalMemory } from '@spte/vmcore';
 import { type EntryFinding, type WalkFinding, type WalkFindingCode, walkFinding } from './findings.ts';
 import type { Frame } from './frame.ts';
 import type { EntryReading } from './read-entry.ts';

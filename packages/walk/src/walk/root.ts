@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkLevel, checkU64, hex, type Mmu, PAE_ROOT_LEVEL, PAGE_SHIFT, pagesPerHpage } from '@spte/core';
-import type { PhysicalMemory } from '../memory/memory.ts';
+import type { PhysicalMemory } from '@spte/vmcore';
 import { isSpecialRoot } from './special-root.ts';
 import { openTable, PAE_ROOT_BYTES, TABLE_BYTES, type Table } from './table.ts';
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { ADDRESS, checkLevel, PT, type Sample } from '@spte/core';
-import type { PhysicalMemory } from '../memory/memory.ts';
+import type { PhysicalMemory } from '@spte/vmcore';
 import { ENTRY_BYTES, openTable, TABLE_BYTES, type Table } from './table.ts';
 
 /** Tables that are looked at, at most. */

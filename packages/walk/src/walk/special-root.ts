@@ -7,7 +7,7 @@ import {
   PAGE_SHIFT,
   spteToPfn,
 } from '@spte/core';
-import type { PhysicalMemory } from '../memory/memory.ts';
+import type { PhysicalMemory } from '@spte/vmcore';
 import { ENTRY_BYTES, openTable, type Table } from './table.ts';
 
 /**

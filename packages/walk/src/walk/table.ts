@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type PhysicalMemory, readExactly } from '../memory/memory.ts';
+import { type PhysicalMemory, readExactly } from '@spte/vmcore';
 
 /**
  * How the entries of a table were written: by the rules of SPTEs (`shadow`), as a `pae` root of four entries, or as

@@ -11,7 +11,7 @@ import {
   type SpteKind,
   spteToPfn,
 } from '@spte/core';
-import type { PhysicalMemory } from '../memory/memory.ts';
+import type { PhysicalMemory } from '@spte/vmcore';
 import { entryOf, tableBelow, type WalkEntry } from './entry.ts';
 import { entryFindingText, type WalkFindingCode } from './findings.ts';
 import { type Frame, frameOf } from './frame.ts';

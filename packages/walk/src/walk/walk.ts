@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Candidate, Mmu } from '@spte/core';
-import type { PhysicalMemory } from '../memory/memory.ts';
+import type { PhysicalMemory } from '@spte/vmcore';
 import { entryOf, tableBelow, type WalkEntry } from './entry.ts';
 import { type BlankTest, type Frame, frameOf, isBlankAt } from './frame.ts';
 import { doneShare, type ProgressListener } from './progress.ts';

@@ -3,21 +3,18 @@ import type * as NodeFs from 'node:fs';
 import { mkdtempSync, readSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { machine } from '@spte/testing/machines';
-import { ImageError, translate, walk } from '@spte/walk';
-import { openFile, openImage } from '@spte/walk/node';
+import { deflateSync, inflateSync } from 'node:zlib';
+import { ImageError } from '@spte/vmcore';
+import { decodersIn, nodeDecoders, openDumpFile, openFile } from '@spte/vmcore/node';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { buildElf } from './elf.ts';
-import { leaf, startTables } from './tables.ts';
 
 vi.mock('node:fs', async (original) => {
   const fs = await original<typeof NodeFs>();
   return { ...fs, readSync: vi.fn<typeof fs.readSync>(fs.readSync) };
 });
 
-const mmu = machine('NPT');
-const { memory, root, put } = startTables(mmu);
-put([0, 0, 0, 1], leaf(mmu, 1, 0x1234n));
+const memory = Uint8Array.from({ length: 8192 }, (_, i) => i % 251);
 let folder = '';
 
 beforeAll(() => {
@@ -36,24 +33,22 @@ const save = (name: string, bytes: Uint8Array): string => {
 
 describe('an image in a file', () => {
   it('is raw, or an ELF core', () => {
-    const raw = openImage(save('raw', memory.bytes));
-    const elf = openImage(save('elf', buildElf([{ paddr: 0n, bytes: memory.bytes }])));
-    expect([raw.format, elf.format]).toEqual(['raw', 'elf']);
-    const expected = [...walk(mmu, memory, { root })];
+    const raw = openDumpFile(save('raw', memory));
+    const elf = openDumpFile([save('elf', buildElf([{ paddr: 0n, bytes: memory }]))]);
+    expect([raw.container, elf.container]).toEqual(['raw', 'elf']);
     for (const image of [raw, elf]) {
-      expect([...walk(mmu, image, { root })]).toEqual(expected);
-      expect(translate(mmu, image, { root }, 0x1678n).hpa).toBe(0x1234678n);
+      expect(image.read(4096n, 4096)).toEqual(memory.subarray(4096));
       image.close();
       expect(() => image.read(0n, 1)).toThrow('EBADF');
     }
   });
 
   it('is what the caller says', () => {
-    const path = save('misnamed', buildElf([{ paddr: 0n, bytes: memory.bytes }]));
-    const raw = openImage(path, { format: 'raw' });
+    const path = save('misnamed', buildElf([{ paddr: 0n, bytes: memory }]));
+    const raw = openDumpFile(path, { format: 'raw' });
     expect([...(raw.read(1n, 3) as Uint8Array)]).toEqual([0x45, 0x4c, 0x46]);
     raw.close();
-    expect(() => openImage(save('short', memory.bytes), { format: 'elf' })).toThrow('not an ELF file');
+    expect(() => openDumpFile(save('short', memory), { format: 'elf' })).toThrow('not an ELF file');
   });
 
   it('has holes beyond its end, and zeros where it is sparse', () => {
@@ -67,29 +62,26 @@ describe('an image in a file', () => {
     file.close();
   });
 
-  it('is refused with a hint when it is compressed', () => {
-    const refused = (bytes: number[], message: string): void => {
-      const path = save('compressed', Uint8Array.from(bytes));
-      expect(() => openImage(path)).toThrow(ImageError);
-      expect(() => openImage(path)).toThrow(message);
-    };
-    const text = (start: string) => [...new TextEncoder().encode(start)];
-    refused([0x28, 0xb5, 0x2f, 0xfd], 'is zstd: decompress it first, with `zstd -d`');
-    refused([0x1f, 0x8b], 'is gzip: decompress it first, with `gzip -d`');
-    for (const start of ['KDUMP   ', 'DISKDUMP']) {
-      refused(
-        text(start),
-        'is a kdump in the compressed format, which cannot be turned into ELF: dump again as ELF, with `makedumpfile -E`',
-      );
-    }
-    refused(
-      text('makedumpfile\0\0\0\0'),
-      'is a kdump in the flattened format: put it in order with `makedumpfile -R OUT < IN`, and open that. If it is',
+  it('must be there', () => {
+    expect(() => openDumpFile(join(folder, 'none'))).toThrow('ENOENT');
+    expect(() => openDumpFile([save('there', memory), join(folder, 'none')])).toThrow('ENOENT');
+    expect(() => openDumpFile(save('zip', Uint8Array.of(0x1f, 0x8b)))).toThrow(ImageError);
+  });
+});
+
+describe('the decoders of Node', () => {
+  it('give a page and no more', () => {
+    const { zlib } = nodeDecoders();
+    expect(zlib?.(deflateSync(memory.subarray(0, 4096)), 4096)).toEqual(
+      Buffer.from(memory.subarray(0, 4096)),
     );
+    expect(() => zlib?.(deflateSync(memory), 4096)).toThrow('4096');
   });
 
-  it('must be there', () => {
-    expect(() => openImage(join(folder, 'none'))).toThrow('ENOENT');
+  it('have zstd where this Node has it', () => {
+    expect(decodersIn({ inflateSync }).zstd).toBeUndefined();
+    const { zstd } = decodersIn({ inflateSync, zstdDecompressSync: inflateSync });
+    expect(zstd?.(deflateSync(memory.subarray(0, 9)), 9)).toHaveLength(9);
   });
 });
 

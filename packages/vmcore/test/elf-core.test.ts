@@ -6,8 +6,9 @@ import {
   ImageError,
   imageFormat,
   type PhysicalMemory,
+  readExactly,
   segmentedMemory,
-} from '@spte/walk';
+} from '@spte/vmcore';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildElf, type ElfOptions, type ElfSegment } from './elf.ts';
@@ -29,6 +30,17 @@ describe('memory in an array', () => {
     expect(read(memory, 0xfffn, 1)).toBeNull();
     expect(read(memory, (1n << 64n) - 1n, 1)).toBeNull();
     expect(read(bytesMemory(Uint8Array.from([9])), 0n, 1)).toEqual([9]);
+  });
+});
+
+describe('memory that gives another number of bytes', () => {
+  it('is refused', () => {
+    const wrong: PhysicalMemory = { read: () => new Uint8Array(3) };
+    expect(() => readExactly(wrong, 0x1000n, 4)).toThrow(
+      'memory.read(0x1000, 4) must return 4 bytes or null, got 3 bytes',
+    );
+    expect(readExactly(bytesMemory(new Uint8Array(8)), 0n, 8)?.byteLength).toBe(8);
+    expect(readExactly(bytesMemory(new Uint8Array(8)), 1n, 8)).toBeNull();
   });
 });
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { PhysicalMemory } from './memory.ts';
+import type { PhysicalMemory } from '../memory/memory.ts';
 
 /** A run of physical memory that stands in a file. */
 export interface Segment {
@@ -54,7 +54,7 @@ function gather(
 const endOf = ({ address, bytes }: Segment): bigint => address + bytes;
 
 /** The segment that holds `address`, by bisection. */
-function findSegment(segments: readonly Segment[], address: bigint): Segment | undefined {
+export function findSegment(segments: readonly Segment[], address: bigint): Segment | undefined {
   let low = 0;
   let high = segments.length;
   while (low < high) {
