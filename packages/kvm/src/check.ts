@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { hex, isPresentKind, type Mmu, PAGE_SHIFT, pagesPerHpage, spteKind, spteToPfn } from '@spte/core';
+import { ADDRESS, hex, isPresentKind, type Mmu, PAGE_SHIFT, pagesPerHpage, spteKind } from '@spte/core';
 import { isMissing, tryRead } from '@spte/vmcore';
 import { entryFindingText, type WalkEntry, walk } from '@spte/walk';
 import { type CheckResult, gfnsText, resultOf, type Undecided } from './check-results.ts';
@@ -127,7 +127,7 @@ class Check {
     const { level, gpa, spte, kind } = entry;
     const isWritable = kind === 'leaf' && (spte & WRITABLE) !== 0n;
     const pages = pagesPerHpage(level);
-    if (isWritable) this.#shared(vm, spteToPfn(this.#host.predicted as Mmu, spte), about);
+    if (isWritable) this.#shared(vm, (spte & ADDRESS) >> PAGE_SHIFT, about);
     if (root.flags.includes('invalid') || !isDirectTdp(this.#host, root)) return;
     const gfn = gpa >> PAGE_SHIFT;
     const own = tables.findSlot(gfn, root.smm ? 1 : 0);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { C_BITS, type HostConfig, type VendorChoice } from '@spte/host';
-import type { Struct } from '@spte/vmcore';
-import { numberIn } from './fields.ts';
+import { KernelError, type Struct } from '@spte/vmcore';
 import type { KvmModules, KvmVendor } from './kvm-modules.ts';
 
 /** A fact of the machine that stands in the kernel's memory. */
@@ -59,13 +58,13 @@ class Facts {
 export function memoryFacts(kvm: KvmModules, vendor: KvmVendor): MemoryFacts {
   const { kernel } = kvm;
   const facts = new Facts();
-  const place = kernel.symbols.address('boot_cpu_data') ?? 0n;
+  const place = neededSymbol(kvm, 'boot_cpu_data');
   const cpu = kernel.struct('cpuinfo_x86', place);
   const byte = (name: string, member: string): number =>
     facts.add(name, cpu.number(member), `boot_cpu_data.${member}`, cpu.addressOf(member));
   const flag = (name: string, isSet: boolean, word: number): boolean =>
     facts.add(name, isSet, `boot_cpu_data.x86_capability[${word}]`, cpu.addressOf(`x86_capability[${word}]`));
-  facts.add('kernel', kernel.release, 'init_uts_ns', kernel.symbols.address('init_uts_ns'));
+  facts.add('kernel', kernel.release, 'init_uts_ns', neededSymbol(kvm, 'init_uts_ns'));
   const physBits = byte('physBits', 'x86_phys_bits');
   const bugs = firstBugWord(kvm, cpu);
   const l1tf = flag('l1tf', hasBit(cpu, { word: bugs, bit: BUG_L1TF }), bugs);
@@ -97,8 +96,9 @@ export function memoryFacts(kvm: KvmModules, vendor: KvmVendor): MemoryFacts {
 }
 
 /** The release as `uname -a` has it: with the version of a distribution, which says what is patched. */
-export function releaseText({ kernel }: KvmModules): string {
-  const uts = kernel.symbols.address('init_uts_ns') ?? 0n;
+export function releaseText(kvm: KvmModules): string {
+  const { kernel } = kvm;
+  const uts = neededSymbol(kvm, 'init_uts_ns');
   const release = new TextEncoder().encode(kernel.release);
   // The names follow each other; that of the release is where it was found when the kernel was opened.
   const bytes = kernel.memory.read(uts, 512);
@@ -124,8 +124,16 @@ function firstBugWord({ kernel }: KvmModules, cpu: Struct): number {
   const names = kernel.symbols.address('x86_cap_flags') ?? 0n;
   if (names - bugNames === NAMES_OF_WORD) return words - 1;
   if (names - bugNames === 2n * NAMES_OF_WORD) return words - 2;
-  const isSet = hasBit(cpu, L1TF_PTEINV);
-  return [words - 2, words - 1].find((word) => hasBit(cpu, { word, bit: BUG_L1TF }) === isSet) ?? words - 2;
+  // The flag is set with the bug.
+  const isBugOf = (word: number): boolean => hasBit(cpu, { word, bit: BUG_L1TF });
+  return isBugOf(words - 2) === hasBit(cpu, L1TF_PTEINV) ? words - 2 : words - 1;
+}
+
+/** Address of a variable of the kernel that all have. */
+function neededSymbol({ kernel }: KvmModules, name: string): bigint {
+  const address = kernel.symbols.address(name);
+  if (address === null) throw new KernelError(`the kernel has no symbol ${name}`);
+  return address;
 }
 
 /** A variable of KVM as a number; null where this kernel has none of these names. */
@@ -192,7 +200,7 @@ function svmChoice(kvm: KvmModules, facts: Facts, cpu: Struct, reduction: number
 
 /** Where a CPU has its C-bit when nothing uses it. */
 function cBitOf(cpu: Struct): number {
-  const family = numberIn(cpu, ['x86']) ?? 0;
-  const model = numberIn(cpu, ['x86_model']) ?? 0;
+  const family = cpu.number('x86');
+  const model = cpu.number('x86_model');
   return C_BITS.findLast((row) => row.family === family && row.fromModel <= model)?.cBit ?? 51;
 }

@@ -58,7 +58,7 @@ export function openKvm(kernel: Kernel): KvmHost {
   const others = problems.attempt('variables of KVM', () => otherSymbols(kvm), []);
   const facts =
     vendor === null ? null : problems.attempt('facts of the machine', () => memoryFacts(kvm, vendor), null);
-  const predicted = facts === null ? null : createMmu(mmuConfigOf(facts.config));
+  const predicted = facts === null ? null : computed(() => createMmu(mmuConfigOf(facts.config)), problems);
   return {
     kernel,
     kvm,
@@ -97,27 +97,39 @@ function checksOf(mmu: Mmu, symbols: readonly ReadSymbol[]): MaskCheck[] {
  * The MMU of a root: masks are those in memory, the rest follows from the facts.
  *
  * @param root absent for the MMU of the VM's own roots
- * @returns null without facts of the machine
+ * @returns null without facts of the machine, or where no machine is as they say
  */
 export function mmuOfRoot(host: KvmHost, vm: Vm | null, root?: Root): Mmu | null {
   const { facts, masks } = host;
   if (facts === null) return null;
-  const config = mmuConfigOf(facts.config);
-  const choices = { ...config.root, ...(root !== undefined && rootConfigOf(host, facts, root)) };
-  const own = vm?.mmioValue ?? masks.mmioValue;
-  const mmu = createMmu({ ...config, root: choices });
-  return mmuWithMasks(mmu, { ...masks, ...(own !== undefined && { vmMmioValue: own }) }, 'memory');
+  return computed(() => {
+    const config = mmuConfigOf(facts.config);
+    const choices = { ...config.root, ...(root !== undefined && rootConfigOf(host, facts, root)) };
+    const own = vm?.mmioValue ?? masks.mmioValue;
+    const mmu = createMmu({ ...config, root: choices });
+    return mmuWithMasks(mmu, { ...masks, ...(own !== undefined && { vmMmioValue: own }) }, 'memory');
+  }, new Problems());
+}
+
+/** Computes an MMU from what stands in memory, which may be anything; null where no machine is like that. */
+function computed(work: () => Mmu, problems: Problems): Mmu | null {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+    problems.list.push({ what: 'what KVM found on the machine', why: error.message });
+    return null;
+  }
 }
 
 /** What a root says of reserved bits. */
 function rootConfigOf({ masks, vendor }: KvmHost, { config }: MemoryFacts, root: Root): Partial<RootConfig> {
-  const isShadow = root.kind === 'shadow' && root.page?.isDirect !== true;
-  const kind = !isShadow ? 'tdp' : vendor === 'vmx' && root.flags.includes('nested') ? 'ept12' : 'shadow';
-  const level = Math.min(Math.max(root.level, 2), 5);
-  const tdp = masks.tdpEnabled ?? true;
+  const tdp = masks.tdpEnabled !== false;
+  const isDirect = root.kind === 'tdp' || root.page?.isDirect === true;
+  const shadow = tdp && vendor === 'vmx' && root.flags.includes('nested') ? 'ept12' : 'shadow';
   return {
-    kind: tdp || isShadow ? kind : 'shadow',
-    level,
+    kind: tdp && isDirect ? 'tdp' : shadow,
+    level: Math.min(Math.max(root.level, 2), 5),
     eferNx: eferNxOfRole(readKernelRelease(config.kernel), true, tdp),
   };
 }

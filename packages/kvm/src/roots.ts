@@ -88,7 +88,7 @@ function listedRoot(page: ShadowPage, kind: Root['kind'], held: readonly HeldRoo
 /** A root without a header. */
 function heldRoot(root: HeldRoot, held: readonly HeldRoot[], dummy: bigint | null): Root {
   const { hpa, role, isPae } = root;
-  const smm = role?.isSmm ?? false;
+  const smm = role.isSmm;
   const flags: RootFlag[] = [];
   if (smm) flags.push('smm');
   if (isNested(held, hpa)) flags.push('nested');
@@ -98,8 +98,8 @@ function heldRoot(root: HeldRoot, held: readonly HeldRoot[], dummy: bigint | nul
   return {
     hpa,
     kind: 'shadow',
-    level: role?.level ?? 0,
-    role: role?.role ?? 0n,
+    level: role.level,
+    role: role.role,
     smm,
     rootCount: null,
     flags,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Struct } from '@spte/vmcore';
-import { flagIn, numberIn } from './fields.ts';
+import { flagIn } from './fields.ts';
 import type { KvmModules } from './kvm-modules.ts';
 
 /** What KVM keeps of a table: its `struct kvm_mmu_page`. */
@@ -34,7 +34,8 @@ export function shadowPageAt(kvm: KvmModules, header: bigint): ShadowPage {
     gfn: page.get('gfn'),
     ...roleOf(page, 'role'),
     isTdpMmu: flagIn(page, 'tdp_mmu_page'),
-    rootCount: rootCountOf(page),
+    // The count of a TDP root is the same word.
+    rootCount: page.number('root_count'),
   };
 }
 
@@ -52,16 +53,4 @@ export function roleOf(
     isGuestMode: flagIn(struct, `${path}.guest_mode`),
     isMirror: flagIn(struct, `${path}.is_mirror`),
   };
-}
-
-/** Both counts are one word, of another type for TDP roots. */
-function rootCountOf(page: Struct): number {
-  return (
-    numberIn(page, [
-      'tdp_mmu_root_count.refs.counter',
-      'tdp_mmu_root_count.counter',
-      'root_count.counter',
-      'root_count',
-    ]) ?? 0
-  );
 }

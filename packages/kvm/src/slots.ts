@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { KernelError, type Struct, treeNodes } from '@spte/vmcore';
-import { memberOf } from './fields.ts';
+import { type Struct, treeNodes } from '@spte/vmcore';
 import type { KvmModules } from './kvm-modules.ts';
 import type { Problems } from './problems.ts';
 
@@ -86,12 +85,10 @@ export function slotsOf(kvm: KvmModules, vm: Struct, problems: Problems, name: s
 }
 
 function* slotsIn(kvm: KvmModules, space: Struct): Generator<Slot, void> {
-  const tree = memberOf(space, ['gfn_tree']);
-  if (tree === null) throw new KernelError('before 5.17 slots are in an array, which is not read');
   const node = space.number('node_idx');
   const type = kvm.struct('kvm_memory_slot', 0n).type;
   const offset = type.offsetOf(`gfn_node[${node}]`);
-  for (const at of treeNodes(kvm.kernel.memory, space.addressOf(tree), MAX_SLOTS)) {
+  for (const at of treeNodes(kvm.kernel.memory, space.addressOf('gfn_tree'), MAX_SLOTS)) {
     yield slotAt(kvm.struct('kvm_memory_slot', at - offset));
   }
 }

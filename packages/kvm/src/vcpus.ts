@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { KernelError, type Struct, xarrayEntries } from '@spte/vmcore';
-import { memberOf, pageOf } from './fields.ts';
+import { type Struct, xarrayEntries } from '@spte/vmcore';
 import type { KvmModules } from './kvm-modules.ts';
 import { roleOf, type ShadowPage } from './shadow-page.ts';
 
@@ -14,8 +13,8 @@ export interface HeldRoot {
   readonly mmu: 'root_mmu' | 'guest_mmu';
   /** `current` is the one that is loaded when this MMU is used; others wait to be used again. */
   readonly use: 'current' | 'previous' | 'mirror';
-  /** The role that the MMU's root has; null where this kernel does not keep it. */
-  readonly role: Pick<ShadowPage, 'role' | 'level' | 'isSmm' | 'isDirect'> | null;
+  /** The role that the MMU's root has. */
+  readonly role: Pick<ShadowPage, 'role' | 'level' | 'isSmm' | 'isDirect'>;
   /** Whether it is the page of four entries that a guest with PAE has under shadow paging. */
   readonly isPae: boolean;
 }
@@ -34,7 +33,6 @@ export interface Vcpu {
 
 /** The vCPUs of a VM, in the order of their creation. */
 export function* vcpusOf(kvm: KvmModules, vm: Struct): Generator<Vcpu, void> {
-  if (!vm.has('vcpu_array')) throw new KernelError('before 5.17 vCPUs are in an array, which is not read');
   const { memory } = kvm.kernel;
   const node = kvm.struct('xa_node', 0n).type;
   const offsets = {
@@ -60,19 +58,21 @@ function vcpuAt(kvm: KvmModules, address: bigint): Vcpu {
 /** Roots that one of the MMUs of a vCPU holds, each under the name that this kernel has for it. */
 function heldRoots(vcpu: Struct, mmu: HeldRoot['mmu']): HeldRoot[] {
   const struct = vcpu.inner(`arch.${mmu}`);
-  const roleName = memberOf(struct, ['root_role', 'mmu_role.base']);
-  const role = roleName === null ? null : roleOf(struct, roleName);
+  const role = roleOf(struct, 'root_role');
   const held: HeldRoot[] = [];
-  const add = (path: string | null, use: HeldRoot['use']): void => {
-    const hpa = path === null ? null : pageOf(struct.get(path));
-    if (hpa === null || hpa === 0n) return;
-    held.push({ hpa, mmu, use, role, isPae: role?.level === PAE_LEVEL });
+  const add = (path: string, use: HeldRoot['use']): void => {
+    const hpa = struct.get(path);
+    if (hpa !== INVALID_PAGE && hpa !== 0n) held.push({ hpa, mmu, use, role, isPae: role.level === PAE_LEVEL });
   };
-  add(memberOf(struct, ['root.hpa', 'root_hpa']), 'current');
+  add('root.hpa', 'current');
   for (let index = 0; index < struct.countOf('prev_roots'); index++)
     add(`prev_roots[${index}].hpa`, 'previous');
-  add(memberOf(struct, ['mirror_root_hpa']), 'mirror');
+  if (struct.has('mirror_root_hpa')) add('mirror_root_hpa', 'mirror');
   return held;
 }
 
+/** Only an MMU of three levels has a page of four entries as root. */
 const PAE_LEVEL = 3;
+
+/** What an MMU has where it has no root. */
+const INVALID_PAGE = (1n << 64n) - 1n;
