@@ -127,6 +127,7 @@ export {
   type Finding,
   type FindingCode,
   type FindingParams,
+  type Found,
   type MissingBits,
   type PluginFinding,
 } from './judge/finding.ts';
@@ -222,7 +223,7 @@ export {
 } from './kernel/variant.ts';
 export { coreVariants, type LogPrefixes, logPrefixes, type RetPf, retPf } from './kernel/variants.ts';
 export { eferNxOfRole } from './kernel/zero-check-variants.ts';
-export { type BitConflict, bitConflicts, conflictText, rangeText } from './mmu/bit-conflicts.ts';
+export { type BitConflict, bitConflicts, conflictText, type Owner, rangeText } from './mmu/bit-conflicts.ts';
 export {
   checkComposition,
   compositionProblems,
@@ -243,6 +244,7 @@ export type {
   ExposureCode,
   ExposureParams,
   Extension,
+  ExtensionDependence,
   JudgeDependence,
   LeafBitsDependence,
   LeafRequest,

@@ -95,7 +95,7 @@ export const FINDING_SEVERITIES: Readonly<Record<FindingCode, Severity>> = {
 };
 
 /** What all findings have. */
-interface Found {
+export interface Found {
   readonly severity: Severity;
   /** The bits that are wrong, or that contradict each other, lowest first. */
   readonly bits: readonly number[];

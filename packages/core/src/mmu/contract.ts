@@ -245,7 +245,7 @@ export interface JudgeDependence extends Declaration<NonNullable<Extension['judg
 }
 
 /** What hooks of an extension look at; of one that is missing, everything. */
-interface ExtensionDependence {
+export interface ExtensionDependence {
   readonly leafBits?: LeafBitsDependence;
   readonly judge?: JudgeDependence;
 }

@@ -26,15 +26,12 @@ export function defineOverlay<const O extends Overlay>(overlay: Exactly<O, Overl
   return overlay;
 }
 
-/** What a plugin is to be, for the text of an error. */
-type Role = 'vendor' | 'policy';
-
 /**
  * Refuses what is no plugin.
  *
  * @throws PluginError (`SPTE_PLUGIN_SHAPE`) that says what to write
  */
-export function checkIsPlugin(plugin: unknown, role: Role): void {
+export function checkIsPlugin(plugin: unknown, role: 'vendor' | 'policy'): void {
   const wrong = (name: string, text: string): PluginError =>
     new PluginError('SPTE_PLUGIN_SHAPE', name, null, `${role} must be a plugin, ${text}`);
   if (typeof plugin === 'function') {
@@ -54,7 +51,7 @@ export function checkIsPlugin(plugin: unknown, role: Role): void {
  */
 export function checkPlugin(
   plugin: { readonly name: string; readonly apiVersion: number },
-  role: Role = 'policy',
+  role: 'vendor' | 'policy' = 'policy',
 ): void {
   checkIsPlugin(plugin, role);
   const { name, apiVersion } = plugin;

@@ -89,13 +89,11 @@ export function askReader(
 }
 
 /** All kinds of plugins of a machine, in the order in which they are asked. */
-export function pluginKinds({ extensions }: Mmu): readonly NamedKind[] {
+export function pluginKinds({ extensions }: Mmu): ActiveExtension['kinds'] {
   return extensions.flatMap(({ kinds }) => kinds);
 }
 
 /** A kind of a plugin's, by its name; an entry has no other. */
-export function pluginKind(mmu: Mmu, kind: SpteKind): NamedKind {
-  return pluginKinds(mmu).find(({ name }) => name === kind) as NamedKind;
+export function pluginKind(mmu: Mmu, kind: SpteKind): ActiveExtension['kinds'][number] {
+  return pluginKinds(mmu).find(({ name }) => name === kind) as ActiveExtension['kinds'][number];
 }
-
-type NamedKind = ActiveExtension['kinds'][number];
