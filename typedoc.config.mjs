@@ -24,6 +24,7 @@ export const packages = [
   'packages/host',
   'packages/trace',
   'packages/walk',
+  'packages/plugin-kit',
 ];
 
 export default {
