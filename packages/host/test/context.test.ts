@@ -241,6 +241,7 @@ describe('the context of entries', () => {
   });
 
   it.each([
+    [36, 48],
     [47, 48],
     [51, 52],
   ])('has addresses that are wide enough for a C-bit that is given: %d', (smeCBit, width) => {
