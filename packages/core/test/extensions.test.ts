@@ -498,7 +498,7 @@ describe('hooks that throw', () => {
     const text: Policy['read'] = () => {
       throw JSON.parse('"a text"') as Error;
     };
-    const odd: Policy['read'] = () => ({ kind: 'mmio', gfn: 5 }) as never;
+    const odd: Policy['read'] = () => ({ kind: 'mmio', gfn: 5 }) as never; // a plugin in JavaScript may
     expect(decodeSpte(withPolicy({ read: odd }), 6n, 1).kind).toBe('mmio');
     expect(codes(withPolicy({ read: odd }), 6n)).toEqual(['plugin-failed']);
     expect(judgeSpte(withPolicy({ read: text }), 6n, 1)[0]?.params).toMatchObject({ message: 'a text' });
@@ -556,7 +556,8 @@ describe('hooks that throw', () => {
       plugin: 'vmx',
       hook: 'getMtMask',
     });
-    expect(make({ vendor: { ...vmx(), getMtMask: () => 6 as never } })).toMatchObject({
+    const getMtMask = () => 6 as never; // a plugin in JavaScript may
+    expect(make({ vendor: { ...vmx(), getMtMask } })).toMatchObject({
       message:
         'SPTE_PLUGIN_HOOK: getMtMask of vmx threw TypeError: its answer must be a bigint, got 6 (number)',
     });

@@ -2,7 +2,7 @@
 import type { BitField } from '../bits/bit-field.ts';
 import { bitNumbers } from '../bits/bits.ts';
 import type { EntryFormat } from '../cpu/entry-format.ts';
-import { type KernelRange, rangesMeet } from '../kernel/kernel-range.ts';
+import { commonRange, type KernelRange, rangesMeet } from '../kernel/kernel-range.ts';
 import { type Layout, layouts } from '../kernel/layout.ts';
 import type { Extension, SoftwarePlace } from './contract.ts';
 
@@ -52,7 +52,7 @@ function merged(place: SoftwarePlace, pairs: readonly (readonly [OwnedBits, Owne
     const [first, second] = [`${a.owner}: ${a.name}`, `${b.owner}: ${b.name}`];
     const key = `${first} ${second} ${mask}`;
     const known = found.get(key) ?? { first, second, bits: bitNumbers(mask), kernels: [], place };
-    known.kernels.push(a.kernels);
+    known.kernels.push(commonRange(a.kernels, b.kernels));
     found.set(key, known);
   }
   return [...found.values()];
