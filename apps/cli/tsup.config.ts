@@ -11,6 +11,7 @@ const config: Options = {
   splitting: true,
   sourcemap: true,
   clean: true,
+  onSuccess: 'node dist/main.js man > dist/spte.1',
   // Private: it is not on the registry.
   noExternal: ['@spte/conformance'],
 };

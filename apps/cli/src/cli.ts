@@ -24,12 +24,16 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   vectors: async () => (await import('./commands/vectors.ts')).vectorsCommand,
   presets: async () => (await import('./commands/presets.ts')).presetsCommand,
   completion: async () => (await import('./commands/completion.ts')).completionCommand,
+  man: async () => (await import('./commands/man.ts')).manCommand,
 };
+
+/** Commands that are about all of them. */
+const ABOUT_ALL = ['completion', 'man'];
 
 /** The commands that the words are about: the one that they begin with, or all. */
 function commandsFor([first = '']: readonly string[]): Promise<AddCommand[]> {
-  // A completion is about all of them.
-  const load = first === 'completion' || !Object.hasOwn(COMMANDS, first) ? undefined : COMMANDS[first];
+  const one = Object.hasOwn(COMMANDS, first) && !ABOUT_ALL.includes(first);
+  const load = one ? COMMANDS[first] : undefined;
   return Promise.all((load === undefined ? Object.values(COMMANDS) : [load]).map((one) => one()));
 }
 

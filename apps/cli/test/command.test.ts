@@ -33,6 +33,7 @@ const COMMANDS = [
   'vectors',
   'presets',
   'completion',
+  'man',
 ];
 
 describe('spte', () => {
@@ -101,13 +102,6 @@ describe('spte', () => {
       }),
       { numRuns: 300 },
     );
-  });
-
-  it('prints a script that bash takes', async () => {
-    const { out } = await shell(
-      `source <(spte completion bash); COMP_WORDS=(spte walk --su); COMP_CWORD=2; _spte; echo "\${COMPREPLY[@]}"`,
-    );
-    expect(out).toBe('--summary\n');
   });
 });
 

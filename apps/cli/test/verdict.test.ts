@@ -144,6 +144,7 @@ describe('the policy', () => {
         "table-loop",
         "table-hole",
         "table-reserved-address",
+        "table-repeats",
         "forbidden-change",
         "check-disagrees",
       ]
@@ -256,7 +257,7 @@ describe('--ignore', () => {
       ]
     `);
     expect((await spte('decode 0 --ignore zz')).err).toMatchInlineSnapshot(`
-      "spte: option '--ignore <CODE,...>' argument 'zz' is invalid. there is no finding "zz": one of reserved-bits, printed-reserved-bits, bad-memtype, bad-xwr, invariant.mmu-without-host-writable, invariant.hw-writable-without-mmu-writable, mmio-and-present, l1tf-guard-missing, not-an-spte, table-permissions-missing, ad-type-invalid, present-mask-missing, encryption-bits, bits-kvm-never-sets, mmio-gfn-too-high, bits-without-meaning, software-bits-missing, plugin-failed, table-loop, table-hole, table-reserved-address, forbidden-change, check-disagrees
+      "spte: option '--ignore <CODE,...>' argument 'zz' is invalid. there is no finding "zz": one of reserved-bits, printed-reserved-bits, bad-memtype, bad-xwr, invariant.mmu-without-host-writable, invariant.hw-writable-without-mmu-writable, mmio-and-present, l1tf-guard-missing, not-an-spte, table-permissions-missing, ad-type-invalid, present-mask-missing, encryption-bits, bits-kvm-never-sets, mmio-gfn-too-high, bits-without-meaning, software-bits-missing, plugin-failed, table-loop, table-hole, table-reserved-address, table-repeats, forbidden-change, check-disagrees
       "
     `);
   });

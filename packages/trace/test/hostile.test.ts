@@ -97,6 +97,18 @@ describe('a long line', () => {
     expect(entries[3]?.record?.event).toBe('kvm_mmu_set_dirty_bit');
   });
 
+  it.each([
+    ['none', ['x', 'x', 'x'], { recognised: 0, passed: 1 }],
+    ['the first', ['kvm_mmu_set_dirty_bit: gpa 1 ', 'x', 'x'], { recognised: 1, passed: 0 }],
+    ['the last', ['x', 'x', 'kvm_mmu_set_dirty_bit: gpa 1 '], { recognised: 1, passed: 0 }],
+    ['two', ['kvm_mmu_set_dirty_bit: gpa 1 ', 'kvm_mmu_set_dirty_bit: gpa 2 '], { recognised: 1, passed: 0 }],
+  ])('is one line, whichever piece has a record: %s', (_name, pieces, counts) => {
+    const reader = traceReader(() => undefined);
+    reader.push(`${pieces.map((piece) => piece.padEnd(1 << 20)).join('')}\nx\n`);
+    reader.end();
+    expect(reader.counts).toMatchObject({ lines: 2, ...counts, passed: counts.passed + 1 });
+  });
+
   it('in a hundred thousand pieces is put together once', () => {
     const reader = traceReader(() => undefined);
     for (let i = 0; i < 100_000; i++) reader.push('xxxxxxxx');

@@ -14,7 +14,7 @@ import {
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { pageFrameBits } from '../src/walk/pattern.ts';
-import { leaf, startTables } from './tables.ts';
+import { emptyMemory, leaf, startTables } from './tables.ts';
 
 const npt = machine('NPT', { host: { physBits: 40 } });
 const codes = ({ findings }: WalkEntry): string[] => findings.map(({ code }) => code);
@@ -77,6 +77,32 @@ describe('a table that points to', () => {
     expect(entries[2]?.findings.map(entryFindingNext)).toEqual([
       'a pfn beyond MAXPHYADDR, a C-bit or key id that is not masked, or a stray write',
       'a wider machine than the one described, or a stray write',
+    ]);
+  });
+
+  it('one that was walked before is walked again, but not for ever', () => {
+    const memory = emptyMemory(3);
+    const [root, middle, empty] = [0x0n, 0x1000n, 0x2000n];
+    // Any more and the walk of the whole tree would be noticed.
+    for (let i = 0n; i < 130n; i++) memory.set(root + i * 8n, makeNonleafSpte(npt, middle, false));
+    for (let i = 0n; i < 512n; i++) memory.set(middle + i * 8n, makeNonleafSpte(npt, empty, false));
+    const followed = new Map([
+      [2, 0],
+      [3, 0],
+    ]);
+    let first: WalkEntry | undefined;
+    for (const entry of walk(npt, memory, { root, level: 3 })) {
+      if (entry.child === null) first ??= entry;
+      else followed.set(entry.level, (followed.get(entry.level) ?? 0) + 1);
+    }
+    // The two tables themselves, and 65,536 times one of them again.
+    expect((followed.get(3) ?? 0) + (followed.get(2) ?? 0)).toBe(65_538);
+    expect(first).toMatchObject({ level: 2, child: null, findings: [{ code: 'table-repeats' }] });
+    expect(first?.findings.map(entryFindingText)).toEqual([
+      'the table at 0x2000 was walked before, and 65536 tables again already: none is any more',
+    ]);
+    expect(first?.findings.map(entryFindingNext)).toEqual([
+      'a guest that shares tables more than any known one, or an image made to keep a walk busy',
     ]);
   });
 

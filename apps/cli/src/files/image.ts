@@ -9,6 +9,7 @@ import { cleaningUp } from '../io/clean-up.ts';
 import { shown, UsageError, unreadable } from '../io/errors.ts';
 import { foreignImage } from '../io/foreign.ts';
 import { type Io, pathOf } from '../io/io.ts';
+import { removeLeftovers } from '../io/leftovers.ts';
 import { fileProgress } from '../io/progress.ts';
 import { readImage } from './read-input.ts';
 
@@ -50,7 +51,8 @@ function openNamed(files: readonly string[], paths: readonly string[]): OpenDump
 /** The file itself, or what it unpacks to: a sparse temporary file in a folder of its own. */
 async function plainFile(io: Io, path: string, folders: string[]): Promise<string> {
   if (!isCompressed(io, path)) return pathOf(io, path);
-  const folder = mkdtempSync(join(tmpdir(), 'spte-'));
+  removeLeftovers(tmpdir(), (name) => /^spte-(\d+)-\w{6}$/.exec(name)?.[1]);
+  const folder = mkdtempSync(join(tmpdir(), `spte-${process.pid}-`));
   folders.push(folder);
   const copy = join(folder, 'image');
   await unpack(io, path, copy);

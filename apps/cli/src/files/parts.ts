@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { shown, UsageError, unwritable } from '../io/errors.ts';
 import { type Io, pathOf } from '../io/io.ts';
+import { removeLeftovers } from '../io/leftovers.ts';
 
 /**
  * The Parquet file of each input. `target` is a folder when it ends in `/`, is an existing folder, or there are several
@@ -18,7 +19,10 @@ export function partPaths(io: Io, target: string, inputs: readonly string[]): st
   const folder = inputs.length > 1 || /[/\\]$/.test(target) || found?.isDirectory() === true;
   const parts = folder ? partNames(io, inputs).map((name) => join(place, name)) : [place];
   if (folder) makeFolder(place, target);
-  for (const part of parts) refuseOdd(io, part, inputs);
+  for (const part of parts) {
+    refuseOdd(io, part, inputs);
+    removeOldTemporaries(part, target);
+  }
   return parts;
 }
 
@@ -52,6 +56,18 @@ function refuseOdd(io: Io, part: string, inputs: readonly string[]): void {
     if (stats !== undefined && same(stats)) {
       throw new UsageError(`--parquet would overwrite the input ${shown(input)}`);
     }
+  }
+}
+
+/** Removes those of processes that were killed. */
+function removeOldTemporaries(part: string, target: string): void {
+  try {
+    removeLeftovers(dirname(resolve(part)), (name) => {
+      const [, of, pid] = /^\.(.+)\.(\d+)\.tmp$/.exec(name) ?? [];
+      return of === basename(part) ? pid : undefined;
+    });
+  } catch (error) {
+    throw unwritable(target, error);
   }
 }
 

@@ -9,6 +9,7 @@ const BESIDE: Readonly<Record<WalkFindingCode | LineFindingCode, Severity>> = {
   'table-loop': 'error',
   'table-hole': 'error',
   'table-reserved-address': 'error',
+  'table-repeats': 'error',
   'forbidden-change': 'error',
   'printed-reserved-bits': 'error',
   'check-disagrees': 'error',

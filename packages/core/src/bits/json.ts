@@ -13,7 +13,8 @@ export type JsonSafe<T> = T extends bigint
 /**
  * A copy that `JSON.stringify()` takes: each bigint as a lower-case hex string (`"0x600000455299b77"`).
  *
- * @param value plain data: no functions, no cycles
+ * @param value plain data: no functions, at most 1000 deep
+ * @throws TypeError when it is nested deeper, as a value that contains itself is
  *
  * @example
  * ```ts
@@ -23,12 +24,18 @@ export type JsonSafe<T> = T extends bigint
  * ```
  */
 export function toJson<T>(value: T): JsonSafe<T> {
-  return convert(value) as JsonSafe<T>;
+  return convert(value, 0) as JsonSafe<T>;
 }
 
-function convert(value: unknown): unknown {
+/** What core says of entries is ten deep. */
+const MAX_DEPTH = 1000;
+
+function convert(value: unknown, depth: number): unknown {
   if (typeof value === 'bigint') return hex(value);
-  if (Array.isArray(value)) return value.map(convert);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, convert(item)]));
+  if (depth === MAX_DEPTH) {
+    throw new TypeError(`value must not be nested deeper than ${MAX_DEPTH}, as one that contains itself is`);
+  }
+  if (Array.isArray(value)) return value.map((item) => convert(item, depth + 1));
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, convert(item, depth + 1)]));
 }

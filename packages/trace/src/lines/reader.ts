@@ -37,6 +37,9 @@ export interface LineReader extends TraceReader {
   skip(recognised: number, passed: number): void;
 }
 
+/** As what a line is counted. */
+type Counted = 'recognised' | 'continued' | 'passed';
+
 /** Longest line that is kept whole, in characters; a longer one is passed on in pieces. */
 const MAX_LINE = 1 << 20;
 
@@ -109,14 +112,23 @@ export function lineReader(sink: (entry: TraceEntry) => void, firstLine: number)
   /** The block of log lines that has begun. */
   let block: { readonly line: number; readonly log: string | null } | null = null;
 
-  const emit = (entry: TraceEntry, damaged = false): void => {
-    counts.lines = entry.line - firstLine + 1;
-    if (entry.record !== null) counts.recognised++;
-    else if (entry.partOf !== null) counts.continued++;
-    else {
-      counts.passed++;
-      counts.damaged += Number(damaged);
+  /** The line that was counted last. */
+  let last: { readonly line: number; readonly as: Counted } = { line: 0, as: 'passed' };
+
+  /** Counts a line once, with a record where any of its pieces has one. */
+  const count = ({ line, record, partOf }: TraceEntry, damaged: boolean): void => {
+    counts.lines = line - firstLine + 1;
+    const as = record !== null ? 'recognised' : partOf !== null ? 'continued' : 'passed';
+    if (line === last.line) {
+      if (as !== 'recognised' || last.as === 'recognised') return;
+      counts[last.as]--;
     }
+    counts[as]++;
+    counts.damaged += Number(damaged);
+    last = { line, as };
+  };
+  const emit = (entry: TraceEntry, damaged = false): void => {
+    count(entry, damaged);
     sink(entry);
   };
 

@@ -55,6 +55,7 @@ const NOWHERE: Below = { table: null, finding: null };
  *
  * @param spte the entry, which stands in the table given next
  * @param stack the tables from the root down to that of the entry
+ * @param isRepeat whether a table was walked too often; never when absent
  */
 export function tableBelow(
   mmu: Mmu,
@@ -63,6 +64,7 @@ export function tableBelow(
   { level, role }: Table,
   { kind, findings, possible }: EntryReading,
   stack: readonly Frame[],
+  isRepeat: (address: bigint) => boolean = () => false,
 ): Below {
   if (kind !== 'table') return NOWHERE;
   const address = spteToPfn(mmu, spte) << PAGE_SHIFT;
@@ -74,7 +76,8 @@ export function tableBelow(
   if (stack.some(({ table }) => table.address === address)) return stop('table-loop');
   const special = role === 'special' && level > PAE_ROOT_LEVEL;
   const table = openTable(memory, address, level - 1, special ? 'special' : 'shadow');
-  return table === null ? stop('table-hole') : { table, finding: null };
+  if (table === null) return stop('table-hole');
+  return isRepeat(address) ? stop('table-repeats') : { table, finding: null };
 }
 
 /** The entry at `index` of a table, with what is known of it. */

@@ -10,6 +10,7 @@ import {
   hex,
   type Mmu,
 } from '@spte/core';
+import { MAX_REPEATS } from './repeats.ts';
 
 /** Where the entry points to, in bytes. */
 export interface TableBelow {
@@ -24,6 +25,8 @@ export interface WalkFindingParams {
   readonly 'table-hole': TableBelow;
   /** The entry points beyond the physical addresses of the machine. */
   readonly 'table-reserved-address': TableBelow;
+  /** The entry points to a table that was walked before, as so many others did that the walk would not end. */
+  readonly 'table-repeats': TableBelow;
 }
 
 /** Stable names of what only a walk can find wrong. */
@@ -47,6 +50,10 @@ const TEXTS: { readonly [Code in WalkFindingCode]: { readonly is: string; readon
   'table-reserved-address': {
     is: "is beyond the machine's physical addresses",
     next: 'a wider machine than the one described, or a stray write',
+  },
+  'table-repeats': {
+    is: `was walked before, and ${MAX_REPEATS} tables again already: none is any more`,
+    next: 'a guest that shares tables more than any known one, or an image made to keep a walk busy',
   },
 };
 

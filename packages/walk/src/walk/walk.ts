@@ -5,6 +5,7 @@ import { entryOf, tableBelow, type WalkEntry } from './entry.ts';
 import { type BlankTest, type Frame, frameOf, isBlankAt } from './frame.ts';
 import { doneShare, type ProgressListener } from './progress.ts';
 import { entryReader } from './read-entry.ts';
+import { repeatCounter } from './repeats.ts';
 import { type OpenRoot, openRoot, type WalkRoot } from './root.ts';
 import { ENTRY_BYTES } from './table.ts';
 
@@ -36,8 +37,9 @@ export interface WalkOptions {
  * Walks a page table: every non-empty entry, in address order, a table before what is below it.
  *
  * Lazy: a table (4096 bytes) is read when the walk gets to the entry that points to it, and at most one for each level
- * is kept. A table that several entries point to is walked for each of them. Tables are not followed into a loop, a
- * hole, or addresses that the machine does not have; the entry says so in its findings.
+ * is kept. A table that several entries point to is walked for each of them, but after 65,536 such repeats no table
+ * twice. Tables are not followed into a loop, a hole, or addresses that the machine does not have; the entry says so in
+ * its findings.
  *
  * ```ts
  * for (const { level, gpa, spte, kind } of walk(mmu, memory, { root: 0x83dd000n })) console.log(level, gpa, spte, kind);
@@ -89,6 +91,7 @@ function* walkFrom(
 ): Generator<WalkEntry, void, void> {
   const read = entryReader(mmu, others);
   const isBlank = blankTest(mmu);
+  const isRepeat = repeatCounter();
   const stack: Frame[] = [];
   let tables = 0;
 
@@ -112,7 +115,7 @@ function* walkFrom(
     const spte = table.view.getBigUint64(index * ENTRY_BYTES, true);
     const reading = read(spte, table);
     if (reading.kind === 'table') signal?.throwIfAborted();
-    const below = tableBelow(mmu, memory, spte, table, reading, stack);
+    const below = tableBelow(mmu, memory, spte, table, reading, stack, isRepeat);
     const entry = entryOf(frame, index, spte, reading, below);
     yield entry;
     if (below.table !== null) frame = enter(frameOf(below.table, entry.gpa));
