@@ -25,6 +25,7 @@ export const packages = [
   'packages/trace',
   'packages/vmcore',
   'packages/walk',
+  'packages/plugin-kit',
 ];
 
 export default {

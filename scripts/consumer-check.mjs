@@ -27,6 +27,7 @@ import { root } from './pnpm.mjs';
  *   name: string;
  *   private?: boolean;
  *   bin?: object;
+ *   exports?: object;
  *   dependencies?: Record<string, string>;
  *   peerDependencies?: Record<string, string>;
  * }} Manifest
@@ -39,12 +40,12 @@ const PROJECT = JSON.stringify({ name: 'consumer', private: true, type: 'module'
 /** @param {string} folder */
 function packageIn(folder) {
   const manifest = /** @type {Manifest} */ (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')));
-  const { name, bin, dependencies, peerDependencies } = manifest;
+  const { name, bin, exports = {}, dependencies, peerDependencies } = manifest;
   /** @type {Package} */
   const found = {
     name,
     folder,
-    command: bin !== undefined,
+    command: bin !== undefined && !('.' in exports),
     needs: Object.keys({ ...dependencies, ...peerDependencies }),
   };
   return { found, published: manifest.private !== true };

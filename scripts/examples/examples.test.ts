@@ -10,6 +10,7 @@ import * as host from '../../packages/host/src/index.ts';
 import * as hostNode from '../../packages/host/src/node.ts';
 import * as l1tf from '../../packages/l1tf/src/index.ts';
 import * as mmio from '../../packages/mmio/src/index.ts';
+import * as pluginKit from '../../packages/plugin-kit/src/index.ts';
 import * as traceDat from '../../packages/trace/src/dat/index.ts';
 import * as trace from '../../packages/trace/src/index.ts';
 import * as vendorSvm from '../../packages/vendor-svm/src/index.ts';
@@ -27,6 +28,7 @@ const modules: Readonly<Record<string, object>> = {
   '@spte/host/node': hostNode,
   '@spte/l1tf': l1tf,
   '@spte/mmio': mmio,
+  '@spte/plugin-kit': pluginKit,
   '@spte/trace': trace,
   '@spte/trace/dat': traceDat,
   '@spte/vendor-svm': vendorSvm,
@@ -56,6 +58,7 @@ const documents = {
   'packages/host/README.md': 'first',
   'packages/l1tf/README.md': 'first',
   'packages/mmio/README.md': 'first',
+  'packages/plugin-kit/README.md': 'first',
   'packages/trace/README.md': 'first',
   'packages/vendor-svm/README.md': 'first',
   'packages/vendor-vmx/README.md': 'first',
