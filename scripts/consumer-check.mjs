@@ -21,13 +21,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { root } from './pnpm.mjs';
+import { isLibrary } from './release/packages.mjs';
 
 /**
  * @typedef {{
  *   name: string;
  *   private?: boolean;
  *   bin?: object;
- *   exports?: object;
+ *   exports?: Record<string, string | Record<string, string>>;
  *   dependencies?: Record<string, string>;
  *   peerDependencies?: Record<string, string>;
  * }} Manifest
@@ -40,12 +41,12 @@ const PROJECT = JSON.stringify({ name: 'consumer', private: true, type: 'module'
 /** @param {string} folder */
 function packageIn(folder) {
   const manifest = /** @type {Manifest} */ (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')));
-  const { name, bin, exports = {}, dependencies, peerDependencies } = manifest;
+  const { name, dependencies, peerDependencies } = manifest;
   /** @type {Package} */
   const found = {
     name,
     folder,
-    command: bin !== undefined && !('.' in exports),
+    command: !isLibrary(manifest),
     needs: Object.keys({ ...dependencies, ...peerDependencies }),
   };
   return { found, published: manifest.private !== true };

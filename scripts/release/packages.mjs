@@ -41,6 +41,13 @@ export const allPackages = (root) =>
       .map((folder) => ({ folder, manifest: readManifest(join(root, folder)) })),
   );
 
+/**
+ * Whether programs import a package, though it may have a command, too.
+ *
+ * @param {Pick<Manifest, 'bin' | 'exports'>} manifest
+ */
+export const isLibrary = ({ bin, exports = {} }) => bin === undefined || '.' in exports;
+
 /** @param {string} root */
 export const publishedPackages = (root) =>
   allPackages(root).filter(({ manifest }) => manifest.private !== true);

@@ -36,6 +36,8 @@ function outcomes(
   return found;
 }
 
+/** One machine is enough for what is said of it. */
+const hosts = [{ physBits: 46 }];
 const odd = (): Vendor => ({ ...vmx(), name: 'odd', cpuReads: () => [] });
 
 describe('a suite', () => {
@@ -44,6 +46,7 @@ describe('a suite', () => {
       vendorSuite(test, {
         vendor: () => vmx(),
         kernels: ['6.8', '7.3'],
+        hosts,
         vectors: [
           { kernel: '6.8', level: 1, value: LEAF, kind: 'leaf', pfn: '0x455299' },
           { kernel: '6.8', level: 1, value: '0x0', kind: 'empty', pfn: 1n, note: 'an empty one' },
@@ -69,7 +72,7 @@ describe('a suite', () => {
 
   it('says what is wrong, unless it is known; and what is known and gone', () => {
     const kernels = ['6.8'];
-    const wrong = outcomes((test) => vendorSuite(test, { vendor: odd, kernels }));
+    const wrong = outcomes((test) => vendorSuite(test, { vendor: odd, kernels, hosts }));
     expect(wrong['odd passes the plugin kit, kernel 6.8']).toContain(
       'cpu: odd.cpuReads (kernel 6.8, MAXPHYADDR 46): cpuReads says nothing',
     );
@@ -77,6 +80,7 @@ describe('a suite', () => {
       vendorSuite(test, {
         vendor: odd,
         kernels,
+        hosts,
         known: [
           { check: 'cpu', kernel: '6.8', reason: 'not written yet' },
           { check: 'pfn', reason: 'was mended' },
@@ -90,7 +94,7 @@ describe('a suite', () => {
         'pfn is no longer a problem: take it out of known\ncpu, kernel 7.3 is no longer a problem: take it out of known',
     });
     const all = outcomes((test) =>
-      vendorSuite(test, { vendor: odd, kernels, known: [{ check: 'cpu', reason: 'x' }] }),
+      vendorSuite(test, { vendor: odd, kernels, hosts, known: [{ check: 'cpu', reason: 'x' }] }),
     );
     expect(all['odd: every known problem is still there']).toBe('passes');
   });
@@ -100,12 +104,13 @@ describe('a suite', () => {
       policySuite(test, {
         policy: () => mmio(),
         kernels: ['6.8'],
+        hosts,
         vectors: [{ kernel: '6.8', level: 1, value: 6n, kind: 'mmio' }],
       }),
     );
     expect(Object.values(found)).toEqual(['passes', 'passes']);
     const other = outcomes((test) =>
-      policySuite(test, { policy: () => mmio(), kernels: ['6.8'], with: () => svm(), beside: [] }),
+      policySuite(test, { policy: () => mmio(), kernels: ['6.8'], hosts, with: () => svm(), beside: [] }),
     );
     expect(Object.values(other)).toEqual(['passes']);
   });
@@ -135,7 +140,7 @@ describe('what is tried on', () => {
     const said = { severity: 'error', text: 'is said by judge' } as const;
     const high = { ...said, where: { mask: 1n << 61n, value: 1n << 61n } };
     const twice = extendVendor(vmx(), { name: 'twice', findings: { a: mute, b: mute, c: high, d: said } });
-    const one = { kernels: ['6.8'], hosts: [{ physBits: 46 }], checks: ['findings'] };
+    const one = { kernels: ['6.8'], hosts, checks: ['findings'] };
     expect(checkVendor(() => twice, one)).toHaveLength(2);
     expect(checkVendor(() => twice, { ...one, most: 1 })).toHaveLength(1);
     expect(checkVendor(odd, { kernels: ['6.8'], most: 1 }).map(({ check }) => check)).toEqual(['cpu']);
@@ -148,18 +153,16 @@ describe('what is tried on', () => {
 
   it('may be a policy in the place of another', () => {
     const own = () => ({ ...mmio(), name: 'own' });
-    expect(checkPolicy(own, { kernels: ['5.4', '6.8'], hosts: [{ physBits: 46 }], beside: [] })).toEqual([]);
+    expect(checkPolicy(own, { kernels: ['5.4', '6.8'], hosts, beside: [] })).toEqual([]);
     const poison = definePolicy({
       name: 'guard',
       apiVersion: 2,
       kinds: { poison: { mask: 0xfff0000000000fffn, value: 0x500n, label: 'x', countsAs: 'empty' } },
     });
     const idle = definePolicy({ name: 'idle', apiVersion: 2, read: () => null });
-    expect(checkPolicy(() => idle, { kernels: ['6.8'], hosts: [{ physBits: 46 }] })).toEqual([]);
+    expect(checkPolicy(() => idle, { kernels: ['6.8'], hosts })).toEqual([]);
     for (const beside of [[mmio()], [mmio({ mmioCaching: false })], []]) {
-      expect(
-        checkPolicy(() => poison, { kernels: ['5.4', '6.8'], hosts: [{ physBits: 46 }], beside }),
-      ).toEqual([]);
+      expect(checkPolicy(() => poison, { kernels: ['5.4', '6.8'], hosts, beside })).toEqual([]);
     }
   });
 

@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packages as documented } from '../../../typedoc.config.mjs';
 import { isPlaceholder, publishedManifest, readProject } from '../manifest.mjs';
-import { publishedPackages } from '../packages.mjs';
+import { isLibrary, publishedPackages } from '../packages.mjs';
 import { root } from './copy.ts';
 
 const packages = publishedPackages(root);
@@ -138,7 +138,7 @@ function installedFor(folder: string, name: string, found: Map<string, Installed
 }
 
 it('is in the API reference, where it is a library', () => {
-  const libraries = packages.filter(({ manifest }) => manifest.bin === undefined).map(({ folder }) => folder);
+  const libraries = packages.filter(({ manifest }) => isLibrary(manifest)).map(({ folder }) => folder);
   expect(documented.toSorted()).toEqual(libraries);
 });
 
@@ -165,7 +165,7 @@ describe('what is installed with a package', () => {
   });
 
   it('is, in a library, of this repository alone', () => {
-    const libraries = packages.filter(({ manifest }) => manifest.bin === undefined);
+    const libraries = packages.filter(({ manifest }) => isLibrary(manifest));
     const foreign = libraries.flatMap(({ manifest }) =>
       Object.keys(manifest.dependencies ?? {}).filter((name) => !name.startsWith('@spte/')),
     );

@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { publishedManifest } from '../manifest.mjs';
-import { allPackages, type Manifest, publishedPackages } from '../packages.mjs';
+import { allPackages, isLibrary, type Manifest, publishedPackages } from '../packages.mjs';
 import { CORE_COPY, versionAll, versionOf } from '../version.mjs';
 import { change, releasable, root } from './copy.ts';
 
@@ -59,9 +59,8 @@ describe('the versions', () => {
 
 describe('core', () => {
   const manifests = publishedPackages(root).map(({ manifest }) => manifest);
-  const [commands, libraries] = [true, false].map((isCommand) =>
-    manifests.filter(({ bin }) => (bin !== undefined) === isCommand),
-  ) as [Manifest[], Manifest[]];
+  const libraries = manifests.filter(isLibrary);
+  const commands = manifests.filter((manifest) => !isLibrary(manifest));
   const names = (some: readonly Manifest[]): string[] => some.map(({ name }) => name);
 
   it("is its user's own in no library", () => {
