@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Proves that plugins can be written from outside: each package of examples/ is copied into an empty folder, gets the
+// tarballs that its manifest names and nothing of this repository, is type-checked, tried by the kit's command, and runs
+// its own tests.
+//
+//   pnpm outside [NAME...]
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './pnpm.mjs';
+import { inFolder, install, must, packages, TSC } from './tarballs.mjs';
+
+const examples = readdirSync(join(root, 'examples'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
+/**
+ * What a package of an example asks for, of those of this repository.
+ *
+ * @param {string} folder
+ */
+function asked(folder) {
+  const { peerDependencies = {}, devDependencies = {} } =
+    /** @type {Record<'peerDependencies' | 'devDependencies', Record<string, string> | undefined>} */ (
+      JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+    );
+  return Object.keys({ ...peerDependencies, ...devDependencies }).map((name) => {
+    const found = packages.get(name);
+    if (found === undefined) throw new Error(`it asks for ${name}, which is no package of this repository`);
+    return found;
+  });
+}
+
+const TSCONFIG = {
+  compilerOptions: {
+    target: 'es2022',
+    lib: ['es2023'],
+    types: [],
+    module: 'nodenext',
+    moduleResolution: 'nodenext',
+    strict: true,
+    allowJs: true,
+    checkJs: true,
+    noEmit: true,
+  },
+  files: ['index.js'],
+};
+
+/** @param {string} name */
+function check(name) {
+  inFolder((folder) => {
+    cpSync(join(root, 'examples', name), folder, { recursive: true });
+    cpSync(join(root, 'examples', 'said-by-all.js'), join(folder, 'said-by-all.js'));
+    install(asked(folder), folder);
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(TSCONFIG));
+    must(folder, process.execPath, TSC, '-p', '.');
+    must(folder, join(folder, 'node_modules', '.bin', 'spte-plugin-kit'), 'check', './index.js');
+    const said = must(folder, process.execPath, '--test');
+    const tests = /^# pass (\d+)$/m.exec(said)?.[1] ?? '0';
+    if (tests === '0') throw new Error(`it has no tests:\n${said}`);
+    console.log(`${name}: stands on the tarballs alone, passes the kit and ${tests} tests of its own`);
+  });
+}
+
+const named = process.argv.slice(2);
+for (const name of named.length > 0 ? named : examples) {
+  try {
+    check(name);
+  } catch (error) {
+    process.exitCode = 1;
+    console.error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
