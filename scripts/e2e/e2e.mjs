@@ -166,10 +166,9 @@ async function tryAll(env) {
       ['npm', 'install', `@spte/vendor-vmx@${patch.version}`, `@spte/core@${minor.version}`],
       env,
     );
-    same(
-      [status === 0, output.includes('ERESOLVE'), output.includes(`^${patch.version}`)],
-      [false, true, true],
-    );
+    const said = [output.includes('ERESOLVE'), output.includes(`^${patch.version}`)];
+    if (status === 0 || said.includes(false))
+      throw new Error(`npm ended with ${status} and said:\n${output}`);
   });
   await check(
     'a plugin of others, with an old range, has one core with the patch, and none with the minor',

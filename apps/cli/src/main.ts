@@ -8,7 +8,11 @@ import { setFlagsFromString } from 'node:v8';
 (nodeModule as { enableCompileCache?: () => unknown }).enableCompileCache?.();
 
 // The space for young objects stays small: it would grow to a hundred megabytes, for a program that needs fifty.
-setFlagsFromString('--semi-space-growth-factor=1');
+try {
+  setFlagsFromString('--semi-space-growth-factor=1');
+} catch {
+  // Bun's engine has no such space; old Buns say so by an error.
+}
 const { main } = await import('./cli.ts');
 
 // Who writes hears of an error: `write` rejects. What cannot be said on the standard error cannot be said.
