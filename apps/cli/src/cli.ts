@@ -30,8 +30,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
 /** Commands that are about all of them. */
 const ABOUT_ALL = ['completion', 'man'];
 
-/** The commands that the words are about: the one that they begin with, or all. */
+/** The commands that the words are about: none, the one that they begin with, or all. */
 function commandsFor([first = '']: readonly string[]): Promise<AddCommand[]> {
+  if (first === '-V' || first === '--version') return Promise.resolve([]);
   const one = Object.hasOwn(COMMANDS, first) && !ABOUT_ALL.includes(first);
   const load = one ? COMMANDS[first] : undefined;
   return Promise.all((load === undefined ? Object.values(COMMANDS) : [load]).map((one) => one()));

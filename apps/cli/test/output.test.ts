@@ -50,6 +50,23 @@ describe('text of others', () => {
     },
   );
 
+  it.each(['--json', '--ndjson'])(
+    'is the same text in %s, without what a terminal acts upon',
+    async (flag) => {
+      // A raw field that nothing knows is handed through.
+      const hostile = 'a\u009B31mb\u007Fc\u202Ed';
+      const stdin = `x-1 [003] ...1. 1.5: kvm_mmu_set_spte: gfn=0x10 spte=0x600000455299b77 foo=${hostile} level=1\n`;
+      for (const foo of [hostile, 'a\u007Fb', 'plain']) {
+        const { out } = await spte(`annotate --preset haswell ${flag}`, {
+          stdin: stdin.replace(hostile, foo),
+        });
+        expect(out).not.toMatch(ACTS);
+        const [first = ''] = flag === '--json' ? [out] : out.split('\n', 1);
+        expect(JSON.stringify(JSON.parse(first))).toContain(JSON.stringify(foo));
+      }
+    },
+  );
+
   it('cannot borrow a colour', async () => {
     const { out } = await spte('annotate -', { stdin: '\u001B[32m  no findings\n', terminal: true });
     expect(out).toContain(String.raw`\u001b[32m  no findings`);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { isAscii } from 'node:buffer';
 import { toJson } from '@spte/core';
 import type { Io } from './io.ts';
 import { type ColourChoice, type Paint, painter, wantsColour } from './paint.ts';
-import { visibleWithColours } from './visible.ts';
+import { visible, visibleWithColours } from './visible.ts';
 
 /** How the answer is wanted. */
 export interface FormatOptions {
@@ -14,6 +15,9 @@ export interface FormatOptions {
 
 /** Text that is gathered before it is written. */
 const CHUNK = 1 << 16;
+
+/** The one ASCII character beyond those that JSON escapes which a terminal acts upon. */
+const DELETE = 0x7f;
 
 /** Bytes that are written at once, at most. */
 const MOST = 1 << 18;
@@ -60,9 +64,13 @@ export class Output {
     return flushed;
   }
 
-  /** Adds text in UTF-8, of which it keeps a copy. */
+  /** Adds lines of JSON in UTF-8, of which it keeps a copy. */
   utf8(bytes: Uint8Array): void {
-    this.#bytes.push(this.#takeText(), bytes.slice());
+    const plain = isAscii(bytes) && !bytes.includes(DELETE);
+    this.#bytes.push(
+      this.#takeText(),
+      plain ? bytes.slice() : Buffer.from(visible(Buffer.from(bytes).toString())),
+    );
   }
 
   /** Adds a record as one line of JSON. */
