@@ -168,7 +168,7 @@ async function tryAll(env) {
     );
     const said = [output.includes('ERESOLVE'), output.includes(`^${patch.version}`)];
     if (status === 0 || said.includes(false))
-      throw new Error(`npm ended with ${status} and said:\n${output}`);
+      throw new Error(`npm ended with ${String(status)} and said:\n${output}`);
   });
   await check(
     'a plugin of others, with an old range, has one core with the patch, and none with the minor',

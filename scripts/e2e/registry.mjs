@@ -114,6 +114,8 @@ export async function startRegistry(folder) {
       npm_config_userconfig: userconfig,
       npm_config_registry: url,
       npm_config_cache: join(folder, 'cache'),
+      // A script that runs silently would have npm say nothing.
+      npm_config_loglevel: 'error',
       npm_config_audit: 'false',
       npm_config_fund: 'false',
       npm_config_update_notifier: 'false',
