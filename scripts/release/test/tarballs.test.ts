@@ -159,7 +159,7 @@ describe('what is installed with a package', () => {
 
   it('is looked at with all that it needs', () => {
     expect(installed.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['commander', 'hyparquet', '@spte/core']),
+      expect.arrayContaining(['commander', 'hyparquet', '@spte/vmcore']),
     );
     expect(statSync(join(root, 'LICENSE')).size).toBeGreaterThan(10_000);
   });
