@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What one entry costs when core looks at it: `pnpm bench:entry [CHECKOUT]`.
+// What one entry costs when core looks at it: `pnpm bench:entry [CHECKOUT [ROUNDS]]`.
 //
 // With another checkout of this repository, installed, that one's core is measured in turn with this one's. Each round
 // takes entries that no round before has seen, so that nothing remembered by value helps. CPU time counts, of which a
@@ -14,8 +14,6 @@ interface Work {
   /** Entries that each job works on. */
   readonly count: number;
 }
-
-const ROUNDS = 101;
 
 async function workOf(checkout: string, name: string): Promise<Work> {
   const here = fileURLToPath(new URL('.', import.meta.url));
@@ -46,7 +44,7 @@ async function workOf(checkout: string, name: string): Promise<Work> {
   return (await import(pathToFileURL(`${outDir}/entry-jobs.js`).href)) as Work;
 }
 
-const [before] = process.argv.slice(2);
+const [before, rounds = '101'] = process.argv.slice(2);
 const now = await workOf(fileURLToPath(new URL('..', import.meta.url)), 'now');
 const checkouts: [string, Work][] = [['now', now]];
 if (before !== undefined) checkouts.push(['before', await workOf(before, 'before')]);
@@ -58,7 +56,7 @@ const contenders = Object.keys(now.jobs).flatMap((job) =>
     () => cpuNanoseconds(() => jobs[job]?.(seed++)) / count,
   ]),
 );
-const samples = takeTurns(Object.fromEntries(contenders), ROUNDS);
+const samples = takeTurns(Object.fromEntries(contenders), Number(rounds));
 const rows = Object.keys(now.jobs).map((job) => {
   const of = (name: string): readonly number[] => samples[`${job} ${name}`] ?? [];
   const ns = (name: string): string => `${median(of(name)).toFixed(0)} (${least(of(name)).toFixed(0)})`;

@@ -517,6 +517,30 @@ describe('hooks that throw', () => {
     }
   });
 
+  it('are asked once for each answer, whether they fail or not', () => {
+    for (const failing of [true, false]) {
+      const asked = { read: 0, guess: 0 };
+      const mmu = withPolicy({
+        read: () => {
+          asked.read++;
+          return failing ? fails() : null;
+        },
+        guess: () => {
+          asked.guess++;
+          return failing ? fails() : [];
+        },
+      });
+      for (const question of [decodeSpte, judgeSpte, explainSpte]) question(mmu, ODD, 1);
+      expect(asked).toEqual({ read: 3, guess: 2 });
+    }
+  });
+
+  it('are no finding where another plugin took the entry before', () => {
+    const late: Policy = { name: 'late', apiVersion: 2, read: fails };
+    const mmu = createMmu({ kernel: '6.8', host, vendor: vmx(), policies: [mmio(), late] });
+    expect([decodeSpte(mmu, 6n, 1).kind, codes(mmu, 6n)]).toEqual(['mmio', []]);
+  });
+
   it('are errors where entries are built and machines set up, with plugin, hook and cause', () => {
     const caught = (run: () => unknown): unknown => {
       try {

@@ -9,7 +9,7 @@ import { entryRole } from '../mmu/extensions.ts';
 import { type DecodedSpte, decodeEntry } from '../read/decode-spte.ts';
 import { checkEntry, entryAt } from '../read/entry.ts';
 import { type Guess, guessPointer } from '../read/guess-unknown.ts';
-import { attempt, type Failure } from '../read/plugin-answers.ts';
+import { type Answer, attempt } from '../read/plugin-answers.ts';
 
 /** Everything that can be said about one entry. */
 export interface Explanation extends DecodedSpte {
@@ -119,11 +119,7 @@ const goesThrough = (outcome: Outcome): boolean =>
   'passes' in outcome ? outcome.passes : outcome.kind === 'translates' || outcome.kind === 'next-table';
 
 /** What the vendor says of the CPU; nothing where the level is not known, or it has nothing to say. */
-function cpuReadings(
-  mmu: Mmu,
-  spte: bigint,
-  level: number | null,
-): { readonly value: readonly CpuReading[] } | Failure {
+function cpuReadings(mmu: Mmu, spte: bigint, level: number | null): Answer<readonly CpuReading[]> {
   const { name, cpuReads } = mmu.vendor;
   if (level === null || cpuReads === undefined) return { value: [] };
   return attempt(name, 'cpuReads', () => {
@@ -138,7 +134,7 @@ const isReading = (reading: Partial<CpuReading>): boolean =>
   [reading.read, reading.write, reading.fetch].every((outcome) => typeof outcome?.kind === 'string');
 
 /** What policies say of speculation, in their order: the first answer counts. */
-function exposuresOf(mmu: Mmu, spte: bigint): ({ readonly value: Exposure } | Failure)[] {
+function exposuresOf(mmu: Mmu, spte: bigint): Answer<Exposure>[] {
   return mmu.policies.flatMap(({ name, exposure }) =>
     exposure === undefined ? [] : [attempt(name, 'exposure', () => exposure(mmu, spte))],
   );

@@ -4,10 +4,10 @@ import { ADDRESS, bitNumbers, hex, LEVELS, U64_MAX } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import { checkCore } from '../mmu/core-copy.ts';
-import type { SpteKind } from '../mmu/entry-kind.ts';
+import type { CoreKind } from '../mmu/entry-kind.ts';
 import { softwareBits } from '../mmu/extensions.ts';
 import type { Masks } from '../mmu/masks.ts';
-import { entryAt, readByPolicy } from '../read/entry.ts';
+import { coreEntry, entryAt } from '../read/entry.ts';
 import { hardwareFields, shapeOf } from '../read/shape.ts';
 import { tableBits } from '../read/spte-kind.ts';
 import { pluginKinds } from '../read/takers.ts';
@@ -197,12 +197,12 @@ function ofExtensions(mmu: Mmu): AddressTest[] {
 /** What present entries at a level, with their bit 7, are asked about. */
 function ofPresent(mmu: Mmu, level: number, large: boolean): AddressTest[] {
   const { bit7Clear, bit7Set } = mmu.zeroCheck;
-  const kinds: readonly SpteKind[] = level === 1 || large ? ['leaf', 'tracked'] : ['table'];
+  const kinds: readonly CoreKind[] = level === 1 || large ? ['leaf', 'tracked'] : ['table'];
   const bit7 = large ? PT.pageSize.mask : 0n;
   return [
     any((large ? bit7Set : bit7Clear)[level - 1] as bigint),
     ...kinds.flatMap((kind) => [
-      any(shapeOf({ mmu, spte: bit7, level, kind, reading: null }).unowned),
+      any(shapeOf(coreEntry(mmu, bit7, level, kind)).unowned),
       ...each(unite(hardwareFields(mmu, level, kind))),
     ]),
   ];
@@ -211,13 +211,13 @@ function ofPresent(mmu: Mmu, level: number, large: boolean): AddressTest[] {
 /** What MMIO entries are asked about, where a policy reads them as it declares. */
 function ofMmio(mmu: Mmu): AddressTest[] {
   const least = leastMmioSpte(mmu);
-  const reading = least === null ? null : readByPolicy(mmu, least);
+  const reading = least === null ? null : entryAt(mmu, least, null).reading;
   if (least === null || reading === null) return [];
   const claimed = reading.fields.reduce((sum, { mask }) => sum | mask, 0n);
   const max = kvmMmuMaxGfn(mmu);
   const tooHigh = bitNumbers(U64_MAX)
     .map((n) => 1n << BigInt(n))
-    .filter((bit) => (readByPolicy(mmu, least | bit)?.gfn ?? 0n) > max)
+    .filter((bit) => (entryAt(mmu, least | bit, null).reading?.gfn ?? 0n) > max)
     .reduce((sum, bit) => sum | bit, 0n);
   return [all(mmu.masks.nonpresentOrRsvd), any(~claimed), any(tooHigh)];
 }

@@ -4,7 +4,7 @@ import { EPT, PT } from '../cpu/entry-format.ts';
 import { isBadMtXwr } from '../cpu/rsvd-bits.ts';
 import { AD_INVALID, mmuPresentMask } from '../kernel/layout.ts';
 import type { Mmu, PolicyReading } from '../mmu/contract.ts';
-import type { CoreKind, SpteKind } from '../mmu/entry-kind.ts';
+import type { ByKind, SpteKind } from '../mmu/entry-kind.ts';
 import type { Entry } from '../read/entry.ts';
 import type { Shape } from '../read/shape.ts';
 import { isMmioSpte, isMmuWritableSpte, isWritablePte } from '../rules/predicates.ts';
@@ -175,7 +175,7 @@ const checks: readonly Check[] = [...errors, ...oddities];
 const of = (kind: SpteKind): readonly Check[] => checks.filter(({ kinds }) => kinds.includes(kind));
 
 /** The tests of each kind of core's. */
-const BY_KIND: Readonly<Record<CoreKind, readonly Check[]>> = {
+const BY_KIND: ByKind<readonly Check[]> = {
   leaf: of('leaf'),
   tracked: of('tracked'),
   table: of('table'),
@@ -190,7 +190,5 @@ const OF_PLUGINS: readonly Check[] = checks.filter(({ kinds }) => kinds === WITH
 
 /** The tests of a kind, errors first. */
 export function checksOf(kind: SpteKind): readonly Check[] {
-  return isCoreKind(kind) ? BY_KIND[kind] : OF_PLUGINS;
+  return BY_KIND[kind] ?? OF_PLUGINS;
 }
-
-const isCoreKind = (kind: SpteKind): kind is CoreKind => Object.hasOwn(BY_KIND, kind);

@@ -13,7 +13,7 @@ import { isPresentKind } from '../read/spte-kind.ts';
 import { isShadowPresentPte } from '../rules/predicates.ts';
 import { type Check, checksOf } from './checks.ts';
 import { FINDING_SEVERITIES, type Finding } from './finding.ts';
-import { asksPlugins, pluginFindings } from './plugin-findings.ts';
+import { asksPlugins, failedFinding, pluginFindings } from './plugin-findings.ts';
 import { hitsPrintedMask } from './printed-mask.ts';
 
 /** How an entry is to be judged. */
@@ -120,15 +120,19 @@ function possibleLevels({ spte, kind }: Entry): [number, ...number[]] {
 }
 
 /** @param told the entry as plugins are told of it */
-function judgeAt(entry: Entry<number>, { rsvdBits }: JudgeOptions, told: Entry = entry): Finding[] {
-  if (entry.kind === 'unknown') return [unknownFinding(entry), ...pluginFindings(told)];
+function judgeAt(entry: Entry<number>, options: JudgeOptions, told: Entry = entry): Finding[] {
+  const findings = entry.kind === 'unknown' ? unknownFindings(entry, told) : checkFindings(entry, options);
+  return asksPlugins(told) ? [...findings, ...pluginFindings(told)] : findings;
+}
+
+function checkFindings(entry: Entry<number>, { rsvdBits }: JudgeOptions): Finding[] {
   const shape = rsvdBits === undefined ? shapeOf(entry) : { ...shapeOf(entry), rsvdBits };
   const findings: Finding[] = [];
   for (const check of checksOf(entry.kind)) {
     const wrong = check.wrong(entry, shape);
     if (wrong !== 0n) findings.push(findingOf(check, wrong, entry, shape));
   }
-  return asksPlugins(told) ? [...findings, ...pluginFindings(told)] : findings;
+  return findings;
 }
 
 function findingOf(
@@ -190,16 +194,19 @@ function withPageSize(
   return { ...finding, bits, params: { ...finding.params, bit7IsWrong: true } };
 }
 
-/** An entry of no kind; where the MMU-present bit makes it a clean one, that bit is named. */
-function unknownFinding(entry: Entry<number>): Finding {
-  const { mmu, spte, level } = entry;
+/** An entry of no kind; where the MMU-present bit makes it a clean one, that bit is named. Then plugins that could not guess. */
+function unknownFindings({ mmu, spte, level }: Entry<number>, told: Entry): Finding[] {
   const present = mmuPresentMask(mmu.layout);
   const cleanIfPresent = present !== 0n && isClean(mmu, spte | present, level);
-  return {
-    code: 'not-an-spte',
-    severity: FINDING_SEVERITIES['not-an-spte'],
-    bits: bitNumbers(cleanIfPresent ? present : spte),
-    params: { cleanIfPresent, guesses: guessUnknown(entry) },
-    because: because(mmu, 'is_shadow_present_pte', present),
-  };
+  const { guesses, failures } = guessUnknown(told);
+  return [
+    {
+      code: 'not-an-spte',
+      severity: FINDING_SEVERITIES['not-an-spte'],
+      bits: bitNumbers(cleanIfPresent ? present : spte),
+      params: { cleanIfPresent, guesses },
+      because: because(mmu, 'is_shadow_present_pte', present),
+    },
+    ...failures.map((failure) => failedFinding(mmu, failure)),
+  ];
 }

@@ -11,25 +11,23 @@ import type {
 import { entryRole, softwareBits } from '../mmu/extensions.ts';
 import { because } from '../read/because.ts';
 import type { Entry } from '../read/entry.ts';
-import { answerOf, attempt, type Failure, ownAnswer } from '../read/plugin-answers.ts';
+import { attempt, type Failure, ownAnswer } from '../read/plugin-answers.ts';
 import { isPresentKind } from '../read/spte-kind.ts';
-import { askReader } from '../read/takers.ts';
 import { FINDING_SEVERITIES, type Finding, type PluginFinding } from './finding.ts';
 
 /** Whether a plugin may have something to say of an entry. */
-export function asksPlugins({ mmu, kind }: Entry): boolean {
-  return mmu.extensions.length > 0 || (!isPresentKind(kind) && mmu.policies.length > 0);
+export function asksPlugins({ mmu, answers }: Entry): boolean {
+  return mmu.extensions.length > 0 || answers.failures.length > 0;
 }
 
 /** What plugins find wrong with an entry, in the order in which they are asked, and which of their hooks failed. */
 export function pluginFindings(entry: Entry): Finding[] {
-  const { mmu, level } = entry;
+  const { mmu, level, answers } = entry;
   const role = entryRole(mmu, level);
   return [
-    ...failedReaders(entry, role),
+    ...answers.failures.map((failure) => failedFinding(mmu, failure)),
     ...missingBits(entry),
     ...mmu.extensions.flatMap((extension) => [
-      ...failedGuess(entry, extension, role),
       ...findingsByBits(entry, extension),
       ...findingsByHook(entry, extension, role),
     ]),
@@ -45,33 +43,6 @@ export function failedFinding(mmu: Mmu, { plugin, hook, message }: Failure): Fin
     params: { plugin, hook, message },
     because: because(mmu, `${hook} of ${plugin}`, 0n),
   };
-}
-
-/** Policies that could not say whether an entry is theirs: those that are asked until one takes it. */
-function failedReaders({ mmu, spte, kind }: Entry, role: EntryRole): Finding[] {
-  if (isPresentKind(kind) || kind === 'frozen') return [];
-  const failed: Finding[] = [];
-  for (const { name, read } of mmu.policies) {
-    if (read === undefined) continue;
-    const answer = attempt(name, 'read', () => askReader(read, mmu, spte, role));
-    if ('message' in answer) failed.push(failedFinding(mmu, answer));
-    else if (answer.value !== null) break;
-  }
-  return failed;
-}
-
-/** A plugin that could not say what an entry of no kind may be. */
-function failedGuess(
-  { mmu, spte, kind }: Entry,
-  { name, hooks }: ActiveExtension,
-  role: EntryRole,
-): Finding[] {
-  const { guess, guesses } = hooks;
-  if (guess === undefined || kind !== 'unknown') return [];
-  const answer = attempt(name, 'guess', () =>
-    guess(mmu, { spte, kind }, role).map((own) => answerOf(name, 'guesses', guesses, own)),
-  );
-  return 'message' in answer ? [failedFinding(mmu, answer)] : [];
 }
 
 /** Bits that plugins keep in every entry of its kind, and that are clear. */

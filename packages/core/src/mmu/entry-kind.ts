@@ -13,5 +13,8 @@ export type CoreKind = 'leaf' | 'tracked' | 'table' | 'mmio' | 'frozen' | 'empty
  */
 export type SpteKind = CoreKind | PluginName;
 
+/** Something for each kind of core's, and nothing for those of plugins. */
+export type ByKind<T> = Readonly<Record<CoreKind, T> & { [own: PluginName]: undefined }>;
+
 /** `error`: the CPU or KVM refuses the entry. `warning`: legal, but this kernel could not have written it. */
 export type Severity = 'error' | 'warning';

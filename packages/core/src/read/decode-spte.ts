@@ -9,7 +9,6 @@ import {
   isAccessedSpte,
   isDirtySpte,
   isMmuWritableSpte,
-  isShadowPresentPte,
   isSupervisorExecutable,
   isWritablePte,
   spteToPfn,
@@ -20,7 +19,7 @@ import { checkEntry, type Entry, entryAt } from './entry.ts';
 import { type Evidence, evidenceFor } from './evidence.ts';
 import { shapeOf } from './shape.ts';
 import { isPresentKind } from './spte-kind.ts';
-import { pluginKind, takersOf } from './takers.ts';
+import { pluginKind } from './takers.ts';
 
 /** Permissions that the CPU grants; `user` is null where the format does not tell users from supervisors. */
 export interface DecodedAccess {
@@ -151,11 +150,8 @@ function ownKind(mmu: Mmu, kind: PluginName): OwnKind {
 const NOBODY: readonly string[] = [];
 
 /** Who else would have taken an entry that a plugin took. */
-function othersOf({ mmu, spte, level, kind, reading }: Entry): readonly string[] {
-  if (reading === null && !isNamed(kind)) return NOBODY;
-  if (mmu.policies.length + mmu.extensions.length < 2) return NOBODY;
-  const [, ...others] = takersOf(mmu, spte, level, isShadowPresentPte(mmu, spte));
-  return others.length === 0 ? NOBODY : others.map(({ plugin }) => plugin);
+function othersOf({ answers: { takers } }: Entry): readonly string[] {
+  return takers.length < 2 ? NOBODY : takers.slice(1).map(({ plugin }) => plugin);
 }
 
 const AD_TYPES: readonly AdType[] = ['enabled', 'disabled', 'write-protect-only', 'invalid'];

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkLevel, checkU64 } from '../bits/arguments.ts';
 import type { Mmu, PolicyReading } from '../mmu/contract.ts';
-import type { SpteKind } from '../mmu/entry-kind.ts';
-import { entryRole, softwareBits } from '../mmu/extensions.ts';
+import type { CoreKind, SpteKind } from '../mmu/entry-kind.ts';
 import { isRemovedSpte, isShadowPresentPte } from '../rules/predicates.ts';
-import { presentKind } from './spte-kind.ts';
-import { readBy, takersOf } from './takers.ts';
+import { isEmpty, presentKind } from './spte-kind.ts';
+import { type Answers, askPlugins, NOT_ASKED } from './takers.ts';
 
 /** An entry at hand: what decoding, judging and explaining ask first, found out once. */
 export interface Entry<Level extends number | null = number | null> {
@@ -16,6 +15,8 @@ export interface Entry<Level extends number | null = number | null> {
   readonly kind: SpteKind;
   /** What a policy reads in an entry of kind `mmio`; null for every other. */
   readonly reading: PolicyReading | null;
+  /** What all plugins say of whose it is. */
+  readonly answers: Answers;
 }
 
 /**
@@ -23,23 +24,28 @@ export interface Entry<Level extends number | null = number | null> {
  * in.
  */
 export function entryAt<Level extends number | null>(mmu: Mmu, spte: bigint, level: Level): Entry<Level> {
-  if (isRemovedSpte(mmu, spte)) return { mmu, spte, level, kind: 'frozen', reading: null };
+  if (isRemovedSpte(mmu, spte)) return coreEntry(mmu, spte, level, 'frozen');
   const present = isShadowPresentPte(mmu, spte);
   if (present) {
     const kind = presentKind(mmu, spte, level);
     // Before 5.13 everything else counts as present, also what no CPU walks.
-    if (kind !== 'unknown') return { mmu, spte, level, kind, reading: null };
+    if (kind !== 'unknown') return coreEntry(mmu, spte, level, kind);
   }
-  const [taker] = takersOf(mmu, spte, level, present, 1);
-  if (taker !== undefined) return { mmu, spte, level, kind: taker.kind, reading: taker.reading };
-  return { mmu, spte, level, kind: !present && isEmpty(mmu, spte) ? 'empty' : 'unknown', reading: null };
+  const answers = askPlugins(mmu, spte, level, present);
+  const [taker] = answers.takers;
+  if (taker !== undefined) return { mmu, spte, level, kind: taker.kind, reading: taker.reading, answers };
+  return coreEntry(mmu, spte, level, !present && isEmpty(mmu, spte) ? 'empty' : 'unknown', answers);
 }
 
-/** Whether an entry maps nothing: it has no bits but those that plugins keep in such entries. */
-function isEmpty(mmu: Mmu, spte: bigint): boolean {
-  const { empty } = mmu.layout;
-  const bare = spte & ~softwareBits(mmu, 'nonpresent');
-  return bare === 0n || bare === empty;
+/** An entry that no plugin takes. */
+export function coreEntry<Level extends number | null>(
+  mmu: Mmu,
+  spte: bigint,
+  level: Level,
+  kind: CoreKind,
+  answers: Answers = NOT_ASKED,
+): Entry<Level> {
+  return { mmu, spte, level, kind, reading: null, answers };
 }
 
 /**
@@ -73,14 +79,4 @@ export function checkEntry(spte: bigint, level: number | null): void {
 export function spteKind(mmu: Mmu, spte: bigint, level: number | null): SpteKind {
   checkEntry(spte, level);
   return entryAt(mmu, spte, level).kind;
-}
-
-/** What the first policy that recognises the entry reads in it. */
-export function readByPolicy(mmu: Mmu, spte: bigint): PolicyReading | null {
-  const role = entryRole(mmu, null);
-  for (const { read } of mmu.policies) {
-    const reading = read === undefined ? null : readBy(read, mmu, spte, role);
-    if (reading !== null) return reading;
-  }
-  return null;
 }

@@ -4,7 +4,6 @@ import type { Coded, NoParams } from '../bits/coded.ts';
 import { PT } from '../cpu/entry-format.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import type { SpteKind } from '../mmu/entry-kind.ts';
-import { softwareBits } from '../mmu/extensions.ts';
 import {
   isAccessTrackSpte,
   isLargePte,
@@ -16,6 +15,7 @@ import {
 } from '../rules/predicates.ts';
 import { type Because, because } from './because.ts';
 import type { Entry } from './entry.ts';
+import { isEmpty } from './spte-kind.ts';
 import { pluginKinds } from './takers.ts';
 
 /** What each test of what an entry is looks at; `evidenceText()` says it in words. */
@@ -155,11 +155,10 @@ function frozenTest(mmu: Mmu): Test {
 
 function emptyTest(mmu: Mmu): Test {
   const { empty } = mmu.layout;
-  const kept = softwareBits(mmu, 'nonpresent');
   return either(
     EMPTY,
     because(mmu, 'SHADOW_NONPRESENT_VALUE', U64_MAX),
-    (spte) => (spte & ~kept) === 0n || (spte & ~kept) === empty,
+    (spte) => isEmpty(mmu, spte),
     () => ({ code: 'empty', params: { value: empty } }),
   );
 }

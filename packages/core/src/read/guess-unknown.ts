@@ -4,11 +4,12 @@ import type { Coded, NoParams } from '../bits/coded.ts';
 import { EPT, PT } from '../cpu/entry-format.ts';
 import { explainEptp } from '../cpu/ept-pointer.ts';
 import { layouts } from '../kernel/layout.ts';
+import type { ActiveExtension } from '../mmu/contract.ts';
 import type { SpteKind } from '../mmu/entry-kind.ts';
 import { entryRole } from '../mmu/extensions.ts';
 import { type Because, because } from './because.ts';
 import type { Entry } from './entry.ts';
-import { answerOf, attempt, type SaidByPlugin } from './plugin-answers.ts';
+import { type Answer, answerOf, attempt, type Failure, type SaidByPlugin } from './plugin-answers.ts';
 
 /** What each guess rests on; `guessText()` says it in words. */
 export interface GuessParams {
@@ -70,12 +71,26 @@ const CONSTANTS: ReadonlyMap<bigint | null, GuessParams['other-kernel']> = new M
   ]),
 );
 
-/** What may have written a value that is not present, empty, frozen or MMIO here; the likeliest first. */
-export function guessUnknown(entry: Entry): Guess[] {
-  const { mmu, spte } = entry;
-  const from = (looksAt: bigint): Because => because(mmu, 'guess', looksAt);
-  const guesses: Guess[] = [...guessesOfPlugins(entry), ...guessPointer(entry)];
+/** What a value may be, and who could not say. */
+export interface Guesses {
+  /** The likeliest first. */
+  readonly guesses: readonly Guess[];
+  readonly failures: readonly Failure[];
+}
 
+/** What may have written a value that is not present, empty, frozen or MMIO here: what plugins say, then core. */
+export function guessUnknown(entry: Entry): Guesses {
+  const { mmu, spte } = entry;
+  const guesses: Guess[] = [];
+  const failures: Failure[] = [];
+  for (const extension of mmu.extensions) {
+    const answer = guessOfPlugin(entry, extension);
+    if ('message' in answer) failures.push(answer);
+    else guesses.push(...answer.value);
+  }
+  guesses.push(...guessPointer(entry));
+
+  const from = (looksAt: bigint): Because => because(mmu, 'guess', looksAt);
   const constant = CONSTANTS.get(spte);
   if (constant !== undefined) {
     guesses.push({ code: 'other-kernel', params: constant, because: from(U64_MAX) });
@@ -83,7 +98,7 @@ export function guessUnknown(entry: Entry): Guess[] {
   const walked = (mmu.masks.present | mmu.masks.accTrack) & PERMISSIONS;
   if ((spte & walked) === 0n) {
     guesses.push({ code: 'never-walked', params: {}, because: from(walked) });
-    return guesses;
+    return { guesses, failures };
   }
   const software = spte & SOFTWARE_HIGH;
   const used = PT.present.mask | PT.accessed.mask;
@@ -96,21 +111,21 @@ export function guessUnknown(entry: Entry): Guess[] {
   if ((spte & BELOW_PAE_ADDRESS) === PT.present.mask) {
     guesses.push({ code: 'pae-root', params: {}, because: from(bits(11, 0)) });
   }
-  return guesses;
+  return { guesses, failures };
 }
 
-/** What plugins say that it may be. A hook that throws says nothing here; that it did is a finding. */
-function guessesOfPlugins({ mmu, spte, kind, level }: Entry): Guess[] {
-  return mmu.extensions.flatMap(({ name, hooks: { guess, guesses } }) => {
-    if (guess === undefined) return [];
-    const answer = attempt(name, 'guess', () =>
-      guess(mmu, { spte, kind }, entryRole(mmu, level)).map(
-        (own): Guess => ({
-          ...answerOf(name, 'guesses', guesses, own),
-          because: because(mmu, `plugin ${name}`, U64_MAX),
-        }),
-      ),
-    );
-    return 'message' in answer ? [] : answer.value;
-  });
+/** What a plugin says that it may be. */
+function guessOfPlugin(
+  { mmu, spte, kind, level }: Entry,
+  { name, hooks: { guess, guesses } }: ActiveExtension,
+): Answer<Guess[]> {
+  if (guess === undefined) return { value: [] };
+  return attempt(name, 'guess', () =>
+    guess(mmu, { spte, kind }, entryRole(mmu, level)).map(
+      (own): Guess => ({
+        ...answerOf(name, 'guesses', guesses, own),
+        because: because(mmu, `plugin ${name}`, U64_MAX),
+      }),
+    ),
+  );
 }

@@ -9,8 +9,11 @@ export interface Failure {
   readonly message: string;
 }
 
+/** What a hook answered, or that it failed. */
+export type Answer<T> = { readonly value: T } | Failure;
+
 /** What a hook answers; reading never throws, whatever plugins do. */
-export function attempt<T>(plugin: string, hook: string, call: () => T): { readonly value: T } | Failure {
+export function attempt<T>(plugin: string, hook: string, call: () => T): Answer<T> {
   try {
     return { value: call() };
   } catch (cause) {

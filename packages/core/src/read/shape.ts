@@ -6,7 +6,7 @@ import { getRsvdBits } from '../cpu/rsvd-bits.ts';
 import { accessBits } from '../kernel/role.ts';
 import type { Mmu, PluginKind, PolicyField, PolicyReading, SoftwarePlace } from '../mmu/contract.ts';
 import { checkCore } from '../mmu/core-copy.ts';
-import type { CoreKind, SpteKind } from '../mmu/entry-kind.ts';
+import type { ByKind, SpteKind } from '../mmu/entry-kind.ts';
 import { softwareBits } from '../mmu/extensions.ts';
 import { isLargePte, isLastSpte, kvmMmuMaxGfn } from '../rules/predicates.ts';
 import { type Because, because } from './because.ts';
@@ -49,7 +49,7 @@ export const NOWHERE = -1;
 type Claim = Omit<Field, 'because'> & { readonly rule: string };
 
 /** Where a kind, with level and page size, stands among the shapes of an MMU. */
-const KIND_INDEX: Readonly<Record<CoreKind, number>> = {
+const KIND_INDEX: ByKind<number> = {
   leaf: 0,
   tracked: 12,
   table: 24,
@@ -64,11 +64,9 @@ const SHAPES_OF_KIND = 12;
 
 /** Where shapes of a kind stand: those of plugins after core's. */
 function indexOfKind(mmu: Mmu, kind: SpteKind): number {
-  if (isCoreKind(kind)) return KIND_INDEX[kind];
-  return KIND_INDEX.unknown + SHAPES_OF_KIND * (1 + pluginKinds(mmu).findIndex(({ name }) => name === kind));
+  const own = (): number => 1 + pluginKinds(mmu).findIndex(({ name }) => name === kind);
+  return KIND_INDEX[kind] ?? KIND_INDEX.unknown + SHAPES_OF_KIND * own();
 }
-
-const isCoreKind = (kind: SpteKind): kind is CoreKind => Object.hasOwn(KIND_INDEX, kind);
 
 /**
  * The shape of an entry. An MMU of `createMmu()` remembers those that were asked for; a copy of one finds each anew, for

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { without } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
 import type { Mmu } from '../mmu/contract.ts';
-import type { SpteKind } from '../mmu/entry-kind.ts';
+import type { CoreKind, SpteKind } from '../mmu/entry-kind.ts';
+import { softwareBits } from '../mmu/extensions.ts';
 import { makeNonleafSpte } from '../rules/make-nonleaf-spte.ts';
 import { isAccessTrackSpte, isLastSpte } from '../rules/predicates.ts';
 
@@ -10,8 +12,14 @@ export function isPresentKind(kind: SpteKind): boolean {
   return kind === 'leaf' || kind === 'tracked' || kind === 'table';
 }
 
+/** Whether an entry that is not shadow-present maps nothing: it has no bits but those that plugins keep in such entries. */
+export function isEmpty(mmu: Mmu, spte: bigint): boolean {
+  const bare = without(spte, softwareBits(mmu, 'nonpresent'));
+  return bare === 0n || bare === mmu.layout.empty;
+}
+
 /** The kind of an entry that is shadow-present. */
-export function presentKind(mmu: Mmu, spte: bigint, level: number | null): SpteKind {
+export function presentKind(mmu: Mmu, spte: bigint, level: number | null): CoreKind {
   const leaf = isLeaf(mmu, spte, level);
   if (leaf && mmu.masks.accTrack !== 0n && isAccessTrackSpte(mmu, spte)) return 'tracked';
   if (!isWalked(mmu, spte)) return 'unknown';

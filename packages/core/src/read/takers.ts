@@ -2,47 +2,54 @@
 import type { ActiveExtension, EntryRole, Mmu, Policy, PolicyReading } from '../mmu/contract.ts';
 import type { SpteKind } from '../mmu/entry-kind.ts';
 import { entryRole } from '../mmu/extensions.ts';
+import { attempt, type Failure } from './plugin-answers.ts';
 
 /** Who takes an entry that is not present for his own, and what for. */
-export interface Taker {
+interface Taker {
   readonly plugin: string;
   readonly kind: SpteKind;
   /** What a policy reads in it; null for a kind of a plugin's. */
   readonly reading: PolicyReading | null;
 }
 
+/** What plugins answer when they are asked whose an entry is. */
+export interface Answers {
+  /** Who takes it, in the order in which they were asked: the first counts. */
+  readonly takers: readonly Taker[];
+  /** Who could not say, of those that were asked before one took it. */
+  readonly failures: readonly Failure[];
+}
+
+/** The answers of plugins that were not asked. */
+export const NOT_ASKED: Answers = { takers: [], failures: [] };
+
 /**
- * Who takes an entry, in the order in which plugins are asked: the kinds of the vendor and of its overlays, then of each
- * policy what it reads and its kinds.
+ * Asks all plugins whose an entry is: the vendor and its overlays for their kinds, then each policy for what it reads
+ * and its kinds.
  *
  * @param present whether it is shadow-present: then its kinds alone are asked
- * @param most how many are wanted
  */
-export function takersOf(
-  mmu: Mmu,
-  spte: bigint,
-  level: number | null,
-  present: boolean,
-  most: number = Number.POSITIVE_INFINITY,
-): Taker[] {
+export function askPlugins(mmu: Mmu, spte: bigint, level: number | null, present: boolean): Answers {
   const { extensions, policies } = mmu;
   const takers: Taker[] = [];
+  const failures: Failure[] = [];
   for (const extension of extensions) {
-    if (takers.length === most) return takers;
     if (!isPolicy(mmu, extension)) takeByKind(takers, extension, spte);
   }
-  let role: EntryRole | undefined;
   for (const policy of policies) {
-    if (takers.length === most) return takers;
-    if (policy.read !== undefined && !present) {
-      role ??= entryRole(mmu, level);
-      const reading = readBy(policy.read, mmu, spte, role);
-      if (reading !== null) takers.push({ plugin: policy.name, kind: 'mmio', reading });
+    const { name, read } = policy;
+    if (read !== undefined && !present) {
+      const answer = attempt(name, 'read', () => askReader(read, mmu, spte, entryRole(mmu, level)));
+      if ('message' in answer) {
+        if (takers.length === 0) failures.push(answer);
+      } else if (answer.value !== null) {
+        takers.push({ plugin: name, kind: 'mmio', reading: answer.value });
+      }
     }
     const extension = extensions.find(({ hooks }) => hooks === policy);
-    if (extension !== undefined && takers.length < most) takeByKind(takers, extension, spte);
+    if (extension !== undefined) takeByKind(takers, extension, spte);
   }
-  return takers;
+  return { takers, failures };
 }
 
 const isPolicy = ({ policies }: Mmu, { hooks }: ActiveExtension): boolean =>
@@ -53,26 +60,12 @@ function takeByKind(takers: Taker[], { name, kinds }: ActiveExtension, spte: big
   if (kind !== undefined) takers.push({ plugin: name, kind: kind.name, reading: null });
 }
 
-/** What a policy reads. A hook that fails reads nothing: the failure is a finding, see `pluginFindings()`. */
-export function readBy(
-  read: NonNullable<Policy['read']>,
-  mmu: Mmu,
-  spte: bigint,
-  role: EntryRole,
-): PolicyReading | null {
-  try {
-    return askReader(read, mmu, spte, role);
-  } catch {
-    return null;
-  }
-}
-
 /**
  * What a policy reads.
  *
  * @throws whatever the hook throws; TypeError where its answer is no reading
  */
-export function askReader(
+function askReader(
   read: NonNullable<Policy['read']>,
   mmu: Mmu,
   spte: bigint,
