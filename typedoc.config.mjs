@@ -23,6 +23,7 @@ export const packages = [
   'packages/errata',
   'packages/host',
   'packages/trace',
+  'packages/kvm',
   'packages/vmcore',
   'packages/walk',
   'packages/plugin-kit',

@@ -8,6 +8,7 @@ import * as core from '../../packages/core/src/index.ts';
 import * as errata from '../../packages/errata/src/index.ts';
 import * as host from '../../packages/host/src/index.ts';
 import * as hostNode from '../../packages/host/src/node.ts';
+import * as kvm from '../../packages/kvm/src/index.ts';
 import * as l1tf from '../../packages/l1tf/src/index.ts';
 import * as mmio from '../../packages/mmio/src/index.ts';
 import * as pluginKit from '../../packages/plugin-kit/src/index.ts';
@@ -26,6 +27,7 @@ const modules: Readonly<Record<string, object>> = {
   '@spte/errata': errata,
   '@spte/host': host,
   '@spte/host/node': hostNode,
+  '@spte/kvm': kvm,
   '@spte/l1tf': l1tf,
   '@spte/mmio': mmio,
   '@spte/plugin-kit': pluginKit,
@@ -56,6 +58,7 @@ const documents = {
   'packages/core/README.md': 'first',
   'packages/errata/README.md': 'first',
   'packages/host/README.md': 'first',
+  'packages/kvm/README.md': 'first',
   'packages/l1tf/README.md': 'first',
   'packages/mmio/README.md': 'first',
   'packages/plugin-kit/README.md': 'first',

@@ -42,6 +42,7 @@ const GUARDS: Readonly<Record<string, Prefixes>> = {
     'packages/trace/test/',
   ],
   'packages/plugin-kit/': ['packages/plugin-kit/test/'],
+  'packages/kvm/': ['packages/kvm/test/'],
   'packages/vmcore/': [TRANSCRIPTS, 'packages/vmcore/test/', 'packages/walk/test/'],
   'packages/walk/': [TRANSCRIPTS, 'packages/walk/test/', 'apps/cli/test/walk.test.ts'],
   'packages/batch/': ['packages/batch/test/engine.test.ts', 'packages/batch/test/room.test.ts'],

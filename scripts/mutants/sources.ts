@@ -19,7 +19,7 @@ const AREAS = {
   ],
   texts: ['packages/core/src/text'],
   trace: ['packages/trace/src'],
-  walk: ['packages/walk/src', 'packages/vmcore/src'],
+  walk: ['packages/walk/src', 'packages/vmcore/src', 'packages/kvm/src'],
   command: ['apps/cli/src'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 

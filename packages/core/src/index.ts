@@ -282,6 +282,7 @@ export {
   loadKvm,
   loadVendor,
   type MmuConfig,
+  mmuWithMasks,
 } from './mmu/create-mmu.ts';
 export type { CoreKind, PluginName, Severity, SpteKind } from './mmu/entry-kind.ts';
 export { extendVendor } from './mmu/extend-vendor.ts';

@@ -9,6 +9,7 @@ import {
   loadVendor,
   type Mmu,
   makeSpte,
+  mmuWithMasks,
   pageRole,
   plainHost,
   type Registry,
@@ -213,6 +214,20 @@ describe('the order of the start-up', () => {
     expect(masks).toMatchObject({ mmioValue: 6n, vmMmioValue: 0n });
     expect(setBy.vmMmioValue).toBe('kvm_mmu_set_mmio_spte_value');
     expect(() => machine('NPT', { vm: { mmioValue: -1n } })).toThrow(/^vm\.mmioValue must be within/);
+  });
+
+  it('gives way to masks that were read from a kernel, and so does what follows from them', () => {
+    const mmu = machine('NPT');
+    const other = mmuWithMasks(mmu, { shadowPhysBits: 32 }, 'memory');
+    expect(other.setBy).toEqual({ ...mmu.setBy, shadowPhysBits: 'memory' });
+    expect(other.masks).toEqual({ ...mmu.masks, shadowPhysBits: 32 });
+    expect(other.zeroCheck).not.toEqual(mmu.zeroCheck);
+    expect(other.root).toBe(mmu.root);
+    // The same masks make the same MMU; what was remembered of the other is not of this one.
+    expect(mmuWithMasks(mmu, mmu.masks, 'memory')).toEqual({ ...mmu, setBy: expect.anything() as SetBy });
+    expect(Object.getOwnPropertyDescriptor(other, 'shapes')).toMatchObject({ enumerable: false, value: [] });
+    const { initWarnings } = mmuWithMasks(mmu, { tdpEnabled: false }, 'memory');
+    expect(initWarnings.map(({ code }) => code)).toEqual(['zero-check.tdp-disabled']);
   });
 
   it('derives the kind of the root from the vendor when nobody names one', () => {

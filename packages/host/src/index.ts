@@ -31,7 +31,7 @@ export {
 } from './context/score.ts';
 export { HOST_PIECES, type HostPiece, type HostTexts, MAX_BUNDLE, parseHostTexts } from './host-texts.ts';
 export { parseIomem, type RamRange } from './iomem.ts';
-export { checkMasks, type MaskCheck } from './mask-symbols.ts';
+export { checkMasks, MASK_SYMBOL_NAMES, type MaskCheck, masksOfSymbols } from './mask-symbols.ts';
 export { C_BITS, type CBitRow } from './memory-encryption.ts';
 export { mmuOf } from './mmu-of.ts';
 export { isQuotedPrintable, undoQuotedPrintable } from './plain-text.ts';

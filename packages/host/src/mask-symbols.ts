@@ -1,22 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { hex, type Mmu } from '@spte/core';
+import { hex, type Masks, type Mmu } from '@spte/core';
 import { sourceLines, type TextFile } from './source.ts';
 
 /** A variable of the kernel and the mask of the registry that it is. */
 interface MaskSymbol {
   /** Bytes that belong to it. */
   readonly bytes: number;
+  /** Null for what is no mask of the registry. */
+  readonly mask: keyof Masks | null;
   readonly read: (mmu: Mmu) => bigint;
+  readonly value: (word: bigint) => Masks[keyof Masks];
 }
 
-type Masks = Mmu['masks'];
 type NamesOf<T> = { [Name in keyof Masks]: Masks[Name] extends T ? Name : never }[keyof Masks];
 
-const u64 = (name: NamesOf<bigint>): MaskSymbol => ({ bytes: 8, read: ({ masks }) => masks[name] });
-const u8 = (name: NamesOf<number>): MaskSymbol => ({ bytes: 1, read: ({ masks }) => BigInt(masks[name]) });
-const bool = (name: NamesOf<boolean>): MaskSymbol => ({
+const u64 = (mask: NamesOf<bigint>): MaskSymbol => ({
+  bytes: 8,
+  mask,
+  read: ({ masks }) => masks[mask],
+  value: (word) => word,
+});
+const u8 = (mask: NamesOf<number>): MaskSymbol => ({
   bytes: 1,
-  read: ({ masks }) => BigInt(masks[name]),
+  mask,
+  read: ({ masks }) => BigInt(masks[mask]),
+  value: Number,
+});
+const bool = (mask: NamesOf<boolean>): MaskSymbol => ({
+  bytes: 1,
+  mask,
+  read: ({ masks }) => BigInt(masks[mask]),
+  value: (word) => word !== 0n,
 });
 
 /** The kernel's names, 5.4 to 7.3. */
@@ -48,7 +62,7 @@ const MASK_SYMBOLS: Readonly<Record<string, MaskSymbol>> = {
   tdp_enabled: bool('tdpEnabled'),
   enable_mmio_caching: bool('enableMmioCaching'),
   allow_mmio_caching: bool('allowMmioCaching'),
-  physical_mask: { bytes: 8, read: ({ host }) => host.physicalMask },
+  physical_mask: { bytes: 8, mask: null, read: ({ host }) => host.physicalMask, value: (word) => word },
 };
 
 /** A variable of a running kernel beside what was computed for it. */
@@ -88,4 +102,27 @@ export function checkMasks(mmu: Mmu, file: TextFile): MaskCheck[] {
     const computed = mask.read(mmu);
     return [{ symbol, kernel: hex(kernel), computed: hex(computed), agree: kernel === computed }];
   });
+}
+
+/** Names of the kernel's variables that are masks of the registry, or facts beside them. */
+export const MASK_SYMBOL_NAMES: readonly string[] = Object.keys(MASK_SYMBOLS);
+
+/**
+ * Masks of the registry from variables of a kernel, each cut to its width; what is no mask is passed over.
+ *
+ * @example
+ * ```ts
+ * import { masksOfSymbols } from '@spte/host';
+ *
+ * masksOfSymbols({ shadow_user_mask: 4n, tdp_enabled: 0x101n, jiffies: 1n }); // { user: 4n, tdpEnabled: true }
+ * ```
+ */
+export function masksOfSymbols(values: Readonly<Record<string, bigint>>): Partial<Masks> {
+  const found = Object.entries(values).flatMap(([symbol, word]) => {
+    const known = Object.hasOwn(MASK_SYMBOLS, symbol) ? MASK_SYMBOLS[symbol] : undefined;
+    if (known === undefined) return [];
+    const { mask, value, bytes } = known;
+    return mask === null ? [] : [[mask, value(BigInt.asUintN(8 * bytes, word))] as const];
+  });
+  return Object.fromEntries(found) as Partial<Masks>;
 }

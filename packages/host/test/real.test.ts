@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { checkMasks, hostReport, mmuOf } from '@spte/host';
+import { checkMasks, hostReport, MASK_SYMBOL_NAMES, masksOfSymbols, mmuOf } from '@spte/host';
 import { fileIn, filesOf, hosts, mmuOfRun, textsOf } from '@spte/testing/runs';
 import { describe, expect, it } from 'vitest';
 
@@ -74,5 +74,13 @@ describe('a real kernel', () => {
     expect(checkMasks(mmu, { name: 'masks.txt', text })).toEqual([
       { symbol: 'shadow_nx_mask', kernel: '0x1', computed: '0x8000000000000000', agree: false },
     ]);
+  });
+
+  it('makes masks of variables, each in its own width, and passes over what is none', () => {
+    const words = Object.fromEntries(MASK_SYMBOL_NAMES.map((name) => [name, (1n << 40n) | 0x101n]));
+    const masks = masksOfSymbols({ ...words, jiffies: 1n, constructor: 1n });
+    expect(masks).toMatchObject({ nx: (1n << 40n) | 0x101n, shadowPhysBits: 1, tdpEnabled: true });
+    expect(masks).not.toHaveProperty('physicalMask');
+    expect(masksOfSymbols({ tdp_enabled: 0x100n, physical_mask: 1n })).toEqual({ tdpEnabled: false });
   });
 });

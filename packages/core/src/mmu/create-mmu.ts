@@ -8,7 +8,7 @@ import { observe } from '../observe/observe.ts';
 import type { ActiveExtension, Mmu, Params, Policy, Setup, Vendor, VmConfig } from './contract.ts';
 import { activeExtensions } from './extensions.ts';
 import { defineHost, type HostFacts, PHYSICAL_MASK } from './host.ts';
-import { assignMasks, initialRegistry, type Registry } from './masks.ts';
+import { assignMasks, initialRegistry, type Masks, type Registry } from './masks.ts';
 import { permissionBitmap } from './permissions.ts';
 import { checkIsPlugin, checkPlugin } from './plugin.ts';
 import { callHook } from './plugin-error.ts';
@@ -133,15 +133,50 @@ export function createMmu({ vendor: given, vm = {}, root, ...config }: MmuConfig
   const { value, warnings } = observe(setup, (setup) => {
     const loaded = loadVendor(loadKvm(setup), vendor).registry;
     const registry = createVm({ ...setup, vendor }, loaded, extensions, vm);
-    const rootConfig = defineRoot(setup, registry, root);
-    return {
-      ...registry,
-      root: rootConfig,
-      zeroCheck: zeroCheckOf({ ...setup, vendor }, registry, extensions, rootConfig),
-      permissions: permissionBitmap(registry, rootConfig),
-    };
+    return withRoot({ ...setup, vendor }, registry, extensions, defineRoot(setup, registry, root));
   });
-  const mmu = { ...setup, ...value, vendor, extensions, initWarnings: warnings };
+  return finished({ ...setup, ...value, vendor, extensions, initWarnings: warnings });
+}
+
+/**
+ * An MMU with other masks than those that its configuration leads to: such as were read from a kernel's memory. What
+ * follows from masks, the reserved bits and the permissions, follows from these.
+ *
+ * @param step who says so, for {@link Mmu.setBy}
+ * @throws TypeError (`SPTE_TWO_CORES`) for an MMU of another version of core
+ *
+ * @example
+ * ```ts
+ * import { createMmu, mmuWithMasks } from '@spte/core';
+ * import { svm } from '@spte/vendor-svm';
+ *
+ * const mmu = mmuWithMasks(createMmu({ host: { physBits: 48 }, vendor: svm() }), { user: 0n }, 'vmcore');
+ * [mmu.masks.user, mmu.setBy.user]; // [ 0n, 'vmcore' ]
+ * ```
+ */
+export function mmuWithMasks(mmu: Mmu, masks: Partial<Masks>, step: string): Mmu {
+  const { value, warnings } = observe(mmu, (mmu) =>
+    withRoot(mmu, assignMasks(mmu, step, masks), mmu.extensions, mmu.root),
+  );
+  return finished({ ...mmu, ...value, initWarnings: warnings });
+}
+
+/** What follows from masks and a root. */
+function withRoot(
+  setup: Setup,
+  registry: Registry,
+  extensions: readonly ActiveExtension[],
+  root: RootConfig,
+): Registry & Pick<Mmu, 'root' | 'zeroCheck' | 'permissions'> {
+  return {
+    ...registry,
+    root,
+    zeroCheck: zeroCheckOf(setup, registry, extensions, root),
+    permissions: permissionBitmap(registry, root),
+  };
+}
+
+function finished(mmu: Mmu): Mmu {
   // Not enumerable: what was found out about this MMU may not hold for a copy with other masks.
   return Object.freeze(Object.defineProperty(mmu, 'shapes', { value: [] }));
 }
