@@ -96,7 +96,7 @@ export function memoryFacts(kvm: KvmModules, vendor: KvmVendor): MemoryFacts {
 }
 
 /** The release as `uname -a` has it: with the version of a distribution, which says what is patched. */
-export function releaseText(kvm: KvmModules): string {
+function releaseText(kvm: KvmModules): string {
   const { kernel } = kvm;
   const uts = kernel.struct('uts_namespace', neededSymbol(kvm, 'init_uts_ns'));
   const version = uts.text('name.version');
