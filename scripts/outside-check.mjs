@@ -45,6 +45,17 @@ const TSCONFIG = {
   files: ['index.js'],
 };
 
+/**
+ * How many tests passed; one that has none is no proof.
+ *
+ * @param {string} said by the runner of Node
+ */
+function passed(said) {
+  const tests = /^# pass (\d+)$/m.exec(said)?.[1] ?? '0';
+  if (tests === '0') throw new Error(`it has no tests:\n${said}`);
+  return tests;
+}
+
 /** @param {string} name */
 function check(name) {
   inFolder((folder) => {
@@ -54,17 +65,38 @@ function check(name) {
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(TSCONFIG));
     must(folder, process.execPath, TSC, '-p', '.');
     must(folder, join(folder, 'node_modules', '.bin', 'spte-plugin-kit'), 'check', './index.js');
-    const said = must(folder, process.execPath, '--test');
-    const tests = /^# pass (\d+)$/m.exec(said)?.[1] ?? '0';
-    if (tests === '0') throw new Error(`it has no tests:\n${said}`);
+    const tests = passed(must(folder, process.execPath, '--test'));
     console.log(`${name}: stands on the tarballs alone, passes the kit and ${tests} tests of its own`);
   });
 }
 
+/** What `npm create spte-vendor` writes builds, and passes its tests. */
+function checkCreated() {
+  inFolder((folder) => {
+    install(
+      [packages.get('create-spte-vendor')].flatMap((pkg) => pkg ?? []),
+      folder,
+    );
+    must(folder, join(folder, 'node_modules', '.bin', 'create-spte-vendor'), 'trial');
+    const made = join(folder, 'spte-vendor-trial');
+    // Without a registry there is no TypeScript but the repository's.
+    const manifest = readFileSync(join(made, 'package.json'), 'utf8');
+    writeFileSync(join(made, 'package.json'), manifest.replace(/,\s*"typescript": "[^"]*"/, ''));
+    install(asked(made), made);
+    must(made, process.execPath, TSC, '-p', '.');
+    must(made, join(made, 'node_modules', '.bin', 'spte-plugin-kit'), 'check', './dist/index.js');
+    const tests = passed(must(made, process.execPath, '--test'));
+    console.log(`${CREATED}: builds, passes the kit and its ${tests} tests`);
+  });
+}
+
+const CREATED = 'spte-vendor-trial, as create-spte-vendor writes it';
 const named = process.argv.slice(2);
-for (const name of named.length > 0 ? named : examples) {
+const all = [...examples, CREATED];
+for (const name of named.length > 0 ? named : all) {
   try {
-    check(name);
+    if (name === CREATED) checkCreated();
+    else check(name);
   } catch (error) {
     process.exitCode = 1;
     console.error(`${name}: ${error instanceof Error ? error.message : String(error)}`);

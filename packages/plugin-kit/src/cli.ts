@@ -98,7 +98,7 @@ async function check({ file, only, kernels, json }: Arguments, io: CliIo): Promi
   if (found.length === 0) {
     const names = Object.keys(exported);
     throw new UsageError(
-      `${file} exports no plugin${only === null ? '' : ` ${only}`}; it exports ${names.length === 0 ? 'nothing' : names.join(', ')}`,
+      `${file} exports no plugin${only === null ? '' : ` ${only}`}; it exports ${names.length === 0 ? 'nothing' : names.map((name) => exportText(name, exported[name])).join(', ')}`,
     );
   }
   let count = 0;
@@ -116,6 +116,17 @@ async function load(file: string, io: CliIo): Promise<Readonly<Record<string, un
     return await io.load(file);
   } catch (error) {
     throw new UsageError(`${file} cannot be loaded: ${String(error)}`);
+  }
+}
+
+/** An export by its name; a maker that throws says why. */
+function exportText(name: string, value: unknown): string {
+  if (typeof value !== 'function' || value.length > 0) return name;
+  try {
+    (value as () => unknown)();
+    return name;
+  } catch (error) {
+    return `${name}, which throws ${String(error)}`;
   }
 }
 

@@ -308,7 +308,7 @@ describe('the command', () => {
     [['check', 'none.js'], 'none.js exports no plugin; it exports nothing'],
     [
       ['check', '--export', 'x', 'good.js'],
-      'good.js exports no plugin x; it exports mmio, make, constant, broken',
+      'good.js exports no plugin x; it exports mmio, make, constant, broken, which throws Error: no',
     ],
   ])('refuses %j', async (args, text) => {
     expect(await run(...args)).toEqual({
