@@ -3,8 +3,8 @@ import { Command, CommanderError } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import type { ContextOptions } from './context/context-options.ts';
 import { loadPlugins } from './context/plugins.ts';
-import { MISTAKE, type Session, startSession } from './context/session.ts';
-import { isMistake, isReaderGone, OutputError, unprintable } from './io/errors.ts';
+import { DAMAGED, MISTAKE, type Session, startSession } from './context/session.ts';
+import { DamagedError, isMistake, isReaderGone, OutputError, unprintable } from './io/errors.ts';
 import type { Io } from './io/io.ts';
 import type { FormatOptions } from './io/output.ts';
 import { visible } from './io/visible.ts';
@@ -17,6 +17,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   decode: async () => (await import('./commands/decode.ts')).decodeCommand,
   annotate: async () => (await import('./commands/annotate.ts')).annotateCommand,
   host: async () => (await import('./commands/host.ts')).hostCommand,
+  vms: async () => (await import('./commands/vms.ts')).vmsCommand,
+  check: async () => (await import('./commands/check.ts')).checkCommand,
   walk: async () => (await import('./commands/walk.ts')).walkCommand,
   make: async () => (await import('./commands/make.ts')).makeCommand,
   compare: async () => (await import('./commands/compare.ts')).compareCommand,
@@ -127,5 +129,5 @@ async function failed(session: Session, error: unknown): Promise<number> {
   if (cause instanceof OutputError && isReaderGone(cause)) return 0;
   if (!isMistake(cause)) throw cause;
   session.io.complain(`spte: ${cause.message}\n`);
-  return MISTAKE;
+  return cause instanceof DamagedError ? DAMAGED : MISTAKE;
 }

@@ -27,6 +27,8 @@ const COMMANDS = [
   'decode',
   'annotate',
   'host',
+  'vms',
+  'check',
   'walk',
   'make',
   'compare',

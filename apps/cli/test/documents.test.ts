@@ -8,6 +8,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import manifest from '../package.json' with { type: 'json' };
 import { DOCUMENTS } from '../src/io/output.ts';
+import { vmcore } from './dumps.ts';
 import { image } from './images.ts';
 import { captured } from './machines.ts';
 import { file, json, ndjson, repository, spte } from './run.ts';
@@ -61,6 +62,7 @@ const CASES: Readonly<Record<(typeof DOCUMENTS)[number], readonly string[]>> = {
     'decode --error-code 4 --shadow',
     'decode --eptp 5',
   ],
+  check: ['check vmcore', 'check damaged'],
   compare: ['compare 6.1 7.2 --vendor vmx', 'compare vmx svm', 'compare 6.1 6.1 --vendor svm'],
   decode: [
     `decode ${OPEN}`,
@@ -80,6 +82,7 @@ const CASES: Readonly<Record<(typeof DOCUMENTS)[number], readonly string[]>> = {
   presets: ['presets'],
   translation: [`${WALK} --translate 0x10000 --host svm`, `${WALK} --translate 0xfee00000`],
   vectors: ['vectors vectors.jsonl.gz', 'vectors wrong.jsonl'],
+  vms: ['vms vmcore'],
   walk: [`${WALK} --host svm`, `${WALK} --only findings`, 'walk later.img --root 0x83dd000 --host svm'],
   'walk-diff': [`${WALK} --diff later.img --host svm`, `${WALK} --diff mem.img`],
   'walk-summary': [
@@ -100,6 +103,8 @@ const LINES = Object.entries(CASES).flatMap(([name, lines]) => lines.map((line) 
 const VECTORS = 'packages/conformance/vectors/5.10.jsonl.gz';
 
 beforeAll(() => {
+  vmcore('vmcore');
+  vmcore('damaged', (dump) => dump.drop(0x366d));
   captured('vmx61-ept-noad', 'vmx');
   captured('svm61-npt-tdp-dump', 'svm');
   captured('svm61-shadow', 'shadow');

@@ -8,6 +8,7 @@ import { traceFiles } from '@spte/testing/runs';
 import { beforeAll, expect, it } from 'vitest';
 import { version6 } from '../../../packages/trace/test/dat-files.ts';
 import { runConsole } from './console.ts';
+import { vmcore } from './dumps.ts';
 import { image } from './images.ts';
 import { captured } from './machines.ts';
 import { file, folder, repository } from './run.ts';
@@ -68,6 +69,11 @@ function damage(address: number, page: Buffer): void {
 }
 
 beforeAll(() => {
+  vmcore('vmcore');
+  vmcore('part1', () => undefined, { part: [0, 32_768] });
+  vmcore('part2', () => undefined, { part: [32_768, 65_536] });
+  vmcore('holes', (dump) => dump.drop(0x366d));
+  vmcore('bad', (dump) => dump.poke64(0x366c010n, 0x8000_098c_9e67n));
   captured('vmx61-ept-noad', 'vmx');
   captured('svm61-npt-tdp-dump', 'svm');
   captured('svm73-npt-tdp', 'svm73');

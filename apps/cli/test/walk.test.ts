@@ -97,7 +97,7 @@ describe('spte walk', () => {
   });
 
   it.each([
-    ['walk mem.img', "required option '--root <HPA>' not specified"],
+    ['walk mem.img', '--root is needed, or --vm for a dump of a host'],
     ['walk mem.img --root 0x83dd001', 'must be a multiple of 4096'],
     ['walk mem.img --root 0xf00000000000', 'is not in this memory'],
     ['walk none.img --root 0', 'cannot read "none.img": there is no such file'],

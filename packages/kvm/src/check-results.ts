@@ -70,7 +70,8 @@ export interface CheckResult {
 
 /** Something that could not be decided, and why. */
 export interface Undecided {
-  readonly pid: number;
+  /** Process of the VM; null for what is of the host. */
+  readonly pid: number | null;
   readonly what: string;
   readonly why: string;
 }

@@ -3,6 +3,7 @@ import { ADDRESS, hex, isPresentKind, type Mmu, PAGE_SHIFT, pagesPerHpage, spteK
 import { isMissing, tryRead } from '@spte/vmcore';
 import { entryFindingText, type WalkEntry, walk } from '@spte/walk';
 import { type CheckResult, gfnsText, resultOf, type Undecided } from './check-results.ts';
+import { headedTables } from './headed-tables.ts';
 import { type KvmHost, mmuOfRoot } from './open-kvm.ts';
 import type { Root } from './roots.ts';
 import { slotFinder } from './slot-at.ts';
@@ -39,6 +40,7 @@ export function checkHost(host: KvmHost): HostCheck {
   const check = new Check(host);
   check.masks();
   for (const vm of host.vms) check.vm(vm);
+  if (host.vms.length > 0) check.unreachedTables();
   return { results: check.results, undecided: check.undecided, entries: check.entries };
 }
 
@@ -47,7 +49,7 @@ interface Tables {
   /** Tables that were seen, by address, with their level and machine. */
   readonly seen: Map<bigint, { readonly level: number; readonly mmu: Mmu }>;
   readonly findSlot: ReturnType<typeof slotFinder>;
-  /** Roots that could not be walked. */
+  /** Tables that could not be looked at. */
   readonly lost: Set<bigint>;
 }
 
@@ -56,12 +58,15 @@ class Check {
   readonly undecided: Undecided[] = [];
   entries = 0;
   readonly #host: KvmHost;
-  readonly #writers = new Map<bigint, number>();
+  readonly #writers = new Map<number, number>();
+  readonly #reached = new Set<bigint>();
+  #isPartial: boolean;
   readonly #counts = new Map<string, number>();
   readonly #dirtyLogSize: number;
 
   constructor(host: KvmHost) {
     this.#host = host;
+    this.#isPartial = host.problems.length > 0;
     this.#dirtyLogSize = host.predicted?.masks.cpuDirtyLogSize ?? 0;
   }
 
@@ -77,6 +82,24 @@ class Check {
     this.#unknownRoots(vm);
     this.#unreached(vm, tables);
     this.#counters(vm, tables);
+    for (const hpa of tables.seen.keys()) this.#reached.add(hpa);
+    if (tables.lost.size > 0) this.#isPartial = true;
+  }
+
+  /** Tables of the TDP MMU that hang on no root, by the descriptions of the host's pages. */
+  unreachedTables(): void {
+    const what = 'tables that no root reaches';
+    if (this.#isPartial) {
+      this.#undecide(null, what, 'not every table could be looked at');
+      return;
+    }
+    const found = tryRead(() => headedTables(this.#host.kvm));
+    const gap = isMissing(found) ? found.message : found.gap;
+    if (gap !== null) this.#undecide(null, what, gap);
+    for (const { hpa, gfn, level, isTdpMmu } of isMissing(found) ? [] : found.tables) {
+      if (!isTdpMmu || this.#reached.has(hpa)) continue;
+      this.#add(resultOf('unreached-table', {}, `${hex(hpa)}, level ${level}, gfn ${hex(gfn)}`));
+    }
   }
 
   #root(vm: Vm, root: Root, tables: Tables): void {
@@ -112,6 +135,7 @@ class Check {
     const { level, gpa, spte: value, address: hpa, kind } = entry;
     const about = { pid: vm.pid, root: root.hpa, entry: { hpa, value, level, gpa } };
     for (const finding of entry.findings) {
+      if (finding.code === 'table-hole') tables.lost.add(finding.params.address);
       const gap = finding.code === 'table-hole' ? this.#gapAt(finding.params.address) : null;
       if (gap !== null) this.#undecide(vm, `what is below ${hex(value)} at ${hex(hpa)}`, gap);
       else this.#add({ ...about, code: finding.code, weight: 'error', text: entryFindingText(finding) });
@@ -131,7 +155,7 @@ class Check {
     const { level, gpa, spte, kind } = entry;
     const isWritable = kind === 'leaf' && (spte & WRITABLE) !== 0n;
     const pages = pagesPerHpage(level);
-    if (isWritable) this.#shared(vm, (spte & ADDRESS) >> PAGE_SHIFT, about);
+    if (isWritable) this.#shared(vm, Number((spte & ADDRESS) >> PAGE_SHIFT), about);
     if (root.flags.includes('invalid') || !isDirectTdp(this.#host, root)) return;
     const gfn = gpa >> PAGE_SHIFT;
     const own = tables.findSlot(gfn, root.smm ? 1 : 0);
@@ -160,11 +184,11 @@ class Check {
     }
   }
 
-  #shared(vm: Vm, pfn: bigint, about: Partial<CheckResult>): void {
+  #shared(vm: Vm, pfn: number, about: Partial<CheckResult>): void {
     const other = this.#writers.get(pfn);
     if (other === undefined && this.#writers.size < MAX_WRITABLE) this.#writers.set(pfn, vm.pid);
     if (other !== undefined && other !== vm.pid) {
-      this.#add(resultOf('shared-page', about, `pfn ${hex(pfn)}, VM ${other} and VM ${vm.pid}`));
+      this.#add(resultOf('shared-page', about, `pfn ${hex(BigInt(pfn))}, VM ${other} and VM ${vm.pid}`));
     }
   }
 
@@ -190,7 +214,11 @@ class Check {
   /** Counters of mapped pages beside the leaves of all tables, each once. */
   #counters(vm: Vm, { seen, lost }: Tables): void {
     if (lost.size > 0) {
-      this.#undecide(vm, 'counters of mapped pages', `not walked: ${[...lost].map(hex).join(' ')}`);
+      this.#undecide(
+        vm,
+        'counters of mapped pages',
+        `the table at ${[...lost].map(hex).join(', ')} is not in the dump`,
+      );
       return;
     }
     const leaves = new Map<number, number>();
@@ -219,7 +247,8 @@ class Check {
     if (count <= MAX_LISTED) this.results.push(result);
   }
 
-  #undecide({ pid }: Vm, what: string, why: string): void {
+  #undecide(vm: Vm | null, what: string, why: string): void {
+    const pid = vm?.pid ?? null;
     const last = this.undecided.at(-1);
     if (last?.pid === pid && last.what === what) return;
     if (this.undecided.length < MAX_LISTED) this.undecided.push({ pid, what, why });

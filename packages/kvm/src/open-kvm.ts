@@ -130,6 +130,7 @@ function rootConfigOf({ masks, vendor }: KvmHost, { config }: MemoryFacts, root:
   return {
     kind: tdp && isDirect ? 'tdp' : shadow,
     level: Math.min(Math.max(root.level, 2), 5),
+    isMirror: root.flags.includes('mirror'),
     eferNx: eferNxOfRole(readKernelRelease(config.kernel), true, tdp),
   };
 }

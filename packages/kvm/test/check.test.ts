@@ -205,8 +205,88 @@ describe('what is suspicious is found, and a near miss is not', () => {
     expect(found(result)).toEqual(['suspicious unknown-root']);
     expect(result.undecided).toMatchObject([
       { pid: 202, what: 'root 0xfffff000' },
-      { pid: 202, what: 'counters of mapped pages', why: 'not walked: 0xfffff000' },
+      { pid: 202, what: 'counters of mapped pages', why: 'the table at 0xfffff000 is not in the dump' },
+      { pid: null, what: 'tables that no root reaches' },
     ]);
+  });
+});
+
+describe('a table of the TDP MMU that no root reaches', () => {
+  const cut: Plant = (dump, host, vm) => {
+    const table = entriesOf(host, vm).find(({ kind, level }) => kind === 'table' && level === 2);
+    dump.poke64(table?.address ?? 0n, 0n);
+  };
+  const symbolAt = (host: KvmHost, name: string): bigint =>
+    host.kernel.memory.physical(host.kernel.symbols.address(name) ?? 0n);
+
+  it('is found by its page', () => {
+    const table = entriesOf(hostOf('svm61-two'), hostOf('svm61-two').vms[0] as Vm).find(
+      ({ kind, level }) => kind === 'table' && level === 2,
+    );
+    const { results } = check(cut);
+    expect(results.map(({ code, weight }) => [code, weight])).toEqual([
+      ['counter-differs', 'suspicious'],
+      ['unreached-table', 'suspicious'],
+    ]);
+    expect(results[1]?.text).toContain(`${hex(table?.child ?? 0n)}, level 1, gfn `);
+  });
+
+  it('is none of the shadow MMU, nor one whose page says something else', () => {
+    const plant: Plant = (dump, host, vm) => {
+      cut(dump, host, vm);
+      const table = entriesOf(host, vm).find(({ kind, level }) => kind === 'table' && level === 2);
+      const { memory, vmcoreinfo, symbols } = host.kernel;
+      const pages = memory.u64(symbols.address('vmemmap_base') ?? 0n);
+      const page = pages + ((table?.child ?? 0n) >> 12n) * (vmcoreinfo.size('page') ?? 0n);
+      const at = memory.physical(page + (vmcoreinfo.offset('page.private') ?? 0n));
+      dump.poke64(at, memory.u64(symbols.address('page_offset_base') ?? 0n) + (1n << 45n));
+    };
+    expect(found(check(plant))).toEqual(['suspicious counter-differs']);
+  });
+
+  it('may be anywhere, where not all could be looked at', () => {
+    const what = 'tables that no root reaches';
+    const hidden: Plant = (dump, host, vm) => {
+      cut(dump, host, vm);
+      const at = host.kernel.memory.u64(host.kernel.symbols.address('vmemmap_base') ?? 0n);
+      dump.drop(Number(host.kernel.memory.physical(at + (0x366dn << 6n)) >> 12n));
+    };
+    const { undecided } = check(hidden);
+    expect(undecided.find((one) => one.what === what)).toMatchObject({
+      pid: null,
+      why: expect.any(String) as string,
+    });
+    const base: Plant = (dump, host) => dump.drop(Number(symbolAt(host, 'vmemmap_base') >> 12n));
+    expect(check(base).undecided.map((one) => one.what)).toContain(what);
+    const table: Plant = (dump, host, vm) => {
+      const one = entriesOf(host, vm).find(({ kind, level }) => kind === 'table' && level === 2);
+      dump.drop(Number((one?.child ?? 0n) >> 12n));
+    };
+    expect(check(table).undecided.slice(1)).toMatchObject([
+      { pid: 202, what: 'counters of mapped pages' },
+      { pid: null, what, why: 'not every table could be looked at' },
+    ]);
+  });
+
+  it('is not looked for where the kernel does not say where its pages are, or has too many', () => {
+    const host = hostOf('svm61-two');
+    const kernel = (changed: object): KvmHost => {
+      const own = Object.create(
+        host.kernel,
+        Object.fromEntries(
+          Object.entries(changed).map(([name, value]) => [name, { value: value as unknown }]),
+        ),
+      ) as KvmHost['kernel'];
+      return { ...host, kvm: { ...host.kvm, kernel: own } };
+    };
+    expect(checkHost({ ...host, vms: [] })).toEqual({ results: [], undecided: [], entries: 0 });
+    const why = (one: KvmHost): unknown => checkHost(one).undecided.at(-1)?.why;
+    expect(why(kernel({ symbols: { address: () => null } }))).toBe(
+      'the kernel does not say where it describes its pages',
+    );
+    const dump = { ...host.kernel.dump, runs: () => [{ start: 0, end: 1 << 23 }] };
+    const memory = { u64: () => 0n, read: () => new Uint8Array(4096) };
+    expect(why(kernel({ dump, memory }))).toBe('only the first 4194304 pages were looked through');
   });
 });
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What no host at hand has: other vendors' variables, roots of every sort, KVM built in, odd machines.
 import {
-  checkHost,
+  checkHost as checkAll,
   type HeldRoot,
+  type HostCheck,
   type KvmHost,
   type KvmModules,
   kvmModules,
@@ -29,6 +30,16 @@ function hostOf(name: DumpName): KvmHost {
   const known = hosts.get(name) ?? openKvm(openKernel(realDump(name)));
   hosts.set(name, known);
   return known;
+}
+
+/** A check of some VMs of a host: the tables of the others hang on none of these. */
+function checkHost(host: KvmHost): HostCheck {
+  const { results, undecided, entries } = checkAll(host);
+  return {
+    results: results.filter(({ code }) => code !== 'unreached-table'),
+    undecided: undecided.filter(({ pid }) => pid !== null),
+    entries,
+  };
 }
 
 /** Symbols of a kernel that are others: null takes one out. */

@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { caveatsOf, hex, type Mmu } from '@spte/core';
 import { checkMasks, type HostFact, type HostReport, hostReport, type MaskCheck } from '@spte/host';
+import { mmuOfRoot } from '@spte/kvm';
+import { imageFormat } from '@spte/vmcore';
+import { openFile } from '@spte/vmcore/node';
 import type { Command } from 'commander';
 import { contextJson, hostTexts, reportFacts, usable } from '../context/context.ts';
 import { addPluginOption, type ContextOptions } from '../context/context-options.ts';
-import { addFormatOptions, end, outcomeOf, type Session } from '../context/session.ts';
+import { addFormatOptions, end, type Outcome, outcomeOf, type Session } from '../context/session.ts';
+import { addLiveOption, namesOf, openHost, pathsOf, sayProblems, whyNoVms } from '../dump/open-host.ts';
 import { readText } from '../files/read-input.ts';
 import { alignRows } from '../io/align.ts';
 import { shown, UsageError } from '../io/errors.ts';
-import { pathOf } from '../io/io.ts';
+import { type Io, pathOf } from '../io/io.ts';
 import type { FormatOptions } from '../io/output.ts';
 import { documentHead } from '../io/output.ts';
 
 interface HostOptions extends FormatOptions, Pick<ContextOptions, 'plugin'> {
   readonly capture?: string;
-  readonly verify?: string;
+  readonly verify?: string | true;
+  readonly live?: boolean;
 }
 
 const EXAMPLES = `
@@ -26,7 +31,8 @@ Examples:
   spte host                             this machine
   spte host --capture machine.json      take it elsewhere, for --host machine.json
   spte host captured/ --json
-  spte host captured/ --verify masks.txt --check`;
+  spte host captured/ --verify masks.txt --check
+  spte host vmcore --verify             what its memory says, and whether the masks in it follow from that`;
 
 export function hostCommand(parent: Command, session: Session): void {
   const command = parent
@@ -35,32 +41,107 @@ export function hostCommand(parent: Command, session: Session): void {
     .description(
       'Says what KVM finds on a machine and which masks it computes there: each fact with the line that it rests on, each mask with the step of the kernel that set it.',
     )
-    .argument('[DIR]', 'a folder or bundle captured elsewhere; this machine when absent')
+    .argument(
+      '[DIR|DUMP...]',
+      'a folder or bundle captured elsewhere, or a vmcore (all parts of a split one); this machine when absent',
+    )
     .option('--capture <FILE>', 'write the texts of the machine to one JSON file')
     .option(
-      '--verify <FILE>',
-      "compare with masks read from that kernel's memory (symbol kind address = value)",
+      '--verify [FILE]',
+      "compare with masks read from that kernel's memory (symbol kind address = value); those in a vmcore need no file",
     )
     .addHelpText('after', EXAMPLES);
+  addLiveOption(command);
   addPluginOption(addFormatOptions(command, 'a fact is assumed, or a mask of --verify differs')).action(
-    async (folder: string | undefined, options: HostOptions) =>
-      end(session, options, outcomeOf(await host(session, folder, options))),
+    async (paths: string[], options: HostOptions) =>
+      end(session, options, await host(session, paths, options)),
   );
 }
 
-async function host(session: Session, folder: string | undefined, options: HostOptions): Promise<boolean> {
-  const { io, out } = session;
+async function host(session: Session, paths: readonly string[], options: HostOptions): Promise<Outcome> {
+  const { io } = session;
+  const [folder, ...others] = paths;
+  if (options.live === true || paths.some((path) => isDump(io, path))) {
+    return dumpedHost(session, pathsOf(io, paths, options), options);
+  }
+  if (others.length > 0) throw new UsageError('only a split dump has several files');
   const texts = hostTexts(io, folder ?? '/');
   if (options.capture !== undefined) capture(session, options.capture, texts);
   const report = hostReport(texts);
   const mmu = usable(report.config, { plugin: options.plugin });
-  const checks = options.verify === undefined ? null : await verify(session, mmu, options.verify);
+  const { verify } = options;
+  if (verify === true) throw new UsageError('--verify needs a FILE here: only a vmcore has the masks in it');
+  const checks = verify === undefined ? null : await verified(session, mmu, verify);
+  return outcomeOf(show(session, options, report, mmu, checks));
+}
+
+/** A host in its dump: facts and masks are those in memory. */
+async function dumpedHost(
+  session: Session,
+  paths: readonly string[],
+  options: HostOptions,
+): Promise<Outcome> {
+  const { io } = session;
+  if (options.plugin !== undefined)
+    throw new UsageError('--plugin: the masks of a vmcore stand in its memory');
+  if (options.capture !== undefined) throw new UsageError('--capture: a vmcore has no texts to capture');
+  const dumped = await openHost(io, paths);
+  try {
+    const { facts, checks } = dumped;
+    const isWhole = sayProblems(io, dumped);
+    const mmu = mmuOfRoot(dumped, null);
+    if (facts === null || mmu === null) throw new UsageError(`${namesOf(paths)}: ${whyNoVms(dumped)}`);
+    const report: HostReport = {
+      kernel: facts.config.kernel,
+      vendor: facts.config.vendor.name,
+      mode: dumped.masks.tdpEnabled === false ? 'shadow' : TDP[facts.config.vendor.name],
+      facts: facts.facts.map(({ name, value, symbol, address }) => ({
+        name,
+        value,
+        source: null,
+        assumed: false,
+        why: address === null ? symbol : `${symbol} at ${hex(address)}`,
+      })),
+      assumed: [],
+      config: facts.config,
+      notes: [],
+    };
+    const given = options.verify === true ? checks : null;
+    const found = typeof options.verify === 'string' ? await verified(session, mmu, options.verify) : given;
+    return { ...outcomeOf(show(session, options, report, mmu, found)), damaged: !isWhole };
+  } finally {
+    dumped.dump.close();
+  }
+}
+
+/** Paging with two dimensions, by vendor. */
+const TDP = { vmx: 'ept', svm: 'npt' } as const;
+
+/** Whether a file is a dump: a bundle is JSON, a captured machine a folder. */
+function isDump(io: Io, path: string): boolean {
+  const place = pathOf(io, path);
+  if (statSync(place, { throwIfNoEntry: false })?.isFile() !== true) return false;
+  const file = openFile(place);
+  try {
+    return imageFormat(file) !== 'raw';
+  } finally {
+    file.close();
+  }
+}
+
+function show(
+  { out }: Session,
+  options: HostOptions,
+  report: HostReport,
+  mmu: Mmu,
+  checks: readonly MaskCheck[] | null,
+): boolean {
   const record = hostJson(report, mmu, checks, options);
   if (options.ndjson === true) {
     void out.record(record);
     void out.record({ summary: { assumed: report.assumed.length, context: record.context } });
   } else if (options.json === true) out.document({ ...documentHead('host', record.context), ...record });
-  else print(session, report, mmu, checks);
+  else print(out, report, mmu, checks);
   const wrong = (checks ?? []).filter(({ agree }) => !agree);
   return report.assumed.length === 0 && wrong.length === 0;
 }
@@ -74,7 +155,7 @@ function capture({ io }: Session, file: string, texts: object): void {
   io.complain(`spte: wrote ${file}\n`);
 }
 
-async function verify({ io }: Session, mmu: Mmu, file: string): Promise<MaskCheck[]> {
+async function verified({ io }: Session, mmu: Mmu, file: string): Promise<MaskCheck[]> {
   const checks = checkMasks(mmu, { name: file, text: await readText(io, file) });
   if (checks.length === 0) throw new UsageError(`--verify: no line of ${shown(file)} names a mask of KVM`);
   return checks;
@@ -101,7 +182,7 @@ function hostJson(
   };
 }
 
-function print({ out }: Session, report: HostReport, mmu: Mmu, checks: readonly MaskCheck[] | null): void {
+function print(out: Session['out'], report: HostReport, mmu: Mmu, checks: readonly MaskCheck[] | null): void {
   const { kernel, vendor, mode, facts, notes } = report;
   void out.line(
     out.paint('bold', `kernel ${kernel}, ${vendor}, ${mode}  (layout since ${mmu.layout.since})`),

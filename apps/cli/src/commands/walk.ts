@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { EntryPatterns } from '@spte/host';
+import type { OpenDump } from '@spte/vmcore/node';
 import { type PhysicalMemory, sampleEntries } from '@spte/walk';
 import { type Command, Option } from 'commander';
 import { contextOf, isMachineGiven, sayContext } from '../context/context.ts';
+import { factsOf } from '../context/context-options.ts';
 import { addCommonOptions, end, type Outcome, type Session } from '../context/session.ts';
+import { chosenRoot } from '../dump/choose-root.ts';
+import { addLiveOption, contextOfRoot, hostIn, pathsOf, sayNotes, vmOf } from '../dump/open-host.ts';
 import { openMemory } from '../files/image.ts';
 import { UsageError } from '../io/errors.ts';
+import type { Io } from '../io/io.ts';
 import { integer, parseWord } from '../io/parse.ts';
 import { addVerdictOptions, policyOf, refuseVerdict } from '../verdict/options.ts';
 import { reporterOf } from '../verdict/report.ts';
@@ -22,7 +27,9 @@ Examples:
   spte walk guest.core --root 0x83a7000 --summary --kernel 6.1.192 --vendor vmx --no-ad
   spte walk mem.img --root 0x83dd000 --translate 0xfee00000 --host captured/
   spte walk before.img --root 0x83dd000 --diff after.img --ndjson --host captured/
-  spte walk mem.img --root 0x83dd000 --host captured/ --parquet entries.parquet`;
+  spte walk mem.img --root 0x83dd000 --host captured/ --parquet entries.parquet
+  spte walk vmcore --vm 1234 --summary            the root and the machine are in the dump
+  spte walk vmcore --vm qemu-system-x86 --vcpu 0 --translate 0xfee00000`;
 
 export function walkCommand(parent: Command, session: Session): void {
   const command = parent
@@ -32,14 +39,16 @@ export function walkCommand(parent: Command, session: Session): void {
       'Walks a page table in a memory image: each entry with level, address and findings; with --summary the counts alone.',
     )
     .argument(
-      '<IMAGE>',
-      'a vmcore (kdump, ELF, flattened) or raw memory, plain, gzip or zstd; or a device such as /dev/mem',
+      '[IMAGE...]',
+      'a vmcore (kdump, ELF, flattened; all parts of a split one) or raw memory, plain, gzip or zstd; or a device such as /dev/mem',
     )
-    .requiredOption(
+    .option(
       '--root <HPA>',
-      'physical address of the root table, without the flags of a CR3 or EPTP',
+      'physical address of the root table, without the flags of a CR3 or EPTP; needed without --vm',
       parseWord,
     )
+    .option('--vm <PID|COMM>', 'a VM of the host whose dump it is: kernel, machine and root are read from it')
+    .option('--vcpu <N>', 'the root that this vCPU of --vm uses', integer(0, 4095))
     .option('--levels <N>', 'levels of the table, 1..5; those of the context when absent', integer(1, 5))
     .addOption(new Option('--level <N>', 'the same').argParser(integer(1, 5)).hideHelp())
     .option('--gpa <GPA>', 'first address that the root maps', parseWord)
@@ -55,30 +64,73 @@ export function walkCommand(parent: Command, session: Session): void {
       'write the entries as columns into a file, or a part named after IMAGE into a folder (PATH/), and print the summary',
     )
     .addHelpText('after', EXAMPLES);
-  addCommonOptions(addVerdictOptions(command)).action(async (image: string, options: WalkCommandOptions) =>
-    end(session, options, await walkImage(session, image, options)),
+  addLiveOption(command);
+  addCommonOptions(addVerdictOptions(command)).action(async (images: string[], options: WalkCommandOptions) =>
+    end(session, options, await walkImage(session, pathsOf(session.io, images, options), options)),
   );
 }
 
-async function walkImage(session: Session, image: string, options: WalkCommandOptions): Promise<Outcome> {
+async function walkImage(
+  session: Session,
+  images: readonly string[],
+  options: WalkCommandOptions,
+): Promise<Outcome> {
   refuseTogether(options);
   const { io } = session;
   const policy = await policyOf(io, options, 'walk');
-  const level = options.levels ?? options.level;
-  const flags = { ...options, ...(level !== undefined && level >= 2 && { rootLevel: level }) };
-  const memory = await openMemory(io, [image]);
+  const memory = await openMemory(io, images);
   try {
-    const known = isMachineGiven(options);
-    const entries = known ? new EntryPatterns() : entriesBelow(memory, options.root, level);
-    const context = contextOf(io, flags, { entries });
-    if (known || entries.list().length > 0) sayContext(io, '', context, options);
-    const root = { root: options.root, level, gpa: options.gpa, pae: options.pae };
+    sayNotes(io, memory, images);
+    const start =
+      options.vm === undefined ? startAt(io, memory, options) : startOfVm(memory, images, options);
     const reporter = reporterOf(session.out, policy, options);
     reporter?.begin(1);
-    return await run({ session, options, context, policy, reporter, image, memory, root });
+    const image = images.join(' ');
+    const outcome = await run({ session, options, policy, reporter, image, memory, ...start });
+    return { ...outcome, damaged: outcome.damaged || !memory.complete };
   } finally {
     memory.close();
   }
+}
+
+/** Where a walk starts, and as what it is read. */
+type WalkStart = Pick<WalkJob, 'context' | 'root'>;
+
+/** A walk from a given root: what wrote the entries is found out from them where no flag says it. */
+function startAt(io: Io, memory: PhysicalMemory, options: WalkCommandOptions): WalkStart {
+  const { root, gpa, pae } = options;
+  if (root === undefined) throw new UsageError('--root is needed, or --vm for a dump of a host');
+  if (options.vcpu !== undefined) throw new UsageError('--vcpu is of a VM: it needs --vm');
+  const level = options.levels ?? options.level;
+  const flags = { ...options, ...(level !== undefined && level >= 2 && { rootLevel: level }) };
+  const known = isMachineGiven(options);
+  const entries = known ? new EntryPatterns() : entriesBelow(memory, root, level);
+  const context = contextOf(io, flags, { entries });
+  if (known || entries.list().length > 0) sayContext(io, '', context, options);
+  return { context, root: { root, level, gpa, pae } };
+}
+
+/** A walk of a VM's root: nothing is guessed. */
+function startOfVm(memory: OpenDump, images: readonly string[], options: WalkCommandOptions): WalkStart {
+  const { plugin, mirror } = options;
+  const isGiven = isMachineGiven(options) || Object.keys(factsOf(options)).length > 0;
+  if (isGiven || (plugin ?? mirror) !== undefined) {
+    throw new UsageError(
+      '--vm reads the kernel and the machine from the dump: no option about them goes with it',
+    );
+  }
+  const host = hostIn(memory, images);
+  const vm = vmOf(host, options.vm ?? '');
+  const root = chosenRoot(vm, options);
+  return {
+    context: contextOfRoot(host, vm, root),
+    root: {
+      root: root.hpa,
+      level: options.levels ?? options.level ?? root.level,
+      gpa: options.gpa,
+      pae: options.pae ?? root.flags.includes('pae'),
+    },
+  };
 }
 
 function refuseTogether(options: WalkCommandOptions): void {

@@ -5,6 +5,9 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** An input of which too much is missing to answer: one line on stderr, exit status 5. */
+export class DamagedError extends UsageError {}
+
 /** Characters of hostile text that an error repeats, at most. */
 const MAX_SHOWN = 60;
 

@@ -110,6 +110,7 @@ export class Output {
 export const DOCUMENTS = [
   'annotate',
   'change',
+  'check',
   'codes',
   'compare',
   'decode',
@@ -119,6 +120,7 @@ export const DOCUMENTS = [
   'presets',
   'translation',
   'vectors',
+  'vms',
   'walk',
   'walk-diff',
   'walk-summary',

@@ -10,7 +10,10 @@ import { tellEntry } from './tell-entry.ts';
 
 /** Options of `walk`. */
 export interface WalkCommandOptions extends CommonOptions, VerdictOptions {
-  readonly root: bigint;
+  readonly root?: bigint;
+  readonly vm?: string;
+  readonly vcpu?: number;
+  readonly live?: boolean;
   readonly levels?: number;
   readonly level?: number;
   readonly gpa?: bigint;
