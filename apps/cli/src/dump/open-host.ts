@@ -131,7 +131,7 @@ export function contextOfRoot(host: KvmHost, vm: Vm, root: Root): Context {
 }
 
 /** Facts that were read from memory as a context. */
-export function contextWith({ facts, config }: NonNullable<KvmHost['facts']>, mmu: Mmu): Context {
+function contextWith({ facts, config }: NonNullable<KvmHost['facts']>, mmu: Mmu): Context {
   return {
     mmu,
     config,
