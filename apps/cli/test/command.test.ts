@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contextOf } from '../src/context/context.ts';
 import type { Io } from '../src/io/io.ts';
+import { captured } from './machines.ts';
 import { file, json, repository, run, spte } from './run.ts';
 import { shell } from './shell.ts';
 
@@ -56,6 +57,32 @@ describe('spte', () => {
       const { code, err } = await spte(line);
       expect(err).not.toBe('');
       expect(code).toBe(2);
+    },
+  );
+
+  it.each([
+    ['--vendor vmx --sme-c-bit 47', '--vendor is about Intel (vmx), --sme-c-bit is about AMD (svm)'],
+    ['--no-ept --sme-c-bit 47', '--no-ept is about Intel (vmx), --sme-c-bit is about AMD (svm)'],
+    ['--vendor vmx --no-npt', '--vendor is about Intel (vmx), --no-npt is about AMD (svm)'],
+    ['--vendor svm --no-ad', '--vendor is about AMD (svm), --no-ad is about Intel (vmx)'],
+    ['--vendor svm --no-exec-only', '--vendor is about AMD (svm), --no-exec-only is about Intel (vmx)'],
+    ['--vendor svm --no-pml', '--vendor is about AMD (svm), --no-pml is about Intel (vmx)'],
+    ['--vendor svm --l1tf', '--vendor is about AMD (svm), --l1tf is about Intel (vmx)'],
+    ['--vendor svm --mmu ept12', '--vendor is about AMD (svm), --mmu is about Intel (vmx)'],
+    ['--shadow --ept', '--shadow is about shadow paging, --ept is about EPT or NPT'],
+    ['--no-npt --mmu tdp', '--no-npt is about shadow paging, --mmu is about EPT or NPT'],
+    ['--preset haswell --no-npt', '--preset haswell is Intel (vmx), --no-npt is about AMD (svm)'],
+    [`--host ${captured('svm61-npt-tdp')} --no-pml`, '--host is AMD (svm), --no-pml is about Intel (vmx)'],
+  ])('%s: flags that exclude each other are refused by name', async (flags, message) => {
+    for (const command of ['decode 5', 'annotate -', 'make --gfn 1 --pfn 1 --kernel 6.8']) {
+      expect(await spte(`${command} ${flags}`)).toEqual({ code: 2, out: '', err: `spte: ${message}\n` });
+    }
+  });
+
+  it.each(['--vendor svm --no-l1tf --cache-bits 44', '--shadow --no-npt', '--vendor vmx --no-ept --no-ad'])(
+    '%s: flags that agree are taken',
+    async (flags) => {
+      expect((await spte(`decode 5 ${flags}`)).code).toBe(0);
     },
   );
 

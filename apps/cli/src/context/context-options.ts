@@ -2,6 +2,7 @@
 import { readKernelRelease } from '@spte/core';
 import type { MachineFacts } from '@spte/host';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { UsageError } from '../io/errors.ts';
 import { integer, oneOf, parseSwitch } from '../io/parse.ts';
 
 /** What the flags of a context give, or the words of a context string. */
@@ -139,12 +140,15 @@ const FACT_FLAGS = [...Object.keys(VALUE_FLAGS), ...Object.keys(SWITCHES)]
   .filter((name) => !OTHER_FLAGS.includes(name))
   .map(camelCase) as readonly (keyof MachineFacts & keyof ContextOptions)[];
 
-/** The facts among the flags: those that were given. */
+/**
+ * The facts among the flags: those that were given.
+ *
+ * @throws UsageError where two flags cannot both be meant
+ */
 export function factsOf(options: ContextOptions): MachineFacts {
-  const { ept, npt, shadow } = options;
   const given = FACT_FLAGS.filter((name) => options[name] !== undefined);
-  const tdp = shadow === undefined ? (ept ?? npt) : !shadow;
-  const vendor = options.vendor ?? impliedVendor(options);
+  const tdp = saidBy('tdp', options)?.value;
+  const vendor = saidBy('vendor', options)?.value;
   return {
     ...Object.fromEntries(given.map((name) => [name, options[name]])),
     ...(tdp !== undefined && { tdp }),
@@ -152,32 +156,58 @@ export function factsOf(options: ContextOptions): MachineFacts {
   };
 }
 
-/** Flags that can only be about one vendor. */
-const VENDOR_FLAGS = {
-  npt: 'svm',
-  smeCBit: 'svm',
-  ept: 'vmx',
-  ad: 'vmx',
-  execOnly: 'vmx',
-  pml: 'vmx',
-} as const satisfies Partial<Record<keyof ContextOptions, MachineFacts['vendor']>>;
+/** What a flag says of the vendor, and of whether EPT or NPT is used. */
+type Said = Pick<MachineFacts, 'vendor' | 'tdp'>;
 
-const IMPLYING = Object.keys(VENDOR_FLAGS) as readonly (keyof typeof VENDOR_FLAGS)[];
+/** The flags that say something of either, those first that say it plainly. */
+const SAYING: { readonly [Name in keyof ContextOptions]?: (value: ContextOptions[Name]) => Said } = {
+  vendor: (vendor) => ({ vendor }),
+  shadow: (on) => ({ tdp: on === false }),
+  ept: (tdp) => ({ vendor: 'vmx', tdp }),
+  npt: (tdp) => ({ vendor: 'svm', tdp }),
+  smeCBit: () => ({ vendor: 'svm' }),
+  ad: () => ({ vendor: 'vmx' }),
+  execOnly: () => ({ vendor: 'vmx' }),
+  pml: () => ({ vendor: 'vmx' }),
+  l1tf: (on) => (on === true ? { vendor: 'vmx' } : {}),
+  mmu: (kind) => (kind === 'ept12' ? { vendor: 'vmx', tdp: true } : kind === 'tdp' ? { tdp: true } : {}),
+};
 
-function impliedVendor(options: ContextOptions): MachineFacts['vendor'] {
-  const flag = IMPLYING.find((name) => options[name] !== undefined);
-  return flag === undefined ? undefined : VENDOR_FLAGS[flag];
+const SAYING_FLAGS = Object.keys(SAYING) as readonly (keyof ContextOptions)[];
+
+const sayingOf = <Name extends keyof ContextOptions>(name: Name, options: ContextOptions): Said =>
+  options[name] === undefined ? {} : (SAYING[name]?.(options[name]) ?? {});
+
+/** What flags say of the one or the other, and the first that does. */
+function saidBy<Fact extends keyof Said>(fact: Fact, options: ContextOptions) {
+  const all = SAYING_FLAGS.map((flag) => ({ flag, value: sayingOf(flag, options)[fact] })).filter(
+    ({ value }) => value !== undefined,
+  );
+  const [first] = all;
+  const other = all.find(({ value }) => value !== first?.value);
+  if (first === undefined || other === undefined) return first;
+  const [one, two] = [first, other].map(
+    ({ flag, value }) => `${typed(flag, options)} is about ${MEANT[String(value)]}`,
+  );
+  throw new UsageError(`${one}, ${two}`);
 }
 
-/** Flags that say which mode it is, the strongest first. */
-const MODE_FLAGS = ['shadow', 'ept', 'npt', 'mmu'] as const;
+/** What the values of both are called. */
+export const MEANT: Readonly<Record<string, string>> = {
+  vmx: 'Intel (vmx)',
+  svm: 'AMD (svm)',
+  true: 'EPT or NPT',
+  false: 'shadow paging',
+};
+
+/** A flag as it is typed. */
+function typed(flag: keyof ContextOptions, options: ContextOptions): string {
+  const words = flag.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return `--${options[flag] === false ? 'no-' : ''}${words}`;
+}
 
 /** The flag that gives a fact, as it is typed; null where none does. */
 export function flagOf(name: keyof MachineFacts, options: ContextOptions): string | null {
-  const among: readonly (keyof ContextOptions)[] =
-    name === 'tdp' ? MODE_FLAGS : name === 'vendor' ? ['vendor', ...IMPLYING] : [name];
-  const flag = among.find((one) => options[one] !== undefined);
-  if (flag === undefined) return null;
-  const words = flag.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  return `--${options[flag] === false ? 'no-' : ''}${words}`;
+  const flag = name === 'tdp' || name === 'vendor' ? saidBy(name, options)?.flag : name;
+  return flag === undefined || options[flag] === undefined ? null : typed(flag, options);
 }
