@@ -71,8 +71,11 @@ describe('spte', () => {
     ['--vendor svm --mmu ept12', '--vendor is about AMD (svm), --mmu is about Intel (vmx)'],
     ['--shadow --ept', '--shadow is about shadow paging, --ept is about EPT or NPT'],
     ['--no-npt --mmu tdp', '--no-npt is about shadow paging, --mmu is about EPT or NPT'],
-    ['--preset haswell --no-npt', '--preset haswell is Intel (vmx), --no-npt is about AMD (svm)'],
-    [`--host ${captured('svm61-npt-tdp')} --no-pml`, '--host is AMD (svm), --no-pml is about Intel (vmx)'],
+    ['--preset haswell --no-npt', '--preset haswell is about Intel (vmx), --no-npt is about AMD (svm)'],
+    [
+      `--host ${captured('svm61-npt-tdp')} --no-pml`,
+      '--host is about AMD (svm), --no-pml is about Intel (vmx)',
+    ],
   ])('%s: flags that exclude each other are refused by name', async (flags, message) => {
     for (const command of ['decode 5', 'annotate -', 'make --gfn 1 --pfn 1 --kernel 6.8']) {
       expect(await spte(`${command} ${flags}`)).toEqual({ code: 2, out: '', err: `spte: ${message}\n` });

@@ -159,41 +159,45 @@ export function factsOf(options: ContextOptions): MachineFacts {
 /** What a flag says of the vendor, and of whether EPT or NPT is used. */
 type Said = Pick<MachineFacts, 'vendor' | 'tdp'>;
 
-/** The flags that say something of either, those first that say it plainly. */
-const SAYING: { readonly [Name in keyof ContextOptions]?: (value: ContextOptions[Name]) => Said } = {
-  vendor: (vendor) => ({ vendor }),
-  shadow: (on) => ({ tdp: on === false }),
-  ept: (tdp) => ({ vendor: 'vmx', tdp }),
-  npt: (tdp) => ({ vendor: 'svm', tdp }),
+/** The flags that say something of either where they are given, those first that say it plainly. */
+const SAYING: Partial<Readonly<Record<keyof ContextOptions, (given: ContextOptions) => Said>>> = {
+  vendor: ({ vendor }) => ({ vendor }),
+  shadow: ({ shadow }) => ({ tdp: shadow === false }),
+  ept: ({ ept }) => ({ vendor: 'vmx', tdp: ept }),
+  npt: ({ npt }) => ({ vendor: 'svm', tdp: npt }),
   smeCBit: () => ({ vendor: 'svm' }),
   ad: () => ({ vendor: 'vmx' }),
   execOnly: () => ({ vendor: 'vmx' }),
   pml: () => ({ vendor: 'vmx' }),
-  l1tf: (on) => (on === true ? { vendor: 'vmx' } : {}),
-  mmu: (kind) => (kind === 'ept12' ? { vendor: 'vmx', tdp: true } : kind === 'tdp' ? { tdp: true } : {}),
+  l1tf: ({ l1tf }) => (l1tf === true ? { vendor: 'vmx' } : {}),
+  mmu: ({ mmu }) => (mmu === 'ept12' ? { vendor: 'vmx', tdp: true } : mmu === 'tdp' ? { tdp: true } : {}),
 };
 
 const SAYING_FLAGS = Object.keys(SAYING) as readonly (keyof ContextOptions)[];
 
-const sayingOf = <Name extends keyof ContextOptions>(name: Name, options: ContextOptions): Said =>
-  options[name] === undefined ? {} : (SAYING[name]?.(options[name]) ?? {});
-
 /** What flags say of the one or the other, and the first that does. */
 function saidBy<Fact extends keyof Said>(fact: Fact, options: ContextOptions) {
-  const all = SAYING_FLAGS.map((flag) => ({ flag, value: sayingOf(flag, options)[fact] })).filter(
-    ({ value }) => value !== undefined,
-  );
+  const all = SAYING_FLAGS.flatMap((flag) => {
+    const value = options[flag] === undefined ? undefined : SAYING[flag]?.(options)[fact];
+    return value === undefined ? [] : [{ flag, value }];
+  });
   const [first] = all;
   const other = all.find(({ value }) => value !== first?.value);
   if (first === undefined || other === undefined) return first;
-  const [one, two] = [first, other].map(
-    ({ flag, value }) => `${typed(flag, options)} is about ${MEANT[String(value)]}`,
+  throw exclusive([typed(first.flag, options), first.value], [typed(other.flag, options), other.value]);
+}
+
+/** That two words of a command line cannot both be meant: which, and what each is about. */
+export function exclusive(
+  ...both: readonly (readonly [word: string, about: string | boolean])[]
+): UsageError {
+  return new UsageError(
+    both.map(([word, about]) => `${word} is about ${String(MEANT[String(about)])}`).join(', '),
   );
-  throw new UsageError(`${one}, ${two}`);
 }
 
 /** What the values of both are called. */
-export const MEANT: Readonly<Record<string, string>> = {
+const MEANT: Readonly<Record<string, string>> = {
   vmx: 'Intel (vmx)',
   svm: 'AMD (svm)',
   true: 'EPT or NPT',

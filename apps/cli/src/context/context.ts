@@ -26,7 +26,7 @@ import { shown, UsageError, unreadable } from '../io/errors.ts';
 import { foreignText } from '../io/foreign.ts';
 import { type Io, pathOf } from '../io/io.ts';
 import { sayOnce } from '../io/say-once.ts';
-import { type ContextOptions, factsOf, flagOf, MEANT } from './context-options.ts';
+import { type ContextOptions, exclusive, factsOf, flagOf } from './context-options.ts';
 import { type PluginJson, pluginsOf, withPlugins } from './plugins.ts';
 
 /** A kernel on a machine, as far as it is known, as data that may go to another thread. */
@@ -121,9 +121,8 @@ export function contextData(io: Io, options: ContextOptions, evidence: Evidence)
   const report = host === undefined ? null : hostReport(hostTexts(io, host));
   const machine = report === null ? presetConfig(preset as string) : report.config;
   if (given.vendor !== undefined && given.vendor !== machine.vendor.name) {
-    throw new UsageError(
-      `${host === undefined ? `--preset ${preset}` : '--host'} is ${MEANT[machine.vendor.name]}, ${flagOf('vendor', options)} is about ${MEANT[given.vendor]}`,
-    );
+    const name = host === undefined ? `--preset ${String(preset)}` : '--host';
+    throw exclusive([name, machine.vendor.name], [String(flagOf('vendor', options)), given.vendor]);
   }
   const config = configWith(machine, given);
   usable(config, askedOf(options));
