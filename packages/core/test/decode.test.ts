@@ -15,6 +15,7 @@ import {
   spteKind,
   type Vendor,
 } from '@spte/core';
+import { machine } from '@spte/testing/machines';
 import { eptVendor, legacyVendor, mmuOf } from '@spte/testing/vendors';
 import { describe, expect, it } from 'vitest';
 
@@ -217,5 +218,33 @@ describe('decodeSpte', () => {
   it('takes neither zero nor MMIO for present before 5.13', () => {
     const old = mmuOf(legacyVendor, { kernel: '5.10' });
     expect([0n, 3n << 52n, 1n].map((spte) => spteKind(old, spte, 1))).toEqual(['empty', 'unknown', 'leaf']);
+  });
+
+  it('takes for a leaf what KVM makes of a page without access in EPT with execute-only, RAM or a device', () => {
+    const makes = (
+      kernel: string,
+      isRam: boolean,
+      level: number,
+      hostWritable: boolean,
+      prefetch: boolean,
+    ) => {
+      const mmu = machine('EPT with A/D', { kernel });
+      const host = { ...plainHost, pfnValid: () => isRam, e820Ram: () => isRam };
+      const role = pageRole({ level });
+      const asked = { role, gfn: 0x200n, pfn: 0x200n, access: 0, hostWritable, prefetch };
+      return spteKind(mmu, makeSpte(mmu, host, asked).spte, level);
+    };
+    for (const kernel of ['5.4', '5.10', '5.12', '5.13']) {
+      for (const level of [1, 2]) {
+        for (const prefetch of [false, true]) {
+          expect(makes(kernel, true, level, true, prefetch)).toBe('leaf');
+          expect(makes(kernel, true, level, false, prefetch)).toBe('leaf');
+          expect(makes(kernel, false, level, true, prefetch)).toBe('leaf');
+        }
+      }
+    }
+    // A device's page that the host does not write is an address and nothing else.
+    expect(makes('5.10', false, 1, false, true)).toBe('unknown');
+    expect(makes('5.13', false, 1, false, true)).toBe('leaf');
   });
 });

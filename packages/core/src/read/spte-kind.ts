@@ -36,13 +36,14 @@ function isWalked(mmu: Mmu, spte: bigint): boolean {
 
 /**
  * Whether an entry without a permission is a leaf for which none was asked: no bit says "present" in EPT with
- * execute-only entries. KVM sets these two in each leaf of RAM that the host may write, and never others than these and
- * how accessed is kept.
+ * execute-only entries. KVM sets nothing in it but these: that the host may write, which only a page that the host has
+ * read-only lacks, how it is cached, which only a device's lacks, and how accessed is kept. What has neither of the
+ * first two is no more than an address.
  */
 function isBareLeaf({ masks, layout, vendor: { format } }: Mmu, spte: bigint): boolean {
-  const always = masks.hostWritable | (format.ignorePat?.mask ?? 0n);
+  const marks = masks.hostWritable | (format.ignorePat?.mask ?? 0n);
   const may = format.address.mask | masks.memtype | masks.accessed | layout.adType.mask | PT.pageSize.mask;
-  return masks.present === 0n && (spte & always) === always && (spte & ~(always | may)) === 0n;
+  return masks.present === 0n && (spte & marks) !== 0n && (spte & ~(marks | may)) === 0n;
 }
 
 /** Without a level, an entry is a table if it has all that KVM sets in tables and nothing that it sets in leaves only. */
