@@ -371,9 +371,11 @@ describe('kinds of a plugin', () => {
       'guard/all',
     ]);
     expect(decodeSpte(all, 0x100n, 1).fields).toHaveLength(1);
-    const old = withPolicy({ kinds: { poison } }, { kernel: '5.4' });
-    expect(spteKind(old, spte, 1)).toBe('guard/poison');
-    expect(spteKind(machine('EPT with A/D', { kernel: '5.4' }), spte, 1)).toBe('unknown');
+    // With 0x500 it would be a device's leaf that allows nothing.
+    const other = { ...poison, value: 0x600n };
+    const old = withPolicy({ kinds: { other } }, { kernel: '5.4' });
+    expect(spteKind(old, spte ^ 0x300n, 1)).toBe('guard/other');
+    expect(spteKind(machine('EPT with A/D', { kernel: '5.4' }), spte ^ 0x300n, 1)).toBe('unknown');
   });
 
   it('hold in some kernels and for some roots', () => {

@@ -68,6 +68,33 @@ const forbidden: readonly (readonly [
   ['an A/D type in NPT', npt, NPT_LEAF, NPT_LEAF | bit(53), 1, 'ad-type-changed'],
   ['a software bit that KVM has no use for', npt, NPT_LEAF, NPT_LEAF | bit(55), 1, 'bits-changed'],
   ['NX in NPT, which KVM took for reserved', old, NPT_LEAF, NPT_LEAF | bit(63), 1, 'new-is-wrong'],
+  [
+    'a new table that the CPU keeps no accessed bit in, though it could',
+    ept,
+    0n,
+    TABLE & ~0x100n,
+    2,
+    'never-made',
+  ],
+  ['a new table with an A/D type and its accessed bit', ept, 0n, TABLE | bit(52), 2, 'never-made'],
+  ['a new table for logging alone', ept, 0n, TABLE | bit(53), 2, 'never-made'],
+  ['a new table with A/D bits where there are none', tracking, 0n, TABLE & ~0x100n, 2, 'never-made'],
+  ['a new leaf with A/D bits where there are none', tracking, 0n, LEAF & ~0x300n, 1, 'never-made'],
+  ['a new leaf that is dirty and has no A/D bits', ept, 0n, TRACKABLE | bit(9), 1, 'never-made'],
+  ['a new tracked leaf that was used', ept, 0n, TRACKED | bit(8), 1, 'never-made'],
+  ['a write-through type without the PAT', ept, 0n, LEAF ^ 0x10n, 1, 'never-made'],
+  ['a type of the guest, where RAM is write-back', newer, bit(63), (LEAF ^ 0x50n) | bit(63), 1, 'never-made'],
+  [
+    'a dirty page that the host has read-only',
+    newer,
+    bit(63),
+    (LEAF & ~(2n | bit(57) | bit(58))) | bit(63),
+    1,
+    'never-made',
+  ],
+  ['a huge page split into a table for logging alone', ept, HUGE, TABLE | bit(53), 2, 'never-made'],
+  ['a table collapsed to a type that is not made', ept, TABLE, HUGE ^ 0x10n, 2, 'never-made'],
+  ['a new NPT table without its accessed bit', npt, 0n, 0x555807n, 2, 'never-made'],
   ['a C-bit that goes', sme, 0x800000100e67n, 0x100e67n, 1, 'encryption-changed'],
 ];
 
@@ -90,6 +117,7 @@ describe('KVM does not write', () => {
     expect(words.get('grants-nothing')).toBe(
       'the new value allows no access and saved none: KVM makes no such leaf',
     );
+    expect(words.get('never-made')).toMatch(/^KVM makes no new entry that has bits? [\d:, ]+ like this$/);
     expect(words.get('not-huge')).toBe(
       'only a huge page is split into a table, and only to one is a table collapsed',
     );

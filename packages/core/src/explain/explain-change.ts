@@ -87,7 +87,10 @@ export function explainChange(
   const happened = whatHappened(mmu, from, to);
   const update = updateOf(mmu, from, to);
   const flush = happened.flush ?? update.flush;
-  const objections = [...wrongWith(mmu, from, to), ...happened.objections, ...ofPlugins(mmu, from, to)];
+  const wrong = wrongWith(mmu, from, to);
+  // What is wrong by itself is said better than that KVM does not make it.
+  const others = wrong.length === 0 ? happened.objections : happened.objections.filter(isNoneOfMaking);
+  const objections = [...wrong, ...others, ...ofPlugins(mmu, from, to)];
   return {
     from,
     to,
@@ -105,6 +108,8 @@ export function explainChange(
     because: because(mmu, 'handle_changed_spte', oldSpte ^ newSpte),
   };
 }
+
+const isNoneOfMaking = ({ code }: Objection): boolean => code !== 'never-made';
 
 /** Flush and WARNs of an update of bits, as the kernel's own rule has them. */
 function updateOf(

@@ -12,6 +12,8 @@ export interface ObjectionParams {
   readonly 'new-is-wrong': { readonly finding: Finding };
   /** A leaf that allows no access, and saved none to give back. */
   readonly 'grants-nothing': NoParams;
+  /** Bits in which an entry that was not there before is none that KVM makes, lowest first. */
+  readonly 'never-made': { readonly bits: readonly number[] };
   /** What is not present was replaced by something else that is not. */
   readonly 'nonpresent-replaced': NoParams;
   /** What KVM writes into an entry that maps nothing. */

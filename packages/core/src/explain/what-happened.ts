@@ -2,6 +2,7 @@
 import { bitNumbers } from '../bits/bits.ts';
 import type { Coded } from '../bits/coded.ts';
 import { PT } from '../cpu/entry-format.ts';
+import { makeSpteWarns } from '../kernel/make-spte-variants.ts';
 import { notifierMakesSpte } from '../kernel/variants.ts';
 import type { Mmu, PolicyReading } from '../mmu/contract.ts';
 import type { SpteKind } from '../mmu/entry-kind.ts';
@@ -12,6 +13,7 @@ import { type DecodedMapping, type DecodedSpte, decodeSpte } from '../read/decod
 import { movedByNotifier } from '../rules/changed-pte.ts';
 import type { ChangeEvent, ChangeEventParams, PlainEventCode } from './change-events.ts';
 import { changesInPlace, changesOfTables, type InPlace, trackings } from './changes-in-place.ts';
+import { neverMade } from './never-made.ts';
 import type { Objection, PlainObjectionCode } from './objection.ts';
 import { type Step, transitions } from './transitions.ts';
 
@@ -81,7 +83,11 @@ function objectionsTo(mmu: Mmu, from: DecodedSpte, to: DecodedSpte): Objection[]
   const small = to.kind === 'table' ? from : to;
   const otherSize = from.mapping !== null && to.mapping !== null && !isHuge(small);
   if (otherSize) return [{ code: 'not-huge', params: {} }];
-  return objectionToLeaf(withPermissions(mmu, to));
+  const never = to.mapping === null ? 0n : neverMade(mmu, to);
+  return [
+    ...objectionToLeaf(mmu, withPermissions(mmu, to)),
+    ...(never === 0n ? [] : [{ code: 'never-made' as const, params: { bits: bitNumbers(never) } }]),
+  ];
 }
 
 function mmioChange(mmu: Mmu, from: PolicyReading, to: PolicyReading, differing: bigint): Happened {
@@ -145,15 +151,19 @@ function inPlace(mmu: Mmu, from: DecodedSpte, to: DecodedSpte): Happened {
   if (events.length === 0) {
     events.push({ code: 'other', params: {}, because: because(mmu, 'handle_changed_spte', left) });
   }
-  const objections = [...objectionToLeaf(after), ...objectionsToBits(mmu, left)];
+  const objections = [...objectionToLeaf(mmu, after), ...objectionsToBits(mmu, left)];
   return { events, objections, flush: null };
 }
 
-/** A leaf allows something, now or when it is used again. */
-function objectionToLeaf({ kind, mapping }: DecodedSpte): Objection[] {
+/**
+ * A leaf allows something, now or when it is used again. Where nested entries are synchronized there may be nothing left
+ * to allow; since 6.0 that is a WARN.
+ */
+function objectionToLeaf({ masks, kernel, root }: Mmu, { kind, mapping }: DecodedSpte): Objection[] {
   if (mapping === null || kind === 'table') return [];
   const { read, write, execute } = mapping.access;
-  return read || write || execute ? [] : [{ code: 'grants-nothing', params: {} }];
+  const isKept = root.kind === 'ept12' && masks.present === 0n && !makeSpteWarns(kernel).noAccess;
+  return read || write || execute || isKept ? [] : [{ code: 'grants-nothing', params: {} }];
 }
 
 /** A tracked leaf as it was before its permissions were taken away; any other entry as it is. */

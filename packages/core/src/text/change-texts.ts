@@ -59,6 +59,7 @@ const OBJECTIONS: Texts<ObjectionParams> = {
     'KVM zaps a leaf before it maps another page: the TDP MMU would BUG ("Invalid SPTE change")',
   'new-is-wrong': ({ finding }) => `the new value is wrong: ${findingText(finding)}`,
   'grants-nothing': () => 'the new value allows no access and saved none: KVM makes no such leaf',
+  'never-made': ({ bits }) => `KVM makes no new entry that has ${bitsText(bits)} like this`,
   'nonpresent-replaced': () => 'what is not present is not replaced by something else that is not',
   'empty-value': ({ expected }) => `an entry that maps nothing is ${hex(expected)} here`,
   'table-replaced': () => 'a table is unlinked before another is linked: KVM never moves one',
