@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { datTarget } from './dat-target.ts';
 import { elfTarget } from './elf-target.ts';
+import { kvmTarget } from './kvm-target.ts';
 import { Failure, fuzz, type Result } from './run.ts';
 import type { Target } from './target.ts';
 import { textTarget } from './text-target.ts';
 
-const TARGETS: readonly Target[] = [datTarget, textTarget, elfTarget];
+const TARGETS: readonly Target[] = [datTarget, textTarget, elfTarget, kvmTarget];
 const NAMES = TARGETS.map(({ name }) => name).join(' ');
 
 const USAGE = `pnpm fuzz [${NAMES.replaceAll(' ', '|')}]... [--seed N] [--count N] [--minutes N]

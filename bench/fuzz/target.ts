@@ -14,6 +14,8 @@ export interface Target {
   readonly name: string;
   /** What is counted. */
   readonly unit: string;
+  /** The longest that an input may take, in milliseconds; a second when absent. */
+  readonly slow?: number;
   /** Makes a broken input. */
   input(random: Random): Uint8Array;
   /** Feeds it to the reader. Throws what must never happen: any error that is not one of its refusals. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { hex } from '@spte/core';
 import { EntryPatterns } from '@spte/host';
 import type { OpenDump } from '@spte/vmcore/node';
 import { type PhysicalMemory, sampleEntries } from '@spte/walk';
@@ -8,6 +9,7 @@ import { factsOf } from '../context/context-options.ts';
 import { addCommonOptions, end, type Outcome, type Session } from '../context/session.ts';
 import { chosenRoot } from '../dump/choose-root.ts';
 import { addLiveOption, contextOfRoot, hostIn, pathsOf, sayNotes, vmOf } from '../dump/open-host.ts';
+import { SlotShares } from '../dump/slot-shares.ts';
 import { openMemory } from '../files/image.ts';
 import { UsageError } from '../io/errors.ts';
 import type { Io } from '../io/io.ts';
@@ -49,6 +51,7 @@ export function walkCommand(parent: Command, session: Session): void {
     )
     .option('--vm <PID|COMM>', 'a VM of the host whose dump it is: kernel, machine and root are read from it')
     .option('--vcpu <N>', 'the root that this vCPU of --vm uses', integer(0, 4095))
+    .option('--slots', 'the slot of each leaf of --vm, and what of each slot is mapped')
     .option('--levels <N>', 'levels of the table, 1..5; those of the context when absent', integer(1, 5))
     .addOption(new Option('--level <N>', 'the same').argParser(integer(1, 5)).hideHelp())
     .option('--gpa <GPA>', 'first address that the root maps', parseWord)
@@ -94,13 +97,14 @@ async function walkImage(
 }
 
 /** Where a walk starts, and as what it is read. */
-type WalkStart = Pick<WalkJob, 'context' | 'root'>;
+type WalkStart = Pick<WalkJob, 'context' | 'root' | 'slots'>;
 
 /** A walk from a given root: what wrote the entries is found out from them where no flag says it. */
 function startAt(io: Io, memory: PhysicalMemory, options: WalkCommandOptions): WalkStart {
   const { root, gpa, pae } = options;
   if (root === undefined) throw new UsageError('--root is needed, or --vm for a dump of a host');
   if (options.vcpu !== undefined) throw new UsageError('--vcpu is of a VM: it needs --vm');
+  if (options.slots === true) throw new UsageError('--slots are those of a VM: it needs --vm');
   const level = options.levels ?? options.level;
   const flags = { ...options, ...(level !== undefined && level >= 2 && { rootLevel: level }) };
   const known = isMachineGiven(options);
@@ -122,6 +126,10 @@ function startOfVm(memory: OpenDump, images: readonly string[], options: WalkCom
   const host = hostIn(memory, images);
   const vm = vmOf(host, options.vm ?? '');
   const root = chosenRoot(vm, options);
+  const isDirect = root.page?.isDirect === true;
+  if (options.slots === true && !isDirect) {
+    throw new UsageError(`--slots: the root ${hex(root.hpa)} does not map guest physical addresses`);
+  }
   return {
     context: contextOfRoot(host, vm, root),
     root: {
@@ -130,11 +138,17 @@ function startOfVm(memory: OpenDump, images: readonly string[], options: WalkCom
       gpa: options.gpa,
       pae: options.pae ?? root.flags.includes('pae'),
     },
+    ...(options.slots === true && { slots: new SlotShares(vm.slots, root.smm ? 1 : 0) }),
   };
 }
 
 function refuseTogether(options: WalkCommandOptions): void {
-  const { summary, translate, diff, parquet } = options;
+  const { summary, translate, diff, parquet, slots } = options;
+  if (slots === true && (summary ?? translate ?? diff ?? parquet) !== undefined) {
+    throw new UsageError(
+      '--slots goes with the entries of a walk, not with --summary, --translate, --diff or --parquet',
+    );
+  }
   if (diff !== undefined) refuseVerdict(options, '--diff');
   if ([summary, translate, diff].filter((value) => value !== undefined).length > 1) {
     throw new UsageError('--summary, --translate and --diff exclude each other');

@@ -3,7 +3,7 @@ import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Decoders, ImageError, imageFormat } from '@spte/vmcore';
-import { type OpenDump, openDumpFile, openFile } from '@spte/vmcore/node';
+import { nodeDecoders, type OpenDump, openDumpFile, openFile } from '@spte/vmcore/node';
 import { decompress } from 'fzstd';
 import { cleaningUp } from '../io/clean-up.ts';
 import { shown, UsageError, unreadable } from '../io/errors.ts';
@@ -18,8 +18,10 @@ const BLOCK = 1 << 16;
 
 const ZEROES = Buffer.alloc(BLOCK);
 
-/** What Node 20 does not have. */
-const decoders: Decoders = { zstd: (input, size) => decompress(input, new Uint8Array(size)) };
+/** A library's zstd where Node has none, as 20 has. */
+const decoders: Decoders = {
+  zstd: nodeDecoders().zstd ?? ((input, size) => decompress(input, new Uint8Array(size))),
+};
 
 /**
  * Opens a memory image: a crash dump of any format, or raw memory; each may be compressed by gzip or zstd. Several paths

@@ -14,6 +14,7 @@ export interface WalkCommandOptions extends CommonOptions, VerdictOptions {
   readonly vm?: string;
   readonly vcpu?: number;
   readonly live?: boolean;
+  readonly slots?: boolean;
   readonly levels?: number;
   readonly level?: number;
   readonly gpa?: bigint;
@@ -24,6 +25,28 @@ export interface WalkCommandOptions extends CommonOptions, VerdictOptions {
   readonly diffRoot?: bigint;
   readonly only?: 'findings';
   readonly parquet?: string;
+}
+
+/** Slots of a VM, which leaves are joined with. */
+export interface LeafSlots {
+  /** The slot of a leaf; null where no slot has it, undefined for what is no leaf. */
+  add(entry: WalkEntry, isWritable: boolean): SlotJson | null | undefined;
+  list(): readonly (SlotJson & {
+    readonly baseGfn: bigint;
+    readonly npages: number;
+    readonly mapped: number;
+    readonly writable: number;
+    readonly leaves: Readonly<Record<string, number>>;
+  })[];
+  /** Pages that no slot has. */
+  readonly outside: number;
+}
+
+/** A slot, as entries have it. */
+export interface SlotJson {
+  readonly asId: number;
+  readonly id: number;
+  readonly flagNames: readonly string[];
 }
 
 /** One walk: through which memory, from where, as which machine. */
@@ -38,6 +61,8 @@ export interface WalkJob {
   readonly image: string;
   readonly memory: PhysicalMemory;
   readonly root: WalkRoot;
+  /** With `--slots`. */
+  readonly slots?: LeafSlots;
 }
 
 /**
