@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { createMmu, toJson } from '@spte/core';
 import { mmuConfigOf, PRESETS } from '@spte/host';
+import { sampled } from '@spte/testing/sampled';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contextOf } from '../src/context/context.ts';
@@ -132,7 +133,7 @@ describe('spte', () => {
         const { code } = await run(argv);
         expect([0, 1, 2, 4]).toContain(code);
       }),
-      { numRuns: 300 },
+      { numRuns: sampled(80, 300) },
     );
   });
 });

@@ -5,7 +5,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync }
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { traceFiles } from '@spte/testing/runs';
-import { oneIn } from '@spte/testing/sampled';
+import { sampled } from '@spte/testing/sampled';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { duckdb, objects } from './duckdb.ts';
 import { file, folder, spte } from './run.ts';
@@ -22,13 +22,10 @@ beforeAll(() => {
   file('cut.txt', 'kvm_mmu_set_spte: gfn\n');
 });
 
-/** Starting threads from the sources takes a while on a busy machine. */
-const PATIENCE_MS = 60_000;
-
 describe('--jobs', () => {
   const line = `annotate ${INPUTS} ${CONTEXT}`;
 
-  it.each(['', '--ndjson --check'])(
+  it.each(sampled(['--ndjson --check'], ['', '--ndjson --check']))(
     'changes nothing about what is printed: %s',
     async (flags) => {
       const threads = await spte(`${line} ${flags} --jobs 2`);
@@ -36,47 +33,37 @@ describe('--jobs', () => {
       expect(threads.code).toBe(2);
       expect(threads.err).toContain('cut.txt: 1 line names an event but cannot be read');
     },
-    PATIENCE_MS,
   );
 
-  it(
-    'changes nothing about parts',
-    async () => {
-      const threads = await spte(`${line} --json --parquet many/ --jobs 3`);
-      expect(threads).toEqual(await spte(`${line} --json --parquet one/`));
-      const parts = readdirSync(join(folder, 'one'));
-      expect(parts).toHaveLength(NAMES.length + 1);
-      expect(readdirSync(join(folder, 'many'))).toEqual(parts);
-      for (const part of parts) {
-        expect(readFileSync(join(folder, 'many', part))).toEqual(readFileSync(join(folder, 'one', part)));
-      }
-    },
-    PATIENCE_MS,
-  );
+  it('changes nothing about parts', async () => {
+    const threads = await spte(`${line} --json --parquet many/ --jobs 2`);
+    expect(threads).toEqual(await spte(`${line} --json --parquet one/`));
+    const parts = readdirSync(join(folder, 'one'));
+    expect(parts).toHaveLength(NAMES.length + 1);
+    expect(readdirSync(join(folder, 'many'))).toEqual(parts);
+    for (const part of parts) {
+      expect(readFileSync(join(folder, 'many', part))).toEqual(readFileSync(join(folder, 'one', part)));
+    }
+  });
 });
 
 describe('--jobs of one large text', () => {
-  it.each(oneIn(2, ['', '--ndjson', '--json --only findings', '--summary']))(
+  it.each(sampled([''], ['', '--ndjson', '--json --only findings', '--summary']))(
     'changes nothing about what is printed: %s',
     async (flags) => {
       const line = `annotate svm61-npt-tdp.txt ${CONTEXT} ${flags}`;
       expect(await spte(`${line} --jobs 2`, { sectionBytes: 10_000 })).toEqual(await spte(line));
     },
-    PATIENCE_MS,
   );
 
-  it(
-    'changes nothing about rows that are wanted as one file',
-    async () => {
-      const line = `annotate svm61-npt-tdp.txt ${CONTEXT} --parquet`;
-      const threads = await spte(`${line} sections.parquet --jobs 2`, { sectionBytes: 10_000 });
-      expect(threads).toEqual(await spte(`${line} whole.parquet`));
-      const rows = async (name: string) =>
-        connection === null ? null : objects(connection, `select * from '${join(folder, name)}'`);
-      expect(await rows('sections.parquet')).toEqual(await rows('whole.parquet'));
-    },
-    PATIENCE_MS,
-  );
+  it('changes nothing about rows that are wanted as one file', async () => {
+    const line = `annotate svm61-npt-tdp.txt ${CONTEXT} --parquet`;
+    const threads = await spte(`${line} sections.parquet --jobs 2`, { sectionBytes: 10_000 });
+    expect(threads).toEqual(await spte(`${line} whole.parquet`));
+    const rows = async (name: string) =>
+      connection === null ? null : objects(connection, `select * from '${join(folder, name)}'`);
+    expect(await rows('sections.parquet')).toEqual(await rows('whole.parquet'));
+  });
 });
 
 describe.skipIf(process.platform === 'win32')('Ctrl-C', () => {
@@ -98,26 +85,22 @@ describe.skipIf(process.platform === 'win32')('Ctrl-C', () => {
   it.each([
     ['annotate - --parquet stopped/', 'stopped', 1],
     ['annotate fifo1 fifo2 --jobs 2 --parquet stopped2/', 'stopped2', 1],
-  ])(
-    'ends %s at once, and leaves nothing behind',
-    async (words, place, parts) => {
-      mkdirSync(join(folder, 'tmp'), { recursive: true });
-      const fifos = ['fifo1', 'fifo2'].map((name) => join(folder, name));
-      execFileSync('bash', shellLine(`for f in ${fifos.join(' ')}; do [ -p "$f" ] || mkfifo "$f"; done`));
-      const held = fifos.map((path) => openSync(path, 'r+'));
-      const child = start(words);
-      try {
-        const ended = once(child, 'exit');
-        await untilHidden(place, parts);
-        child.kill('SIGINT');
-        expect(await ended).toEqual([null, 'SIGINT']);
-        expect(readdirSync(join(folder, place))).toEqual([]);
-        expect(readdirSync(join(folder, 'tmp')).filter((name) => name.startsWith('spte-'))).toEqual([]);
-      } finally {
-        child.kill('SIGKILL');
-        held.forEach(closeSync);
-      }
-    },
-    PATIENCE_MS,
-  );
+  ])('ends %s at once, and leaves nothing behind', async (words, place, parts) => {
+    mkdirSync(join(folder, 'tmp'), { recursive: true });
+    const fifos = ['fifo1', 'fifo2'].map((name) => join(folder, name));
+    execFileSync('bash', shellLine(`for f in ${fifos.join(' ')}; do [ -p "$f" ] || mkfifo "$f"; done`));
+    const held = fifos.map((path) => openSync(path, 'r+'));
+    const child = start(words);
+    try {
+      const ended = once(child, 'exit');
+      await untilHidden(place, parts);
+      child.kill('SIGINT');
+      expect(await ended).toEqual([null, 'SIGINT']);
+      expect(readdirSync(join(folder, place))).toEqual([]);
+      expect(readdirSync(join(folder, 'tmp')).filter((name) => name.startsWith('spte-'))).toEqual([]);
+    } finally {
+      child.kill('SIGKILL');
+      held.forEach(closeSync);
+    }
+  });
 });

@@ -76,13 +76,13 @@ const OTHER = 'vm-2 [001] 1.2: kvm_entry: vcpu 0, rip 0x2000';
 describe('a trace that is cut into sections is annotated as if it were not', () => {
   it.each(RUNS)(
     '%s: of any size, in every mode, with its own machine and another',
-    { timeout: 120_000 },
+
     async (run) => {
       const text = traceFiles[run]?.['trace.txt'] ?? '';
       file(`${run}.txt`, text);
-      // Each mode with one of the runs on its machine, and with another on another.
+      // Each mode with one of the runs, on its machine or on another.
       const modes = (shift: number): string[] =>
-        MODES.filter((_, index) => sampled((index + RUNS.indexOf(run) + shift) % RUNS.length === 0, true));
+        MODES.filter((_, index) => sampled(index === RUNS.indexOf(run) + shift * RUNS.length, true));
       const own = `annotate ${run}.txt --host ${captured(run)}`;
       expect(await expectSame(own, 700, modes(0))).toBeGreaterThan(20);
       expect(await expectSame(`annotate ${run}.txt ${CONTEXT}`, 5000, modes(1))).toBeGreaterThan(5);
@@ -170,7 +170,7 @@ describe('a trace that is cut into sections is annotated as if it were not', () 
     expect(await expectSame(`annotate magic.txt ${CONTEXT}`, 10)).toBe(3);
   });
 
-  it('also long after its beginning, where a section has a lead', { timeout: 60_000 }, async () => {
+  it('also long after its beginning, where a section has a lead', async () => {
     const lines: string[] = [];
     for (let i = 0; lines.length < 3.5 * MAX_LINES_APART; i++) {
       lines.push(CHECK.replace('vm-1', `vm-${i % 7}`), ...Array.from({ length: (i * 31) % 50 }, () => OTHER));
@@ -335,7 +335,7 @@ describe.skipIf(connection === null)('--parquet by sections', () => {
   const rows = async (path: string, where = 'true'): Promise<unknown> =>
     ask(`select * from '${join(folder, path)}' where ${where}`);
 
-  it('writes the same rows into one file, whose statistics are theirs', { timeout: 60_000 }, async () => {
+  it('writes the same rows into one file, whose statistics are theirs', async () => {
     // Enough for columns of several pages, and several groups of rows in a section.
     const count = sampled(45_000, 90_000);
     const lines = Array.from({ length: count }, (_, i) =>

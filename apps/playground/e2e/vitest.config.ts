@@ -2,5 +2,5 @@
 import type { UserWorkspaceConfig } from 'vitest/config';
 import { project } from '../../../vitest.base.ts';
 
-const config: UserWorkspaceConfig = project('e2e', { testTimeout: 30_000, hookTimeout: 120_000 });
+const config: UserWorkspaceConfig = project('e2e');
 export default config;

@@ -130,8 +130,6 @@ const onePerFunction = [
 /** Masks belong to the configuration: they are wrong or right whatever the function. */
 const sampleFor = (section: Section): RawVector[] => (section === 'masks' ? onePerFunction : sampled);
 
-const TIMEOUT = 300_000;
-
 /** Feeds changed vectors to the runner and returns those that it did not refuse at the place of the change. */
 async function unnoticed(
   changed: readonly { what: string; at: string; vector: unknown }[],
@@ -160,7 +158,7 @@ describe('a corrupted vector fails', () => {
     ).resolves.toHaveLength(sampled.length);
   });
 
-  it.each(SECTIONS)('wherever its %s is changed', { timeout: TIMEOUT }, async (section) => {
+  it.each(SECTIONS)('wherever its %s is changed', async (section) => {
     const changed = sampleFor(section).flatMap((vector) =>
       brokenSection(vector, section).map(({ what, value }) => ({
         what: `${vector.fn}: ${what}`,
@@ -170,10 +168,10 @@ describe('a corrupted vector fails', () => {
     );
     expect(changed.length).toBeGreaterThan(sampleFor(section).length);
     // Every vector repeats the masks of its configuration.
-    expect(await unnoticed(oneIn(section === 'masks' ? 16 : 6, changed))).toEqual([]);
+    expect(await unnoticed(oneIn(section === 'masks' ? 32 : 12, changed))).toEqual([]);
   });
 
-  it('wherever one bit of one entry of its zero check is flipped', { timeout: TIMEOUT }, async () => {
+  it('wherever one bit of one entry of its zero check is flipped', async () => {
     const changed = onePerFunction.flatMap((vector) => {
       const zeroCheck = vector.masks['zeroCheck'] ?? null;
       return broken('masks.zeroCheck', zeroCheck).map(({ what, value }) => ({
@@ -185,7 +183,7 @@ describe('a corrupted vector fails', () => {
     expect(new Set(changed.map(({ what }) => what.replace(/^.*?: (.*):.*$/, '$1')))).toContain(
       'masks.zeroCheck.bit7Set[4]',
     );
-    expect(await unnoticed(oneIn(16, changed))).toEqual([]);
+    expect(await unnoticed(oneIn(32, changed))).toEqual([]);
   });
 
   it('when its function is renamed', async () => {

@@ -8,6 +8,7 @@ import {
   NEWEST_STABLE,
   parseKernelVersion,
 } from '@spte/core';
+import { sampled } from '@spte/testing/sampled';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -56,13 +57,13 @@ describe('a kernel version', () => {
     },
   );
 
-  it('is read or refused with a TypeError, whatever the text', { timeout: 60_000 }, () => {
+  it('is read or refused with a TypeError, whatever the text', () => {
     const digits = fc.stringMatching(/^[v0-9. -]{0,40}$/);
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary', maxLength: 200 }), digits), (text) => {
         expect(isSound(outcome(text))).toBe(true);
       }),
-      { numRuns: 2000 },
+      { numRuns: sampled(500, 2000) },
     );
   });
 

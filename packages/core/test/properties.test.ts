@@ -78,7 +78,7 @@ describe('building an SPTE', () => {
         expect(reasons.reduce((sum, { bits }) => sum | bits, 0n)).toBe(value);
         expect(make(mmu, request)).toBe(value);
       }),
-      { numRuns: sampled(300, 1000) },
+      { numRuns: sampled(150, 1000) },
     );
   });
 
@@ -239,7 +239,7 @@ const isContiguous = (mask: bigint): boolean => {
 const valueIn = (spte: bigint, { name, mask }: DecodedField): bigint =>
   ['address', 'encryption', 'frozen', 'empty'].includes(name) ? spte & mask : (spte & mask) / lowest(mask);
 
-describe('decoding', { timeout: 60_000 }, () => {
+describe('decoding', () => {
   const anyEntry = fc.tuple(anyContext, anyU64, fc.option(anyLevel));
 
   it('never throws, and its fields cover the 64 bits exactly once', () => {
@@ -258,7 +258,7 @@ describe('decoding', { timeout: 60_000 }, () => {
           fields.map(({ mask }) => mask).toSorted((a, b) => (a < b ? 1 : -1)),
         );
       }),
-      { numRuns: sampled(1000, 3000) },
+      { numRuns: sampled(500, 3000) },
     );
   });
 
@@ -280,7 +280,7 @@ describe('decoding', { timeout: 60_000 }, () => {
         }
         expect(rebuilt).toBe(spte);
       }),
-      { numRuns: sampled(1000, 3000) },
+      { numRuns: sampled(500, 3000) },
     );
   });
 
@@ -305,7 +305,7 @@ describe('decoding', { timeout: 60_000 }, () => {
         expect(decodeSpte(mmu, spte, level).mapping !== null).toBe(mapped);
         expect(decodeSpte(mmu, spte, level).mmio !== null).toBe(kind === 'mmio');
       }),
-      { numRuns: sampled(1000, 3000) },
+      { numRuns: sampled(500, 3000) },
     );
   });
 
@@ -321,7 +321,7 @@ describe('decoding', { timeout: 60_000 }, () => {
         const { fields } = decodeSpte(mmu, spte, level);
         expect(fields.reduce((sum, { mask }) => sum + mask, 0n)).toBe(ALL);
       }),
-      { numRuns: sampled(300, 1000) },
+      { numRuns: sampled(150, 1000) },
     );
   });
 
@@ -345,7 +345,7 @@ describe('decoding', { timeout: 60_000 }, () => {
         const table = decodeSpte(mmu, makeNonleafSpte(mmu, pfn << PAGE_SHIFT, false), 2);
         expect(table.mapping).toMatchObject({ pfn, encrypted: true });
       }),
-      { numRuns: sampled(300, 1000) },
+      { numRuns: sampled(150, 1000) },
     );
   });
 

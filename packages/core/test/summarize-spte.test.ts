@@ -2,6 +2,7 @@
 import { decodeSpte, judgeSpte, outlineSpte, spteKind, summarizeSpte } from '@spte/core';
 import { anyEra, anyLevel, anyU64 } from '@spte/testing/arbitraries';
 import { machine } from '@spte/testing/machines';
+import { sampled } from '@spte/testing/sampled';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 
@@ -23,7 +24,7 @@ it('a summary has what decoding and judging find, for any value in any context',
       });
       expect(outlineSpte(mmu, spte, kind)).toEqual(outline);
     }),
-    { numRuns: 300 },
+    { numRuns: sampled(100, 300) },
   );
 });
 

@@ -153,14 +153,19 @@ const FLIPPED: readonly bigint[] = [
 
 /** Collects the lines of texts but for the first, which names the values. */
 function collector(): { readonly said: ReadonlySet<string>; readonly say: (lines: string) => void } {
+  const seen = new Set<string>();
   const said = new Set<string>();
   const say = (lines: string): void => {
-    for (const line of lines.split('\n').slice(1)) said.add(withoutNumbers(line));
+    for (const line of lines.split('\n').slice(1)) {
+      if (seen.has(line)) continue;
+      seen.add(line);
+      said.add(withoutNumbers(line));
+    }
   };
   return { said, say };
 }
 
-it('explanations say what they find', { timeout: 120_000 }, async () => {
+it('explanations say what they find', async () => {
   const { said, say } = collector();
   for (const config of Object.values(machines)) {
     for (const kernel of KERNELS) {
@@ -187,7 +192,7 @@ const CHANGING: readonly MachineName[] = [
   'shadow paging on Intel with L1TF',
 ];
 
-it('changes say what happened', { timeout: 120_000 }, async () => {
+it('changes say what happened', async () => {
   const { said, say } = collector();
   for (const name of CHANGING) {
     for (const kernel of KERNELS) {

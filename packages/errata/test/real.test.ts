@@ -26,7 +26,7 @@ describe.each(named)('the real kernel of %s', (run, index) => {
       .map(({ id, strength }) => `${strength} ${id}`);
 
   it('wrote no entry of a known bug', () => {
-    const bad = oneIn(8, sptes).flatMap(([value, level]) =>
+    const bad = oneIn(16, sptes).flatMap(([value, level]) =>
       found({ sptes: [spteOn(mmu, word(value), level)] }).map((match) => `${value} ${match}`),
     );
     expect(bad).toEqual([]);
@@ -50,7 +50,7 @@ describe.each(named)('the real kernel of %s', (run, index) => {
   });
 
   it('made no change of a known bug', () => {
-    const bad = oneIn(16, changes).flatMap(([from, to, level]) =>
+    const bad = oneIn(32, changes).flatMap(([from, to, level]) =>
       found(changeOn(mmu, word(from), word(to), level))
         .filter((match) => match !== KNOWN[run])
         .map((match) => `${from} ${to} ${match}`),

@@ -36,11 +36,11 @@ function planted(run: string, entries: readonly Required<Sample>[], count: numbe
 }
 
 describe('a bit that is wrong', () => {
-  it('is found without a word about the machine, or said to be possible', { timeout: 600_000 }, () => {
+  it('is found without a word about the machine, or said to be possible', () => {
     const share = { all: 0, possible: 0 };
     for (const { run, sptes } of realRuns) {
       const entries = sptes.map(([value, level]) => ({ value: word(value), level }));
-      const { same, possible, wrong } = planted(run, entries, sampled(4, 40));
+      const { same, possible, wrong } = planted(run, entries, sampled(2, 40));
       expect([run, wrong]).toEqual([run, []]);
       share.all += same + possible;
       share.possible += possible;

@@ -12,6 +12,7 @@ import {
   parseIomem,
 } from '@spte/host';
 import { filesOf, textsOf } from '@spte/testing/runs';
+import { sampled } from '@spte/testing/sampled';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -508,7 +509,7 @@ describe('any text', () => {
         expect(report.facts.every(({ source, assumed }) => source !== null || assumed)).toBe(true);
         expect(checkMasks(mmuOf(report), masks ?? text(''))).toBeInstanceOf(Array);
       }),
-      { numRuns: 2000 },
+      { numRuns: sampled(400, 2000) },
     );
   });
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { getRsvdBits, type Mmu } from '@spte/core';
+import { sampled } from '@spte/testing/sampled';
 import {
   annotate,
   annotationCounter,
@@ -325,7 +326,7 @@ describe('an annotated line', () => {
           expect(annotator(made)).toEqual(annotate(made, mmu));
         }
       }),
-      { numRuns: 60 },
+      { numRuns: sampled(20, 60) },
     );
   });
 

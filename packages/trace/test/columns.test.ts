@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
+import { sampled } from '@spte/testing/sampled';
 import {
   type ColumnBatch,
   type ColumnOptions,
@@ -210,7 +212,7 @@ describe('columns', () => {
           expect(byColumns(bytes, size, { wasm: false })).toEqual(expected);
         },
       ),
-      { numRuns: Number(process.env['SPTE_FUZZ_RUNS'] ?? 40) },
+      { numRuns: Number(process.env['SPTE_FUZZ_RUNS'] ?? sampled(12, 40)) },
     );
   });
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Mmu } from '@spte/core';
 import { exits } from '@spte/testing/exits';
+import { sampled } from '@spte/testing/sampled';
 import {
   type AnnotationTally,
   annotationCounter,
@@ -164,7 +165,7 @@ describe('NDJSON', () => {
   });
 
   it('of more exits than can be kept is right: all are forgotten, and begun anew', () => {
-    const lines = Array.from({ length: 18_000 }, (_, i) => [
+    const lines = Array.from({ length: sampled(16_500, 18_000) }, (_, i) => [
       `vm-1 [000] .... 4.6: kvm_exit: vcpu 0 reason ${i % 2 === 0 ? 'CR_ACCESS' : `R${i % 17_000}`} rip 0x${i.toString(16)} info1 0x${(i % 17_000).toString(16)} info2 0x0 intr_info 0x0 error_code 0x0`,
       `vm-${i % 2} [000] .... 4.6: kvm_page_fault: address ${i.toString(16)} error_code ${i.toString(16)}`,
     ]).flat();
@@ -202,7 +203,7 @@ describe('NDJSON', () => {
           expect(fast(mmu, bytes, size, { wasm: false })).toEqual(expected);
         },
       ),
-      { numRuns: Number(process.env['SPTE_FUZZ_RUNS'] ?? 40) },
+      { numRuns: Number(process.env['SPTE_FUZZ_RUNS'] ?? sampled(12, 40)) },
     );
   });
 });

@@ -39,7 +39,7 @@ function traceOf(mmu: Mmu): string {
   const word = (spte: bigint): string => spte.toString(16);
   const lines = [...leaves, ...leaves, ...meaningful(mmu)].flatMap((attributes) =>
     LEVELS.flatMap((level) =>
-      Array.from({ length: 3 }, () => {
+      Array.from({ length: sampled(2, 3) }, () => {
         const spte = attributes | (pick(places) ^ (BigInt(below(1 << 26)) << 12n));
         const old = attributes | pick(places);
         return [

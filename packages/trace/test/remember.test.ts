@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Mmu } from '@spte/core';
 import { largestMap } from '@spte/testing/largest-map';
+import { sampled } from '@spte/testing/sampled';
 import type { SpteRole } from '@spte/trace';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -53,8 +54,19 @@ describe('what is remembered of an entry', () => {
           }
         },
       ),
-      { numRuns: Number(process.env['SPTE_FUZZ_RUNS'] ?? 100) },
+      { numRuns: Number(process.env['SPTE_FUZZ_RUNS'] ?? sampled(30, 100)) },
     );
+  });
+
+  it('of the guest is not what is said of an SPTE of the same value, at any level', () => {
+    const mmu = mmuOfRun('vmx61-ept-noad');
+    for (const level of [1, 2, 3, 4, 5, null]) {
+      const about = rememberSptes(mmu);
+      for (const role of ['guest', 'spte'] as const) {
+        const spte = { role, level, value: 0x67n };
+        expect(about(spte, null)).toEqual(annotateSpte(spte, mmu, null));
+      }
+    }
   });
 
   it('is kept for 16,384 values of the guest, and for none more', () => {

@@ -186,9 +186,7 @@ describe('lines that are compared', () => {
     expect(checks).toEqual([2, 2, 2, 0, 0]);
   });
 
-  it('do not depend on any before the last so many: tasks that come, go, and are too many', {
-    timeout: 60_000,
-  }, () => {
+  it('do not depend on any before the last so many: tasks that come, go, and are too many', () => {
     // A walk through more tasks than are remembered, with pairs near and far.
     const { below } = random(1);
     const lines = Array.from({ length: sampled(3, 8) * MAX_LINES_APART }, () => {

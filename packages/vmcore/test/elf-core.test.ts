@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
+import { sampled } from '@spte/testing/sampled';
 import {
   bytesMemory,
   disjointSegments,
@@ -186,7 +188,7 @@ describe('an ELF core', () => {
           expect(outcome(file, address)).toBe('fine');
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: sampled(500, 2000) },
     );
   });
 });

@@ -5,8 +5,11 @@ import { fuzz } from '../../../bench/fuzz/run.ts';
 
 // The first inputs of what `pnpm fuzz` does by the hundred thousand.
 describe('an ELF core whose headers lie', () => {
-  it('is walked or refused by name, in little time and memory', { timeout: 60_000 }, () => {
-    const { inputs, endings, largest } = fuzz(elfTarget, 1, { count: 600, milliseconds: 60_000 });
+  it('is walked or refused by name, in little time and memory', () => {
+    const { inputs, endings, largest } = fuzz(elfTarget, 1, {
+      count: 600,
+      milliseconds: Number.POSITIVE_INFINITY,
+    });
     expect(inputs).toBe(600);
     expect(endings.get('walked, translated')).toBeGreaterThan(200);
     expect(endings.size).toBeGreaterThan(8);

@@ -2,6 +2,7 @@
 import { isPresentKind, judgeSpte, makeNonleafSpte, plainHost, spteKind } from '@spte/core';
 import { makeMmioSpte } from '@spte/mmio';
 import { KERNELS, MACHINE_NAMES, machine } from '@spte/testing/machines';
+import { sampled } from '@spte/testing/sampled';
 import {
   bytesMemory,
   entryFindingNext,
@@ -170,7 +171,7 @@ describe('garbage', () => {
           expect(summarizeWalk(mmu, seen).entries).toBe(seen.length);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: sampled(60, 300) },
     );
   });
 
@@ -191,7 +192,7 @@ describe('garbage', () => {
           expect(translate(mmu, memory, { root: 0x1000n }, gpa).steps.length).toBeLessThanOrEqual(5);
         },
       ),
-      { numRuns: 20 },
+      { numRuns: sampled(5, 20) },
     );
   });
 });
@@ -216,7 +217,7 @@ describe('what is remembered of a pattern', () => {
           expect(judgeSpte(mmu, alike, level)).toEqual(judgeSpte(mmu, spte, level));
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: sampled(600, 3000) },
     );
   });
 

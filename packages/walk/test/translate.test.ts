@@ -2,6 +2,7 @@
 import { type Mmu, markSpteForAccessTrack, PT, plainHost } from '@spte/core';
 import { makeMmioSpte } from '@spte/mmio';
 import { KERNELS, MACHINE_NAMES, machine } from '@spte/testing/machines';
+import { sampled } from '@spte/testing/sampled';
 import { translate, walk } from '@spte/walk';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -185,7 +186,7 @@ describe('a translation agrees with the walk', () => {
           }
         },
       ),
-      { numRuns: 25 },
+      { numRuns: sampled(5, 25) },
     );
   });
 });

@@ -48,7 +48,7 @@ describe.each(['batch', 'trace'])('the kernel of %s', (name) => {
 
   it.runIf(process.env['SPTE_LONG'] === '1')(
     'is what its source compiles to',
-    { timeout: 60_000 },
+
     async () => {
       expect(moduleIn(folder)).toBe(await kernelModule(sourceIn(folder)));
     },
