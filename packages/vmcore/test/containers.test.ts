@@ -321,8 +321,14 @@ describe('a flattened file', () => {
 
   it('is refused when its records have no end', () => {
     let at = 0n;
+    const record = recordHead(at, 1n);
+    const view = new DataView(record.buffer);
     const endless: PhysicalMemory = {
-      read: (_, length) => (length === PAGE ? head : recordHead(at++, 1n)),
+      read(_, length) {
+        if (length === PAGE) return head;
+        view.setBigInt64(0, at++);
+        return record;
+      },
     };
     expect(() => flattenedFile(endless)).toThrow(
       'has more than 2097152 records: put it in order with `makedumpfile -R OUT < IN`',
