@@ -189,12 +189,6 @@ export const equivalents: readonly Equivalent[] = [
     change: ['>', '>='],
     why: 'a blank stands before the start, or nothing',
   },
-  {
-    file: 'packages/trace/src/annotate/remember-sptes.ts',
-    line: 'const GUEST = 6;',
-    change: ['6', '7'],
-    why: 'a row more, which stays empty',
-  },
 ];
 
 /** Whether a mutation is one that is listed; which ones it is found by. */
