@@ -79,13 +79,13 @@ describe('spte annotate', () => {
     expect(out.replaceAll(/^ vm-1.*\n/gm, '')).toMatchInlineSnapshot(`
       "    ^ a write; the path allows r-x
           ^ while an event was being delivered: #PF
-          ^ gpa 0x2401000: a write; the path allows r-x
+          ^ gpa 0x2401000
           ^ a write on the guest's own page tables; nothing is mapped: an entry on the path is not present
           ^ while an event was being delivered: external interrupt, vector 239
-          ^ gpa 0x10000: a write on the guest's own page tables; nothing is mapped: an entry on the path is not present
+          ^ gpa 0x10000
           ^ a read; a reserved bit is set on the path, as KVM has it for MMIO
           ^ while an event was being delivered: reserved type, vector 0
-          ^ gva 0x110000: a read; a reserved bit is set on the path, as KVM has it for MMIO
+          ^ gva 0x110000
        vm-1 [000] ..... 1.5: kvm_nested: vcpu 0 rip 0x200e address 0x110000"
     `);
     const [, json] = await ndjson(`annotate ${CONTEXT}`, { stdin: lines.slice(2).join('\n') });

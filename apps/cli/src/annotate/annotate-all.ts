@@ -12,6 +12,7 @@ import {
 } from '../context/context.ts';
 import { MISTAKE, type Outcome, type Session, statusOf } from '../context/session.ts';
 import { errataCounter } from '../entry/errata-counter.ts';
+import { splatCounter } from '../entry/splat-counter.ts';
 import { partPaths, removeTemporaries } from '../files/parts.ts';
 import { cleaningUp } from '../io/clean-up.ts';
 import { isMistake, OutputError, shown, UsageError } from '../io/errors.ts';
@@ -60,8 +61,9 @@ export async function annotateAll(
   const options = typed.parquet === undefined ? typed : { ...typed, summary: true };
   const policy = await policyOf(session.io, typed, 'annotate');
   const reporter = reporterOf(session.out, policy, typed);
-  const { io, contexts, others } = await contextsOf(session.io, paths, options);
-  const inputs = inputsOf(io, paths, contexts, options);
+  const { io, looked } = await lookedAtAll(session.io, paths, options);
+  const inputs = inputsOf(io, paths, looked, options);
+  const others = looked.map(({ strangers }) => strangers);
   const threads = threadsFor(io, inputs, options);
   const parts = inputs.flatMap(({ part }) => part ?? []);
   const annotate = (annotateSections: AnnotateSections): Promise<Outcome> =>
@@ -77,40 +79,42 @@ export async function annotateAll(
   );
 }
 
+/** What is known of an input before it is annotated. */
+interface Looked extends Pick<Witnessed, 'strangers' | 'hasSplats'> {
+  readonly context: ContextData;
+}
+
 /** What each input is read as, which is said, and the world in which what was looked at can still be read. */
-async function contextsOf(
+async function lookedAtAll(
   io: Io,
   paths: readonly string[],
   options: AnnotateOptions,
-): Promise<
-  Pick<Witnessed, 'io'> & { readonly contexts: readonly ContextData[]; readonly others: readonly Strangers[] }
-> {
-  const contexts: ContextData[] = [];
-  const others: Strangers[] = [];
+): Promise<{ readonly io: Io; readonly looked: readonly Looked[] }> {
+  const looked: Looked[] = [];
   let world = io;
   for (const path of paths) {
     const witnessed = await witness(world, path, isMachineGiven(options));
     world = witnessed.io;
     const context = contextData(io, options, witnessed.evidence);
-    contexts.push(context);
-    others.push(witnessed.strangers);
+    looked.push({ ...witnessed, context });
     if (witnessed.matters) sayContext(io, paths.length > 1 ? `${path}: ` : '', context, options);
   }
-  return { io: world, contexts, others };
+  return { io: world, looked };
 }
 
 function inputsOf(
   io: Io,
   paths: readonly string[],
-  contexts: readonly ContextData[],
+  looked: readonly Looked[],
   { parquet }: AnnotateOptions,
 ): Input[] {
   const parts = parquet === undefined ? [] : partPaths(io, parquet, paths);
-  return paths.map((path, index) => ({
-    path,
-    name: paths.length > 1 ? path : null,
+  return looked.map(({ context, hasSplats }, index) => ({
+    path: paths[index] as string,
+    name: paths.length > 1 ? (paths[index] as string) : null,
     part: parts[index] ?? null,
-    context: contexts[index] as ContextData,
+    context,
+    hasSplats,
   }));
 }
 
@@ -157,6 +161,7 @@ async function annotateEach(
   const { io, out } = session;
   const counter = annotationCounter();
   const errata = errataCounter();
+  const splats = splatCounter();
   const context = commonContextJson(inputs.map((input) => input.context));
   const judge = createJudge(
     policy,
@@ -174,9 +179,10 @@ async function annotateEach(
       counts = sum(counts, annotated.counts);
       counter.merge(annotated.seen);
       errata.merge(annotated.errata);
+      splats.merge(annotated.splats);
       verdict = bothVerdicts(verdict, annotated.verdict);
       const outcome = outcomeOfAll(
-        annotationsOf(annotated.counts, annotated.tally, annotated.errata),
+        annotationsOf(annotated.counts, annotated.tally, annotated),
         annotated.verdict,
       );
       reporter?.end(path, { verdict: annotated.verdict, status: statusOf(outcome, true) });
@@ -191,7 +197,7 @@ async function annotateEach(
       session.status = MISTAKE;
     }
   }
-  const all = annotationsOf(counts, counter.tally(), errata.seen());
+  const all = annotationsOf(counts, counter.tally(), { errata: errata.seen(), splats: splats.seen() });
   const judged = withVerdict(all, policy, verdict);
   if (options.json === true) void out.line(`],"summary":${JSON.stringify(judged)}}`);
   if (options.ndjson === true && inputs.length > 1) void out.line(JSON.stringify(summaryOf(judged, context)));

@@ -8,6 +8,7 @@ import {
 import { type ContextJson, contextJson, contextText, withMasks } from '../context/context.ts';
 import type { Session } from '../context/session.ts';
 import { type ErrataSeen, errataCounter } from '../entry/errata-counter.ts';
+import { type SplatsSeen, splatCounter } from '../entry/splat-counter.ts';
 import type { ParquetTable } from '../files/parquet-table.ts';
 import { foundBy } from '../verdict/found.ts';
 import { verdictJson, verdictText } from '../verdict/say.ts';
@@ -45,6 +46,7 @@ export interface AnnotatedInput {
   readonly seen: AnnotationSightings;
   readonly tally: AnnotationTally;
   readonly errata: ErrataSeen;
+  readonly splats: SplatsSeen;
   readonly verdict: Verdict;
 }
 
@@ -65,6 +67,7 @@ export async function annotateInput(
   const document = documentOf(session, input, options, policy);
   const counter = annotationCounter();
   const known = errataCounter();
+  const splats = splatCounter();
   let counts = NOTHING;
   document.begin();
   try {
@@ -73,6 +76,7 @@ export async function annotateInput(
       counts = sum(counts, section.counts);
       counter.merge(section.seen);
       known.merge(section.errata);
+      splats.merge(section.splats);
     }
     table?.finish();
   } catch (error) {
@@ -80,12 +84,12 @@ export async function annotateInput(
     throw error;
   }
   const tally = counter.tally();
-  const errata = known.seen();
+  const shown = { errata: known.seen(), splats: splats.seen() };
   const verdict = judge(input.path, foundBy(tally.findingsByCode, tally.possibleByCode));
-  document.end(annotationsOf(counts, tally, errata), verdict);
+  document.end(annotationsOf(counts, tally, shown), verdict);
   complainOfDamage(session, input, counts);
   complainOfLoss(session, input, counts);
-  return { counts, seen: counter.sightings(), tally, errata, verdict };
+  return { counts, seen: counter.sightings(), tally, ...shown, verdict };
 }
 
 export function sum(a: TraceCounts, b: TraceCounts): TraceCounts {

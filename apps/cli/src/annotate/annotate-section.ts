@@ -16,7 +16,8 @@ import { othersOf, withMasks } from '../context/context.ts';
 import type { Session } from '../context/session.ts';
 import { machineOf } from '../entry/errata.ts';
 import { type ErrataSeen, errataCounter } from '../entry/errata-counter.ts';
-import { logErrata, type RefineLine } from '../entry/log-errata.ts';
+import { logErrata, type RefineLine, splatTeller, type ToldSplat } from '../entry/log-errata.ts';
+import { type SplatsSeen, splatCounter } from '../entry/splat-counter.ts';
 import type { ParquetTable } from '../files/parquet-table.ts';
 import { readTraceDat, wholeTraceDat } from '../files/trace-dat.ts';
 import { isTraceDat } from '../files/trace-magic.ts';
@@ -37,6 +38,8 @@ export interface Annotated {
   readonly seen: AnnotationSightings;
   /** The known bugs that its lines show. */
   readonly errata: ErrataSeen;
+  /** The splats that show no entry. */
+  readonly splats: SplatsSeen;
 }
 
 /** How a section is annotated, and where its rows go. */
@@ -71,7 +74,7 @@ export async function annotateSection(
     lines.end();
     return { counts, ...lines.seen() };
   }
-  if (needsRecords(job.options)) {
+  if (input.hasSplats || needsRecords(job.options)) {
     const lines = lineAnnotator(session, input, job, before);
     const reader = traceReader(lines.take, section.start.line);
     await pushAll(session, all, reader);
@@ -80,7 +83,7 @@ export async function annotateSection(
   }
   const annotator = fastAnnotator(session, input, job, section, before);
   await pushAll(session, all, annotator);
-  return { counts: annotator.counts, seen: annotator.sightings(), errata: annotator.errata() };
+  return { counts: annotator.counts, seen: annotator.sightings(), errata: annotator.errata(), splats: {} };
 }
 
 async function* startingWith(
@@ -131,13 +134,19 @@ function lineAnnotator(
   const refine = logErrata(mmu, machine);
   const wanted = wantedBy(options);
   const print =
-    reporter === null
-      ? linePrinter(session, { mmu, machine }, name, options, wanted)
-      : issuePrinter(reporter, mmu, path);
+    reporter === null ? linePrinter(session, mmu, name, options, wanted) : issuePrinter(reporter, mmu, path);
   const annotate = createAnnotator(mmu, { exits: EXITS, others: othersOf(context) });
   const counter = annotationCounter();
   const errata = errataCounter();
-  for (const record of before) annotate(record);
+  const splats = splatTeller(machine);
+  const counted = splatCounter();
+  const tell = (told: ToldSplat | null): void => {
+    if (told === null) return;
+    counted.add(told);
+    errata.add(told);
+    print.tell(told);
+  };
+  for (const record of before) print.lead(annotate(record));
   return {
     take(entry) {
       const { record, text } = entry;
@@ -148,11 +157,12 @@ function lineAnnotator(
         errata.add(annotated);
       }
       print.take(entry, annotated);
+      tell(splats.take(entry, annotated !== null));
       if (table === null || record === null || !wanted(annotated)) return;
       for (const row of annotationRows(record, annotated)) table.add(row);
     },
-    end: print.end,
-    seen: () => ({ seen: counter.sightings(), errata: errata.seen() }),
+    end: () => tell(splats.end()),
+    seen: () => ({ seen: counter.sightings(), errata: errata.seen(), splats: counted.seen() }),
   };
 }
 

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
+import { splatReader } from '@spte/errata';
 import { EntryPatterns, machineReader } from '@spte/host';
 import {
   isRefused,
@@ -38,6 +39,8 @@ export interface Witnessed {
   readonly matters: boolean;
   /** What it shows in lines that are not read. */
   readonly strangers: Strangers;
+  /** Whether a splat of KVM's MMU without an entry is among them. */
+  readonly hasSplats: boolean;
   /** The world in which what was looked at can still be read. */
   readonly io: Io;
 }
@@ -49,6 +52,7 @@ interface Witness {
   readonly entries: () => number;
   readonly evidence: () => Evidence;
   readonly strangers: Strangers;
+  readonly hasSplats: () => boolean;
 }
 
 function lineWitness(): Witness {
@@ -56,6 +60,8 @@ function lineWitness(): Witness {
   const entries = new EntryPatterns();
   const others = strangers();
   const claimOf = lineClaims();
+  const splats = splatReader();
+  let hasSplats = false;
   let seen = 0;
   const addEntries = (record: TraceRecord): void => {
     for (const { role, value, level } of record.sptes) {
@@ -66,7 +72,10 @@ function lineWitness(): Witness {
   };
   return {
     take({ line, text, record }) {
-      if (line <= LINES) machine.line(text, line);
+      if (line <= LINES) {
+        machine.line(text, line);
+        hasSplats ||= splats.take(text, record !== null)?.hasEntry === false;
+      }
       if (record === null) {
         if (line <= LINES) others.take(text, line);
         return;
@@ -81,6 +90,7 @@ function lineWitness(): Witness {
     entries: () => seen,
     evidence: () => ({ read: machine.facts(), entries }),
     strangers: others,
+    hasSplats: () => hasSplats || splats.end()?.hasEntry === false,
   };
 }
 
@@ -94,9 +104,9 @@ export async function witness(io: Io, path: string, known: boolean): Promise<Wit
   const file = path === '-' ? null : statSync(pathOf(io, path), { throwIfNoEntry: false });
   // There is no such file, or it is a folder: whoever reads it says so.
   if (file === undefined || file?.isDirectory() === true)
-    return { evidence: {}, matters: false, strangers: strangers(), io };
+    return { evidence: {}, matters: false, strangers: strangers(), hasSplats: false, io };
   if (file?.isFile() === true) return { ...(await lookedAt(io, path, known)), io };
-  if (known) return { evidence: {}, matters: true, strangers: strangers(), io };
+  if (known) return { evidence: {}, matters: true, strangers: strangers(), hasSplats: false, io };
   const { head, whole } = await peek(opened(io, path));
   const looked = await lookedAt({ ...io, held: new Map([[path, Readable.from(head)]]) }, path, known);
   return { ...looked, io: { ...io, held: new Map([...(io.held ?? []), [path, whole]]) } };
@@ -110,7 +120,12 @@ async function lookedAt(io: Io, path: string, known: boolean): Promise<Omit<Witn
     // Whoever reads the input in earnest says why it cannot be read, or only in part.
     if (!isMistake(error)) throw error;
   }
-  return { evidence: about.evidence(), matters: about.entries() > 0, strangers: about.strangers };
+  return {
+    evidence: about.evidence(),
+    matters: about.entries() > 0,
+    strangers: about.strangers,
+    hasSplats: about.hasSplats(),
+  };
 }
 
 /** How long the beginning of a pipe is waited for: it may be a trace as it comes. */

@@ -20,4 +20,6 @@ export interface Input {
   /** The Parquet file that is wanted of it. */
   readonly part: string | null;
   readonly context: ContextData;
+  /** Whether it has splats without an entry, so that every line is looked at. */
+  readonly hasSplats: boolean;
 }

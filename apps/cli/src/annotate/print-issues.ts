@@ -16,7 +16,8 @@ export function issuePrinter(reporter: Reporter, mmu: Mmu, file: string): LinePr
       for (const issue of lineIssues(mmu, annotated))
         reporter.issue(file, { ...issue, line: annotated.line });
     },
-    end: () => undefined,
+    lead: () => undefined,
+    tell: () => undefined,
   };
 }
 

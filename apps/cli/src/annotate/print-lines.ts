@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Mmu } from '@spte/core';
-import type { MachineEvidence } from '@spte/errata';
 import type { AnnotatedLine, TraceEntry } from '@spte/trace';
 import type { Session } from '../context/session.ts';
-import { splatTeller } from '../entry/log-errata.ts';
+import type { ToldSplat } from '../entry/log-errata.ts';
 import type { AnnotateOptions } from './options.ts';
 import { lineRenderer } from './render-line.ts';
 
@@ -23,10 +22,12 @@ const isWrong = ({ sptes, checks, change }: AnnotatedLine): boolean =>
 
 /** Prints the lines of a section. */
 export interface LinePrinter {
+  /** Takes a line before the first, of which nothing is printed. */
+  readonly lead: (annotated: AnnotatedLine) => void;
   /** Prints a line; `annotated` is null for one that says nothing about entries. */
   readonly take: (entry: TraceEntry, annotated: AnnotatedLine | null) => void;
-  /** Prints what is to be said behind the last line. */
-  readonly end: () => void;
+  /** Prints what a splat is that ended with a line, or before it. */
+  readonly tell: (splat: ToldSplat) => void;
 }
 
 const nothing = (): void => undefined;
@@ -38,30 +39,25 @@ const nothing = (): void => undefined;
  */
 export function linePrinter(
   session: Session,
-  { mmu, machine }: { readonly mmu: Mmu; readonly machine: MachineEvidence },
+  mmu: Mmu,
   name: string | null,
   options: AnnotateOptions,
   wanted: Wanted,
 ): LinePrinter {
-  if (options.summary === true) return { take: nothing, end: nothing };
-  if (options.ndjson === true) return { take: ndjsonPrinter(session, name, wanted), end: nothing };
-  if (options.json === true) return { take: jsonPrinter(session, wanted), end: nothing };
-  const take = textPrinter(session, mmu, options, wanted);
-  return options.only === undefined ? withSplats(session, machine, take) : { take, end: nothing };
+  const plain = { lead: nothing, tell: nothing };
+  if (options.summary === true) return { ...plain, take: nothing };
+  if (options.ndjson === true) return { ...plain, take: ndjsonPrinter(session, name, wanted) };
+  if (options.json === true) return { ...plain, take: jsonPrinter(session, wanted) };
+  const explain = lineRenderer(session.out.paint, mmu);
+  const take = textPrinter(session, explain, options, wanted);
+  return { lead: explain, take, tell: options.only === undefined ? splatPrinter(session) : nothing };
 }
 
 /** Says below a splat what it is. */
-function withSplats({ out }: Session, machine: MachineEvidence, take: LinePrinter['take']): LinePrinter {
-  const splats = splatTeller(machine);
-  const say = (lines: readonly string[]): void => {
+function splatPrinter({ out }: Session): LinePrinter['tell'] {
+  return ({ name, errata }) => {
+    const lines = [`    ^ ${name}; it shows no entry`, ...errata.map(({ text }) => `      ${text}`)];
     for (const line of lines) void out.line(out.paint('cyan', line));
-  };
-  return {
-    take(entry, annotated) {
-      take(entry, annotated);
-      say(splats.take(entry.text, annotated !== null));
-    },
-    end: () => say(splats.end()),
   };
 }
 
@@ -87,11 +83,10 @@ function jsonPrinter({ out }: Session, wanted: Wanted): LinePrinter['take'] {
 
 function textPrinter(
   { out }: Session,
-  mmu: Mmu,
+  explain: ReturnType<typeof lineRenderer>,
   { only }: AnnotateOptions,
   wanted: Wanted,
 ): LinePrinter['take'] {
-  const explain = lineRenderer(out.paint, mmu);
   return (entry, annotated) => {
     if (wanted(annotated)) {
       void out.line(only === undefined ? entry.text : `${entry.line}: ${entry.text}`);

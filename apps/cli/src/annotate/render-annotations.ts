@@ -2,6 +2,7 @@
 import { counted } from '@spte/core';
 import type { AnnotationTally, Seen, TraceCounts } from '@spte/trace';
 import type { ErrataSeen } from '../entry/errata-counter.ts';
+import type { SplatsSeen } from '../entry/splat-counter.ts';
 import { alignRows } from '../io/align.ts';
 import type { Paint } from '../io/paint.ts';
 
@@ -9,15 +10,17 @@ import type { Paint } from '../io/paint.ts';
 export interface Annotations extends AnnotationTally, TraceCounts {
   /** Known bugs that lines show, by name. */
   readonly errata: ErrataSeen;
+  /** Splats of KVM's MMU that show no entry, by what they are. */
+  readonly splats: SplatsSeen;
 }
 
 /** Counts, and what the lines say. */
 export function annotationsOf(
   { lines, recognised, passed, continued, damaged, lost, lostMarks }: TraceCounts,
   tally: AnnotationTally,
-  errata: ErrataSeen,
+  { errata, splats }: Pick<Annotations, 'errata' | 'splats'>,
 ): Annotations {
-  return { lines, recognised, passed, continued, damaged, lost, lostMarks, ...tally, errata };
+  return { lines, recognised, passed, continued, damaged, lost, lostMarks, ...tally, errata, splats };
 }
 
 /** What the tracer lost, and what that means. */
@@ -47,6 +50,7 @@ export function renderAnnotations(paint: Paint, annotations: Annotations): strin
     ...alignRows(foundRows(annotations.disagreementsByField)).map((line) => `  ${line}`),
     ...alignRows(foundRows(annotations.lostLettersByField)).map((line) => `  ${line}, ${LOST_LETTER}`),
     ...findingLines(paint, annotations),
+    ...splatLines(paint, annotations),
     ...errataLines(paint, annotations),
   ];
   if (annotations.lostMarks > 0) text.push(paint('yellow', `  ${lossText(annotations)}`));
@@ -68,6 +72,12 @@ export function renderAnnotations(paint: Paint, annotations: Annotations): strin
   return text.join('\n');
 }
 
+/** What is said where nothing was looked at. */
+const NOTHING_SHOWN = {
+  none: 'nothing was recognised: no line shows an entry, an exit or a fault',
+  splats: 'no line shows an entry, an exit or a fault',
+};
+
 /** What was found; and that nothing was looked at, which is something else. */
 function findingLines(paint: Paint, annotations: Annotations): string[] {
   const { findings, possible, findingsByCode, possibleByCode } = annotations;
@@ -78,13 +88,26 @@ function findingLines(paint: Paint, annotations: Annotations): string[] {
       ? [paint('red', `  ${counted(findings, 'finding')}`), ...rows(findingsByCode)]
       : lookedAt(annotations) > 0
         ? [paint('green', '  no findings')]
-        : [paint('yellow', '  nothing was recognised: no line shows an entry, an exit or a fault')];
+        : [
+            paint(
+              'yellow',
+              `  ${NOTHING_SHOWN[Object.keys(annotations.splats).length === 0 ? 'none' : 'splats']}`,
+            ),
+          ];
   if (possible === 0) return lines;
   return [
     ...lines,
     paint('yellow', `  ${counted(possible, 'possible finding')}, by what the trace may be of`),
     ...rows(possibleByCode),
   ];
+}
+
+/** What splats there are beside those that show entries. */
+function splatLines(paint: Paint, { splats }: Annotations): string[] {
+  const rows = alignRows(foundRows(splats));
+  return rows.length === 0
+    ? []
+    : [paint('yellow', '  splats that show no entry'), ...rows.map((line) => `  ${line}`)];
 }
 
 /** Which known bugs lines show. */

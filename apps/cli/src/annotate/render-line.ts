@@ -23,6 +23,7 @@ type AnnotatedSpte = AnnotatedLine['sptes'][number];
 /** Gives the lines to print below a line: its entries, what is wrong with them, and where the kernel said otherwise. */
 export function lineRenderer(paint: Paint, mmu: Mmu): (line: ErrataLine) => string[] {
   const eventOf = changeTexts(mmu);
+  const faultLines = faultTexts(paint);
   return ({ event, fields, sptes, checks, explains, errata = [] }) => {
     const [old, now] = [sptes.find(({ role }) => role === 'old'), sptes.find(({ role }) => role === 'new')];
     const change = old !== undefined && now !== undefined && sptes.length === 2;
@@ -32,7 +33,7 @@ export function lineRenderer(paint: Paint, mmu: Mmu): (line: ErrataLine) => stri
           paint('cyan', `      ${isRacedFix(event, fields, old, now) ? RACED_FIX : eventOf(old, now)}`),
         ]
       : sptes.map((spte) => paint('cyan', `    ^ ${sayWhat(spte)}`));
-    if (explains !== undefined) lines.push(...faultLines(paint, explains));
+    if (explains !== undefined) lines.push(...faultLines(event, explains));
     lines.push(...sptes.flatMap((spte) => detailLines(paint, mmu, spte)));
     lines.push(...sptes.flatMap((spte) => possibleLines(paint, spte)));
     lines.push(...checks.flatMap((check) => hitLines(paint, check)));
@@ -70,18 +71,32 @@ function sayWhat({ value, kind, level, gfn, pfn, access, memtype, generation }: 
   return `${value} ${words.join(', ')}`;
 }
 
-/** What an exit or a fault means, where its line does not say it itself. */
-function faultLines(paint: Paint, { address, info1, error_code, whileDelivering }: ExplainedFault): string[] {
+/** What an exit or a fault means, where its line does not say it itself; of a fault what its exit did not say. */
+function faultTexts(paint: Paint): (event: string, fault: ExplainedFault) => string[] {
+  let exit: string | undefined;
+  return (event, fault) => {
+    const { lines, code } = faultLines(paint, fault, exit);
+    exit = event === 'kvm_exit' ? code : undefined;
+    return lines;
+  };
+}
+
+function faultLines(
+  paint: Paint,
+  { address, info1, error_code, whileDelivering }: ExplainedFault,
+  exit: string | undefined,
+): { readonly lines: string[]; readonly code: string | undefined } {
   const [code] = [error_code, info1].flatMap((word) => (word === undefined ? [] : (saidText(word) ?? [])));
-  const where = address === undefined ? '' : `${address.kind ?? 'address'} ${address.value}: `;
-  const lines = code === undefined ? [] : [`    ^ ${where}${code}`];
+  const where = address === undefined ? [] : [`${address.kind ?? 'address'} ${address.value}`];
+  const said = [...where, ...(code === undefined || code === exit ? [] : [code])];
+  const lines = code === undefined || said.length === 0 ? [] : [`    ^ ${said.join(': ')}`];
   if (whileDelivering !== null && whileDelivering !== undefined) {
     const { name, type, vector } = whileDelivering;
     lines.push(
       `    ^ while an event was being delivered: ${name ?? `${type ?? 'reserved type'}, vector ${vector}`}`,
     );
   }
-  return lines.map((line) => paint('cyan', line));
+  return { lines: lines.map((line) => paint('cyan', line)), code };
 }
 
 const RACED_FIX =

@@ -20,7 +20,8 @@ const surer = (a: Strength, b: Strength): Strength => (STRENGTHS.indexOf(a) < ST
 
 /** Counts the known bugs that lines show. */
 interface ErrataCounter {
-  readonly add: (line: ErrataLine) => void;
+  /** Takes a line, or a splat by its first line. */
+  readonly add: (shown: Pick<ErrataLine, 'line' | 'errata'>) => void;
   /** Takes what was counted in other lines, in any order. */
   readonly merge: (seen: ErrataSeen) => void;
   readonly seen: () => ErrataSeen;

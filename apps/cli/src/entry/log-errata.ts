@@ -3,7 +3,6 @@ import { explainChange, type Mmu } from '@spte/core';
 import {
   type Evidence,
   type EvidenceSpte,
-  erratumText,
   isExcused,
   type MachineEvidence,
   matchErrata,
@@ -11,7 +10,7 @@ import {
   splatReader,
   splatText,
 } from '@spte/errata';
-import type { AnnotatedLine, TraceRecord } from '@spte/trace';
+import type { AnnotatedLine, TraceEntry, TraceRecord } from '@spte/trace';
 import { type ErratumJson, errataJson } from './errata.ts';
 
 type AnnotatedSpte = AnnotatedLine['sptes'][number];
@@ -111,22 +110,39 @@ function excused(spte: AnnotatedSpte, entry: number, matches: Parameters<typeof 
   return notes.length === 0 ? spte : { ...spte, findings: findings.filter((of) => !isNote(of)), notes };
 }
 
-/** Says what the splats of KVM's MMU are that show no entry; each line of a log is handed to it. */
-export interface SplatTeller {
-  /** What is to be said below the line. */
-  readonly take: (line: string, showsEntry: boolean) => readonly string[];
-  readonly end: () => readonly string[];
+/** What a splat of KVM's MMU is that shows no entry. */
+export interface ToldSplat {
+  /** Its kind and its place, in words. */
+  readonly name: string;
+  /** Number of its first line. */
+  readonly line: number;
+  /** The known bugs that its text speaks for. */
+  readonly errata: readonly ErratumJson[];
+}
+
+/** Finds the splats of KVM's MMU that show no entry; each line of a log is handed to it. */
+interface SplatTeller {
+  /** The splat that ended with the line, or before it. */
+  readonly take: (line: Pick<TraceEntry, 'line' | 'text'>, showsEntry: boolean) => ToldSplat | null;
+  readonly end: () => ToldSplat | null;
 }
 
 /** Makes one; a splat with an entry is explained at the entry. */
 export function splatTeller(machine: MachineEvidence): SplatTeller {
   const reader = splatReader();
-  const tell = (block: SplatBlock | null): readonly string[] => {
-    if (block === null || block.hasEntry) return [];
-    const known = matchErrata({ ...machine, texts: block.lines }).map(
-      (match) => `      ${erratumText(match)}`,
-    );
-    return [`    ^ ${splatText(block.splat)}; it shows no entry`, ...known];
+  let next = 1;
+  const tell = (block: SplatBlock | null, after: number): ToldSplat | null => {
+    if (block === null || block.hasEntry) return null;
+    const { lines, splat } = block;
+    const errata = errataJson(matchErrata({ ...machine, texts: lines }));
+    return { name: splatText(splat), line: after - lines.length, errata };
   };
-  return { take: (line, showsEntry) => tell(reader.take(line, showsEntry)), end: () => tell(reader.end()) };
+  return {
+    take({ line, text }, showsEntry) {
+      next = line + 1;
+      // An empty line is none of the splat that it ends.
+      return tell(reader.take(text, showsEntry), text.trim() === '' ? line : next);
+    },
+    end: () => tell(reader.end(), next),
+  };
 }
