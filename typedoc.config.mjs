@@ -27,6 +27,7 @@ export const packages = [
   'packages/vmcore',
   'packages/walk',
   'packages/plugin-kit',
+  'packages/vectors',
 ];
 
 export default {

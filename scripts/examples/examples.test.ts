@@ -14,6 +14,8 @@ import * as mmio from '../../packages/mmio/src/index.ts';
 import * as pluginKit from '../../packages/plugin-kit/src/index.ts';
 import * as traceDat from '../../packages/trace/src/dat/index.ts';
 import * as trace from '../../packages/trace/src/index.ts';
+import * as vectors from '../../packages/vectors/src/index.ts';
+import * as vectorsNode from '../../packages/vectors/src/node.ts';
 import * as vendorSvm from '../../packages/vendor-svm/src/index.ts';
 import * as vendorVmx from '../../packages/vendor-vmx/src/index.ts';
 import * as walk from '../../packages/walk/src/index.ts';
@@ -33,6 +35,8 @@ const modules: Readonly<Record<string, object>> = {
   '@spte/plugin-kit': pluginKit,
   '@spte/trace': trace,
   '@spte/trace/dat': traceDat,
+  '@spte/vectors': vectors,
+  '@spte/vectors/node': vectorsNode,
   '@spte/vendor-svm': vendorSvm,
   '@spte/vendor-vmx': vendorVmx,
   '@spte/walk': walk,
@@ -65,6 +69,7 @@ const documents = {
   'packages/trace/README.md': 'first',
   'packages/vendor-svm/README.md': 'first',
   'packages/vendor-vmx/README.md': 'first',
+  'packages/vectors/README.md': 'first',
   'packages/walk/README.md': 'first',
 } as const satisfies Readonly<Record<string, 'all' | 'first'>>;
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sampled } from '@spte/testing/sampled';
 import { describe, expect, it } from 'vitest';
 import { version6 } from '../../../packages/trace/test/dat-files.ts';
 import { runConsole } from './console.ts';
@@ -91,8 +90,6 @@ const documents: Readonly<Record<string, Files>> = {
       page.writeBigUInt64LE(0n, 8 * 8);
     });
   },
-  // All that it shows takes long.
-  ...sampled({}, { 'packages/conformance/README.md': (_document: string, at: string) => repositoryIn(at) }),
 };
 
 describe('what documents show that the command prints is what it prints', () => {

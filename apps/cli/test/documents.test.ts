@@ -101,7 +101,7 @@ const CASES: Readonly<Record<(typeof DOCUMENTS)[number], readonly string[]>> = {
 const LINES = Object.entries(CASES).flatMap(([name, lines]) => lines.map((line) => ({ name, line })));
 
 /** Vectors of a kernel, of which there are few. */
-const VECTORS = 'packages/conformance/vectors/5.10.jsonl.gz';
+const VECTORS = 'packages/vectors/data/5.10.jsonl.gz';
 
 beforeAll(() => {
   vmcore('vmcore');

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { file, folder, repository, spte, unpacked } from './run.ts';
 import { shell } from './shell.ts';
 
-const NASTY = 'packages/conformance/vectors/nasty.jsonl.gz';
+const NASTY = 'packages/vectors/data/nasty.jsonl.gz';
 const nasty = join(repository, NASTY);
 const lines = unpacked(NASTY).toString().trimEnd().split('\n');
 const parse = (line: string): { readonly fn: string } => JSON.parse(line) as { readonly fn: string };
@@ -66,7 +66,11 @@ describe('spte vectors', () => {
   });
 
   it.each([
-    ['no file', '', /FILE/],
+    [
+      'a line that is no vector',
+      `--coverage ${file('odd.jsonl', '{}')}`,
+      /a line that is no vector: vector.initWarnings/,
+    ],
     ['a number to show that is none', `--show all ${nasty}`, /"all" must be an integer/],
     ['a negative number to show', `--show=-1 ${nasty}`, /must be an integer/],
     ['a fraction to show', `--show 1.5 ${nasty}`, /must be an integer/],
@@ -86,6 +90,20 @@ describe('spte vectors', () => {
     const { code, err } = await spte(`vectors ${path}`);
     expect(err).toContain('unexpected end of file');
     expect(code).toBe(2);
+  });
+
+  it('counts what there is by kernel, vendor and function, of the installed ones without a file', async () => {
+    const { out, code } = await spte('vectors --coverage');
+    expect(code).toBe(0);
+    const printed = linesOf(out);
+    expect(printed[0]).toMatch(/^kernel +svm +vmx +functions$/);
+    expect(printed.find((line) => line.startsWith('6.18.35'))).toMatch(/^6\.18\.35( +\d+){3}$/);
+    expect(printed.find((line) => line.startsWith('make_spte '))).toMatch(/^make_spte( +\d+){2} +12$/);
+    expect(printed.at(-1)).toBe('15219 vectors');
+    const document = JSON.parse((await spte(`vectors --coverage --json ${nasty}`)).out) as object;
+    expect(document).toMatchObject({ vectors: 57, context: null });
+    const records = linesOf((await spte(`vectors --coverage --ndjson ${nasty}`)).out);
+    expect(JSON.parse(records.at(-1) ?? '')).toEqual({ summary: { vectors: 57, context: null } });
   });
 
   it('takes a relative path from the working folder', async () => {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
- * Recomputes vectors taken from the kernel's own C through the public API of the packages.
+ * What differs by kernel, as a page.
  *
  * @module
  */
 export { kernelTable } from './kernel-table.ts';
-export { type Mismatch, type Report, runVectors, type Tally } from './run.ts';

@@ -15,9 +15,9 @@ import {
 } from '@spte/core';
 import { eptMisconfig } from '@spte/vendor-vmx';
 import { describe, expect, it } from 'vitest';
-import { mmuFactory } from '../src/configure.ts';
-import { parseVector, type Vector } from '../src/vector.ts';
-import { eraLines } from './corpus.ts';
+import { mmuFactory } from '../../vectors/src/configure.ts';
+import { parseVector, type Vector } from '../../vectors/src/vector.ts';
+import { eraLines } from '../../vectors/test/corpus.ts';
 
 const mmuOf = mmuFactory();
 

@@ -9,11 +9,11 @@ import {
   type Reason,
 } from '@spte/core';
 import { describe, expect, it } from 'vitest';
-import { mmuFactory } from '../src/configure.ts';
-import { functions } from '../src/functions.ts';
-import { recordingHost } from '../src/recording-host.ts';
-import { type Fields, type JsonObject, parseVector, type Vector } from '../src/vector.ts';
-import { eraLines, parseRaw } from './corpus.ts';
+import { mmuFactory } from '../../vectors/src/configure.ts';
+import { functions } from '../../vectors/src/functions.ts';
+import { recordingHost } from '../../vectors/src/recording-host.ts';
+import { type Fields, type JsonObject, parseVector, type Vector } from '../../vectors/src/vector.ts';
+import { eraLines, parseRaw } from '../../vectors/test/corpus.ts';
 
 /** Functions that state a reason for every bit of the SPTE that they return. */
 const BUILDERS = [

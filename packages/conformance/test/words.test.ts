@@ -4,10 +4,10 @@ import { type DiagnosticTable, observe, SPTE_DIAGNOSTIC_MEANINGS, SPTE_DIAGNOSTI
 import { L1TF_DIAGNOSTIC_MEANINGS, L1TF_DIAGNOSTICS } from '@spte/l1tf';
 import { MMIO_DIAGNOSTIC_MEANINGS, MMIO_DIAGNOSTICS } from '@spte/mmio';
 import { expect, it } from 'vitest';
-import { mmuFactory } from '../src/configure.ts';
-import { functions } from '../src/functions.ts';
-import { parseVector } from '../src/vector.ts';
-import { eraLines } from './corpus.ts';
+import { mmuFactory } from '../../vectors/src/configure.ts';
+import { functions } from '../../vectors/src/functions.ts';
+import { parseVector } from '../../vectors/src/vector.ts';
+import { eraLines } from '../../vectors/test/corpus.ts';
 
 const text = (lines: Iterable<string>): string => `${[...lines].join('\n')}\n`;
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
+import { runVectors } from '@spte/vectors';
+import { vectorLines } from '@spte/vectors/node';
 import { describe, expect, it } from 'vitest';
-import { runVectors } from '../src/index.ts';
-import { parseRaw, type RawVector, vectorLines } from './corpus.ts';
+import { parseRaw, type RawVector } from './corpus.ts';
 
 const good = vectorLines('nasty')[0] ?? '';
 

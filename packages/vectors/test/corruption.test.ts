@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { oneIn } from '@spte/testing/sampled';
+import { runVectors } from '@spte/vectors';
 import { describe, expect, it } from 'vitest';
-import { runVectors } from '../src/index.ts';
 import { allLines, eraLines, type Json, parseRaw, type RawVector } from './corpus.ts';
 
 type JsonObject = Record<string, Json>;

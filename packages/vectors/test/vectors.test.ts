@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { oneIn } from '@spte/testing/sampled';
+import { runVectors, VECTOR_SETS, vectorCoverage } from '@spte/vectors';
+import { vectorFile, vectorLines } from '@spte/vectors/node';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import { runVectors } from '../src/index.ts';
-import { allLines, OTHER_KERNELS, parseRaw, SERIES, vectorLines } from './corpus.ts';
+import { allLines, eraLines, parseRaw, SERIES } from './corpus.ts';
 
 /** Every function of the reference that the vectors exercise, by its name in the kernel. */
 const FUNCTIONS = [
@@ -119,16 +124,18 @@ describe('the vectors of the reference kernel', () => {
 });
 
 describe('the vectors of other kernels', () => {
-  it.each(SERIES)('all pass: %s', async (file) => {
-    const [kernel, count] = OTHER_KERNELS[file];
-    const lines = vectorLines(file);
-    expect(lines).toHaveLength(count);
-    expect(new Set(lines.map((line) => parseRaw(line).kernel))).toEqual(new Set([kernel]));
-    const tried = oneIn(4, lines);
-    const report = await runVectors(tried);
-    expect(report.mismatches).toEqual([]);
-    expect(report).toMatchObject({ passed: tried.length, failed: 0 });
-  });
+  it.each(VECTOR_SETS.filter(({ kernel }) => kernel !== null))(
+    'all pass: $name',
+    async ({ name, kernel, count }) => {
+      const lines = vectorLines(name);
+      expect(lines).toHaveLength(count);
+      expect(new Set(lines.map((line) => parseRaw(line).kernel))).toEqual(new Set([kernel]));
+      const tried = oneIn(4, lines);
+      const report = await runVectors(tried);
+      expect(report.mismatches).toEqual([]);
+      expect(report).toMatchObject({ passed: tried.length, failed: 0 });
+    },
+  );
 
   it.each([
     ['5.4', '5.10'],
@@ -145,4 +152,49 @@ describe('the vectors of other kernels', () => {
     const lines = oneIn(4, vectorLines(file)).map((line) => JSON.stringify({ ...parseRaw(line), kernel }));
     expect((await runVectors(lines)).failed).toBeGreaterThan(0);
   });
+});
+
+describe('what there is', () => {
+  it('is counted by kernel, vendor and function', async () => {
+    const rows = await vectorCoverage(['', ...eraLines]);
+    expect(rows.reduce((sum, { vectors }) => sum + vectors, 0)).toBe(15_219);
+    expect(new Set(rows.map(({ fn }) => fn)).size).toBe(88);
+    expect(new Set(rows.map(({ kernel }) => kernel)).size).toBe(SERIES.length + 1);
+    const line = eraLines[0] as string;
+    const { fn, config } = parseRaw(line);
+    expect(await vectorCoverage([line, line])).toEqual([
+      { kernel: null, vendor: config['vendor'], fn, vectors: 2 },
+    ]);
+  });
+
+  it('is a file of each set, and of no other', () => {
+    expect(vectorFile('6.18')).toMatch(/data\/6\.18\.jsonl\.gz$/);
+    expect(() => vectorFile('../x')).toThrow(/^there is no set \.\.\/x: reference, nasty, 5\.4, /);
+  });
+
+  it('is as the schema says', () => {
+    const schema = JSON.parse(
+      readFileSync(new URL('../schemas/vector.json', import.meta.url), 'utf8'),
+    ) as object;
+    const validate = new Ajv2020({ allowUnionTypes: true }).compile(schema);
+    expect(oneIn(8, eraLines).filter((line) => !validate(JSON.parse(line)))).toEqual([]);
+    const first = parseRaw(eraLines[0] as string);
+    expect(validate({ ...first, config: { ...first.config, physBits: '0x2e' } })).toBe(false);
+    expect(validate({ ...first, more: 1 })).toBe(false);
+  });
+
+  it.skipIf(spawnSync('python3', ['--version']).error !== undefined)(
+    'is read by the example in Python',
+    () => {
+      const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+      const [, program = ''] = /```python\n(.*?)```/s.exec(readme) ?? [];
+      expect(program.split('\n').length).toBeLessThan(40);
+      const data = fileURLToPath(new URL('../data', import.meta.url));
+      const { stdout, stderr } = spawnSync('python3', ['-', data], { input: program, encoding: 'utf8' });
+      expect(stderr).toBe('');
+      const rows = stdout.trimEnd().split('\n');
+      expect(rows.at(-1)).toBe('15219 vectors of 88 functions');
+      expect(rows).toContain('6.18.35 1188');
+    },
+  );
 });
