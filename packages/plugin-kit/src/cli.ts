@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { Policy, Vendor } from '@spte/core';
+import { extendVendor, type Overlay, type Policy, type Vendor, vendorFromData } from '@spte/core';
+import { vmx } from '@spte/vendor-vmx';
 import { checkPolicy, checkVendor, KIT_CHECKS } from './check-plugin.ts';
 import { type Problem, problemText } from './problem.ts';
 
@@ -9,13 +10,15 @@ export interface CliIo {
   readonly out: (text: string) => void;
   /** Writes to standard error. */
   readonly err: (text: string) => void;
-  /** The exports of a module, by the path that was given. */
+  /** The exports of a module, or what JSON holds under `default`, by the path that was given. */
   readonly load: (file: string) => Promise<Readonly<Record<string, unknown>>>;
 }
 
 const HELP = `Usage: spte-plugin-kit check [options] FILE
 
-Tries every vendor and policy that a module exports, as an object or as a function without arguments.
+Tries every vendor, policy and overlay that a module exports, as an object or as a function without arguments, or
+a plugin of data, FILE.json. What is laid over a vendor is tried over EPT of @spte/vendor-vmx: for another one, export
+the vendor that extendVendor() gives.
 
   --export NAME   only this export
   --kernel X      only this kernel; may be given several times
@@ -92,9 +95,11 @@ interface Found {
 
 async function check({ file, only, kernels, json }: Arguments, io: CliIo): Promise<number> {
   const exported = await load(file, io);
-  const found = Object.entries(exported)
-    .filter(([name]) => only === null || name === only)
-    .flatMap(([name, value]) => pluginOf(name, value));
+  const entries = Object.entries(exported).filter(([name]) => only === null || name === only);
+  // A plugin that is the default, too, is one.
+  const found = entries
+    .filter(([, value], i) => entries.findIndex(([, other]) => other === value) === i)
+    .flatMap(([name, value]) => pluginOf(name, value, file.endsWith('.json')));
   if (found.length === 0) {
     const names = Object.keys(exported);
     throw new UsageError(
@@ -130,8 +135,21 @@ function exportText(name: string, value: unknown): string {
   }
 }
 
+/** Members by which an overlay is told from other objects with a name. */
+const OF_OVERLAYS = [
+  'software',
+  'kinds',
+  'findings',
+  'masks',
+  'judge',
+  'judgeChange',
+  'leafBits',
+  'reserved',
+  'initVm',
+];
+
 /** An export as a plugin; nothing for what is none. Constants and functions with arguments are none. */
-function pluginOf(name: string, value: unknown): Found[] {
+function pluginOf(name: string, value: unknown, isData: boolean): Found[] {
   const make = typeof value === 'function' && value.length === 0 ? (value as () => unknown) : () => value;
   let plugin: unknown;
   try {
@@ -139,7 +157,15 @@ function pluginOf(name: string, value: unknown): Found[] {
   } catch {
     return [];
   }
-  if (typeof plugin !== 'object' || plugin === null || !('apiVersion' in plugin)) return [];
+  if (typeof plugin !== 'object' || plugin === null || !('name' in plugin)) return [];
+  // What has no contract of its own is laid over a vendor: data by its words, code by its hooks.
+  if (!('apiVersion' in plugin)) {
+    if (!isData && !OF_OVERLAYS.some((member) => member in plugin)) return [];
+    const lay = isData
+      ? (over: unknown) => vendorFromData(over, vmx())
+      : (over: unknown) => extendVendor(vmx(), over as Overlay);
+    return [{ name, problems: (kernels) => checkVendor(() => lay(make()), { kernels }) }];
+  }
   const isVendor = 'format' in plugin || 'setup' in plugin;
   return [
     {

@@ -252,6 +252,8 @@ describe('the tester of entries', () => {
 });
 
 describe('the command', () => {
+  const pinned = (bits: string) => ({ name: 'pinned', bits, in: ['leaf'], set: 'sometimes', meaning: 'x' });
+
   async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
     let out = '';
     let err = '';
@@ -267,6 +269,10 @@ describe('the command', () => {
       'bad.js': { odd },
       'slip.js': { slip: { ...vmx(), cpuRead: () => [] } },
       'none.js': {},
+      'twice.js': { default: odd, odd },
+      'overlay.js': { over: { name: 'over', masks: { memtype: 0x38n } }, other: { name: 'other' } },
+      'good.json': { default: { name: 'dsm', fields: [pinned('59')] } },
+      'bad.json': { default: { name: 'dsm', fields: [pinned('57')] } },
     };
     const io: CliIo = {
       out: (text) => {
@@ -296,6 +302,18 @@ describe('the command', () => {
     expect(await run('check', '--json', '--kernel', '6.8', 'good.js')).toEqual({ code: 0, out: '', err: '' });
     const slip = await run('check', 'slip.js');
     expect([slip.code, slip.out.split(':')[0]]).toEqual([1, 'shape']);
+  });
+
+  it('tries a plugin once, and what is laid over a vendor: overlays and data', async () => {
+    const { out } = await run('check', '--kernel', '6.8', 'twice.js');
+    expect(out).toBe((await run('check', '--kernel', '6.8', 'bad.js')).out);
+    const overlay = await run('check', '--kernel', '6.8', 'overlay.js');
+    expect([overlay.code, overlay.out.split(':')[0]]).toEqual([1, 'memtype']);
+    expect(await run('check', '--kernel', '6.8', 'good.json')).toMatchObject({
+      code: 0,
+      out: 'default: nothing wrong\n',
+    });
+    expect((await run('check', 'bad.json')).out).toContain('pinned meets KVM: hostWritable');
   });
 
   it.each([
