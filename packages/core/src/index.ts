@@ -389,39 +389,41 @@ export {
   makeSpteExecutable,
   modifySpteProtections,
 } from './rules/huge-page-split.ts';
-export { makeNonleafSpte } from './rules/make-nonleaf-spte.ts';
-export { type MadeSpte, type MakeSpteRequest, makeSpte } from './rules/make-spte.ts';
 export {
   checkSpteWritableInvariants,
   type FaultAccess,
   isAccessAllowed,
-  isAccessedSpte,
-  isAccessTrackSpte,
-  isAdDisabled,
   isDirtySpte,
   isEptVePossible,
   isExecutablePte,
+  isMmuWritableSpte,
+  isRemovedSpte,
+  kvmAdEnabled,
+  kvmMmuMaxGfn,
+  spteHasPermissionFault,
+  spteShadowAccessedMask,
+  spteShadowDirtyMask,
+} from './rules/kernel-predicates.ts';
+export { makeNonleafSpte } from './rules/make-nonleaf-spte.ts';
+export { type MadeSpte, type MakeSpteRequest, makeSpte } from './rules/make-spte.ts';
+export {
+  isAccessedSpte,
+  isAccessTrackSpte,
+  isAdDisabled,
   isLargePte,
   isLastSpte,
   isLocklesslyWritable,
   isMmioCached,
   isMmioSpte,
-  isMmuWritableSpte,
   isNxHugePageEnabled,
-  isRemovedSpte,
   isShadowPresentPte,
   isSupervisorExecutable,
   isWritablePte,
-  kvmAdEnabled,
-  kvmMmuMaxGfn,
   pageAdNeedWriteProtect,
   spAdDisabled,
   spteAdEnabled,
   spteAdNeedWriteProtect,
-  spteHasPermissionFault,
   spteHasVolatileBits,
-  spteShadowAccessedMask,
-  spteShadowDirtyMask,
   spteToPfn,
 } from './rules/predicates.ts';
 export {

@@ -196,8 +196,11 @@ describe('two machines', () => {
     const comparison = compareMmus(ept('5.17'), ept('5.18'));
     expect(comparison.functions).toEqual([
       { name: 'check_spte_writable_invariants', in: 'b' },
+      { name: 'is_mmu_writable_spte', in: 'b' },
+      { name: 'kvm_mmu_max_gfn', in: 'b' },
       { name: 'make_huge_page_split_spte', in: 'b' },
       { name: 'make_spte_executable', in: 'b' },
+      { name: 'trace_kvm_mmu_split_huge_page', in: 'b' },
     ]);
     expect(built(comparison, 'split')).toMatchObject({
       equal: false,
@@ -208,6 +211,7 @@ describe('two machines', () => {
     expect(built(compareMmus(ept('5.18'), ept('5.17')), 'split')).toMatchObject({ b: null, bits: [] });
     expect(built(compareMmus(ept('5.16'), ept('5.17')), 'split')?.equal).toBe(true);
     expect(compareMmus(ept('6.9'), ept('6.10')).functions).toEqual([
+      { name: 'is_ept_ve_possible', in: 'b' },
       { name: 'kvm_mmu_changed_pte_notifier_make_spte', in: 'a' },
     ]);
   });

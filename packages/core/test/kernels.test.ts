@@ -254,7 +254,15 @@ describe('predicates and updates', () => {
       return updated(mmu, lockless(mmu) & ~mmu.masks.hostWritable);
     };
     expect(contradict('5.15')).toEqual([]);
-    expect(contradict('5.17')).toEqual(['lockless.mmu-without-host-writable']);
+    // Before the update is decided, and before its flush.
+    expect(contradict('5.17')).toEqual(Array<string>(2).fill('lockless.mmu-without-host-writable'));
+    const moved = intel('5.17');
+    const odd = lockless(moved) & ~moved.masks.hostWritable;
+    expect(codes(moved, (mmu) => mmuSpteUpdate(mmu, plainHost, odd, odd ^ 0x1000n))).toEqual([
+      'lockless.mmu-without-host-writable',
+      'update.pfn-changed',
+      'lockless.mmu-without-host-writable',
+    ]);
     expect(contradict('5.18')).toEqual(['invariant.mmu-without-host-writable']);
   });
 

@@ -2,24 +2,32 @@
 import {
   checkSpteWritableInvariants,
   isAccessAllowed,
+  isDirtySpte,
   isEptVePossible,
+  isExecutablePte,
   isMmuWritableSpte,
+  isRemovedSpte,
   kvmAdEnabled,
+  kvmMmuMaxGfn,
   leafSpteChangeNeedsTlbFlush,
   type Mmu,
   makeSpte,
+  markSpteForAccessTrack,
   mmuSpteAge,
   mmuSpteUpdate,
   observe,
   type PermissionInputs,
   pageRole,
   plainHost,
+  setMmioSpteValue,
   spAdDisabled,
   spteAdEnabled,
   spteAdNeedWriteProtect,
   spteHasPermissionFault,
   spteShadowAccessedMask,
   spteShadowDirtyMask,
+  traceSplitHugePage,
+  traceTdpMmuSpteChanged,
   updatePermissionBitmask,
 } from '@spte/core';
 import { machine } from '@spte/testing/machines';
@@ -55,15 +63,16 @@ describe('a predicate', () => {
     ]);
   });
 
-  it.each([
-    ['6.12', [0n, 0n]],
-    ['6.13', [0x100n, 0x200n]],
-  ])('gives A and D of an entry for which hardware keeps none, in %s: %o', (kernel, masks) => {
-    const mmu = machine('EPT with A/D', { kernel });
-    const leaf = leafOf(mmu, true);
-    expect([spteShadowAccessedMask(mmu, leaf), spteShadowDirtyMask(mmu, leaf)]).toEqual(masks);
-    const withAd = leafOf(mmu);
-    expect([spteShadowAccessedMask(mmu, withAd), spteShadowDirtyMask(mmu, withAd)]).toEqual([0x100n, 0x200n]);
+  it('gives A and D of an entry, none where hardware keeps none', () => {
+    const mmu = machine('EPT with A/D', { kernel: '6.12' });
+    const masksOf = (spte: bigint) => [spteShadowAccessedMask(mmu, spte), spteShadowDirtyMask(mmu, spte)];
+    expect([masksOf(leafOf(mmu, true)), masksOf(leafOf(mmu))]).toEqual([
+      [0n, 0n],
+      [0x100n, 0x200n],
+    ]);
+    expect(markSpteForAccessTrack(machine('EPT with A/D', { kernel: '6.13' }), leafOf(mmu))).toBe(
+      leafOf(mmu) & ~0x100n,
+    );
   });
 
   it('complains in debug builds about an entry that is not present', () => {
@@ -93,8 +102,36 @@ describe('a predicate', () => {
     const possible = (kernel: string, spte: bigint): boolean =>
       isEptVePossible(machine('EPT with A/D', { kernel }), spte);
     expect([0n, 7n, 6n, 1n << 63n].map((spte) => possible('6.12', spte))).toEqual([true, true, false, false]);
-    expect(possible('6.8', 7n)).toBe(false);
     expect(isEptVePossible(machine('NPT', { kernel: '6.12' }), 7n)).toBe(false);
+  });
+});
+
+describe('a function that only some kernels have', () => {
+  const change = { asId: 0, gfn: 0n, level: 1, oldSpte: 0n, newSpte: 0n };
+  const split = { gfn: 0n, spte: 0n, level: 2, err: 0 };
+
+  it.each<[string, string | null, string | null, (mmu: Mmu) => unknown]>([
+    ['is_removed_spte', '5.11', null, (mmu) => isRemovedSpte(mmu, 0x5a0n)],
+    ['is_executable_pte', null, '7.3', (mmu) => isExecutablePte(mmu, 0n)],
+    ['is_mmu_writable_spte', '5.17', null, (mmu) => isMmuWritableSpte(mmu, 0n)],
+    ['spte_shadow_accessed_mask', null, '6.13', (mmu) => spteShadowAccessedMask(mmu, 0n)],
+    ['spte_shadow_dirty_mask', null, '6.13', (mmu) => spteShadowDirtyMask(mmu, 0n)],
+    ['is_dirty_spte', null, '6.13', (mmu) => isDirtySpte(mmu, 0n)],
+    ['is_ept_ve_possible', '6.9', null, (mmu) => isEptVePossible(mmu, 0n)],
+    ['kvm_ad_enabled', '5.15', null, kvmAdEnabled],
+    ['kvm_mmu_max_gfn', '5.17', null, kvmMmuMaxGfn],
+    ['kvm_mmu_set_mmio_spte_value', '6.15', null, (mmu) => setMmioSpteValue(mmu, mmu, 0n)],
+    ['trace_kvm_tdp_mmu_spte_changed', '5.10', null, (mmu) => traceTdpMmuSpteChanged(mmu, change)],
+    ['trace_kvm_mmu_split_huge_page', '5.17', null, (mmu) => traceSplitHugePage(mmu, split)],
+  ])('is refused in others, naming those that have it: %s', (name, before, gone, ask) => {
+    const of = (kernel: string) => () => ask(machine('NPT', { kernel }));
+    for (const kernel of [before, gone]) {
+      if (kernel === null) continue;
+      expect(of(kernel)).toThrow(RangeError);
+      expect(of(kernel)).toThrow(`${name}() is in kernels since `);
+      expect(of(kernel)).toThrow(`, not in ${kernel}`);
+    }
+    expect(of(before === null ? '5.4' : '7.3')).not.toThrow();
   });
 });
 

@@ -69,14 +69,20 @@ describe('an entry is printed', () => {
   });
 
   it('before it is split', () => {
-    expect(text(traceSplitHugePage({ gfn: 0x362fd6d25n, spte: 0x1513361d0805n, level: 3, err: -12 }))).toBe(
-      'kvm_mmu_split_huge_page: gfn 362fd6d25 spte 1513361d0805 level 3 errno -12',
-    );
+    expect(
+      text(
+        traceSplitHugePage(machine('NPT'), { gfn: 0x362fd6d25n, spte: 0x1513361d0805n, level: 3, err: -12 }),
+      ),
+    ).toBe('kvm_mmu_split_huge_page: gfn 362fd6d25 spte 1513361d0805 level 3 errno -12');
   });
 
   it('before and after a change', () => {
     const [oldSpte, newSpte] = [0xb8ae308bb2e67n, 0xb87cbc0000ee7n];
-    expect(text(traceTdpMmuSpteChanged({ asId: 1, gfn: 0xea6578aa80n, level: 1, oldSpte, newSpte }))).toBe(
+    expect(
+      text(
+        traceTdpMmuSpteChanged(machine('NPT'), { asId: 1, gfn: 0xea6578aa80n, level: 1, oldSpte, newSpte }),
+      ),
+    ).toBe(
       'kvm_tdp_mmu_spte_changed: as id 1 gfn ea6578aa80 level 1 old_spte b8ae308bb2e67 new_spte b87cbc0000ee7',
     );
   });

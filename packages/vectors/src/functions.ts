@@ -31,8 +31,10 @@ import {
   isRsvdSpte,
   isShadowPresentPte,
   isWritablePte,
+  type KernelFunction,
   type KernelVersion,
   KvmBug,
+  kernelHas,
   kvmAdEnabled,
   kvmMmuMaxGfn,
   leafSpteChangeNeedsTlbFlush,
@@ -167,7 +169,8 @@ type Step = (setup: Setup, registry: Registry, args: Fields, config: Fields) => 
 const steps: Readonly<Record<string, Step>> = {
   kvm_mmu_spte_module_init: spteModuleInit,
   kvm_mmu_init_vm: initVm,
-  kvm_mmu_set_mmio_spte_value: (_setup, registry, args) => setMmioSpteValue(registry, args.u64('mmioValue')),
+  kvm_mmu_set_mmio_spte_value: (setup, registry, args) =>
+    setMmioSpteValue(setup, registry, args.u64('mmioValue')),
   kvm_mmu_reset_all_pte_masks: resetAllPteMasks,
   kvm_mmu_set_ept_masks: (setup, registry, args) =>
     setEptMasks(setup, registry, args.flag('hasAdBits'), args.optionalFlag('hasExecOnly')),
@@ -226,6 +229,37 @@ const initSequence: Runner = ({ mmu, args, config }) => {
   return { steps: done };
 };
 
+// What vectors have of every kernel, also of those without the function: what its bits or masks are there.
+
+/** A getter that only some kernels have, and what vectors of the others have in its place. */
+const derived =
+  <T, Args extends readonly unknown[]>(
+    name: KernelFunction,
+    get: (mmu: Mmu, ...args: Args) => T,
+    otherwise: (mmu: Mmu, ...args: Args) => T,
+  ) =>
+  (mmu: Mmu, ...args: Args): T =>
+    kernelHas(mmu.kernel, name) ? get(mmu, ...args) : otherwise(mmu, ...args);
+
+const adEnabled = derived('kvm_ad_enabled', kvmAdEnabled, ({ masks }) => masks.accessed !== 0n);
+const isRemoved = derived('is_removed_spte', isRemovedSpte, () => false);
+const isMmuWritable = derived(
+  'is_mmu_writable_spte',
+  isMmuWritableSpte,
+  ({ masks }, spte: bigint) => (spte & masks.mmuWritable) !== 0n,
+);
+const accessedMask = derived(
+  'spte_shadow_accessed_mask',
+  spteShadowAccessedMask,
+  ({ masks }) => masks.accessed,
+);
+const dirtyMask = derived('spte_shadow_dirty_mask', spteShadowDirtyMask, ({ masks }) => masks.dirty);
+const isDirty = derived(
+  'is_dirty_spte',
+  isDirtySpte,
+  ({ masks }, spte: bigint) => (spte & masks.dirty) !== 0n,
+);
+
 const classify: Runner = ({ mmu, args }) => {
   const spte = args.u64('spte');
   const level = args.int('level');
@@ -233,11 +267,11 @@ const classify: Runner = ({ mmu, args }) => {
   return {
     isMmio: isMmioSpte(mmu, spte),
     isShadowPresent: isShadowPresentPte(mmu, spte),
-    [frozen ? 'isFrozen' : 'isRemoved']: isRemovedSpte(mmu, spte),
+    [frozen ? 'isFrozen' : 'isRemoved']: isRemoved(mmu, spte),
     isLarge: isLargePte(spte),
     isLast: isLastSpte(spte, level),
     isWritable: isWritablePte(spte),
-    isMmuWritable: isMmuWritableSpte(mmu, spte),
+    isMmuWritable: isMmuWritable(mmu, spte),
     adEnabled: spteAdEnabled(mmu, spte),
     adNeedWriteProtect: spteAdNeedWriteProtect(mmu, spte),
     isAccessTrack: isAccessTrackSpte(mmu, spte),
@@ -245,7 +279,7 @@ const classify: Runner = ({ mmu, args }) => {
     ...(atomicUpdate
       ? { needsAtomicUpdate: spteHasVolatileBits(mmu, spte) }
       : {
-          isDirty: isDirtySpte(mmu, spte),
+          isDirty: isDirty(mmu, spte),
           isExecutable: isExecutablePte(mmu, spte),
           hasVolatileBits: spteHasVolatileBits(mmu, spte),
         }),
@@ -254,13 +288,13 @@ const classify: Runner = ({ mmu, args }) => {
     rsvdBits: hex(getRsvdBits(mmu.zeroCheck, spte, level)),
     pfn: hex(spteToPfn(mmu, spte)),
     ...(!atomicUpdate && {
-      shadowAccessedMask: hex(spteShadowAccessedMask(mmu, spte)),
-      shadowDirtyMask: hex(spteShadowDirtyMask(mmu, spte)),
+      shadowAccessedMask: hex(accessedMask(mmu, spte)),
+      shadowDirtyMask: hex(dirtyMask(mmu, spte)),
     }),
     mmioGfn: hex(getMmioSpteGfn(mmu, spte)),
     mmioAccess: hex(getMmioSpteAccess(mmu, spte)),
     mmioGeneration: hex(getMmioSpteGeneration(mmu, spte)),
-    kvmAdEnabled: kvmAdEnabled(mmu),
+    kvmAdEnabled: adEnabled(mmu),
     ...(veSuppressed && { isEptVePossible: isEptVePossible(mmu, spte) }),
   };
 };
@@ -420,7 +454,7 @@ export const functions: Readonly<Record<string, Runner>> = {
   is_last_spte: ({ args }) => ({ value: isLastSpte(args.u64('spte'), args.int('level')) }),
   is_executable_pte: getter(isExecutablePte),
   is_writable_pte: getter((_mmu, spte) => isWritablePte(spte)),
-  is_mmu_writable_spte: getter(isMmuWritableSpte),
+  is_mmu_writable_spte: getter(isMmuWritable),
   spte_ad_enabled: getter(spteAdEnabled),
   spte_ad_need_write_protect: getter(spteAdNeedWriteProtect),
   is_access_track_spte: getter(isAccessTrackSpte),
@@ -439,7 +473,7 @@ export const functions: Readonly<Record<string, Runner>> = {
     value: hex(getRsvdBits(mmu.zeroCheck, args.u64('spte'), args.int('level'))),
   }),
   sp_ad_disabled: ({ mmu, args }) => ({ value: spAdDisabled(role({ mmu, args })) }),
-  kvm_ad_enabled: ({ mmu }) => ({ value: kvmAdEnabled(mmu) }),
+  kvm_ad_enabled: ({ mmu }) => ({ value: adEnabled(mmu) }),
   kvm_mmu_page_ad_need_write_protect: ({ mmu, args }) => ({
     value: pageAdNeedWriteProtect(mmu, role({ mmu, args })),
   }),
@@ -566,8 +600,8 @@ export const functions: Readonly<Record<string, Runner>> = {
       ret: args.int('ret'),
     }),
   ),
-  'trace:kvm_tdp_mmu_spte_changed': tracepoint(({ args }) =>
-    traceTdpMmuSpteChanged({
+  'trace:kvm_tdp_mmu_spte_changed': tracepoint(({ mmu, args }) =>
+    traceTdpMmuSpteChanged(mmu, {
       asId: args.int('asId'),
       gfn: args.u64('gfn'),
       level: args.int('level'),
@@ -575,8 +609,8 @@ export const functions: Readonly<Record<string, Runner>> = {
       newSpte: args.u64('newSpte'),
     }),
   ),
-  'trace:kvm_mmu_split_huge_page': tracepoint(({ args }) =>
-    traceSplitHugePage({
+  'trace:kvm_mmu_split_huge_page': tracepoint(({ mmu, args }) =>
+    traceSplitHugePage(mmu, {
       gfn: args.u64('gfn'),
       spte: args.u64('spte'),
       level: args.int('level'),

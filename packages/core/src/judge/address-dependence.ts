@@ -12,7 +12,7 @@ import { hardwareFields, shapeOf } from '../read/shape.ts';
 import { tableBits } from '../read/spte-kind.ts';
 import { pluginKinds } from '../read/takers.ts';
 import { undeclared } from '../rules/frame-dependence.ts';
-import { isMmioSpte, isShadowPresentPte, kvmMmuMaxGfn, loneMmioMarker } from '../rules/predicates.ts';
+import { isMmioSpte, isShadowPresentPte, loneMmioMarker, maxGfnOf } from '../rules/predicates.ts';
 
 /** Something that must be slow because what it depends on is not known. */
 export interface Fallback {
@@ -214,7 +214,7 @@ function ofMmio(mmu: Mmu): AddressTest[] {
   const reading = least === null ? null : entryAt(mmu, least, null).reading;
   if (least === null || reading === null) return [];
   const claimed = reading.fields.reduce((sum, { mask }) => sum | mask, 0n);
-  const max = kvmMmuMaxGfn(mmu);
+  const max = maxGfnOf(mmu);
   const tooHigh = bitNumbers(U64_MAX)
     .map((n) => 1n << BigInt(n))
     .filter((bit) => (entryAt(mmu, least | bit, null).reading?.gfn ?? 0n) > max)

@@ -7,7 +7,7 @@ import type { Mmu, PolicyReading } from '../mmu/contract.ts';
 import type { ByKind, SpteKind } from '../mmu/entry-kind.ts';
 import type { Entry } from '../read/entry.ts';
 import type { Shape } from '../read/shape.ts';
-import { isMmioSpte, isMmuWritableSpte, isWritablePte } from '../rules/predicates.ts';
+import { isMmioSpte, isMmuWritable, isWritablePte } from '../rules/predicates.ts';
 import type { FindingCode, FindingParams } from './finding.ts';
 
 /** A test that every entry of some kinds must pass. */
@@ -79,7 +79,7 @@ const errors: readonly Check[] = [
     rule: 'check_spte_writable_invariants',
     wrong: ({ mmu, spte }) => {
       const { hostWritable, mmuWritable } = mmu.masks;
-      return isMmuWritableSpte(mmu, spte) && (spte & hostWritable) === 0n ? hostWritable | mmuWritable : 0n;
+      return isMmuWritable(mmu, spte) && (spte & hostWritable) === 0n ? hostWritable | mmuWritable : 0n;
     },
     params: () => ({}),
   },
@@ -88,7 +88,7 @@ const errors: readonly Check[] = [
     kinds: LEAVES,
     rule: 'check_spte_writable_invariants',
     wrong: ({ mmu, spte }) =>
-      isWritablePte(spte) && !isMmuWritableSpte(mmu, spte) ? PT.writable.mask | mmu.masks.mmuWritable : 0n,
+      isWritablePte(spte) && !isMmuWritable(mmu, spte) ? PT.writable.mask | mmu.masks.mmuWritable : 0n,
     params: () => ({}),
   },
   {

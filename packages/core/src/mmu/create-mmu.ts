@@ -12,7 +12,7 @@ import { assignMasks, initialRegistry, type Masks, type Registry } from './masks
 import { permissionBitmap } from './permissions.ts';
 import { checkIsPlugin, checkPlugin } from './plugin.ts';
 import { callHook } from './plugin-error.ts';
-import { initVm, resetAllPteMasks, runStep, setMmioSpteValue, spteModuleInit } from './reset-masks.ts';
+import { initVm, resetAllPteMasks, runStep, spteModuleInit } from './reset-masks.ts';
 import { MMU_KINDS, type RootConfig } from './root.ts';
 import { buildShadowZeroCheck } from './zero-check.ts';
 
@@ -196,7 +196,9 @@ function createVm(
     }
   }
   const { mmioValue } = vm;
-  return mmioValue === undefined ? registry : setMmioSpteValue(registry, checkU64('vm.mmioValue', mmioValue));
+  if (mmioValue === undefined) return registry;
+  const vmMmioValue = checkU64('vm.mmioValue', mmioValue);
+  return assignMasks(registry, 'kvm_mmu_set_mmio_spte_value', { vmMmioValue });
 }
 
 /** The reserved bits of core, as plugins adjust them. */

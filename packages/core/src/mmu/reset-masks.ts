@@ -162,8 +162,11 @@ export const initVm: SetupStep = (_setup, registry) =>
 /**
  * Gives one VM an MMIO value of its own (TDX: 0).
  *
+ * @throws RangeError before 6.16
+ *
  * Kernel: `kvm_mmu_set_mmio_spte_value()`.
  */
-export function setMmioSpteValue(registry: Registry, vmMmioValue: bigint): Registry {
+export function setMmioSpteValue({ kernel }: Setup, registry: Registry, vmMmioValue: bigint): Registry {
+  checkKernelHas(kernel, 'kvm_mmu_set_mmio_spte_value');
   return assignMasks(registry, 'kvm_mmu_set_mmio_spte_value', { vmMmioValue });
 }

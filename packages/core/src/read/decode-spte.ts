@@ -7,8 +7,8 @@ import type { PluginName, SpteKind } from '../mmu/entry-kind.ts';
 import { restoreAccTrackSpte } from '../rules/access-track.ts';
 import {
   isAccessedSpte,
-  isDirtySpte,
-  isMmuWritableSpte,
+  isDirty,
+  isMmuWritable,
   isSupervisorExecutable,
   isWritablePte,
   spteToPfn,
@@ -170,9 +170,9 @@ function decodeMapping({ mmu, spte, kind }: Entry): DecodedMapping {
     ignorePat: table || ignorePat === undefined ? null : isSet(ignorePat.mask),
     adType: AD_TYPES[Number(fieldValue(spte, layout.adType))] as AdType,
     accessed: table ? isSet(vendor.format.accessed.mask) : isAccessedSpte(mmu, spte),
-    dirty: table ? null : isDirtySpte(mmu, spte),
+    dirty: table ? null : isDirty(mmu, spte),
     hostWritable: table ? null : isSet(masks.hostWritable),
-    mmuWritable: table ? null : isMmuWritableSpte(mmu, spte),
+    mmuWritable: table ? null : isMmuWritable(mmu, spte),
     readOnly: readOnlyReason(mmu, spte, kind),
     encrypted: isSet(masks.meMask | masks.meValue),
     restored: kind === 'tracked' ? restoreAccTrackSpte(mmu, spte) : null,
@@ -200,7 +200,7 @@ function decodeMapping({ mmu, spte, kind }: Entry): DecodedMapping {
 export function readOnlyReason(mmu: Mmu, spte: bigint, kind: SpteKind): ReadOnlyReason | null {
   if (kind !== 'leaf' || isWritablePte(spte)) return null;
   if ((spte & mmu.masks.hostWritable) === 0n) return 'host';
-  return isMmuWritableSpte(mmu, spte) ? 'dirty-logging' : 'write-tracking';
+  return isMmuWritable(mmu, spte) ? 'dirty-logging' : 'write-tracking';
 }
 
 /** What the CPU allows through a present entry. */

@@ -2,7 +2,7 @@
 import { checkLevel, checkU64 } from '../bits/arguments.ts';
 import type { Mmu, PolicyReading } from '../mmu/contract.ts';
 import type { CoreKind, SpteKind } from '../mmu/entry-kind.ts';
-import { isRemovedSpte, isShadowPresentPte } from '../rules/predicates.ts';
+import { isFrozen, isShadowPresentPte } from '../rules/predicates.ts';
 import { isEmpty, presentKind } from './spte-kind.ts';
 import { type Answers, askPlugins, NOT_ASKED } from './takers.ts';
 
@@ -24,7 +24,7 @@ export interface Entry<Level extends number | null = number | null> {
  * in.
  */
 export function entryAt<Level extends number | null>(mmu: Mmu, spte: bigint, level: Level): Entry<Level> {
-  if (isRemovedSpte(mmu, spte)) return coreEntry(mmu, spte, level, 'frozen');
+  if (isFrozen(mmu, spte)) return coreEntry(mmu, spte, level, 'frozen');
   const present = isShadowPresentPte(mmu, spte);
   if (present) {
     const kind = presentKind(mmu, spte, level);

@@ -6,10 +6,10 @@ import type { Mmu } from '../mmu/contract.ts';
 import type { SpteKind } from '../mmu/entry-kind.ts';
 import {
   isAccessTrackSpte,
+  isFrozen,
   isLargePte,
   isMmioCached,
   isMmioSpte,
-  isRemovedSpte,
   isShadowPresentPte,
   loneMmioMarker,
 } from '../rules/predicates.ts';
@@ -147,7 +147,7 @@ function frozenTest(mmu: Mmu): Test {
   return either(
     FROZEN,
     because(mmu, 'is_removed_spte', U64_MAX),
-    (spte) => isRemovedSpte(mmu, spte),
+    (spte) => isFrozen(mmu, spte),
     () =>
       frozen === null ? { code: 'never-frozen', params: {} } : { code: 'frozen', params: { value: frozen } },
   );

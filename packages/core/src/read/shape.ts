@@ -8,7 +8,7 @@ import type { Mmu, PluginKind, PolicyField, PolicyReading, SoftwarePlace } from 
 import { checkCore } from '../mmu/core-copy.ts';
 import type { ByKind, SpteKind } from '../mmu/entry-kind.ts';
 import { softwareBits } from '../mmu/extensions.ts';
-import { isLargePte, isLastSpte, kvmMmuMaxGfn } from '../rules/predicates.ts';
+import { isLargePte, isLastSpte, maxGfnOf } from '../rules/predicates.ts';
 import { type Because, because } from './because.ts';
 import { type Field, type Place, placeOf, YES_NO } from './decoded-field.ts';
 import type { Entry } from './entry.ts';
@@ -111,7 +111,7 @@ function findShape(entry: Entry): Shape {
     always: kind === 'table' ? tableBits(mmu) & ~softwareBits(mmu, 'table', 'always') : 0n,
     present: masks.present & ~(kind === 'tracked' ? masks.accTrack : 0n),
     otherKeys: masks.meMask & ~masks.meValue,
-    maxGfn: kvmMmuMaxGfn(mmu),
+    maxGfn: maxGfnOf(mmu),
     tests: testsOf(mmu, level),
     byPolicy,
     fieldAt: fields.map((field) => byPolicy.findIndex(({ mask }) => (mask & field.mask) === field.mask)),

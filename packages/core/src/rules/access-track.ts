@@ -6,13 +6,8 @@ import { checksWritableInvariants, restoreWarns } from '../kernel/writable-varia
 import type { Mmu } from '../mmu/contract.ts';
 import { ACCESS_TRACK_DIAGNOSTICS } from '../observe/diagnostics.ts';
 import { warn, writer } from '../observe/observe.ts';
-import {
-  checkSpteWritableInvariants,
-  isAccessTrackSpte,
-  isLocklesslyWritable,
-  isWritablePte,
-  spteAdEnabled,
-} from './predicates.ts';
+import { checkSpteWritableInvariants } from './kernel-predicates.ts';
+import { isAccessTrackSpte, isLocklesslyWritable, isWritablePte, spteAdEnabled } from './predicates.ts';
 
 /**
  * Arranges that the next access to the page is noticed: clears the accessed bit, or, where hardware keeps none, takes

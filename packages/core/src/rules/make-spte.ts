@@ -23,13 +23,13 @@ import { MAKE_DIAGNOSTICS } from '../observe/diagnostics.ts';
 import { warn, writer } from '../observe/observe.ts';
 import { markSpteForAccessTrack } from './access-track.ts';
 import {
+  accessedMaskOf,
+  dirtyMaskOf,
   isLastSpte,
   isNxHugePageEnabled,
   isWritablePte,
   pageAdNeedWriteProtect,
   spAdDisabled,
-  spteShadowAccessedMask,
-  spteShadowDirtyMask,
 } from './predicates.ts';
 import { setPresent, setSoftware } from './present-bits.ts';
 
@@ -156,7 +156,7 @@ export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSp
   }
 
   spte |= setPresent(set, masks);
-  if (!unused) spte |= set(spteShadowAccessedMask(mmu, spte), 'the page is, or is about to be, accessed');
+  if (!unused) spte |= set(accessedMaskOf(mmu, spte), 'the page is, or is about to be, accessed');
 
   // The iTLB-multihit mitigation takes fetches away from huge pages, users' too where they have a bit of their own.
   const executable = level === 1 || !isNxHugePageEnabled(mmu, host);
@@ -207,7 +207,7 @@ export function makeSpte(mmu: Mmu, host: Host, request: MakeSpteRequest): MadeSp
       spte |= set(PT.writable.mask, 'writes are allowed');
       spte |= set(masks.mmuWritable, 'nothing write-protects the page');
       if (!alreadyWritable || together) {
-        spte |= set(spteShadowDirtyMask(mmu, spte), 'a write is about to happen');
+        spte |= set(dirtyMaskOf(mmu, spte), 'a write is about to happen');
       }
     } else if (!together) {
       spte &= clear(PT.writable.mask | masks.mmuWritable);

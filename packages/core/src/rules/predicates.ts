@@ -2,10 +2,9 @@
 import { type BitField, fieldValue } from '../bits/bit-field.ts';
 import { PAGE_SHIFT } from '../bits/bits.ts';
 import { EPT, PT } from '../cpu/entry-format.ts';
-import { checkKernelHas } from '../kernel/kernel-functions.ts';
 import { AD_DISABLED, AD_ENABLED, type Layout } from '../kernel/layout.ts';
 import { nxHugePagesOptOut, writeProtectsWithoutLog } from '../kernel/make-spte-variants.ts';
-import { accessBits, type PageRole } from '../kernel/role.ts';
+import type { PageRole } from '../kernel/role.ts';
 import { mmioCaching } from '../kernel/start-up-variants.ts';
 import { softwareAdBits } from '../kernel/variants.ts';
 import { locklesslyWritable, volatileBits } from '../kernel/writable-variants.ts';
@@ -14,8 +13,9 @@ import type { Host } from '../mmu/host.ts';
 import { PREDICATE_DIAGNOSTICS } from '../observe/diagnostics.ts';
 import { warn } from '../observe/observe.ts';
 
-// The predicates and getters of spte.h. Each looks at bits only and answers for any 64-bit value; unless a function
-// says otherwise, the answer means something for a shadow-present SPTE only.
+// The predicates and getters of spte.h that rules and readers ask in every kernel; functions that only some kernels have
+// are in kernel-predicates.ts. Each looks at bits only and answers for any 64-bit value; unless a function says otherwise,
+// the answer means something for a shadow-present SPTE only.
 
 /** Debug builds complain when a question about a present SPTE is asked of another; before 5.13, of an MMIO SPTE. */
 function provePresent(mmu: Mmu, spte: bigint, code: keyof typeof PREDICATE_DIAGNOSTICS): void {
@@ -59,11 +59,11 @@ export function isMmioCached({ masks, kernel }: Mmu): boolean {
 export function isShadowPresentPte(mmu: Mmu, spte: bigint): boolean {
   const { mmuPresent } = mmu.layout;
   if (mmuPresent !== null) return (spte & mmuPresent.mask) !== 0n;
-  return spte !== 0n && !isMmioSpte(mmu, spte) && !isRemovedSpte(mmu, spte);
+  return spte !== 0n && !isMmioSpte(mmu, spte) && !isFrozen(mmu, spte);
 }
 
-/** Whether a CPU is changing the entry right now. Kernel: `is_removed_spte()`, `is_frozen_spte()` since 6.11. */
-export function isRemovedSpte({ layout }: Mmu, spte: bigint): boolean {
+/** Whether a CPU is changing the entry right now; never, where no value says so. */
+export function isFrozen({ layout }: Mmu, spte: bigint): boolean {
   return spte === layout.frozen;
 }
 
@@ -77,12 +77,12 @@ export function isLastSpte(spte: bigint, level: number): boolean {
   return level === 1 || isLargePte(spte);
 }
 
-/** Whether fetches are allowed, be it only a user's. Kernel: `is_executable_pte()`, up to 7.2. */
-export function isExecutablePte({ masks }: Mmu, spte: bigint): boolean {
+/** Whether fetches are allowed, be it only a user's. */
+export function isExecutable({ masks }: Mmu, spte: bigint): boolean {
   return (spte & (masks.x | masks.xu | masks.nx)) !== masks.nx;
 }
 
-/** Whether fetches are allowed that are not a user's. Up to 7.1 that is {@link isExecutablePte}. */
+/** Whether fetches are allowed that are not a user's. Up to 7.1 that is {@link isExecutable}. */
 export function isSupervisorExecutable({ masks }: Mmu, spte: bigint): boolean {
   return (spte & (masks.x | masks.nx)) === masks.x;
 }
@@ -92,14 +92,9 @@ export function isWritablePte(spte: bigint): boolean {
   return (spte & PT.writable.mask) !== 0n;
 }
 
-/** Whether a write fault may make the entry writable without mmu_lock. Kernel: `is_mmu_writable_spte()`. */
-export function isMmuWritableSpte({ masks }: Mmu, spte: bigint): boolean {
+/** Whether the guest may write: since 5.17, whether a write fault may make the entry writable without mmu_lock. */
+export function isMmuWritable({ masks }: Mmu, spte: bigint): boolean {
   return (spte & masks.mmuWritable) !== 0n;
-}
-
-/** Whether KVM uses accessed bits kept by hardware. Kernel: `kvm_ad_enabled()`. */
-export function kvmAdEnabled({ masks }: Mmu): boolean {
-  return masks.kvmAdEnabled;
 }
 
 /**
@@ -108,7 +103,7 @@ export function kvmAdEnabled({ masks }: Mmu): boolean {
  * Kernel: `role.ad_disabled`, as `kvm_calc_tdp_mmu_root_page_role()` sets it.
  */
 export function isAdDisabled(mmu: Mmu): boolean {
-  return mmu.root.kind === 'tdp' && !kvmAdEnabled(mmu);
+  return mmu.root.kind === 'tdp' && !mmu.masks.kvmAdEnabled;
 }
 
 /** Whether hardware keeps no accessed and dirty bits in this page. Kernel: `sp_ad_disabled()`. */
@@ -139,15 +134,15 @@ export function pageAdNeedWriteProtect({ masks, kernel }: Mmu, role: PageRole): 
   return role.guestMode && (masks.cpuDirtyLogSize !== 0 || writeProtectsWithoutLog(kernel));
 }
 
-/** The accessed bit of this entry; up to 6.12, 0 when hardware keeps none. Kernel: `spte_shadow_accessed_mask()`. */
-export function spteShadowAccessedMask(mmu: Mmu, spte: bigint): bigint {
+/** The accessed bit of this entry; up to 6.12, 0 when hardware keeps none. */
+export function accessedMaskOf(mmu: Mmu, spte: bigint): bigint {
   if (softwareAdBits(mmu.kernel)) return mmu.masks.accessed;
   provePresent(mmu, spte, 'accessed-mask.not-present');
   return spteAdEnabled(mmu, spte) ? mmu.masks.accessed : 0n;
 }
 
-/** The dirty bit of this entry; up to 6.12, 0 when hardware keeps none. Kernel: `spte_shadow_dirty_mask()`. */
-export function spteShadowDirtyMask(mmu: Mmu, spte: bigint): bigint {
+/** The dirty bit of this entry; up to 6.12, 0 when hardware keeps none. */
+export function dirtyMaskOf(mmu: Mmu, spte: bigint): bigint {
   if (softwareAdBits(mmu.kernel)) return mmu.masks.dirty;
   provePresent(mmu, spte, 'dirty-mask.not-present');
   return spteAdEnabled(mmu, spte) ? mmu.masks.dirty : 0n;
@@ -160,13 +155,13 @@ export function isAccessTrackSpte(mmu: Mmu, spte: bigint): boolean {
 
 /** Whether the page was used since this was last cleared. Kernel: `is_accessed_spte()`. */
 export function isAccessedSpte(mmu: Mmu, spte: bigint): boolean {
-  const accessedMask = spteShadowAccessedMask(mmu, spte);
+  const accessedMask = accessedMaskOf(mmu, spte);
   return accessedMask === 0n ? !isAccessTrackSpte(mmu, spte) : (spte & accessedMask) !== 0n;
 }
 
-/** Whether the page may have been written since this was last cleared. Kernel: `is_dirty_spte()`. */
-export function isDirtySpte(mmu: Mmu, spte: bigint): boolean {
-  const dirtyMask = spteShadowDirtyMask(mmu, spte);
+/** Whether the page may have been written since this was last cleared. */
+export function isDirty(mmu: Mmu, spte: bigint): boolean {
+  const dirtyMask = dirtyMaskOf(mmu, spte);
   return (spte & (dirtyMask === 0n ? PT.writable.mask : dirtyMask)) !== 0n;
 }
 
@@ -183,7 +178,7 @@ export function isNxHugePageEnabled({ params, kernel }: Mmu, host: Host): boolea
 /**
  * Whether a write fault may make the entry writable without mmu_lock, as this kernel tells it.
  *
- * Kernel: `spte_can_locklessly_be_made_writable()`, which is {@link isMmuWritableSpte} since 5.18.
+ * Kernel: `spte_can_locklessly_be_made_writable()`, which is `is_mmu_writable_spte()` since 5.18.
  */
 export function isLocklesslyWritable(mmu: Mmu, spte: bigint): boolean {
   const { hostWritable, mmuWritable } = mmu.masks;
@@ -214,43 +209,21 @@ export function spteHasVolatileBits(mmu: Mmu, spte: bigint): boolean {
 }
 
 /** How writable bits contradict each other: MMU-writable needs host-writable, W needs MMU-writable. */
-function writableContradiction(
+export function writableContradiction(
   mmu: Mmu,
   spte: bigint,
 ): 'mmu-without-host-writable' | 'hw-writable-without-mmu-writable' | null {
-  if (isMmuWritableSpte(mmu, spte)) {
+  if (isMmuWritable(mmu, spte)) {
     return (spte & mmu.masks.hostWritable) === 0n ? 'mmu-without-host-writable' : null;
   }
   return isWritablePte(spte) ? 'hw-writable-without-mmu-writable' : null;
 }
 
-const CONTRADICTIONS = {
-  'mmu-without-host-writable': 'kvm: MMU-writable SPTE is not Host-writable',
-  'hw-writable-without-mmu-writable': 'kvm: Writable SPTE is not MMU-writable',
-} as const;
-
-/**
- * Complains about writable bits that contradict each other: MMU-writable needs host-writable, W needs MMU-writable.
- *
- * @throws RangeError when the kernel has no such check (before 5.18)
- *
- * Kernel: `check_spte_writable_invariants()`.
- */
-export function checkSpteWritableInvariants(mmu: Mmu, spte: bigint): void {
-  checkKernelHas(mmu.kernel, 'check_spte_writable_invariants');
-  const contradiction = writableContradiction(mmu, spte);
-  if (contradiction === null) return;
-  const msg = `${CONTRADICTIONS[contradiction]}: ${spte.toString(16)}`;
-  warn(mmu, PREDICATE_DIAGNOSTICS, `invariant.${contradiction}`, msg);
-}
-
 /**
  * Whether a guest could get a #VE for the entry, where EPT entries are to suppress it. An MMIO SPTE is safe: its
  * misconfiguration comes first.
- *
- * Kernel: `is_ept_ve_possible()`, v6.10.
  */
-export function isEptVePossible({ masks }: Mmu, spte: bigint): boolean {
+export function isVePossible({ masks }: Mmu, spte: bigint): boolean {
   const suppressVe = EPT.suppressVe.mask;
   if ((masks.present & suppressVe) === 0n || (spte & suppressVe) !== 0n) return false;
   const { readable, writable, executable } = EPT;
@@ -258,64 +231,8 @@ export function isEptVePossible({ masks }: Mmu, spte: bigint): boolean {
   return (spte & (readable.mask | misconfigWx)) !== misconfigWx;
 }
 
-/** An access that a fault reports. */
-export interface FaultAccess {
-  readonly exec: boolean;
-  readonly write: boolean;
-}
-
-/**
- * Whether the SPTE already allows the access that faulted.
- *
- * @throws RangeError since 7.3, which asks {@link spteHasPermissionFault} instead
- *
- * Kernel: `is_access_allowed()`.
- *
- * @example
- * ```ts
- * import { createMmu, isAccessAllowed } from '@spte/core';
- * import { vmx } from '@spte/vendor-vmx';
- *
- * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
- * isAccessAllowed(mmu, { exec: false, write: true }, 0x600000455299b77n); // true
- * isAccessAllowed(mmu, { exec: false, write: true }, 0x600000455299b75n); // false
- * ```
- */
-export function isAccessAllowed(mmu: Mmu, { exec, write }: FaultAccess, spte: bigint): boolean {
-  checkKernelHas(mmu.kernel, 'is_access_allowed');
-  if (exec) return isExecutablePte(mmu, spte);
-  if (write) return isWritablePte(spte);
-  return (spte & PT.present.mask) !== 0n;
-}
-
-/**
- * Whether an access with this page-fault error code faults on the SPTE.
- *
- * @throws RangeError before 7.3, which asks {@link isAccessAllowed} instead
- *
- * Kernel: `spte_permission_fault()`.
- */
-export function spteHasPermissionFault(mmu: Mmu, spte: bigint, errorCode: bigint): boolean {
-  checkKernelHas(mmu.kernel, 'spte_permission_fault');
-  if (!isShadowPresentPte(mmu, spte)) return true;
-  const { masks } = mmu;
-  const { read, write, user, exec } = accessBits(mmu.kernel);
-  const userBits = masks.user | masks.xu;
-  const access =
-    ((spte & PT.present.mask) === 0n ? 0 : read) |
-    (isWritablePte(spte) ? write : 0) |
-    ((spte & userBits) === 0n ? 0 : user) |
-    (isSupervisorExecutable(mmu, spte) ? exec : 0);
-  const code = Number((errorCode >> 1n) & 0xfn);
-  return (((mmu.permissions[code] as number) >> access) & 1) !== 0;
-}
-
-/**
- * The largest gfn that a guest can have.
- *
- * Kernel: `kvm_mmu_max_gfn()`.
- */
-export function kvmMmuMaxGfn({ masks }: Mmu): bigint {
+/** The largest gfn that a guest can have. */
+export function maxGfnOf({ masks }: Mmu): bigint {
   const gpaBits = masks.tdpEnabled ? BigInt(masks.shadowPhysBits) : SHADOW_PAGING_GPA_BITS;
   return (1n << (gpaBits - PAGE_SHIFT)) - 1n;
 }

@@ -8,22 +8,23 @@ import type { Host } from '../mmu/host.ts';
 import { SET_DIAGNOSTICS } from '../observe/diagnostics.ts';
 import { warn } from '../observe/observe.ts';
 import { markSpteForAccessTrack } from './access-track.ts';
+import { checkSpteWritableInvariants } from './kernel-predicates.ts';
 import {
-  checkSpteWritableInvariants,
   isAccessedSpte,
-  isDirtySpte,
-  isEptVePossible,
+  isDirty,
   isLocklesslyWritable,
-  isMmuWritableSpte,
+  isMmuWritable,
   isShadowPresentPte,
+  isVePossible,
   isWritablePte,
   spteAdEnabled,
+  spteHasVolatileBits,
   spteToPfn,
 } from './predicates.ts';
 
 /** Debug builds complain when an SPTE is stored that lets the guest see a #VE. */
 function proveNoVe(mmu: Mmu, spte: bigint): void {
-  if (mmu.params.proveMmu && isEptVePossible(mmu, spte)) warn(mmu, SET_DIAGNOSTICS, 'set.ve-possible');
+  if (mmu.params.proveMmu && isVePossible(mmu, spte)) warn(mmu, SET_DIAGNOSTICS, 'set.ve-possible');
 }
 
 /** Complains about a change of a present SPTE that is more than a change of its bits. Returns the new value. */
@@ -31,8 +32,10 @@ function updateNoTrack(mmu: Mmu, oldSpte: bigint, newSpte: bigint): bigint {
   if (!isShadowPresentPte(mmu, newSpte)) warn(mmu, SET_DIAGNOSTICS, 'update.new-not-present');
   if (checksWritableInvariants(mmu.kernel)) checkSpteWritableInvariants(mmu, newSpte);
   proveNoVe(mmu, newSpte);
-  if (isShadowPresentPte(mmu, oldSpte) && spteToPfn(mmu, oldSpte) !== spteToPfn(mmu, newSpte)) {
-    warn(mmu, SET_DIAGNOSTICS, 'update.pfn-changed');
+  if (isShadowPresentPte(mmu, oldSpte)) {
+    // Atomically or not, the value is the same; but in 5.17 to ask may WARN.
+    spteHasVolatileBits(mmu, oldSpte);
+    if (spteToPfn(mmu, oldSpte) !== spteToPfn(mmu, newSpte)) warn(mmu, SET_DIAGNOSTICS, 'update.pfn-changed');
   }
   return newSpte;
 }
@@ -46,7 +49,7 @@ function updateNoTrack(mmu: Mmu, oldSpte: bigint, newSpte: bigint): bigint {
  */
 export function leafSpteChangeNeedsTlbFlush(mmu: Mmu, oldSpte: bigint, newSpte: bigint): boolean {
   checkKernelHas(mmu.kernel, 'leaf_spte_change_needs_tlb_flush');
-  return isMmuWritableSpte(mmu, oldSpte) && !isMmuWritableSpte(mmu, newSpte);
+  return isMmuWritable(mmu, oldSpte) && !isMmuWritable(mmu, newSpte);
 }
 
 /** What an update of an SPTE entails. */
@@ -87,7 +90,7 @@ export function mmuSpteUpdate(mmu: Mmu, host: Host, oldSpte: bigint, newSpte: bi
     flush = true;
     host.setPfnAccessed(spteToPfn(mmu, oldSpte));
   }
-  if (isDirtySpte(mmu, oldSpte) && !isDirtySpte(mmu, newSpte)) {
+  if (isDirty(mmu, oldSpte) && !isDirty(mmu, newSpte)) {
     flush = true;
     host.setPfnDirty(spteToPfn(mmu, oldSpte));
   }

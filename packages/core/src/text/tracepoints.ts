@@ -2,6 +2,7 @@
 
 import { bit, bits, pagesPerHpage } from '../bits/bits.ts';
 import { PT } from '../cpu/entry-format.ts';
+import { checkKernelHas } from '../kernel/kernel-functions.ts';
 import type { KernelVersion } from '../kernel/kernel-version.ts';
 import { accessBits, type PageRole } from '../kernel/role.ts';
 import { errorCodeNames, retPf } from '../kernel/variants.ts';
@@ -128,38 +129,37 @@ export function traceSpteRequested(
   };
 }
 
-/** Kernel: `trace_kvm_mmu_split_huge_page()`. */
-export function traceSplitHugePage({
-  gfn,
-  spte,
-  level,
-  err,
-}: {
-  gfn: bigint;
-  spte: bigint;
-  level: number;
-  err: number;
-}): TraceLine {
+/**
+ * A huge page was split, or not: then `err` is not 0.
+ *
+ * @throws RangeError before 5.18
+ *
+ * Kernel: `trace_kvm_mmu_split_huge_page()`.
+ */
+export function traceSplitHugePage(
+  { kernel }: Mmu,
+  { gfn, spte, level, err }: { gfn: bigint; spte: bigint; level: number; err: number },
+): TraceLine {
+  checkKernelHas(kernel, 'trace_kvm_mmu_split_huge_page');
   return {
     event: 'kvm_mmu_split_huge_page',
     line: `gfn ${llx(gfn)} spte ${llx(spte)} level ${level} errno ${err}`,
   };
 }
 
-/** Kernel: `trace_kvm_tdp_mmu_spte_changed()`. */
-export function traceTdpMmuSpteChanged({
-  asId,
-  gfn,
-  level,
-  oldSpte,
-  newSpte,
-}: {
-  asId: number;
-  gfn: bigint;
-  level: number;
-  oldSpte: bigint;
-  newSpte: bigint;
-}): TraceLine {
+/**
+ * The TDP MMU changed an entry.
+ *
+ * @throws RangeError before 5.11
+ *
+ * Kernel: `trace_kvm_tdp_mmu_spte_changed()`.
+ */
+export function traceTdpMmuSpteChanged(
+  { kernel }: Mmu,
+  change: { asId: number; gfn: bigint; level: number; oldSpte: bigint; newSpte: bigint },
+): TraceLine {
+  checkKernelHas(kernel, 'trace_kvm_tdp_mmu_spte_changed');
+  const { asId, gfn, level, oldSpte, newSpte } = change;
   return {
     event: 'kvm_tdp_mmu_spte_changed',
     line: `as id ${asId} gfn ${llx(gfn)} level ${level} old_spte ${llx(oldSpte)} new_spte ${llx(newSpte)}`,
