@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
-  ADDRESS,
-  type AddressTest,
   type BitField,
   checkInteger,
   checkU64,
@@ -10,35 +8,17 @@ import {
   type Mmu,
   type SpteKind,
 } from '@spte/core';
-import { Arena, type ArrayClass } from '@spte/wasm';
+import type { Arena, ArrayClass } from '@spte/wasm';
+import { Answers } from './answers.ts';
 import { findingBitsOf, kindsOf, OTHER_KIND, SPTE_KINDS } from './codes.ts';
-import { CompiledRules, type Predicate } from './compiled-rules.ts';
+import type { CompiledRules, Predicate } from './compiled-rules.ts';
 import { type DecodedColumns, decodedColumns } from './decoding.ts';
 import type { EncodeColumns, EncodeRequest, Encoder } from './encoder.ts';
 import { checkLength, type Entries, EntryView } from './entries.ts';
-import { createKernel, MAX_ROOM } from './kernel.ts';
+import { MAX_ROOM } from './kernel.ts';
 import { forEachLevel, type Levels } from './levels.ts';
-import { MAX_VALUE, type Rule, type RuleTable } from './rule-table.ts';
-import { type IndirectRule, indirectJudge, judgeRule, kindRule } from './rules.ts';
-import { answerFor, type DecodedEntry, type EntryDecoder } from './scalar.ts';
-
-/** How rules are compiled. */
-export interface CompileOptions {
-  /**
-   * What rules of your own, given to `map()` and `select()`, look at in bits 51:12 of an entry beyond what core's rules
-   * do (`addressDependence()`): for each mask they may depend on whether any of its bits is set, and on whether all are.
-   * `[]` for nothing more. You must name all that they look at: answers of like entries are taken for one another's.
-   * When absent, rules of your own are taken to look at everything, and are asked for each entry.
-   */
-  readonly watch?: readonly bigint[] | undefined;
-  /**
-   * Room in the engine's own memory for arrays of yours, in bytes, up to 4,288,675,840; 0 when absent. See
-   * {@link BatchEngine.allocate}.
-   */
-  readonly room?: number | undefined;
-  /** False: loops in JavaScript, also where the runtime has WebAssembly with vectors. They give the same results. */
-  readonly wasm?: boolean | undefined;
-}
+import { MAX_VALUE, type Rule } from './rule-table.ts';
+import type { DecodedEntry, EntryDecoder } from './scalar.ts';
 
 /**
  * The rules of an MMU, ready for many entries. Results equal those of core's functions entry by entry: `spteKind()`,
@@ -52,23 +32,21 @@ export class BatchEngine {
   readonly kinds: readonly SpteKind[];
   /** The bit of each finding in what `judge()` writes: `FINDING_BITS`, and those of plugins. */
   readonly findingBits: Readonly<Record<string, number>>;
-  readonly #judge: IndirectRule | null;
   readonly #rules: CompiledRules;
+  readonly #answers: Answers;
   readonly #room: Arena;
   #encoder: Encoder | undefined;
   #decoder: EntryDecoder | undefined;
 
-  /** @internal {@link compile} makes engines. */
-  constructor(mmu: Mmu, { watch, room = 0, wasm = true }: CompileOptions) {
-    checkInteger('room', room, 0, MAX_ROOM);
+  /** @internal `compile()` makes engines. */
+  constructor(mmu: Mmu, rules: CompiledRules, room: Arena, wasm: boolean) {
     this.mmu = mmu;
     this.kinds = kindsOf(mmu);
     this.findingBits = findingBitsOf(mmu);
-    this.#judge = indirectJudge(mmu);
-    const kernel = wasm ? createKernel(room) : null;
-    this.wasm = kernel !== null;
-    this.#rules = new CompiledRules(mmu, watch === undefined ? null : watch.flatMap(watching), kernel);
-    this.#room = kernel?.room ?? new Arena(new ArrayBuffer(room));
+    this.wasm = wasm;
+    this.#rules = rules;
+    this.#answers = new Answers(mmu, rules);
+    this.#room = room;
   }
 
   /**
@@ -120,7 +98,7 @@ export class BatchEngine {
     const view = new EntryView(entries);
     const out = into ?? new Uint8Array(view.length);
     checkLength('into', out, view.length);
-    this.#toBytes(this.#rules.table(kindRule, 'classify'), view, levels, out);
+    this.#answers.toBytes(this.#answers.kinds, view, levels, out);
     return out;
   }
 
@@ -198,12 +176,7 @@ export class BatchEngine {
    * ```
    */
   judge(entries: Entries, levels: Levels, into?: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-    if (this.#judge === null)
-      return this.#toWords(this.#rules.table(judgeRule, 'judge'), entries, levels, into);
-    const { rule, values } = this.#judge;
-    const out = this.#toWords(this.#rules.table(rule, 'judge'), entries, levels, into);
-    for (let i = 0; i < out.length; i++) out[i] = values[out[i] as number] as number;
-    return out;
+    return this.#answers.judge(entries, levels, into);
   }
 
   /**
@@ -226,7 +199,7 @@ export class BatchEngine {
    * ```
    */
   map(entries: Entries, levels: Levels, rule: Rule): Uint32Array<ArrayBuffer> {
-    return this.#toWords(this.#rules.ownTable(rule), entries, levels);
+    return this.#answers.toWords(this.#rules.ownTable(rule), entries, levels);
   }
 
   /**
@@ -255,7 +228,7 @@ export class BatchEngine {
     const { length } = view;
     const found = new Uint32Array(length);
     const answers = new Uint8Array(length);
-    this.#toBytes(this.#rules.ownTable(predicate), view, levels, answers);
+    this.#answers.toBytes(this.#rules.ownTable(predicate), view, levels, answers);
     let count = 0;
     for (let i = 0; i < length; i++) {
       found[count] = i;
@@ -313,7 +286,7 @@ export class BatchEngine {
    * ```
    */
   histogramBy(entries: Entries, levels: Levels, field: BitField): Record<string, number> {
-    const answers = this.#toWords(this.#rules.fieldTable(field), entries, levels);
+    const answers = this.#answers.toWords(this.#rules.fieldTable(field), entries, levels);
     const counts: Record<string, number> = {};
     const byAnswer = new Float64Array(MAX_VALUE + 1);
     for (const answer of answers) byAnswer[answer] = (byAnswer[answer] as number) + 1;
@@ -332,7 +305,7 @@ export class BatchEngine {
    * @throws TypeError, RangeError when `spte` is not a 64-bit word or there is no such level
    */
   spteKind(spte: bigint, level: number | null): SpteKind {
-    return this.kinds[this.#answer(kindRule, 'classify', spte, level)] as SpteKind;
+    return this.kinds[this.#answers.kindOf(spte, level)] as SpteKind;
   }
 
   /**
@@ -354,8 +327,7 @@ export class BatchEngine {
    * @throws TypeError, RangeError when `spte` is not a 64-bit word or there is no such level
    */
   judgeSpte(spte: bigint, level: number | null): number {
-    if (this.#judge === null) return this.#answer(judgeRule, 'judge', spte, level);
-    return this.#judge.values[this.#answer(this.#judge.rule, 'judge', spte, level)] as number;
+    return this.#answers.findingsOf(spte, level);
   }
 
   /**
@@ -373,75 +345,8 @@ export class BatchEngine {
     kind.set(this.classify(entries, levels));
   }
 
-  #answer(rule: Rule, name: string, spte: bigint, level: number | null): number {
-    return answerFor(this.#rules.table(rule, name), checkU64('spte', spte), level);
-  }
-
   #encoding(): Encoder {
     this.#encoder ??= this.#rules.createEncoder();
     return this.#encoder;
   }
-
-  #toBytes(table: RuleTable, view: EntryView, levels: Levels, out: Uint8Array): void {
-    forEachLevel(view, levels, (span) => this.#rules.loopsFor(table, span.level).toBytes(table, span, out));
-  }
-
-  #toWords(
-    table: RuleTable,
-    entries: Entries,
-    levels: Levels,
-    into?: Uint32Array<ArrayBuffer>,
-  ): Uint32Array<ArrayBuffer> {
-    const view = new EntryView(entries);
-    const out = into ?? new Uint32Array(view.length);
-    checkLength('into', out, view.length);
-    forEachLevel(view, levels, (span) => this.#rules.loopsFor(table, span.level).toWords(table, span, out));
-    return out;
-  }
-}
-
-/** What rules of the caller's may ask of a mask; a single bit is all of itself. */
-function watching(watched: bigint): AddressTest[] {
-  const mask = watched & ADDRESS;
-  if (mask === 0n) return [];
-  const single = (mask & (mask - 1n)) === 0n;
-  return single
-    ? [{ test: 'any', mask }]
-    : [
-        { test: 'any', mask },
-        { test: 'all', mask },
-      ];
-}
-
-/**
- * Makes the rules of an MMU ready for many entries. Each rule is compiled when it is first used.
- *
- * @example
- * ```ts
- * import { compile, SPTE_KINDS } from '@spte/batch';
- * import { createMmu } from '@spte/core';
- * import { svm } from '@spte/vendor-svm';
- *
- * const engine = compile(createMmu({ kernel: '6.8', host: { physBits: 40 }, vendor: svm() }));
- * const table = BigUint64Array.of(0x42b4e67n, 0n, 0x5a0n);
- * [...engine.classify(table, 1)].map((kind) => SPTE_KINDS[kind]).join(); // leaf,empty,frozen
- * engine.histogram(table, 1).leaf; // 1
- * ```
- *
- * @example
- * ```ts
- * import { compile } from '@spte/batch';
- * import { createMmu, hex } from '@spte/core';
- * import { svm } from '@spte/vendor-svm';
- *
- * const engine = compile(createMmu({ kernel: '6.8', host: { physBits: 40 }, vendor: svm() }), { room: 1 << 16 });
- * // Of the engine's own memory nothing is copied.
- * const entries = engine.allocate(BigUint64Array, 512);
- * engine.histogram(entries, 1).empty; // 512
- * hex(engine.makeSpte({ pfn: 0x42b4n, access: 7, level: 1 })); // 0x42b4e67
- * engine.fallbacks; // []
- * ```
- */
-export function compile(mmu: Mmu, options: CompileOptions = {}): BatchEngine {
-  return new BatchEngine(mmu, options);
 }

@@ -18,10 +18,11 @@ export {
   REQUEST_BITS,
   SPTE_KINDS,
 } from './codes.ts';
+export { type CompileOptions, compile } from './compile.ts';
 export type { Predicate } from './compiled-rules.ts';
 export type { DecodedColumns } from './decoding.ts';
 export type { EncodeColumns, EncodeRequest } from './encoder.ts';
-export { BatchEngine, type CompileOptions, compile } from './engine.ts';
+export { BatchEngine } from './engine.ts';
 export type { Entries } from './entries.ts';
 export type { Levels } from './levels.ts';
 export type { Rule } from './rule-table.ts';

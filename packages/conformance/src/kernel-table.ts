@@ -96,8 +96,10 @@ const isRuleRead = ({ sure, layout }: Kernel): boolean =>
   sure === 'read' && (layout === null || !distributionLayouts.includes(layout));
 
 function layoutTable(shown: readonly Layout[]): string {
-  const until = ({ since, until: last }: Layout): string =>
-    last === null ? ' on' : last === since ? '' : ` to ${last}`;
+  const until = ({ since, until: last }: Layout): string => {
+    if (last === null) return ' on';
+    return last === since ? '' : ` to ${last}`;
+  };
   const rhel = (layout: Layout): string =>
     rhelWith((kernel) => (kernel.layout ?? layoutFor(kernel)) === layout);
   return table(

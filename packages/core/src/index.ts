@@ -28,6 +28,7 @@ export {
   LEVELS,
   PAGE_SHIFT,
   pagesPerHpage,
+  runsOf,
   spteIndex,
   spteIndexAt,
   U64_MAX,

@@ -22,7 +22,7 @@ import {
   SLOT_EVENT,
 } from '../src/wasm/state';
 import { DECLINED, DONE, PASSED_ON, TAKEN } from '../src/wasm/status';
-import { addRow } from './columns';
+import { addRow } from './add-row';
 import { readHeader } from './header';
 import { writeLine } from './json';
 import { matchFirst, UNSURE } from './match';
@@ -132,7 +132,7 @@ function endAt(start: usize, place: usize, end: usize): usize {
   return load<u8>(place) === NEWLINE && place - start <= MAX_LINE ? place : UNFIT;
 }
 
-/** Whether the name that ends at a colon is an event's. */
+/** Notes the event whose name ends at a colon, if it is one's. */
 function findEvent(start: usize, colon: usize): void {
   if (colon - start < 8) return;
   const last = load<u64>(colon - 8);

@@ -129,7 +129,8 @@ function isLostNpf(info1: bigint): boolean {
 
 function reasonOf(printed: GuestExit['reason'], info1: bigint | null): ExplainedExit['reason'] {
   const lost = printed === '' && info1 !== null && isLostNpf(info1);
-  const number = lost ? NPF : typeof printed === 'number' ? printed : (NUMBERS.get(printed) ?? null);
+  const known = typeof printed === 'number' ? printed : (NUMBERS.get(printed) ?? null);
+  const number = lost ? NPF : known;
   if (number !== null) return { name: REASONS[number] ?? null, number };
   return { name: printed === '' ? null : String(printed), number };
 }

@@ -63,6 +63,7 @@ export interface NestedPageFault extends PageFaultCode {
 export function explainNestedPageFault(value: bigint): NestedPageFault {
   const said = pageFaultBits(value);
   const isSet = ({ mask }: BitField): boolean => (value & mask) !== 0n;
-  const stage = isSet(FINAL) ? 'final access' : isSet(WALK) ? 'guest page walk' : null;
+  const before = isSet(WALK) ? 'guest page walk' : null;
+  const stage = isSet(FINAL) ? 'final access' : before;
   return { kind: 'NPF EXITINFO1', ...said, stage, parts: codeParts(value, EXITINFO1) };
 }

@@ -104,7 +104,8 @@ function reasonOf(reason: GuestExit['reason']): Reason {
   const [, ...flags] = reason.split(' ');
   const printed = reason.split(' ', 1).join();
   const number = NUMBERS.get(printed) ?? null;
-  const name = number === null ? (printed === '' ? null : printed) : nameOf(number);
+  const unknown = printed === '' ? null : printed;
+  const name = number === null ? unknown : nameOf(number);
   return { name, number, ...(flags.length > 0 ? { flags } : {}) };
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bit, bitNumbers, bitsText, runsText } from '@spte/core';
+import { bit, bitNumbers, bitsText, runsOf, runsText } from '@spte/core';
 
 /** A run of adjacent set bits. */
 export interface BitRange {
@@ -9,15 +9,12 @@ export interface BitRange {
 
 /** The runs of set bits of a 64-bit value, highest first. */
 export function bitRanges(value: bigint): BitRange[] {
-  const ranges: BitRange[] = [];
-  for (let high = 63; high >= 0; high--) {
-    if (!hasBit(value, high)) continue;
-    let low = high;
-    while (low > 0 && hasBit(value, low - 1)) low--;
-    ranges.push({ high, low });
-    high = low;
-  }
-  return ranges;
+  return runsOf(value)
+    .toReversed()
+    .map((run) => {
+      const numbers = bitNumbers(run);
+      return { high: numbers.at(-1) as number, low: numbers[0] as number };
+    });
 }
 
 export function hasBit(value: bigint, n: number): boolean {

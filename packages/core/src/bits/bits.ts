@@ -91,7 +91,16 @@ export function without(a: bigint, b: bigint): bigint {
 /** The number of the lowest set bit of a 32-bit value that is not 0. */
 const lowestBit = (value: number): number => 31 - Math.clz32(value & -value);
 
-/** The runs of adjacent bits in a mask, lowest first. */
+/**
+ * The runs of adjacent bits in a mask, each as a mask, lowest first.
+ *
+ * @example
+ * ```ts
+ * import { hex, runsOf } from '@spte/core';
+ *
+ * runsOf(0xf0fn).map(hex); // [ '0xf', '0xf00' ]
+ * ```
+ */
 export function runsOf(mask: bigint): bigint[] {
   const found: bigint[] = [];
   for (let left = mask; left !== 0n; ) {

@@ -86,7 +86,8 @@ export function explainEventWord(value: bigint): EventWord {
   checkU64('value', value);
   const vector = Number(fieldValue(value, VECTOR));
   const type = fieldValue(value, TYPE);
-  const name = EXCEPTION_TYPES.includes(type) ? (EXCEPTIONS[vector] ?? null) : type === 2n ? 'NMI' : null;
+  const other = type === 2n ? 'NMI' : null;
+  const name = EXCEPTION_TYPES.includes(type) ? (EXCEPTIONS[vector] ?? null) : other;
   return {
     value,
     valid: fieldValue(value, VALID) === 1n,

@@ -46,7 +46,8 @@ export function pageFaultBits(
 ): Pick<PageFaultCode, 'value' | 'access' | 'present' | 'user' | 'reserved' | 'bits'> {
   checkU64('value', value);
   const isSet = ({ mask }: BitField): boolean => (value & mask) !== 0n;
-  const access = isSet(F) ? 'fetch' : isSet(W) ? 'write' : 'read';
+  const data = isSet(W) ? 'write' : 'read';
+  const access = isSet(F) ? 'fetch' : data;
   return {
     value,
     access: [access],

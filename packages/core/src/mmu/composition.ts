@@ -6,7 +6,7 @@ import { createMmu, type MmuConfig } from './create-mmu.ts';
 import { PHYSICAL_MASK } from './host.ts';
 import { initialRegistry, type Masks } from './masks.ts';
 import { checkPlugin } from './plugin.ts';
-import { PluginError } from './plugin-error.ts';
+import { PluginError, type PluginErrorCode } from './plugin-error.ts';
 
 /** Something that is wrong with a plugin, or with several beside each other. */
 export interface PluginProblem {
@@ -249,8 +249,14 @@ export function checkComposition(config: MmuConfig): void {
   throw new PluginError(code, plugin, hook, text);
 }
 
+/** What a check finds, by the error that it throws; what is not listed is about a plugin's shape. */
+const CHECKS: Readonly<Partial<Record<PluginErrorCode, PluginProblem['check']>>> = {
+  SPTE_PLUGIN_HOOK: 'start-up',
+  SPTE_PLUGIN_API: 'api',
+};
+
 const problemOf = ({ code, plugin, hook, message }: PluginError, at = ''): PluginProblem => ({
-  check: code === 'SPTE_PLUGIN_HOOK' ? 'start-up' : code === 'SPTE_PLUGIN_API' ? 'api' : 'shape',
+  check: CHECKS[code] ?? 'shape',
   plugin,
   hook,
   at,
