@@ -7,7 +7,7 @@ import { plainHost } from '../mmu/host.ts';
 import type { DecodedSpte } from '../read/decode-spte.ts';
 import { attempt } from '../read/plugin-answers.ts';
 import { makeNonleafSpte } from '../rules/make-nonleaf-spte.ts';
-import { spteShadowDirtyMask } from '../rules/predicates.ts';
+import { dirtyMaskOf } from '../rules/predicates.ts';
 
 /**
  * The bits in which a table or a mapping that was not there before is none that KVM makes, however it is asked, and none
@@ -35,7 +35,7 @@ function neverInLeaf(mmu: Mmu, { value, kind, mapping }: DecodedSpte): bigint {
   const { masks, layout, kernel } = mmu;
   const { adType } = layout;
   const isDisabled = masks.accTrack !== 0n && (value & adType.mask) === 1n << adType.shift;
-  let never = value & masks.dirty & ~spteShadowDirtyMask(mmu, value);
+  let never = value & masks.dirty & ~dirtyMaskOf(mmu, value);
   if (!masks.kvmAdEnabled && !isDisabled) never |= adType.mask;
   // A tracked page was not used since.
   if (kind === 'tracked') never |= value & masks.accessed;
