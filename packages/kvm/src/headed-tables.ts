@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { tryRead } from '@spte/vmcore';
+import { MissingMemory, tryRead } from '@spte/vmcore';
 import type { KvmModules } from './kvm-modules.ts';
 import { type ShadowPage, shadowPageAt } from './shadow-page.ts';
 
@@ -35,13 +35,14 @@ export function headedTables(kvm: KvmModules): HeadedTables {
   let gap: string | null = null;
   let left = MAX_PAGES;
   for (const { start, end } of dump.runs()) {
-    for (let pfn = start; pfn < end; pfn += AT_ONCE) {
-      const count = Math.min(AT_ONCE, end - pfn);
+    for (let pfn = start, count = 0; pfn < end; pfn += count) {
+      count = Math.min(AT_ONCE - (pfn % AT_ONCE), end - pfn);
       left -= count;
       if (left < 0) return { tables, gap: `only the first ${MAX_PAGES} pages were looked through` };
       const read = tryRead(() => memory.read(pages + BigInt(pfn * bytes), count * bytes));
       if (read instanceof Error) {
-        gap = read.message;
+        // What is no memory of the kernel's, such as a video card's, has no descriptions.
+        if (!(read instanceof MissingMemory && read.reason === 'unmapped')) gap = read.message;
         continue;
       }
       const view = new DataView(read.buffer, read.byteOffset, read.length);

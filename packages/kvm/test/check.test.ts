@@ -3,7 +3,7 @@
 import { hex } from '@spte/core';
 import { checkHost, type HostCheck, type KvmHost, mmuOfRoot, openKvm, slotFinder, type Vm } from '@spte/kvm';
 import { type ChangedDump, DUMP_NAMES, type DumpName, realDump } from '@spte/testing/dumps';
-import { openKernel } from '@spte/vmcore';
+import { MissingMemory, openKernel } from '@spte/vmcore';
 import { type WalkEntry, walk } from '@spte/walk';
 import { describe, expect, it } from 'vitest';
 
@@ -287,6 +287,14 @@ describe('a table of the TDP MMU that no root reaches', () => {
     const dump = { ...host.kernel.dump, runs: () => [{ start: 0, end: 1 << 23 }] };
     const memory = { u64: () => 0n, read: () => new Uint8Array(4096) };
     expect(why(kernel({ dump, memory }))).toBe('only the first 4194304 pages were looked through');
+    const unmapped = {
+      u64: () => 0n,
+      read: () => {
+        throw new MissingMemory(0n, 'unmapped', 'nothing is there');
+      },
+    };
+    const video = { ...host.kernel.dump, runs: () => [{ start: 100, end: 300 }] };
+    expect(why(kernel({ dump: video, memory: unmapped }))).toBeUndefined();
   });
 });
 
