@@ -251,6 +251,14 @@ describe('the context of entries', () => {
     expect(config.host.cpuid80000008Eax).toBe(width);
   });
 
+  it('is of AMD when a C-bit is given', () => {
+    for (const entries of [new EntryPatterns(), patternsOf([[0x80a0000000200f77n, 1]])]) {
+      const { config, possible } = findContext({ given: { smeCBit: 47 }, entries });
+      expect(config.host.physBits).toBe(43);
+      expect(new Set(possible.map(({ mmu }) => mmu.vendor.name))).toEqual(new Set(['svm']));
+    }
+  });
+
   it('takes what it is told to assume, unless something says otherwise', () => {
     const entries = patternsOf([[0x800000018a600ee7n, 2]]);
     const given = { kernel: '5.18', vendor: 'svm' } as const;

@@ -185,7 +185,8 @@ function candidatesOf(
   known: MachineFacts,
   kernelsOf: (mode: Mode) => readonly Releases[],
 ): ContextCandidate[] {
-  return MODES.filter(({ facts }) => agrees(known, facts)).flatMap((mode) => {
+  const { smeCBit, vendor = smeCBit === undefined ? undefined : 'svm' } = known;
+  return MODES.filter(({ facts }) => agrees({ ...known, vendor }, facts)).flatMap((mode) => {
     const machines = MACHINES[mode.facts.vendor].filter(({ facts }) => agrees(known, facts));
     const kernels = kernelsOf(mode);
     return machines.flatMap((machine) =>
