@@ -27,7 +27,7 @@ export const tdxOverlay = {
   version: '0.1.0',
   kernels: { since: '6.16' },
   // Upstream commit 7d10ffb1acac: RWX clear, so that the access is a violation, and bit 63 clear, so that it is a #VE.
-  initVm: (_setup, registry) => setMmioSpteValue(registry, 0n),
+  initVm: (setup, registry) => setMmioSpteValue(setup, registry, 0n),
   findings: {
     'mirror-permissions': {
       severity: 'error',

@@ -82,7 +82,7 @@ export function isExecutable({ masks }: Mmu, spte: bigint): boolean {
   return (spte & (masks.x | masks.xu | masks.nx)) !== masks.nx;
 }
 
-/** Whether fetches are allowed that are not a user's. Up to 7.1 that is {@link isExecutable}. */
+/** Whether fetches are allowed that are not a user's. Up to 7.1 that is `is_executable_pte()`. */
 export function isSupervisorExecutable({ masks }: Mmu, spte: bigint): boolean {
   return (spte & (masks.x | masks.nx)) === masks.x;
 }
