@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkU64, type Mmu } from '@spte/core';
 import type { CompiledRules } from './compiled-rules.ts';
-import { checkLength, type Entries, EntryView } from './entries.ts';
+import { checkColumn, type Entries, EntryView } from './entries.ts';
 import { forEachLevel, type Levels } from './levels.ts';
 import type { RuleTable } from './rule-table.ts';
 import { type IndirectRule, indirectJudge, judgeRule, kindRule } from './rules.ts';
@@ -62,7 +62,7 @@ export class Answers {
   ): Uint32Array<ArrayBuffer> {
     const view = new EntryView(entries);
     const out = into ?? new Uint32Array(view.length);
-    checkLength('into', out, view.length);
+    checkColumn('into', out, 'Uint32Array', view.length);
     forEachLevel(view, levels, (span) => this.#rules.loopsFor(table, span.level).toWords(table, span, out));
     return out;
   }

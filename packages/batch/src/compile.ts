@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { ADDRESS, type AddressTest, checkInteger, type Mmu } from '@spte/core';
+import { ADDRESS, type AddressTest, checkCore, checkInteger, type Mmu } from '@spte/core';
 import { Arena } from '@spte/wasm';
 import { CompiledRules } from './compiled-rules.ts';
 import { BatchEngine } from './engine.ts';
@@ -39,6 +39,8 @@ function watching(watched: bigint): AddressTest[] {
 /**
  * Makes the rules of an MMU ready for many entries. Each rule is compiled when it is first used.
  *
+ * @throws TypeError, RangeError when `mmu` is not what `createMmu()` makes, or `room` is too large
+ *
  * @example
  * ```ts
  * import { compile, SPTE_KINDS } from '@spte/batch';
@@ -66,6 +68,7 @@ function watching(watched: bigint): AddressTest[] {
  * ```
  */
 export function compile(mmu: Mmu, { watch, room = 0, wasm = true }: CompileOptions = {}): BatchEngine {
+  checkCore(mmu);
   checkInteger('room', room, 0, MAX_ROOM);
   const kernel = wasm ? createKernel(room) : null;
   const rules = new CompiledRules(mmu, watch === undefined ? null : watch.flatMap(watching), kernel);

@@ -2,6 +2,7 @@
 import type { Mmu } from '@spte/core';
 import { type Arena, highHalf, lowHalf } from '@spte/wasm';
 import { KIND_CODES } from './codes.ts';
+import { checkColumn } from './entries.ts';
 import { type MmioFields, mmioFields, putMmio } from './mmio-fields.ts';
 import type { RuleTable } from './rule-table.ts';
 
@@ -28,6 +29,21 @@ export function decodedColumns(length: number): DecodedColumns {
     flags: new Uint8Array(length),
     generation: new Uint32Array(length),
   };
+}
+
+const CLASSES = {
+  kind: 'Uint8Array',
+  frame: 'BigUint64Array',
+  access: 'Uint8Array',
+  flags: 'Uint8Array',
+  generation: 'Uint32Array',
+} as const satisfies Record<keyof DecodedColumns, string>;
+
+/** @throws TypeError, RangeError when a column is missing, of another class, or does not have `length` elements */
+export function checkColumns(columns: DecodedColumns, length: number): void {
+  for (const name of Object.keys(CLASSES) as (keyof DecodedColumns)[]) {
+    checkColumn(`into.${name}`, columns[name], CLASSES[name], length);
+  }
 }
 
 /** Kinds that are shadow-present, by the bit of their code. */

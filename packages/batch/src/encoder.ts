@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { checkInteger, checkU64, frameDependence, type Mmu, makeSpte, pageRole, plainHost } from '@spte/core';
+import {
+  checkInteger,
+  checkLevel,
+  checkU64,
+  frameDependence,
+  type Mmu,
+  makeSpte,
+  pageRole,
+  plainHost,
+} from '@spte/core';
 import {
   arrayIn,
   highHalf,
@@ -10,7 +19,7 @@ import {
 } from '@spte/wasm';
 import { REQUEST_BITS } from './codes.ts';
 import { ColumnWindow } from './column-window.ts';
-import { checkLength, halves } from './entries.ts';
+import { checkClass, checkColumn, halves } from './entries.ts';
 import type { Kernel } from './kernel.ts';
 import * as LAYOUT from './memory-layout.ts';
 
@@ -48,7 +57,7 @@ const KEYS = 1 << (LEVEL_KEY_SHIFT + LEVEL_KEY_BITS);
 function keyOf(level: number, access: number, flags: number): number {
   if (((access >>> ACCESS_KEY_BITS) | (level >>> LEVEL_KEY_BITS) | (flags >>> FLAG_KEY_BITS)) !== 0) {
     checkFits('access', access, ACCESS_KEY_BITS);
-    checkFits('level', level, LEVEL_KEY_BITS);
+    checkLevel('level', level);
     checkFits('flags', flags, FLAG_KEY_BITS);
   }
   return flags | (access << FLAG_KEY_BITS) | (level << LEVEL_KEY_SHIFT);
@@ -94,14 +103,16 @@ export class Encoder {
 
   encode(
     { pfn, gfn, ...columns }: EncodeColumns,
-    spte: BigUint64Array<ArrayBuffer>,
+    into?: BigUint64Array<ArrayBuffer>,
   ): BigUint64Array<ArrayBuffer> {
+    checkClass('pfn', pfn, 'BigUint64Array');
     const { length } = pfn;
-    if (gfn !== undefined) checkLength('gfn', gfn, length);
+    const spte = into ?? new BigUint64Array(length);
+    if (gfn !== undefined) checkColumn('gfn', gfn, 'BigUint64Array', length);
     const access = column('access', columns.access, length);
     const level = column('level', columns.level, length);
     const flags = column('flags', columns.flags ?? 0, length);
-    checkLength('into', spte, length);
+    checkColumn('into', spte, 'BigUint64Array', length);
     const requests = { pfn, gfn, access, level, flags };
     if (this.#kernel === null) this.#encode(requests, spte);
     else this.#encodeBy(this.#kernel, requests, spte);
@@ -222,6 +233,6 @@ function column(name: string, values: Uint8Array | number, length: number): Uint
   if (typeof values === 'number') {
     return new Uint8Array(length).fill(checkInteger(name, values, 0, MAX_BYTE));
   }
-  checkLength(name, values, length);
+  checkColumn(name, values, 'Uint8Array', length);
   return values;
 }

@@ -12,9 +12,9 @@ import type { Arena, ArrayClass } from '@spte/wasm';
 import { Answers } from './answers.ts';
 import { findingBitsOf, kindsOf, OTHER_KIND, SPTE_KINDS } from './codes.ts';
 import type { CompiledRules, Predicate } from './compiled-rules.ts';
-import { type DecodedColumns, decodedColumns } from './decoding.ts';
+import { checkColumns, type DecodedColumns, decodedColumns } from './decoding.ts';
 import type { EncodeColumns, EncodeRequest, Encoder } from './encoder.ts';
-import { checkLength, type Entries, EntryView } from './entries.ts';
+import { checkColumn, type Entries, EntryView } from './entries.ts';
 import { MAX_ROOM } from './kernel.ts';
 import { forEachLevel, type Levels } from './levels.ts';
 import { MAX_VALUE, type Rule } from './rule-table.ts';
@@ -97,7 +97,7 @@ export class BatchEngine {
   classify(entries: Entries, levels: Levels, into?: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     const view = new EntryView(entries);
     const out = into ?? new Uint8Array(view.length);
-    checkLength('into', out, view.length);
+    checkColumn('into', out, 'Uint8Array', view.length);
     this.#answers.toBytes(this.#answers.kinds, view, levels, out);
     return out;
   }
@@ -124,9 +124,7 @@ export class BatchEngine {
   decode(entries: Entries, levels: Levels, into?: DecodedColumns): DecodedColumns {
     const view = new EntryView(entries);
     const columns = into ?? decodedColumns(view.length);
-    for (const [name, column] of Object.entries<{ readonly length: number }>({ ...columns })) {
-      checkLength(`into.${name}`, column, view.length);
-    }
+    checkColumns(columns, view.length);
     const { decoding } = this.#rules;
     const { table, mmio } = decoding;
     forEachLevel(view, levels, (span) =>
@@ -154,7 +152,7 @@ export class BatchEngine {
    * ```
    */
   encode(columns: EncodeColumns, into?: BigUint64Array<ArrayBuffer>): BigUint64Array<ArrayBuffer> {
-    return this.#encoding().encode(columns, into ?? new BigUint64Array(columns.pfn.length));
+    return this.#encoding().encode(columns, into);
   }
 
   /**

@@ -35,8 +35,13 @@ export class EntryView {
   readonly bytes: Uint8Array;
   #halves: Int32Array | undefined;
 
-  /** @throws RangeError for bytes that do not make whole entries */
+  /** @throws TypeError for anything else than entries; RangeError for bytes that do not make whole ones */
   constructor(entries: Entries) {
+    if (!isOf('BigUint64Array', entries) && !isOf('Uint8Array', entries)) {
+      throw new TypeError(
+        `entries must be a BigUint64Array, or a Uint8Array of bytes; got ${nameOf(entries)}`,
+      );
+    }
     const { byteLength } = entries;
     if (byteLength % ENTRY_BYTES !== 0) {
       throw new RangeError(`entries must be whole words of 8 bytes, got ${byteLength} bytes`);
@@ -52,8 +57,35 @@ export class EntryView {
   }
 }
 
-/** @throws RangeError when a column does not have one element for each entry */
-export function checkLength(name: string, { length }: { readonly length: number }, expected: number): void {
+/** Classes of columns. */
+type ColumnClass = 'BigUint64Array' | 'Uint32Array' | 'Uint8Array';
+
+/** A subclass, such as Buffer, is of its class too, and so is one of another realm. */
+function isOf(name: ColumnClass, column: unknown): boolean {
+  return (column as Uint8Array | null | undefined)?.[Symbol.toStringTag] === name;
+}
+
+/** What something is, in an error. */
+function nameOf(column: unknown): string {
+  if (column === null || column === undefined) return String(column);
+  const name = (column as Partial<Uint8Array>)[Symbol.toStringTag];
+  return name === undefined ? typeof column : `a ${String(name)}`;
+}
+
+/** @throws TypeError when a column is none of its class */
+export function checkClass(name: string, column: unknown, of: ColumnClass): void {
+  if (!isOf(of, column)) throw new TypeError(`${name} must be a ${of}, got ${nameOf(column)}`);
+}
+
+/** @throws TypeError, RangeError when a column is none of its class, or does not have one element for each entry */
+export function checkColumn(
+  name: string,
+  column: { readonly length: number },
+  of: ColumnClass,
+  expected: number,
+): void {
+  checkClass(name, column, of);
+  const { length } = column;
   if (length !== expected) {
     throw new RangeError(`${name} must have ${expected} elements, one for each entry; got ${length}`);
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { checkLevel } from '@spte/core';
-import { checkLength, type EntryView } from './entries.ts';
+import { checkColumn, type EntryView } from './entries.ts';
 
 /** The level of all entries (1..5), null when it is not known, or one level per entry in which 0 is "not known". */
 export type Levels = number | null | Uint8Array;
@@ -26,7 +26,7 @@ export function forEachLevel(entries: EntryView, levels: Levels, work: (span: Sp
     work({ entries, level: levels, from: 0, to: length });
     return;
   }
-  checkLength('levels', levels, length);
+  checkColumn('levels', levels, 'Uint8Array', length);
   for (let from = 0, to = 0; from < length; from = to) {
     const level = levels[from] as number;
     do to++;

@@ -101,6 +101,72 @@ describe('entries', () => {
     );
   });
 
+  it.each([
+    [new Float64Array(1), 'a Float64Array'],
+    [new DataView(new ArrayBuffer(8)), 'a DataView'],
+    [new BigInt64Array(1), 'a BigInt64Array'],
+    [[1n], 'object'],
+    ['x', 'string'],
+    [null, 'null'],
+    [undefined, 'undefined'],
+  ])('are 64-bit words or bytes, and nothing else: %o', (wrong, name) => {
+    expect(() => engine.classify(wrong as never, 1)).toThrow(
+      new TypeError(`entries must be a BigUint64Array, or a Uint8Array of bytes; got ${name}`),
+    );
+    expect(engine.classify(Buffer.alloc(8), 1)).toHaveLength(1);
+  });
+
+  it('have columns of the classes that are said', () => {
+    const pfn = BigUint64Array.of(1n);
+    const one = BigUint64Array.of(0n);
+    const columns = engine.decode(one, 1);
+    const calls: readonly [string, () => unknown][] = [
+      [
+        'levels must be a Uint8Array, got a Float32Array',
+        () => engine.judge(one, new Float32Array(1) as never),
+      ],
+      ['levels must be a Uint8Array, got undefined', () => engine.judge(one, undefined as never)],
+      [
+        'into must be a Uint8Array, got a Int8Array',
+        () => engine.classify(one, 1, new Int8Array(1) as never),
+      ],
+      [
+        'into must be a Uint32Array, got a Uint8Array',
+        () => engine.judge(one, 1, new Uint8Array(1) as never),
+      ],
+      [
+        'into.frame must be a BigUint64Array, got undefined',
+        () => engine.decode(one, 1, { ...columns, frame: undefined as never }),
+      ],
+      ['pfn must be a BigUint64Array, got undefined', () => engine.encode({ access: 7, level: 1 } as never)],
+      [
+        'gfn must be a BigUint64Array, got a Uint8Array',
+        () => engine.encode({ pfn, gfn: new Uint8Array(1) as never, access: 7, level: 1 }),
+      ],
+      [
+        'access must be a Uint8Array, got string',
+        () => engine.encode({ pfn, access: '7' as never, level: 1 }),
+      ],
+      [
+        'into must be a BigUint64Array, got a BigInt64Array',
+        () => engine.encode({ pfn, access: 7, level: 1 }, new BigInt64Array(1) as never),
+      ],
+    ];
+    for (const [message, call] of calls) expect(call).toThrow(new TypeError(message));
+    expect(() => engine.makeSpte({ pfn: 1n, access: 7, level: 8 })).toThrow(
+      'level must be an integer within 1..5, got 8 (number)',
+    );
+  });
+
+  it('are those of an MMU', () => {
+    for (const wrong of [{}, null, undefined, 5]) {
+      expect(() => compile(wrong as never)).toThrow(TypeError);
+      expect(() => compile(wrong as never)).toThrow(
+        /^mmu must be what createMmu\(\) of @spte\/core makes, got /,
+      );
+    }
+  });
+
   it('have one level, none, or each its own', () => {
     const table = BigUint64Array.of(0x800n | 7n, 0x800n | 7n, 0x800n | 7n, 0x800n | 7n);
     const kinds = engine.classify(table, Uint8Array.of(1, 2, 2, 0));

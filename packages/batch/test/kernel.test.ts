@@ -142,7 +142,7 @@ describe('with and without the kernel', () => {
 
   it.each([
     ['access', { access: Uint8Array.of(7, 16) }, 'access must be within 0..15, got 16'],
-    ['level', { level: Uint8Array.of(1, 8) }, 'level must be within 0..7, got 8'],
+    ['level', { level: Uint8Array.of(1, 8) }, 'level must be an integer within 1..5, got 8 (number)'],
     ['flags', { flags: Uint8Array.of(0, 32) }, 'flags must be within 0..31, got 32'],
   ])('a value of %s that does not fit is refused', (_name, odd, message) => {
     const request = { pfn: BigUint64Array.of(1n, 2n), access: 7, level: 1, ...odd };

@@ -174,6 +174,18 @@ describe('a check', () => {
     );
   });
 
+  it.each([
+    [Object.create(null), '[object Object] (object)'],
+    [[1n], '[object Array] (object)'],
+    [() => 1n, '[object Function] (function)'],
+    [Symbol('x'), 'Symbol(x) (symbol)'],
+    [null, '[object Null] (object)'],
+    [undefined, 'undefined (undefined)'],
+    ['x'.repeat(1e6), `"${'x'.repeat(59)}…`],
+  ])('names %o in a few words', (value, shown) => {
+    expect(() => checkU64('x', wrongly(value))).toThrow(new TypeError(`x must be a bigint, got ${shown}`));
+  });
+
   it('names a kernel version that is none', () => {
     expect(() => mmuOf(legacyVendor, { kernel: 'newest' })).toThrow(TypeError);
     expect(() => mmuOf(legacyVendor, { kernel: 'newest' })).toThrow(/kernel must look like .*, got "newest"/);

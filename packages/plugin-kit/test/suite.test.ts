@@ -157,7 +157,7 @@ describe('what is tried on', () => {
     const poison = definePolicy({
       name: 'guard',
       apiVersion: 2,
-      kinds: { poison: { mask: 0xfff0000000000fffn, value: 0x500n, label: 'x', countsAs: 'empty' } },
+      kinds: { poison: { mask: 0xfff0000000000fffn, value: 0x200n, label: 'x', countsAs: 'empty' } },
     });
     const idle = definePolicy({ name: 'idle', apiVersion: 2, read: () => null });
     expect(checkPolicy(() => idle, { kernels: ['6.8'], hosts })).toEqual([]);

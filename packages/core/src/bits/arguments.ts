@@ -59,7 +59,19 @@ export function checkOneOf<const Word extends string>(
   return found;
 }
 
-function describe(value: unknown): string {
+/** Characters of a wrong value that an error repeats, at most. */
+const MAX_SHOWN = 60;
+
+/** A wrong value, as an error names it: `5 (number)`, `"abc"`, `0x10`, `[object Object] (object)`. */
+export function describe(value: unknown): string {
+  const text = described(value);
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}
+
+function described(value: unknown): string {
   if (typeof value === 'bigint') return value < 0n ? `-${hex(-value)}` : hex(value);
-  return typeof value === 'string' ? JSON.stringify(value) : `${String(value)} (${typeof value})`;
+  if (typeof value === 'string') return JSON.stringify(value);
+  // What its own conversion says may be an error.
+  const isObject = typeof value === 'object' || typeof value === 'function';
+  return `${isObject ? Object.prototype.toString.call(value) : String(value)} (${typeof value})`;
 }

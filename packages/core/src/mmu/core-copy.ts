@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { describe } from '../bits/arguments.ts';
 
 /**
  * A copy of this package. One installation may hold several, of different versions: what one made has masks, layouts and
@@ -23,10 +24,14 @@ const nameOf = ({ version, url = 'an unknown place' }: CoreCopy): string => `${v
  *
  * Two copies of one version get along.
  *
- * @throws TypeError (`SPTE_TWO_CORES`) naming both versions and where each was loaded from
+ * @throws TypeError (`SPTE_TWO_CORES`) naming both versions and where each was loaded from; for what no core made, too
  */
-export function checkCore({ core }: { readonly core: CoreCopy }): void {
-  if (core.version === CORE.version) return;
+export function checkCore(made: { readonly core: CoreCopy }): void {
+  const { core } = (made ?? {}) as Partial<typeof made>;
+  if (core?.version === CORE.version) return;
+  if (core === undefined) {
+    throw new TypeError(`mmu must be what createMmu() of @spte/core makes, got ${describe(made)}`);
+  }
   throw new TypeError(
     `SPTE_TWO_CORES: @spte/core ${nameOf(CORE)} was given what @spte/core ${nameOf(core)} made; ` +
       '`npm ls @spte/core` says who needs which',
