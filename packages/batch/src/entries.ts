@@ -68,8 +68,8 @@ function isOf(name: ColumnClass, column: unknown): boolean {
 /** What something is, in an error. */
 function nameOf(column: unknown): string {
   if (column === null || column === undefined) return String(column);
-  const name = (column as Partial<Uint8Array>)[Symbol.toStringTag];
-  return name === undefined ? typeof column : `a ${String(name)}`;
+  const name = (column as { readonly [Symbol.toStringTag]?: string })[Symbol.toStringTag];
+  return name === undefined ? typeof column : `a ${name}`;
 }
 
 /** @throws TypeError when a column is none of its class */

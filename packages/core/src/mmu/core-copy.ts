@@ -27,7 +27,7 @@ const nameOf = ({ version, url = 'an unknown place' }: CoreCopy): string => `${v
  * @throws TypeError (`SPTE_TWO_CORES`) naming both versions and where each was loaded from; for what no core made, too
  */
 export function checkCore(made: { readonly core: CoreCopy }): void {
-  const { core } = (made ?? {}) as Partial<typeof made>;
+  const core = (made as { readonly core?: CoreCopy } | null | undefined)?.core;
   if (core?.version === CORE.version) return;
   if (core === undefined) {
     throw new TypeError(`mmu must be what createMmu() of @spte/core makes, got ${describe(made)}`);
