@@ -73,6 +73,6 @@ function described(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   // What its own conversion says may be an error.
   const isObject = typeof value === 'object' || typeof value === 'function';
-  const text = isObject ? Object.prototype.toString.call(value) : String(value as number | boolean | symbol);
-  return `${text} (${typeof value})`;
+  const plain = value as number | boolean | symbol | undefined;
+  return `${isObject ? Object.prototype.toString.call(value) : String(plain)} (${typeof value})`;
 }
