@@ -8,6 +8,7 @@ const TEMPLATE = fileURLToPath(new URL('../template', import.meta.url));
 /** Where files of the template go that npm would not pack, or would take for its own, under their names. */
 const PLACES: Readonly<Record<string, string>> = {
   gitignore: '.gitignore',
+  'manifest.json': 'package.json',
   'workflows/ci.yml': '.github/workflows/ci.yml',
 };
 

@@ -80,6 +80,14 @@ describe.each([true, false])('on machines with odd plugins, wasm: %s', (wasm) =>
     expect(engine.fallbacks).toEqual(why === undefined ? [] : [{ what: 'encode', why }]);
   });
 
+  it('kinds of plugins have a code each, in columns too', () => {
+    const engine = compile(createMmu({ ...pluginMachines['bits, kinds and findings'], kernel: '7.3' }), {
+      wasm,
+    });
+    const { kind } = engine.decode(BigUint64Array.of(0x500n, 0n), 1);
+    expect([...kind].map((code) => engine.kinds[code])).toEqual(['guard/poison', 'empty']);
+  });
+
   it('a field of the CPU in the address is seen, whatever came first', () => {
     const engine = compile(createMmu(pluginMachines['CPU fields in the address']), { wasm });
     const entries = BigUint64Array.of(0x1234e67n, 0x400001234e67n, 0x5678e67n);
