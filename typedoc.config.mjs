@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The API reference: `pnpm run docs` writes docs/api. A warning is an error.
+import { OptionDefaults } from 'typedoc';
 
 /** What holds for each package. */
 export const rules = {
@@ -41,4 +42,5 @@ export default {
   githubPages: false,
   readme: 'docs/reference.md',
   treatWarningsAsErrors: true,
+  highlightLanguages: [...OptionDefaults.highlightLanguages, 'python'],
 };
