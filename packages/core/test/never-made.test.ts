@@ -189,3 +189,27 @@ describe('a leaf of nested EPT', () => {
     expect(nested('6.0')).toEqual(['grants-nothing']);
   });
 });
+
+describe('where hardware keeps no A/D bits and no permissions can be saved, as in the mirror of a TDX module', () => {
+  const of = (kernel: string): Mmu => {
+    const mmu = machine('EPT without A/D', { kernel });
+    return { ...mmu, masks: { ...mmu.masks, accTrack: 0n } };
+  };
+  const objections = (mmu: Mmu, spte: bigint, level: number): string[] =>
+    explainChange(mmu, mmu.layout.empty, spte, level).objections.map(({ code }) => code);
+
+  it.each(['6.1', '6.18', '7.3'])('an entry says so, kernel %s', (kernel) => {
+    const mmu = of(kernel);
+    const table = makeNonleafSpte(mmu, 0x23_4000n, true);
+    const { spte } = makeSpte(mmu, plainHost, {
+      role: pageRole({ adDisabled: true }),
+      gfn: GFN,
+      pfn: PFN,
+    });
+    expect(objections(mmu, table, 2)).not.toContain('never-made');
+    expect(objections(mmu, spte, 1)).not.toContain('never-made');
+    const { mask } = mmu.layout.adType;
+    expect(objections(mmu, table & ~mask, 2)).toContain('never-made');
+    expect(objections(mmu, spte & ~mask, 1)).toContain('never-made');
+  });
+});

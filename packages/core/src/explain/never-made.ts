@@ -3,7 +3,7 @@ import { ADDRESS } from '../bits/bits.ts';
 import { notifierMakesSpte } from '../kernel/variants.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import { softwareBits } from '../mmu/extensions.ts';
-import { plainHost } from '../mmu/host.ts';
+import { type Host, plainHost } from '../mmu/host.ts';
 import type { DecodedSpte } from '../read/decode-spte.ts';
 import { attempt } from '../read/plugin-answers.ts';
 import { makeNonleafSpte } from '../rules/make-nonleaf-spte.ts';
@@ -23,66 +23,61 @@ export function neverMade(mmu: Mmu, entry: DecodedSpte): bigint {
 function neverInTable(mmu: Mmu, { value }: DecodedSpte): bigint {
   const { masks } = mmu;
   const childPa = value & ADDRESS & masks.baseAddr & ~masks.meMask;
-  const differing = [
-    ...(masks.kvmAdEnabled ? [false] : []),
-    // Only where permissions can be saved may hardware keep none.
-    ...(masks.accTrack === 0n ? [] : [true]),
-  ].map((adDisabled) => makeNonleafSpte(mmu, childPa, adDisabled) ^ value);
+  // Hardware that keeps them need not where permissions can be saved.
+  const ways = [!masks.kvmAdEnabled, ...(masks.accTrack === 0n ? [] : [true])];
+  const differing = ways.map((adDisabled) => makeNonleafSpte(mmu, childPa, adDisabled) ^ value);
   return differing.includes(0n) ? 0n : (differing[0] as bigint);
 }
 
 function neverInLeaf(mmu: Mmu, { value, kind, mapping }: DecodedSpte): bigint {
   const { masks, layout, kernel } = mmu;
   const { adType } = layout;
-  const isDisabled = masks.accTrack !== 0n && (value & adType.mask) === 1n << adType.shift;
+  const isDisabled = (value & adType.mask) === 1n << adType.shift;
   let never = value & masks.dirty & ~dirtyMaskOf(mmu, value);
   if (!masks.kvmAdEnabled && !isDisabled) never |= adType.mask;
   // A tracked page was not used since.
   if (kind === 'tracked') never |= value & masks.accessed;
   // What the host has read-only is made anew, but for the notifier of old.
   if (mapping?.hostWritable === false && !notifierMakesSpte(kernel)) never |= value & masks.dirty;
-  const memtypes = memtypesOf(mmu);
-  if (memtypes?.has(value & masks.memtype) === false) never |= masks.memtype;
-  return never;
+  return mayHaveMemtype(mmu, value & masks.memtype) ? never : never | masks.memtype;
 }
 
-const known = new WeakMap<Mmu, ReadonlySet<bigint> | null>();
-
-/** Memory types of leaves, whatever the host and the guest do; null where they may depend on more. */
-function memtypesOf(mmu: Mmu): ReadonlySet<bigint> | null {
-  const before = known.get(mmu);
-  if (before !== undefined) return before;
+/** Whether some host and guest give a leaf this memory type; true where that may depend on more. */
+function mayHaveMemtype(mmu: Mmu, memtype: bigint): boolean {
   const { name, getMtMask, dependsOn } = mmu.vendor;
   const declared = dependsOn?.getMtMask;
-  const isKnown = getMtMask !== undefined && declared?.of === getMtMask && !declared.gfn;
-  const asked =
-    isKnown && mmu.masks.memtype !== 0n
-      ? attempt(name, 'getMtMask', () => everyMemtype(mmu, getMtMask))
-      : null;
-  const types = asked === null || 'message' in asked ? null : new Set(asked.value);
-  known.set(mmu, types);
-  return types;
+  if (mmu.masks.memtype === 0n || getMtMask === undefined) return true;
+  if (declared?.of !== getMtMask || declared.gfn) return true;
+  const asked = attempt(name, 'getMtMask', () => {
+    for (const host of hosts()) {
+      for (const isMmio of SWITCH) if (getMtMask(mmu, host, 0n, isMmio) === memtype) return true;
+    }
+    return false;
+  });
+  return 'message' in asked || asked.value;
 }
 
 const SWITCH = [false, true];
 
-/** MTRR types that a guest may set. */
-const GUEST_TYPES = [0, 1, 4, 5, 6];
+/** MTRR types that a guest may set; that of most memory first. */
+const GUEST_TYPES = [6, 0, 1, 4, 5];
 
-function everyMemtype(mmu: Mmu, getMtMask: NonNullable<Mmu['vendor']['getMtMask']>): bigint[] {
-  const hosts = SWITCH.flatMap((noncoherent) =>
-    SWITCH.flatMap((cd) =>
-      SWITCH.flatMap((quirk) =>
-        GUEST_TYPES.map((type) => ({
-          ...plainHost,
-          noncoherentDma: () => noncoherent,
-          cr0Cd: () => cd,
-          quirkCdNw: () => quirk,
-          quirkIgnoreGuestPat: () => quirk,
-          guestMtrr: () => type,
-        })),
-      ),
-    ),
-  );
-  return hosts.flatMap((host) => SWITCH.map((isMmio) => getMtMask(mmu, host, 0n, isMmio)));
+/** All that a memory type depends on. */
+function* hosts(): Generator<Host> {
+  for (const noncoherent of SWITCH) {
+    for (const cd of SWITCH) {
+      for (const quirk of SWITCH) {
+        for (const type of GUEST_TYPES) {
+          yield {
+            ...plainHost,
+            noncoherentDma: () => noncoherent,
+            cr0Cd: () => cd,
+            quirkCdNw: () => quirk,
+            quirkIgnoreGuestPat: () => quirk,
+            guestMtrr: () => type,
+          };
+        }
+      }
+    }
+  }
 }
