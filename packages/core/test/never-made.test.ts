@@ -213,3 +213,20 @@ describe('where hardware keeps no A/D bits and no permissions can be saved, as i
     expect(objections(mmu, spte & ~mask, 1)).toContain('never-made');
   });
 });
+
+describe('a memory type', () => {
+  it('is objected to where the hook declares what it looks at, and that none gives it', () => {
+    const mmu = machine('EPT with A/D', { kernel: '6.8' });
+    const { spte } = makeSpte(mmu, plainHost, { role: pageRole(), gfn: GFN, pfn: PFN });
+    // Write-through is of guests' MTRRs, and then their PAT is not ignored.
+    const codes = (of: Mmu, type: bigint): string[] =>
+      explainChange(of, of.layout.empty, (spte & ~0x38n) | (type << 3n), 1).objections.map(
+        ({ code }) => code,
+      );
+    expect(codes(mmu, 4n)).toContain('never-made');
+    expect(codes(mmu, 6n)).toEqual([]);
+    // What a hook of another looks at is not known.
+    const { dependsOn: _, ...vendor } = mmu.vendor;
+    expect(codes({ ...mmu, vendor }, 4n)).not.toContain('never-made');
+  });
+});
