@@ -228,5 +228,11 @@ describe('a memory type', () => {
     // What a hook of another looks at is not known.
     const { dependsOn: _, ...vendor } = mmu.vendor;
     expect(codes({ ...mmu, vendor }, 4n)).not.toContain('never-made');
+    const { getMtMask } = mmu.vendor;
+    const byGfn = {
+      ...mmu.vendor,
+      ...(getMtMask && { dependsOn: { getMtMask: { of: getMtMask, gfn: true } } }),
+    };
+    expect(codes({ ...mmu, vendor: byGfn }, 4n)).not.toContain('never-made');
   });
 });

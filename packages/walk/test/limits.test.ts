@@ -5,6 +5,7 @@ import { machine } from '@spte/testing/machines';
 import { walkSummarizer } from '@spte/walk';
 import { describe, expect, it } from 'vitest';
 import { entryReader } from '../src/walk/read-entry.ts';
+import { MAX_REPEATS, repeatCounter } from '../src/walk/repeats.ts';
 import { leaf } from './tables.ts';
 
 const mmu = machine('EPT with A/D');
@@ -52,5 +53,16 @@ describe('no more than 4,096 patterns of a level are remembered', () => {
       }),
     ).toBe(4096);
     expect(summarizer.summary().mapped.leaves).toBe(sptes.length);
+  });
+});
+
+describe('tables that were walked before', () => {
+  it('are told apart by page, wherever they lie', () => {
+    const isRepeat = repeatCounter();
+    for (let i = 0; i <= MAX_REPEATS; i++) expect(isRepeat(0n)).toBe(false);
+    expect(isRepeat(0n)).toBe(true);
+    const pages = [1n, 2n, 4n, 7n, 8n, 9n, 16n, 0x7fffn, 0x8000n, 0x8001n, 0xff_ffff_ffffn];
+    expect(pages.map((page) => isRepeat(page << 12n))).toEqual(pages.map(() => false));
+    expect(pages.map((page) => isRepeat(page << 12n))).toEqual(pages.map(() => true));
   });
 });
