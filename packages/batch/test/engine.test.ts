@@ -46,6 +46,9 @@ import {
 const mmu = machine('EPT with A/D', '6.8');
 const leaf = (pfn: bigint): bigint => makeSpte(mmu, plainHost, { role: pageRole(), gfn: 0n, pfn }).spte;
 
+/** A value that the type system would refuse, as a caller in plain JavaScript may pass it. */
+const wrongly = (value: unknown): never => value as never;
+
 describe('codes', () => {
   it('number the kinds by their place, and the findings by bits of their own', () => {
     expect(SPTE_KINDS.map((kind) => KIND_CODES[kind])).toEqual([0, 1, 2, 3, 4, 5, 6]);
@@ -110,7 +113,7 @@ describe('entries', () => {
     [null, 'null'],
     [undefined, 'undefined'],
   ])('are 64-bit words or bytes, and nothing else: %o', (wrong, name) => {
-    expect(() => engine.classify(wrong as never, 1)).toThrow(
+    expect(() => engine.classify(wrongly(wrong), 1)).toThrow(
       new TypeError(`entries must be a BigUint64Array, or a Uint8Array of bytes; got ${name}`),
     );
     expect(engine.classify(Buffer.alloc(8), 1)).toHaveLength(1);
@@ -123,33 +126,33 @@ describe('entries', () => {
     const calls: readonly [string, () => unknown][] = [
       [
         'levels must be a Uint8Array, got a Float32Array',
-        () => engine.judge(one, new Float32Array(1) as never),
+        () => engine.judge(one, wrongly(new Float32Array(1))),
       ],
-      ['levels must be a Uint8Array, got undefined', () => engine.judge(one, undefined as never)],
+      ['levels must be a Uint8Array, got undefined', () => engine.judge(one, wrongly(undefined))],
       [
         'into must be a Uint8Array, got a Int8Array',
-        () => engine.classify(one, 1, new Int8Array(1) as never),
+        () => engine.classify(one, 1, wrongly(new Int8Array(1))),
       ],
       [
         'into must be a Uint32Array, got a Uint8Array',
-        () => engine.judge(one, 1, new Uint8Array(1) as never),
+        () => engine.judge(one, 1, wrongly(new Uint8Array(1))),
       ],
       [
         'into.frame must be a BigUint64Array, got undefined',
-        () => engine.decode(one, 1, { ...columns, frame: undefined as never }),
+        () => engine.decode(one, 1, { ...columns, frame: wrongly(undefined) }),
       ],
-      ['pfn must be a BigUint64Array, got undefined', () => engine.encode({ access: 7, level: 1 } as never)],
+      ['pfn must be a BigUint64Array, got undefined', () => engine.encode(wrongly({ access: 7, level: 1 }))],
       [
         'gfn must be a BigUint64Array, got a Uint8Array',
-        () => engine.encode({ pfn, gfn: new Uint8Array(1) as never, access: 7, level: 1 }),
+        () => engine.encode({ pfn, gfn: wrongly(new Uint8Array(1)), access: 7, level: 1 }),
       ],
       [
         'access must be a Uint8Array, got string',
-        () => engine.encode({ pfn, access: '7' as never, level: 1 }),
+        () => engine.encode({ pfn, access: wrongly('7'), level: 1 }),
       ],
       [
         'into must be a BigUint64Array, got a BigInt64Array',
-        () => engine.encode({ pfn, access: 7, level: 1 }, new BigInt64Array(1) as never),
+        () => engine.encode({ pfn, access: 7, level: 1 }, wrongly(new BigInt64Array(1))),
       ],
     ];
     for (const [message, call] of calls) expect(call).toThrow(new TypeError(message));
@@ -160,8 +163,8 @@ describe('entries', () => {
 
   it('are those of an MMU', () => {
     for (const wrong of [{}, null, undefined, 5]) {
-      expect(() => compile(wrong as never)).toThrow(TypeError);
-      expect(() => compile(wrong as never)).toThrow(
+      expect(() => compile(wrongly(wrong))).toThrow(TypeError);
+      expect(() => compile(wrongly(wrong))).toThrow(
         /^mmu must be what createMmu\(\) of @spte\/core makes, got /,
       );
     }

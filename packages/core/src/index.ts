@@ -231,6 +231,7 @@ export {
   maskProblems,
   type PluginProblem,
   type PluginRole,
+  pluginRole,
   shapeProblems,
 } from './mmu/composition.ts';
 export type {

@@ -18,6 +18,7 @@ import {
   PluginError,
   type Policy,
   parseKernelVersion,
+  pluginRole,
   rangeText,
   type SoftwareField,
   type Vendor,
@@ -397,5 +398,25 @@ describe('how plugins go together', () => {
     const patched = { ...legacyFormat, leaf: legacyFormat.leaf.filter(({ name }) => name !== 'address') };
     expect(compositionProblems({ host, vendor: { ...legacyVendor, format: patched } })).toEqual([]);
     expect(bits(51, 12)).toBe(legacyFormat.address.mask);
+  });
+});
+
+describe('what an object is as a plugin', () => {
+  it.each([
+    [vmx(), 'vendor'],
+    [{ name: 'x', format: {} }, 'vendor'],
+    [mmio(), 'policy'],
+    [{ name: 'x', apiVersion: 2, guess: () => null }, 'policy'],
+    [{ name: 'x', guess: () => null }, 'overlay'],
+    [{ name: 'x', guesses: {} }, 'overlay'],
+    [{ name: 'x', objections: {} }, 'overlay'],
+    [{ name: 'x', masks: {} }, 'overlay'],
+    [{ name: 'x' }, null],
+    [{ name: 'x', version: '1.0' }, null],
+    [{ kinds: {} }, null],
+    [null, null],
+    ['vmx', null],
+  ])('is told by its members: %o', (value, role) => {
+    expect(pluginRole(value)).toBe(role);
   });
 });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { extendVendor, type Overlay, type Policy, type Vendor, vendorFromData } from '@spte/core';
+import { extendVendor, type Overlay, type Policy, pluginRole, type Vendor, vendorFromData } from '@spte/core';
 import { vmx } from '@spte/vendor-vmx';
 import { checkPolicy, checkVendor, KIT_CHECKS } from './check-plugin.ts';
 import { type Problem, problemText } from './problem.ts';
@@ -135,19 +135,6 @@ function exportText(name: string, value: unknown): string {
   }
 }
 
-/** Members by which an overlay is told from other objects with a name. */
-const OF_OVERLAYS = [
-  'software',
-  'kinds',
-  'findings',
-  'masks',
-  'judge',
-  'judgeChange',
-  'leafBits',
-  'reserved',
-  'initVm',
-];
-
 /** An export as a plugin; nothing for what is none. Constants and functions with arguments are none. */
 function pluginOf(name: string, value: unknown, isData: boolean): Found[] {
   const make = typeof value === 'function' && value.length === 0 ? (value as () => unknown) : () => value;
@@ -157,21 +144,20 @@ function pluginOf(name: string, value: unknown, isData: boolean): Found[] {
   } catch {
     return [];
   }
-  if (typeof plugin !== 'object' || plugin === null || !('name' in plugin)) return [];
+  const role = isData ? 'overlay' : pluginRole(plugin);
+  if (role === null) return [];
   // What has no contract of its own is laid over a vendor: data by its words, code by its hooks.
-  if (!('apiVersion' in plugin)) {
-    if (!isData && !OF_OVERLAYS.some((member) => member in plugin)) return [];
+  if (role === 'overlay') {
     const lay = isData
       ? (over: unknown) => vendorFromData(over, vmx())
       : (over: unknown) => extendVendor(vmx(), over as Overlay);
     return [{ name, problems: (kernels) => checkVendor(() => lay(make()), { kernels }) }];
   }
-  const isVendor = 'format' in plugin || 'setup' in plugin;
   return [
     {
       name,
       problems: (kernels) =>
-        isVendor
+        role === 'vendor'
           ? checkVendor(make as () => Vendor, { kernels })
           : checkPolicy(make as () => Policy, { kernels }),
     },

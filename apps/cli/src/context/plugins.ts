@@ -8,7 +8,9 @@ import {
   extendVendor,
   type MmuConfig,
   type Overlay,
+  type PluginRole,
   type Policy,
+  pluginRole,
   type Severity,
   type Vendor,
   vendorFromData,
@@ -120,40 +122,22 @@ function resolved(io: Io, word: string): string {
 function pluginOf(exported: unknown): Loaded | null {
   const made: unknown =
     typeof exported === 'function' && exported.length === 0 ? (exported as () => unknown)() : exported;
-  if (typeof made !== 'object' || made === null || !('name' in made)) return null;
-  const plugin = made as Overlay & Partial<Vendor & Policy>;
+  const role = pluginRole(made);
+  if (role === null) return null;
+  const plugin = made as Overlay & Pick<Vendor, 'overlays'>;
   const parts = [plugin, ...(plugin.overlays ?? [])];
   for (const { name, findings } of parts) remember(name, findings);
-  const into = intoOf(plugin);
   // A vendor that something is laid over keeps its name: the plugin is what is laid over it.
   const { name, version = null } = parts.at(-1) as Overlay;
-  return into === null ? null : { name, version, into };
+  return { name, version, into: INTO[role](plugin) };
 }
 
 /** Where a plugin goes: a vendor in the place of the vendor, an overlay over it, a policy after those that are there. */
-function intoOf(plugin: Overlay & Partial<Vendor & Policy>): Loaded['into'] | null {
-  if (plugin.setup !== undefined || plugin.format !== undefined) {
-    return (config) => ({ ...config, vendor: plugin as Vendor });
-  }
-  if (plugin.apiVersion !== undefined) {
-    return (config) => ({ ...config, policies: [...(config.policies ?? []), plugin as Policy] });
-  }
-  return isOverlay(plugin) ? (config) => ({ ...config, vendor: extendVendor(config.vendor, plugin) }) : null;
-}
-
-const isOverlay = (plugin: object): boolean =>
-  [
-    'software',
-    'kinds',
-    'findings',
-    'masks',
-    'judge',
-    'judgeChange',
-    'leafBits',
-    'reserved',
-    'initVm',
-    'guess',
-  ].some((member) => member in plugin);
+const INTO: Readonly<Record<PluginRole, (plugin: object) => Loaded['into']>> = {
+  vendor: (plugin) => (config) => ({ ...config, vendor: plugin as Vendor }),
+  policy: (plugin) => (config) => ({ ...config, policies: [...(config.policies ?? []), plugin as Policy] }),
+  overlay: (plugin) => (config) => ({ ...config, vendor: extendVendor(config.vendor, plugin) }),
+};
 
 function remember(name: string, findings: Overlay['findings'] = {}): void {
   for (const [code, rule] of Object.entries(findings)) severities.set(`${name}/${code}`, rule.severity);

@@ -93,6 +93,19 @@ const REQUIRED = {
 /** What a plugin is. */
 export type PluginRole = 'vendor' | 'policy' | 'overlay';
 
+/**
+ * What an object is as a plugin, by its members: a vendor has a format or sets masks up, a policy has a contract, an
+ * overlay has anything that an overlay may bring.
+ *
+ * @returns null for what is no plugin
+ */
+export function pluginRole(value: unknown): PluginRole | null {
+  if (typeof value !== 'object' || value === null || !('name' in value)) return null;
+  if ('format' in value || 'setup' in value) return 'vendor';
+  if ('apiVersion' in value) return 'policy';
+  return [...Object.keys(EXTENSION), 'masks'].some((member) => member in value) ? 'overlay' : null;
+}
+
 const SHAPES: Readonly<Record<PluginRole, Readonly<Record<string, Shape>>>> = {
   vendor: VENDOR,
   policy: POLICY,
