@@ -13,8 +13,7 @@ import { pnpm, root, run } from './pnpm.mjs';
 /** Whole percents of lines and branches. @type {Record<string, { lines: number, branches: number }>} */
 const FLOORS = {
   batch: { lines: 100, branches: 100 },
-  // 93 before the commands for dumps, of which a live host takes ways that no test has.
-  cli: { lines: 98, branches: 91 },
+  cli: { lines: 98, branches: 93 },
   conformance: { lines: 100, branches: 100 },
   core: { lines: 100, branches: 100 },
   errata: { lines: 100, branches: 100 },

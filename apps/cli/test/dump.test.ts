@@ -127,6 +127,11 @@ describe('spte host', () => {
     expect(document['masks']).toMatchObject({ nx: '0x8000000000000000', tdpEnabled: true });
     expect(document['setBy']).toMatchObject({ nx: 'memory' });
     expect(await spte('host text --verify')).toMatchObject({ code: 2 });
+    expect(await spte('host vmcore --capture bundle.json')).toMatchObject({
+      code: 2,
+      err: 'spte: --capture: a vmcore has no texts to capture\n',
+    });
+    expect((await spte('check vmcore extra')).code).toBe(2);
   });
 });
 
@@ -161,5 +166,58 @@ describe('spte check', () => {
       { pid: null, what: 'tables that no root reaches' },
     ]);
     expect((await ndjson('check holes')).length).toBeGreaterThan(1);
+  });
+});
+
+describe('a host that is not well', () => {
+  it('is listed with what is wrong and what is missing', async () => {
+    const [bad, holes] = [await spte('vms bad -v'), await spte('vms holes -v')];
+    expect(bad.out).toMatch(/pid 202 .* 1 finding\n/);
+    expect(holes.out).toMatch(/pid 202 .* tables? not in the dump\n/);
+    expect(((await json('vms holes')) as Json)['vms']).toMatchObject([{ findings: 0 }, { missingTables: 0 }]);
+  });
+
+  it('whose root is left out is not walked', async () => {
+    vmcore('rootless', (dump) => dump.drop(0x366f));
+    const { out } = await spte('vms rootless -v');
+    expect(out).toContain('not walked');
+    const check = await spte('check rootless');
+    expect([check.code, check.out]).toEqual([0, expect.stringContaining('not decided  VM 202: ') as string]);
+    expect((await spte('walk rootless --vm 202 --root 0x366f000')).code).toBe(2);
+  });
+
+  it('is checked as a document, too', async () => {
+    const document = (await json('check bad')) as Json;
+    expect(document).toMatchObject({
+      schema: 'spte/check/1',
+      summary: { error: 1, suspicious: 0, note: 0, vms: 2 },
+      results: [{ code: 'reserved-bits', weight: 'error', pid: 202 }],
+    });
+    expect((await ndjson('check bad')).at(-1)).toMatchObject({ summary: { error: 1, context: null } });
+  });
+});
+
+describe('other hosts', () => {
+  beforeAll(() => {
+    vmcore('shadow', () => undefined, { run: 'svm61-shadow' });
+    vmcore('intel', () => undefined, { run: 'vmx61-two' });
+  });
+
+  it('are named by how they run guests', async () => {
+    expect((await spte('vms shadow -v')).out).toContain(', shadow paging  (kdump)\n');
+    expect((await spte('vms intel')).out).toContain(', vmx, EPT  (kdump)\n');
+    expect((await spte('host shadow')).out).toContain('svm, shadow');
+    expect((await spte('host intel --verify')).out).toContain(' agree');
+  });
+
+  it('have slots, of which something is mapped', async () => {
+    const [first] = ((await json('vms intel')) as { vms: readonly { pid: number }[] }).vms;
+    const line = `walk intel --vm ${String(first?.pid)} --slots`;
+    const { out } = await spte(line);
+    expect(out).toMatch(/slot \d+ .* of \d+ pages \(\d+%\) .* writable/);
+    const document = (await json(line)) as { summary: { slots: readonly Json[]; outsideSlots: number } };
+    expect(document.summary.slots.length).toBeGreaterThan(0);
+    expect(document.summary.outsideSlots).toBe(0);
+    expect((await spte(`${line} --summary`)).code).toBeLessThan(3);
   });
 });
