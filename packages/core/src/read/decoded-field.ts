@@ -73,7 +73,9 @@ export function decodedField(place: Place, spte: bigint, { upper, lower }: Halve
 
 /** What a field says that has a value, whatever bits that is read from. */
 export function decodedAs({ values, whenClear, whenSet }: Place, value: bigint): DecodedField {
-  return value === 0n ? whenClear : { ...whenSet, value, text: valueText(values, value) };
+  if (value === 0n) return whenClear;
+  const { name, mask, owner, meaning, why, because } = whenSet;
+  return { name, mask, value, text: valueText(values, value), owner, meaning, why, because };
 }
 
 const valueText = (values: BitField['values'], value: bigint): string =>

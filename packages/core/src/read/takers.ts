@@ -46,8 +46,9 @@ export function askPlugins(mmu: Mmu, spte: bigint, level: number | null, present
         takers.push({ plugin: name, kind: 'mmio', reading: answer.value });
       }
     }
-    const extension = extensions.find(({ hooks }) => hooks === policy);
-    if (extension !== undefined) takeByKind(takers, extension, spte);
+    for (const extension of extensions) {
+      if (extension.hooks === policy) takeByKind(takers, extension, spte);
+    }
   }
   return { takers, failures };
 }
@@ -56,6 +57,7 @@ const isPolicy = ({ policies }: Mmu, { hooks }: ActiveExtension): boolean =>
   policies.some((policy) => policy === hooks);
 
 function takeByKind(takers: Taker[], { name, kinds }: ActiveExtension, spte: bigint): void {
+  if (kinds.length === 0) return;
   const kind = kinds.find(({ mask, value }) => (spte & mask) === value);
   if (kind !== undefined) takers.push({ plugin: name, kind: kind.name, reading: null });
 }

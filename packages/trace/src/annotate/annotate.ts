@@ -124,6 +124,7 @@ export function annotated(
 
 /** Bits that a printed mask hits are said once: not where the entry is found wrong for them by itself. */
 function withoutKnownHits(check: Check, { findings }: AnnotatedSpte): Check {
-  const { hits, ...rest } = check;
-  return hits !== undefined && coversHit(findings, hits) ? rest : check;
+  if (check.hits === undefined || !coversHit(findings, check.hits)) return check;
+  const { hits: _, ...rest } = check;
+  return rest;
 }

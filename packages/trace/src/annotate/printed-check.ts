@@ -99,7 +99,9 @@ export function checksOf(
   const all = (one: Mmu): Check[] => [...checkRecord(record, one), ...checkAfter(record, one, before)];
   const agrees = (one: Mmu, field: string): boolean =>
     all(one).every((other) => other.field !== field || other.agree);
-  return all(mmu).map((own) =>
+  const checks = all(mmu);
+  if (others.length === 0) return checks;
+  return checks.map((own) =>
     own.agree || !others.some((other) => agrees(other.mmu, own.field)) ? own : { ...own, possible: true },
   );
 }
