@@ -44,6 +44,20 @@ describe('a copy of core', () => {
   });
 });
 
+describe('what no core made', () => {
+  it.each<[unknown, string]>([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [{}, 'object'],
+    [46, '46'],
+  ])('is refused by its name: %j', (made, named) => {
+    const check = (): void => checkCore(made as Mmu);
+    expect(check).toThrow(TypeError);
+    expect(check).toThrow(`mmu must be what createMmu() of @spte/core makes, got `);
+    expect(check).toThrow(named);
+  });
+});
+
 describe('two versions of core', () => {
   it('are both named, with where they are', () => {
     const message = `SPTE_TWO_CORES: @spte/core ${CORE.version} at ${String(CORE.url)} was given what @spte/core 0.99.0 at ${String(OTHER.url)} made`;
