@@ -179,8 +179,8 @@ describe('a check', () => {
     [[1n], '[object Array] (object)'],
     [() => 1n, '[object Function] (function)'],
     [Symbol('x'), 'Symbol(x) (symbol)'],
-    [null, '[object Null] (object)'],
-    [undefined, 'undefined (undefined)'],
+    [null, 'null'],
+    [undefined, 'undefined'],
     ['x'.repeat(1e6), `"${'x'.repeat(59)}…`],
   ])('names %o in a few words', (value, shown) => {
     expect(() => checkU64('x', wrongly(value))).toThrow(new TypeError(`x must be a bigint, got ${shown}`));

@@ -62,7 +62,7 @@ export function checkOneOf<const Word extends string>(
 /** Characters of a wrong value that an error repeats, at most. */
 const MAX_SHOWN = 60;
 
-/** A wrong value, as an error names it: `5 (number)`, `"abc"`, `0x10`, `[object Object] (object)`. */
+/** A wrong value, as an error names it: `5 (number)`, `"abc"`, `0x10`, `null`, `[object Object] (object)`. */
 export function describe(value: unknown): string {
   const text = described(value);
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
@@ -71,6 +71,7 @@ export function describe(value: unknown): string {
 function described(value: unknown): string {
   if (typeof value === 'bigint') return value < 0n ? `-${hex(-value)}` : hex(value);
   if (typeof value === 'string') return JSON.stringify(value);
+  if (value === null || value === undefined) return String(value);
   // What its own conversion says may be an error.
   const isObject = typeof value === 'object' || typeof value === 'function';
   const plain = value as number | boolean | symbol | undefined;
