@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ROWS = 1024, MOST_FIELDS = 14, CHUNK = 1 << 20 };
+enum { ROWS = 1024, MOST_FIELDS = 16, CHUNK = 1 << 20 };
 
 struct text {
 	const char *at;
@@ -125,6 +125,32 @@ static inline const char *until(const char *p, struct form *f, int i, char end)
 	return p;
 }
 
+/* Several words, to what follows them. */
+static inline const char *upto(const char *p, struct form *f, int i, const char *text, size_t length)
+{
+	if (!p)
+		return NULL;
+	const char *start = p;
+	while (*p != '\n' && memcmp(p, text, length) != 0)
+		p++;
+	f->kind[i] = TEXT;
+	f->column[i].text[f->rows] = (struct text){ start, p - start };
+	return *p == '\n' ? NULL : p;
+}
+
+/* Another form of the event: what is read so far goes there. */
+static inline struct form *moved(const struct form *from, struct form *to)
+{
+	for (int i = 0; i < from->fields && i < to->fields; i++) {
+		to->kind[i] = from->kind[i];
+		if (from->kind[i] == TEXT)
+			to->column[i].text[to->rows] = from->column[i].text[from->rows];
+		else
+			to->column[i].number[to->rows] = from->column[i].number[from->rows];
+	}
+	return to;
+}
+
 static inline const char *flag(const char *p, const char *text, size_t length, struct form *f, int i)
 {
 	if (!p)
@@ -140,6 +166,7 @@ static inline const char *flag(const char *p, const char *text, size_t length, s
 #define DEC(i) p = dec(p, f, i)
 #define WORD(i) p = until(p, f, i, ' ')
 #define PAREN(i) p = until(p, f, i, ')')
+#define UPTO(s, i) p = upto(p, f, i, s, sizeof(s) - 1)
 #define FLAG(s, i) p = flag(p, s, sizeof(s) - 1, f, i)
 
 /* Forms, by number. */
@@ -154,10 +181,10 @@ static inline const char *flag(const char *p, const char *text, size_t length, s
 	_(REQUESTED, "kvm_mmu_spte_requested", 3)                                                                      \
 	_(REQUESTED_ACCESS, "kvm_mmu_spte_requested", 4)                                                               \
 	_(GET, "kvm_mmu_get_page", 13)                                                                                 \
-	_(GET_PLUGIN, "kvm_mmu_get_page", 13)                                                                          \
+	_(GET_PLUGIN, "kvm_mmu_get_page", 15)                                                                          \
 	_(GET_RAW, "kvm_mmu_get_page", 6)                                                                              \
 	_(ZAP, "kvm_mmu_prepare_zap_page", 12)                                                                         \
-	_(ZAP_PLUGIN, "kvm_mmu_prepare_zap_page", 11)                                                                  \
+	_(ZAP_PLUGIN, "kvm_mmu_prepare_zap_page", 13)                                                                  \
 	_(ZAP_RAW, "kvm_mmu_prepare_zap_page", 5)                                                                      \
 	_(SYNC, "kvm_mmu_sync_page", 12)                                                                               \
 	_(UNSYNC, "kvm_mmu_unsync_page", 12)                                                                           \
@@ -167,6 +194,12 @@ static inline const char *flag(const char *p, const char *text, size_t length, s
 	_(ACCESSED, "kvm_mmu_set_accessed_bit", 1)                                                                     \
 	_(DIRTY, "kvm_mmu_set_dirty_bit", 1)                                                                           \
 	_(ZAP_ALL, "kvm_mmu_zap_all_fast", 2)                                                                          \
+	_(EXIT, "kvm_exit", 7)                                                                                         \
+	_(EXIT_REQUESTS, "kvm_exit", 8)                                                                                \
+	_(EXIT_INFO, "kvm_exit", 5)                                                                                    \
+	_(EXIT_PLUGIN, "kvm_exit", 4)                                                                                  \
+	_(FAULT, "kvm_page_fault", 4)                                                                                  \
+	_(FAULT_ADDRESS, "kvm_page_fault", 2)                                                                          \
 	_(MMIO_SPTE, "kvm_mmio_spte", 2)                                                                               \
 	_(TRACK_OLD, "kvm_acctrack_old", 2)                                                                            \
 	_(TRACK_NEW, "kvm_acctrack_new", 2)                                                                            \
@@ -212,8 +245,8 @@ static inline const char *page(const char *p, struct form *f)
 static inline const char *plugin_page(const char *p, struct form *f, int i)
 {
 	DEC(i), LIT(" q"), DEC(i + 1), FLAG(" direct", i + 2), LIT(" "), WORD(i + 3), FLAG(" invalid", i + 4);
-	LIT(" "), WORD(i + 5), LIT(" "), WORD(i + 6), LIT(" "), WORD(i + 7), FLAG(" smm", i + 8), LIT(" root ");
-	DEC(i + 9), LIT(" "), WORD(i + 10);
+	LIT(" "), WORD(i + 5), LIT(" "), WORD(i + 6), LIT(" "), WORD(i + 7), FLAG(" smep", i + 8), FLAG(" smap", i + 9);
+	FLAG(" smm", i + 10), LIT(" root "), DEC(i + 11), LIT(" "), WORD(i + 12);
 	return p;
 }
 
@@ -228,6 +261,29 @@ static inline const char *raw_page(const char *p, struct form *f)
 static inline const char *root(const char *p, struct form *f)
 {
 	LIT("("), PAREN(0), LIT(") vcpu="), HEX(1), LIT(" root="), HEX(2), LIT(" level="), DEC(3);
+	return p;
+}
+
+/* The form before 6.1 and that of the plugin leave words out; since 6.14 there are requests. */
+static inline const char *vcpu_exit(const char *p, struct form **found)
+{
+	struct form *f = *found;
+	if (*p == 'r') {
+		f = *found = &forms[EXIT_PLUGIN];
+		LIT("reason "), UPTO(" rip ", 0), LIT(" rip "), HEX(1), LIT(" info "), HEX(2), LIT(" "), HEX(3);
+		return p;
+	}
+	LIT("vcpu "), DEC(0), LIT(" reason "), UPTO(" rip ", 1), LIT(" rip "), HEX(2);
+	if (p && memcmp(p, " info ", 6) == 0) {
+		f = *found = moved(f, &forms[EXIT_INFO]);
+		LIT(" info "), HEX(3), LIT(" "), HEX(4);
+		return p;
+	}
+	LIT(" info1 "), HEX(3), LIT(" info2 "), HEX(4), LIT(" intr_info "), HEX(5), LIT(" error_code "), HEX(6);
+	if (p && *p == ' ') {
+		f = *found = moved(f, &forms[EXIT_REQUESTS]);
+		LIT(" requests "), HEX(7);
+	}
 	return p;
 }
 
@@ -299,13 +355,7 @@ static const char *body(const char *name, size_t length, const char *p, struct f
 		if (IS(REQUESTED, "kvm_mmu_spte_requested")) {
 			LIT("gfn "), HEX(0), LIT(" pfn "), HEX(1), LIT(" level "), DEC(2);
 			if (p && *p == ' ') {
-				/* The form with one more: what is read so far goes there. */
-				struct form *more = &forms[REQUESTED_ACCESS];
-				for (int i = 0; i < 3; i++) {
-					more->kind[i] = f->kind[i];
-					more->column[i].number[more->rows] = f->column[i].number[f->rows];
-				}
-				f = more;
+				f = moved(f, &forms[REQUESTED_ACCESS]);
 				LIT(" access "), HEX(3);
 			}
 		}
@@ -347,6 +397,21 @@ static const char *body(const char *name, size_t length, const char *p, struct f
 	case 't' << 8 | 20:
 		if (IS(ZAP_ALL, "kvm_mmu_zap_all_fast"))
 			LIT("kvm-mmu-valid-gen "), DEC(0), LIT(" used_pages "), HEX(1);
+		break;
+	case 't' << 8 | 8:
+		if (IS(EXIT, "kvm_exit"))
+			p = vcpu_exit(p, &f);
+		break;
+	case 't' << 8 | 14:
+		if (IS(FAULT, "kvm_page_fault")) {
+			if (*p == 'v') {
+				LIT("vcpu "), DEC(0), LIT(" rip "), HEX(1), LIT(" address "), HEX(2);
+				LIT(" error_code "), HEX(3);
+			} else {
+				f = &forms[FAULT_ADDRESS];
+				LIT("address "), HEX(0), LIT(" error_code "), HEX(1);
+			}
+		}
 		break;
 	case 'e' << 8 | 13:
 		if (IS(MMIO_SPTE, "kvm_mmio_spte"))

@@ -14,9 +14,10 @@ my $dec = '(-?\d+)';
 my $word = '(\S+)';
 my $place = '\(([^)]*)\)';
 my $page = "gen $dec gfn $hex l$dec $dec-byte q$dec( direct)? $word( invalid)? $word $word root $dec ([^\\s\\0]+)";
-my $plugin = "$dec q$dec( direct)? $word( invalid)? $word $word $word( smm)? root $dec ([^\\s\\0]+)";
+my $plugin = "$dec q$dec( direct)? $word( invalid)? $word $word $word( smep)?( smap)?( smm)? root $dec ([^\\s\\0]+)";
 
 my $raw = "\\[FAILED TO PARSE\\] mmu_valid_gen=$dec gfn=$dec role=$dec root_count=$dec unsync=$dec";
+my $exit = "vcpu $dec reason (.*?) rip $hex";
 
 # By event: the expressions, and how each field is held (x hex, d decimal, w text, s whether it is there).
 my %events = (
@@ -35,10 +36,10 @@ my %events = (
   ],
   kvm_mmu_get_page => [
     [qr/^sp $page $word/, 'dxdddswswwdww'],
-    [qr/^$word sp gfn $hex $plugin/, 'wxddswswwwsdw'],
+    [qr/^$word sp gfn $hex $plugin/, 'wxddswswwwsssdw'],
     [qr/^$raw created=$dec/, 'dddddd'],
   ],
-  kvm_mmu_prepare_zap_page => [[qr/^sp $page/, 'dxdddswswwdw'], [qr/^$plugin/, 'ddswswwwsdw'], [qr/^$raw/, 'ddddd']],
+  kvm_mmu_prepare_zap_page => [[qr/^sp $page/, 'dxdddswswwdw'], [qr/^$plugin/, 'ddswswwwsssdw'], [qr/^$raw/, 'ddddd']],
   kvm_mmu_sync_page => [[qr/^sp $page/, 'dxdddswswwdw']],
   kvm_mmu_unsync_page => [[qr/^sp $page/, 'dxdddswswwdw']],
   kvm_mmu_pagetable_walk => [[qr/^addr $hex pferr $hex (\S*)/, 'xxw']],
@@ -47,6 +48,16 @@ my %events = (
   kvm_mmu_set_accessed_bit => [[qr/^gpa $hex/, 'x']],
   kvm_mmu_set_dirty_bit => [[qr/^gpa $hex/, 'x']],
   kvm_mmu_zap_all_fast => [[qr/^kvm-mmu-valid-gen $dec used_pages $hex/, 'dx']],
+  kvm_exit => [
+    [qr/^$exit info1 $hex info2 $hex intr_info $hex error_code $hex requests $hex/, 'dwxxxxxx'],
+    [qr/^$exit info1 $hex info2 $hex intr_info $hex error_code $hex/, 'dwxxxxx'],
+    [qr/^$exit info $hex $hex/, 'dwxxx'],
+    [qr/^reason (.*?) rip $hex info $hex $hex/, 'wxxx'],
+  ],
+  kvm_page_fault => [
+    [qr/^vcpu $dec rip $hex address $hex error_code $hex/, 'dxxx'],
+    [qr/^address $hex error_code $hex/, 'xx'],
+  ],
   kvm_mmio_spte => [[qr/^$place spte=$hex/, 'wx']],
   kvm_acctrack_old => [[qr/^$place old=$hex/, 'wx']],
   kvm_acctrack_new => [[qr/^$place new=$hex/, 'wx']],
