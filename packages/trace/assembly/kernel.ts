@@ -35,7 +35,11 @@ const MAX_LINE: usize = 4096;
 
 const COLON: u8 = 58;
 const QUOTE: u8 = 62;
-const HASH: u8 = 35;
+
+/** The first four bytes of what marks lost events, as src/lines/lost-events.ts has them: `# en`, `####`, `CPU:`. */
+const ENTRIES_MARK: u32 = 0x6e65_2023;
+const BUFFER_MARK: u32 = 0x2323_2323;
+const CPU_MARK: u32 = 0x3a55_5043;
 
 /** The event that `findEvent()` found, and where its name ends. */
 let event: usize = 0;
@@ -175,12 +179,13 @@ function isQuoted(start: usize): bool {
 
 /**
  * A line without an event says nothing, unless it is a text of the log, all of which have a certain word, or may be a
- * mark of lost events: these begin with `#` or `CPU:`, or have a word in capitals.
+ * mark of lost events: these begin in one of three ways, or have a word in capitals.
  */
 function pass(start: usize, end: usize): i32 {
   let first = start;
   while (load<u8>(first) === 32) first++;
-  if (load<u8>(first) === HASH || load<u32>(first) === 0x3a55_5043) return DECLINED;
+  const mark = load<u32>(first);
+  if (mark === ENTRIES_MARK || mark === BUFFER_MARK || mark === CPU_MARK) return DECLINED;
   for (let at = start; at < end; at += 16) {
     const line = v128.load(at);
     const text = v128.or(line, i8x16.splat(0x20));
