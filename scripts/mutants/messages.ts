@@ -18,6 +18,8 @@ export interface Job {
 export interface Failure extends TestFile {
   /** The name of the test, or what failed instead of one. */
   readonly test: string;
+  /** What its first error says, as far as there is one. */
+  readonly why: string;
 }
 
 export type Message =

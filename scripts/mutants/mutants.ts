@@ -120,7 +120,7 @@ class Trust {
   async check(runner: Runner, test: TestFile): Promise<void> {
     if (this.#trusted.has(test.file)) return;
     const failure = await runner.run(null, [test]);
-    if (failure !== null) throw new Error(`fails without a change: ${where(failure)}`);
+    if (failure !== null) throw new Error(`fails without a change: ${where(failure)}: ${failure.why}`);
     this.#trusted.add(test.file);
   }
 }

@@ -82,7 +82,7 @@ export class Runner {
       };
       const giveUp = (test: string): void => {
         this.#kill();
-        finish({ ...current, test });
+        finish({ ...current, test, why: '' });
       };
       child.once('exit', () => giveUp('the process ended'));
       child.on('message', (message: Message) => {

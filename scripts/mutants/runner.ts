@@ -44,12 +44,14 @@ const specifications = new Map(
   ]),
 );
 
-/** The first test that failed in a file, or why the file failed without one. */
-function failedTest(module: TestModule): string | null {
-  for (const test of module.children.allTests('failed')) return test.fullName;
+/** The first test that failed in a file, or what failed instead of one. */
+function failedTest(module: TestModule): Pick<Failure, 'test' | 'why'> | null {
+  for (const test of module.children.allTests('failed')) {
+    return { test: test.fullName, why: test.result().errors?.[0]?.message ?? '' };
+  }
   const [error] = module.errors();
-  if (error !== undefined) return `the file does not load: ${error.message.split('\n')[0] ?? ''}`;
-  return module.ok() ? null : 'the file failed';
+  if (error !== undefined) return { test: 'the file does not load', why: error.message };
+  return module.ok() ? null : { test: 'the file failed', why: '' };
 }
 
 async function runFile(test: TestFile): Promise<Failure | null> {
@@ -60,11 +62,10 @@ async function runFile(test: TestFile): Promise<Failure | null> {
   const module = testModules.find(
     (one) => one.moduleId === specification.moduleId && one.project.name === test.project,
   );
-  const name = module === undefined ? 'the file was not run' : failedTest(module);
-  if (name !== null) return { ...test, test: name };
-  if (unhandledErrors.length > 0)
-    return { ...test, test: `an unhandled error: ${String(unhandledErrors[0])}` };
-  return null;
+  const failed = module === undefined ? { test: 'the file was not run', why: '' } : failedTest(module);
+  if (failed !== null) return { ...test, ...failed };
+  if (unhandledErrors.length === 0) return null;
+  return { ...test, test: 'an unhandled error', why: String(unhandledErrors[0]) };
 }
 
 async function runTests(tests: readonly TestFile[]): Promise<void> {
