@@ -61,7 +61,7 @@ describe('spte vms', () => {
     expect(err).toContain('no Linux kernel was found that fits its VMCOREINFO');
   });
 
-  it('refuses what is no dump', async () => {
+  it('refuses anything that is not a dump', async () => {
     file('text', 'nothing\n'.repeat(1000));
     expect(await spte('vms text')).toMatchObject({
       code: 2,

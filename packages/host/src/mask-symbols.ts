@@ -6,7 +6,7 @@ import { sourceLines, type TextFile } from './source.ts';
 interface MaskSymbol {
   /** Bytes that belong to it. */
   readonly bytes: number;
-  /** Null for what is no mask of the registry. */
+  /** Null for anything that is not a mask of the registry. */
   readonly mask: keyof Masks | null;
   readonly read: (mmu: Mmu) => bigint;
   readonly value: (word: bigint) => Masks[keyof Masks];
@@ -108,7 +108,7 @@ export function checkMasks(mmu: Mmu, file: TextFile): MaskCheck[] {
 export const MASK_SYMBOL_NAMES: readonly string[] = Object.keys(MASK_SYMBOLS);
 
 /**
- * Masks of the registry from variables of a kernel, each cut to its width; what is no mask is passed over.
+ * Masks of the registry from variables of a kernel, each cut to its width; anything that is not a mask is passed over.
  *
  * @example
  * ```ts

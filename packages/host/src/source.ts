@@ -59,7 +59,7 @@ export function* sourceLines({ name, text }: TextFile): Generator<Source, void> 
   }
 }
 
-/** The first of these lines, or the one that has so many before it. */
+/** The first of these lines, or the one that has the given number of lines before it. */
 export function sourceLine(file: TextFile, index = 0): Source | undefined {
   let before = 0;
   for (const source of sourceLines(file)) if (before++ === index) return source;

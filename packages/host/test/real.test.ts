@@ -76,7 +76,7 @@ describe('a real kernel', () => {
     ]);
   });
 
-  it('makes masks of variables, each in its own width, and passes over what is none', () => {
+  it('makes masks of variables, each in its own width, and passes over anything else', () => {
     const words = Object.fromEntries(MASK_SYMBOL_NAMES.map((name) => [name, (1n << 40n) | 0x101n]));
     const masks = masksOfSymbols({ ...words, jiffies: 1n, constructor: 1n });
     expect(masks).toMatchObject({ nx: (1n << 40n) | 0x101n, shadowPhysBits: 1, tdpEnabled: true });

@@ -361,7 +361,7 @@ describe('a check', () => {
   const host = hostOf('svm61-two');
   const [vm] = host.vms as readonly [Vm];
 
-  it('of what is no table of SPTEs, or of nothing', () => {
+  it('of anything that is not a table of SPTEs, or of nothing', () => {
     const zero = kvm.kernel.memory.physical(kvm.kernel.symbols.address('empty_zero_page') ?? 0n);
     const [root] = vm.roots as readonly [Root];
     const odd: Root[] = [

@@ -135,7 +135,7 @@ function exportText(name: string, value: unknown): string {
   }
 }
 
-/** An export as a plugin; nothing for what is none. Constants and functions with arguments are none. */
+/** An export as a plugin; nothing for anything else, such as constants and functions with arguments. */
 function pluginOf(name: string, value: unknown, isData: boolean): Found[] {
   const make = typeof value === 'function' && value.length === 0 ? (value as () => unknown) : () => value;
   let plugin: unknown;

@@ -561,7 +561,7 @@ export const wrongPlugins: readonly WrongPlugin[] = [
   policy('a step of it returns nothing', 'start-up', /is a return missing/, () =>
     odd({ resetLate: () => undefined }),
   ),
-  policy('it reads what is no MMIO entry', 'reading', /kinds of your own go into kinds/, () =>
+  policy('it reads anything that is not an MMIO entry', 'reading', /kinds of your own go into kinds/, () =>
     odd({ read: ofOwn({ kind: 'own' }) }),
   ),
   policy('its gfn is a number', 'reading', /gfn must be a bigint/, () => odd({ read: ofOwn({ gfn: 5 }) })),

@@ -118,7 +118,7 @@ function resolved(io: Io, word: string): string {
   return existsSync(place) ? place : createRequire(join(io.cwd, 'package.json')).resolve(word);
 }
 
-/** What a module exports as a plugin; null for what is none. */
+/** What a module exports as a plugin; null for anything that is not one. */
 function pluginOf(exported: unknown): Loaded | null {
   const made: unknown =
     typeof exported === 'function' && exported.length === 0 ? (exported as () => unknown)() : exported;

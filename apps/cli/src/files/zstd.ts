@@ -41,7 +41,7 @@ interface Header {
   readonly hasChecksum: boolean;
 }
 
-/** What is read next: so many bytes are waited for, and then taken. */
+/** What is read next: the number of bytes that are waited for, and then taken. */
 type Step = { readonly need: number; readonly take: (bytes: Buffer) => Step };
 
 /** Makes a decompressor of zstd, of one frame or more. Errors say what is wrong with the input. */

@@ -87,13 +87,13 @@ export function foreignText(first: Uint8Array): string | null {
 const SAMPLE = 1 << 12;
 
 /** Of text fewer are no characters: serial lines garble some. */
-const MOST_GARBLED = 0.3;
+const MAX_GARBLED = 0.3;
 
 /** Whether bytes are no text. NULs say nothing: kernels and crashes leave runs of them in logs. */
 function isBinary(bytes: Uint8Array): boolean {
   const sample = bytes.subarray(0, SAMPLE);
   const garbled = Array.from(new TextDecoder().decode(sample, { stream: true })).filter(isGarbled).length;
-  return garbled > MOST_GARBLED * sample.filter((byte) => byte !== 0).length;
+  return garbled > MAX_GARBLED * sample.filter((byte) => byte !== 0).length;
 }
 
 /** Controls that texts have: NUL, bell, backspace, blanks, escape. */

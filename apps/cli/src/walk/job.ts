@@ -29,7 +29,7 @@ export interface WalkCommandOptions extends CommonOptions, VerdictOptions {
 
 /** Slots of a VM, which leaves are joined with. */
 export interface LeafSlots {
-  /** The slot of a leaf; null where no slot has it, undefined for what is no leaf. */
+  /** The slot of a leaf; null where no slot has it, undefined for anything that is not a leaf. */
   add(entry: WalkEntry, isWritable: boolean): SlotJson | null | undefined;
   list(): readonly (SlotJson & {
     readonly baseGfn: bigint;

@@ -97,7 +97,7 @@ export type PluginRole = 'vendor' | 'policy' | 'overlay';
  * What an object is as a plugin, by its members: a vendor has a format or sets masks up, a policy has a contract, an
  * overlay has anything that an overlay may bring.
  *
- * @returns null for what is no plugin
+ * @returns null for anything that is not a plugin
  */
 export function pluginRole(value: unknown): PluginRole | null {
   if (typeof value !== 'object' || value === null || !('name' in value)) return null;

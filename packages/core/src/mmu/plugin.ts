@@ -27,7 +27,7 @@ export function defineOverlay<const O extends Overlay>(overlay: Exactly<O, Overl
 }
 
 /**
- * Refuses what is no plugin.
+ * Refuses anything that is not a plugin.
  *
  * @throws PluginError (`SPTE_PLUGIN_SHAPE`) that says what to write
  */
@@ -44,7 +44,7 @@ export function checkIsPlugin(plugin: unknown, role: 'vendor' | 'policy'): void 
 }
 
 /**
- * Refuses what is no plugin, and a plugin that was written for another contract.
+ * Refuses anything that is not a plugin, and a plugin that was written for another contract.
  *
  * @param role what it is to be, for the text
  * @throws PluginError (`SPTE_PLUGIN_SHAPE`, `SPTE_PLUGIN_API`) naming the plugin, and the versions

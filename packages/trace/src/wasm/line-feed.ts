@@ -19,7 +19,7 @@ const NEWLINE = 10;
 /**
  * Gives the lines of a trace to the kernel, and those that it declines to a reader.
  *
- * @param full makes room when the kernel stops for want of it, after which it tries the same line again
+ * @param full makes room when the kernel stops because there is none, after which it tries the same line again
  */
 export function createLineFeed(
   { arena, exports }: Kernel,

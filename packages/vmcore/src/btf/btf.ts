@@ -97,7 +97,7 @@ export interface BtfMember {
   readonly type: number;
   /** Offset in bits. */
   readonly offset: number;
-  /** Bits of a bit field; 0 for what is none. */
+  /** Bits of a bit field; 0 for anything else. */
   readonly bits: number;
 }
 

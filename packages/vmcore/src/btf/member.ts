@@ -8,7 +8,7 @@ const MAX_DEPTH = 32;
 export interface Place {
   /** Offset from the start of the struct, in bits. */
   readonly offset: number;
-  /** Bits of a bit field; 0 for what is none. */
+  /** Bits of a bit field; 0 for anything else. */
   readonly bits: number;
   /** Its type, without `const` and `typedef`. */
   readonly type: BtfType;

@@ -36,7 +36,7 @@ export function vmcoreinfoNote(file: PhysicalMemory, start: bigint, bytes: bigin
   return null;
 }
 
-/** Bytes as text, up to a NUL; what is no ASCII becomes whatever it is in Latin-1. */
+/** Bytes as text, up to a NUL; anything that is not ASCII becomes whatever it is in Latin-1. */
 export function asciiOf(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   let text = '';

@@ -38,7 +38,7 @@ const startOf = ({ header }: KdumpFile): number => header.part?.start ?? 0;
 const isIn = ({ start, end }: { start: number; end: number }, pfn: number): boolean =>
   pfn >= start && pfn < end;
 
-/** The pages of a part; refuses what is none of the same dump. */
+/** The pages of a part; refuses anything that is not of the same dump. */
 function rangeOf(first: KdumpFile, header: KdumpFile['header']): PageRun {
   if (header.part === null) {
     throw new ImageError('several files were given, and one of them is not a part of a split dump');

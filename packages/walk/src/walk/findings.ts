@@ -25,7 +25,7 @@ export interface WalkFindingParams {
   readonly 'table-hole': TableBelow;
   /** The entry points beyond the physical addresses of the machine. */
   readonly 'table-reserved-address': TableBelow;
-  /** The entry points to a table that was walked before, as so many others did that the walk would not end. */
+  /** The entry points to a table that was walked before, as did too many others for the walk to end. */
   readonly 'table-repeats': TableBelow;
 }
 
