@@ -46,12 +46,18 @@ export function defineVariant<T>(
 ): Variant<T> {
   const rowAt = byKernel(oldest, ...newer);
   const rowOf = (kernel: KernelVersion): VariantRow<T> => rowAt(releaseAt(kernel, topic));
-  // Rules ask at every call, and almost always for the kernel of the call before. An MMU that held the answers would need
-  // a list of all variants, and no bundle could drop one.
-  let last: { readonly kernel: KernelVersion; readonly value: T } | undefined;
+  // Rules ask at every call, mostly for the kernel of the call before. An MMU that held the answers would need a list of
+  // all variants, and no bundle could drop one.
+  const rows = new WeakMap<KernelVersion, VariantRow<T>>();
+  let lastKernel: KernelVersion | undefined;
+  let lastRow = oldest;
   const choose = (kernel: KernelVersion): T => {
-    if (last?.kernel !== kernel) last = { kernel, value: rowOf(kernel).value };
-    return last.value;
+    if (kernel !== lastKernel) {
+      lastRow = rows.get(kernel) ?? rowOf(kernel);
+      rows.set(kernel, lastRow);
+      lastKernel = kernel;
+    }
+    return lastRow.value;
   };
   return Object.assign(choose, { topic, rows: [oldest, ...newer] as const, rowOf });
 }
