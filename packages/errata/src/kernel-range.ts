@@ -119,6 +119,17 @@ function outsideWindow(
  * range('5.19.2'); // { state: 'outside', sure: true, why: 'fixed in 5.19.2, yours says 5.19.2' }
  * range('5.14.0-162.6.1.el9_1.x86_64')?.state; // inside
  * ```
+ *
+ * @example
+ * ```ts
+ * import { readKernelRelease } from '@spte/core';
+ * import { errata, kernelRange } from '@spte/errata';
+ *
+ * const [nptNx] = errata;
+ * // A release candidate of the release with the fix counts as one without it.
+ * const range = (release: string) => nptNx && kernelRange(nptNx, readKernelRelease(release))?.state;
+ * [range('6.0.0-rc1'), range('6.0'), nptNx && kernelRange(nptNx, null).state]; // [ 'inside', 'outside', 'unknown' ]
+ * ```
  */
 export function kernelRange(
   erratum: Erratum,

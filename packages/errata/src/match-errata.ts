@@ -166,6 +166,20 @@ function explainsAway(lookAlike: ErratumMatch, bug: ErratumMatch): boolean {
  * });
  * matches.map(({ id, strength }) => `${strength} ${id}`); // [ 'is npt-nx-reserved' ]
  * ```
+ *
+ * @example
+ * ```ts
+ * import { readKernelRelease } from '@spte/core';
+ * import { matchErrata } from '@spte/errata';
+ *
+ * // Without the machine, the same printed mask only looks like the bug.
+ * const matches = matchErrata({
+ *   kernel: { release: readKernelRelease('5.15.100'), origin: 'assumed' },
+ *   sptes: [{ value: 0x800000018a600ee7n, level: 2, kind: 'leaf', findings: [] }],
+ *   checks: [{ field: 'rsvd_bits', printed: '0x800f0000001fe000', computed: '0xf0000001fe000' }],
+ * });
+ * matches.map(({ id, strength }) => `${strength} ${id}`); // [ 'looks like npt-nx-reserved' ]
+ * ```
  */
 export function matchErrata(evidence: Evidence, errata: readonly Erratum[] = allErrata): ErratumMatch[] {
   const matches = errata.flatMap((erratum) => matchErratum(evidence, erratum) ?? []);

@@ -122,6 +122,17 @@ const NAMED = /(?:remaining in |BUG: KASAN: [\w-]{1,40} in )([a-zA-Z_]\w{0,80})/
  * splat; // { kind: 'BUG', where: 'pte_list_remove', source: 'arch/x86/kvm/mmu/mmu.c:963', isMmu: true }
  * recogniseSplat(['BUG: KASAN: slab-use-after-free in ext4_read+0x1/0x20'])?.isMmu; // false
  * ```
+ *
+ * @example
+ * ```ts
+ * import { recogniseSplat } from '@spte/errata';
+ *
+ * const splat = recogniseSplat([
+ *   'WARNING: CPU: 3 PID: 2041 at arch/x86/kvm/mmu/spte.c:209 make_spte+0x2b1/0x3a0 [kvm]',
+ * ]);
+ * [splat?.kind, splat?.where, splat?.isMmu]; // [ 'WARNING', 'make_spte', true ]
+ * recogniseSplat(['kvm: exiting hardware virtualization']); // null
+ * ```
  */
 export function recogniseSplat(lines: readonly string[]): Splat | null {
   const cut = lines.map((line) => line.slice(0, MAX_LINE));

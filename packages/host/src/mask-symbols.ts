@@ -92,6 +92,16 @@ const LINE = /^(\w{1,64}) +\w +[0-9a-f]{1,16} = ([0-9a-f]{1,16})$/;
  * checks.map(({ agree }) => agree); // [ true, false ]
  * checks[1]; // { symbol: 'shadow_user_mask', kernel: '0x1', computed: '0x4', agree: false }
  * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu } from '@spte/core';
+ * import { checkMasks, mmuConfigOf, plainConfig } from '@spte/host';
+ *
+ * const mmu = createMmu(mmuConfigOf(plainConfig('vmx')));
+ * // Lines that name no mask are passed over.
+ * checkMasks(mmu, { name: 'masks.txt', text: 'kvm_nx_huge_pages B ffffffffc0a1 = 1\na line' }); // []
+ * ```
  */
 export function checkMasks(mmu: Mmu, file: TextFile): MaskCheck[] {
   return [...sourceLines(file)].flatMap(({ text }) => {

@@ -49,6 +49,18 @@ export interface HostReport {
  * hostReport({ uname }).kernel; // 6.1.192
  * hostReport({}).assumed.length > 10; // true
  * ```
+ *
+ * @example
+ * ```ts
+ * import { hostReport } from '@spte/host';
+ *
+ * const cpuinfo = {
+ *   name: 'cpuinfo.txt',
+ *   text: 'vendor_id : AuthenticAMD\naddress sizes : 48 bits physical, 48 bits virtual\nflags : svm npt nx',
+ * };
+ * const { vendor, facts } = hostReport({ cpuinfo });
+ * [vendor, facts.find(({ name }) => name === 'physBits')?.value]; // [ 'svm', 48 ]
+ * ```
  */
 export function hostReport(texts: HostTexts): HostReport {
   const machine = takeTestimony(texts);

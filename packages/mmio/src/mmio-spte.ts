@@ -107,6 +107,18 @@ function traceCheckMmioSpte(spte: bigint, kvmGen: bigint, spteGen: bigint): Trac
  * checkMmioSpte(mmu, host, spte); // true
  * checkMmioSpte(mmu, plainHost, spte); // false
  * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu, plainHost } from '@spte/core';
+ * import { checkMmioSpte, makeMmioSpte, mmio } from '@spte/mmio';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx(), policies: [mmio()] });
+ * // The lowest bits of the generation that a host counts say that memslots are being changed now.
+ * const updating = { ...plainHost, memslotGeneration: () => (1n << 63n) | 0x12n };
+ * checkMmioSpte(mmu, updating, makeMmioSpte(mmu, updating, 0xfec00n, 7)); // false
+ * ```
  */
 export function checkMmioSpte(mmu: Mmu, host: Host, spte: bigint): boolean {
   const generation = host.memslotGeneration();

@@ -17,6 +17,18 @@ import { getMmioSpteAccess } from './mmio-spte.ts';
  * readMmioSpte(mmu, makeMmioSpte(mmu, plainHost, 0xfec00n, 7))?.gfn; // 1043456n
  * readMmioSpte(mmu, 0x600000455299b77n); // null
  * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu, plainHost } from '@spte/core';
+ * import { makeMmioSpte, mmio, readMmioSpte } from '@spte/mmio';
+ * import { svm } from '@spte/vendor-svm';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 48 }, vendor: svm(), policies: [mmio()] });
+ * const host = { ...plainHost, memslotGeneration: () => 0x12n };
+ * const reading = readMmioSpte(mmu, makeMmioSpte(mmu, host, 0xfee00n, 7));
+ * reading?.fields.map(({ name }) => name); // [ 'mmioValue', 'mmioAccess', 'mmioGeneration', 'l1tfGuard', 'mmioGpa' ]
+ * ```
  */
 export function readMmioSpte(mmu: Mmu, spte: bigint): PolicyReading | null {
   if (!isMmioSpte(mmu, spte)) return null;

@@ -86,6 +86,19 @@ function* placesOf({ kernels = KIT_KERNELS, hosts = KIT_HOSTS }: CheckOptions): 
  * checkVendor(() => svm(), { kernels: ['6.8'] }); // []
  * checkVendor(() => ({ ...svm(), name: 'odd', cpuReads: () => [] }), { kernels: ['6.8'] })[0]?.check; // cpu
  * ```
+ *
+ * @example
+ * ```ts
+ * import { checkVendor } from '@spte/plugin-kit';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const cpuReads = () => {
+ *   throw new Error('no');
+ * };
+ * const loud = { ...vmx(), name: 'loud', cpuReads };
+ * const [problem] = checkVendor(() => loud, { kernels: ['6.8'] });
+ * [problem?.plugin, problem?.check]; // [ 'loud', 'cpu' ]
+ * ```
  */
 export function checkVendor(make: () => Vendor, options: CheckOptions = {}): Problem[] {
   const made = factory(make, 'vendor');

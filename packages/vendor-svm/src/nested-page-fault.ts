@@ -59,6 +59,15 @@ export interface NestedPageFault extends PageFaultCode {
  * const { access, present, stage } = explainNestedPageFault(0x100000004n);
  * [access, present, stage]; // [ [ 'read' ], false, 'final access' ]
  * ```
+ *
+ * @example
+ * ```ts
+ * import { explainNestedPageFault } from '@spte/vendor-svm';
+ *
+ * // A write that the guest's page walk makes, to set an accessed bit: the page of its table is read-only.
+ * const { access, present, stage } = explainNestedPageFault(0x200000007n);
+ * [access, present, stage]; // [ [ 'write' ], true, 'guest page walk' ]
+ * ```
  */
 export function explainNestedPageFault(value: bigint): NestedPageFault {
   const said = pageFaultBits(value);

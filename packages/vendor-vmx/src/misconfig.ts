@@ -44,6 +44,16 @@ const RESERVED_MEMTYPES = [2n, 3n, 7n];
  * eptMisconfig(cpu, 0x600000455299b77n, 1); // []
  * eptMisconfig(cpu, 0x800000455299b56n, 1).map(({ cause }) => cause).join(); // write-without-read,reserved-memtype
  * ```
+ *
+ * @example
+ * ```ts
+ * import { eptMisconfig } from '@spte/vendor-vmx';
+ *
+ * // A CPU that walks execute-only pages, and one that does not.
+ * [true, false].map((execOnly) =>
+ *   eptMisconfig({ maxPhyAddr: 46, execOnly, maxPageLevel: 3 }, 0x455299b34n, 1).map(({ cause }) => cause),
+ * ); // [ [], [ 'exec-only-unsupported' ] ]
+ * ```
  */
 export function eptMisconfig(cpu: EptCpu, spte: bigint, level: number): EptMisconfig[] {
   checkU64('spte', spte);

@@ -89,6 +89,15 @@ export interface EptViolation {
  * const { access, entryAllows, stage } = explainEptViolation(0x1aan);
  * [access, entryAllows, stage]; // [ [ 'write' ], 'r-x', 'final access' ]
  * ```
+ *
+ * @example
+ * ```ts
+ * import { explainEptViolation } from '@spte/vendor-vmx';
+ *
+ * // A fetch of a page that is not mapped.
+ * const { access, entryAllows } = explainEptViolation(0x184n);
+ * [access, entryAllows]; // [ [ 'fetch' ], '---' ]
+ * ```
  */
 export function explainEptViolation(value: bigint): EptViolation {
   checkU64('value', value);

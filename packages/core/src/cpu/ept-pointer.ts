@@ -47,6 +47,15 @@ export interface EptPointer {
  * const { memtype, levels, ad, root } = explainEptp(0x105a27005en);
  * [memtype, levels, ad, hex(root)]; // [ 'WB', 4, true, '0x105a270000' ]
  * ```
+ *
+ * @example
+ * ```ts
+ * import { explainEptp } from '@spte/core';
+ *
+ * // Five levels, without accessed and dirty bits.
+ * const { levels, ad } = explainEptp(0x105a270026n);
+ * [levels, ad]; // [ 5, false ]
+ * ```
  */
 export function explainEptp(value: bigint): EptPointer {
   checkU64('value', value);

@@ -71,6 +71,15 @@ export function pageFaultBits(
  * const { access, present, reserved } = explainPageFault(0xbn);
  * [access, present, reserved]; // [ [ 'write' ], true, true ]
  * ```
+ *
+ * @example
+ * ```ts
+ * import { explainPageFault } from '@spte/core';
+ *
+ * // A fetch of a program, of a page that is not there.
+ * const { access, present } = explainPageFault(0x14n);
+ * [access, present]; // [ [ 'fetch' ], false ]
+ * ```
  */
 export function explainPageFault(value: bigint): PageFaultCode {
   return { kind: '#PF error code', ...pageFaultBits(value), parts: codeParts(value, PAGE_FAULT) };

@@ -44,6 +44,17 @@ const LIKELIEST = 'likeliest';
  * judgeAcross(wide(46), 0x600800455299b77n, 1, others).possible[0]?.not; // [ '52 bits' ]
  * judgeAcross(wide(46), 0x600800455299b77n, 1).findings.map(({ code }) => code); // [ 'reserved-bits' ]
  * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu, judgeAcross } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const on = (kernel: string) => ({ name: kernel, mmu: createMmu({ kernel, host: { physBits: 46 }, vendor: vmx() }) });
+ * // Kernels since 6.10 set suppress-#VE, bit 63: those before never do.
+ * const { findings, possible } = judgeAcross(on('6.8').mmu, 0x8600000455299b77n, 1, [on('6.12')]);
+ * [findings.length, possible.map(({ finding, holds, not }) => `${finding.code} in ${holds.join()}, not in ${not.join()}`)]; // [ 0, [ 'bits-kvm-never-sets in likeliest, not in 6.12' ] ]
+ * ```
  */
 export function judgeAcross(
   mmu: Mmu,

@@ -117,6 +117,21 @@ export interface AcrossContexts {
  * const { readings } = explainAcross(0x600000455299b77n, 1, candidates);
  * readings.map(({ contexts }) => contexts.join()); // [ '6.8', '6.12', '5.10' ]
  * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu, explainAcross } from '@spte/core';
+ * import { svm } from '@spte/vendor-svm';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const candidates = [svm(), vmx()].map((vendor) => ({
+ *   name: vendor.name,
+ *   mmu: createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor }),
+ * }));
+ * // NX is bit 63 on AMD: on Intel it has no meaning in this kernel.
+ * const { readings } = explainAcross(0x800000018a600e67n, 1, candidates);
+ * readings.map(({ contexts, explanation }) => `${contexts.join()}: ${explanation.findings.length}`); // [ 'svm: 0', 'vmx: 2' ]
+ * ```
  */
 export function explainAcross(
   value: bigint,

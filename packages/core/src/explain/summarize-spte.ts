@@ -45,6 +45,18 @@ export interface SpteSummary extends SpteOutline {
  * `${kind}: ${findings.map(({ code }) => code).join()}`; // leaf: reserved-bits
  * summarizeSpte(mmu, 0x600000455299b77n, 1).findings.length; // 0
  * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu, hex, plainHost, summarizeSpte } from '@spte/core';
+ * import { makeMmioSpte, mmio } from '@spte/mmio';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx(), policies: [mmio()] });
+ * // An MMIO entry says which page it is for, and of which generation.
+ * const { kind, gfn, generation } = summarizeSpte(mmu, 0x700000fee00626n);
+ * [kind, hex(gfn ?? 0n), generation]; // [ 'mmio', '0xfee00', 1988n ]
+ * ```
  */
 export function summarizeSpte(mmu: Mmu, spte: bigint, level: number | null = null): SpteSummary {
   checkEntry(spte, level);

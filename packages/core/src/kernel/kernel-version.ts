@@ -77,6 +77,16 @@ export function hidesStableRelease(text: string): boolean {
  * parseKernelVersion('6.1.0-56-amd64'); // { major: 6, minor: 1, patch: 99999 }
  * parseKernelVersion('5.10.0-rc6'); // { major: 5, minor: 10, patch: 0 }
  * ```
+ *
+ * @example
+ * ```ts
+ * import { parseKernelVersion } from '@spte/core';
+ *
+ * parseKernelVersion('6.6'); // { major: 6, minor: 6, patch: 0 }
+ * parseKernelVersion('6.6.y'); // { major: 6, minor: 6, patch: 99999 }
+ * // A release candidate counts as the release that it precedes.
+ * parseKernelVersion('v7.3-rc2'); // { major: 7, minor: 3, patch: 0 }
+ * ```
  */
 export function parseKernelVersion(text: string): KernelVersion {
   const match = typeof text === 'string' ? RELEASE.exec(text.trim()) : null;

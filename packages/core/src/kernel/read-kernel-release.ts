@@ -114,6 +114,15 @@ const NUMBER = /^\d{1,4}\.\d{1,4}(?:\.(?:\d{1,5}|y))?/;
  * formatKernel(readKernelRelease('6.1.0-56-amd64', { version })); // 6.1.192
  * formatKernel(readKernelRelease('6.1.0-56-amd64')); // 6.1.y
  * ```
+ *
+ * @example
+ * ```ts
+ * import { formatKernel, readKernelRelease } from '@spte/core';
+ *
+ * // A tree that was not read: the number counts, and that is said.
+ * const ubuntu = readKernelRelease('6.8.0-51-generic');
+ * [ubuntu.distribution, formatKernel(ubuntu), ubuntu.sure]; // [ 'Ubuntu', '6.8.y', 'number only' ]
+ * ```
  */
 export function readKernelRelease(release: string, { version = '' }: KernelHints = {}): Kernel {
   const name = checkKernelName(release).replace(/^v(?=\d)/, '');

@@ -166,6 +166,15 @@ const PLAIN_ROLE: PageRole = {
  * const { level, direct, access } = pageRole({ level: 2 });
  * [level, direct, access]; // [ 2, true, 7 ]
  * ```
+ *
+ * @example
+ * ```ts
+ * import { encodeRole, hex, pageRole, parseKernelVersion } from '@spte/core';
+ *
+ * const role = pageRole({ level: 4, smm: true });
+ * // As the word that traces and dumps show.
+ * [parseKernelVersion('5.15'), parseKernelVersion('6.12')].map((kernel) => hex(BigInt(encodeRole(role, kernel)))); // [ '0x1000794', '0x1000784' ]
+ * ```
  */
 export function pageRole(fields: Partial<PageRole> = {}): PageRole {
   return { ...PLAIN_ROLE, ...fields };

@@ -27,6 +27,24 @@ import { PluginError } from './plugin-error.ts';
  * judgeSpte(createMmu({ host, vendor: vmx() }), 0xe00000455299b77n, 1).map(({ code }) => code); // [ 'bits-without-meaning' ]
  * judgeSpte(createMmu({ host, vendor }), 0xe00000455299b77n, 1).length; // 0
  * ```
+ *
+ * @example
+ * ```ts
+ * import { extendVendor, field, PluginError } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const taken = field('shared', 57, 57, 'kvm', 'another node has the page, too');
+ * // Bit 57 is host-writable in EPT since 5.13.
+ * const overlap = (): string => {
+ *   try {
+ *     extendVendor(vmx(), { name: 'dsm', software: [{ field: taken, in: ['leaf'], set: 'sometimes' }] });
+ *     return 'none';
+ *   } catch (error) {
+ *     return error instanceof PluginError ? error.code : String(error);
+ *   }
+ * };
+ * overlap(); // SPTE_PLUGIN_OVERLAP
+ * ```
  */
 export function extendVendor(base: Vendor, overlay: Partial<Overlay>): Vendor {
   checkPlugin(base, 'vendor');

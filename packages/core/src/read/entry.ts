@@ -75,6 +75,17 @@ export function checkEntry(spte: bigint, level: number | null): void {
  * // Above level 1, bit 7 tells a huge page from a table.
  * [0x6000004552008f7n, 0x17a907n].map((spte) => spteKind(mmu, spte, 2)); // [ 'leaf', 'table' ]
  * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu, spteKind } from '@spte/core';
+ * import { svm } from '@spte/vendor-svm';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const on = (vendor: ReturnType<typeof vmx>) => createMmu({ kernel: '6.8', host: { physBits: 48 }, vendor });
+ * // Bit 11 says that KVM's MMU made the entry: a guest's own entry is of no kind.
+ * [svm(), vmx()].map((vendor) => spteKind(on(vendor), 0x18a600067n, 1)); // [ 'unknown', 'unknown' ]
+ * ```
  */
 export function spteKind(mmu: Mmu, spte: bigint, level: number | null): SpteKind {
   checkEntry(spte, level);

@@ -88,6 +88,16 @@ const INT_MAX = 0x7fff_ffff;
  * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
  * hex(makeHugePageSplitSpte(mmu, plainHost, 0x60000021be00bf7n, pageRole({ level: 1 }), 3)); // 0x60000021be03b77
  * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu, hex, makeHugePageSplitSpte, pageRole, plainHost } from '@spte/core';
+ * import { svm } from '@spte/vendor-svm';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 48 }, vendor: svm() });
+ * // The 2M parts of a 1G page are huge pages themselves.
+ * hex(makeHugePageSplitSpte(mmu, plainHost, 0x40000ee7n, pageRole({ level: 2 }), 1)); // 0x40200ee7
+ * ```
  */
 export function makeHugePageSplitSpte(
   mmu: Mmu,

@@ -42,6 +42,17 @@ export function loneMmioMarker({ mmioMarker, mmioMarkerAlone }: Layout): BitFiel
  * isMmioSpte(mmu, makeMmioSpte(mmu, plainHost, 0xfec00n, 7)); // true
  * isMmioSpte(mmu, 0x600000455299b77n); // false
  * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu, isMmioSpte } from '@spte/core';
+ * import { mmio } from '@spte/mmio';
+ * import { svm } from '@spte/vendor-svm';
+ *
+ * // Where all 52 address bits exist, no reserved bit is left to mark MMIO with: nothing is MMIO.
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 52 }, vendor: svm(), policies: [mmio()] });
+ * isMmioSpte(mmu, 0x8000000fee00027n); // false
+ * ```
  */
 export function isMmioSpte(mmu: Mmu, spte: bigint): boolean {
   const { masks, layout } = mmu;

@@ -75,6 +75,16 @@ export interface SpteUpdate {
  * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
  * toJson(mmuSpteUpdate(mmu, plainHost, 0x600000455299b77n, 0x600000455299975n)); // { spte: '0x600000455299975', flush: true }
  * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu, mmuSpteUpdate, plainHost, toJson } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
+ * // Only software bits change: nothing that a TLB holds is wrong.
+ * toJson(mmuSpteUpdate(mmu, plainHost, 0x200000455299975n, 0x600000455299975n)); // { spte: '0x600000455299975', flush: false }
+ * ```
  */
 export function mmuSpteUpdate(mmu: Mmu, host: Host, oldSpte: bigint, newSpte: bigint): SpteUpdate {
   checkU64('oldSpte', oldSpte);

@@ -17,6 +17,15 @@ import { describeKernel } from './kernel-text.ts';
  * caveatsOf(on('6.8')); // []
  * caveatsOf(on('7.9')); // [ 'kernel 7.9 was not read: it is taken for 7.3, the newest that was' ]
  * ```
+ *
+ * @example
+ * ```ts
+ * import { caveatsOf, createMmu, readKernelRelease } from '@spte/core';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const kernel = readKernelRelease('6.1.0-56-amd64');
+ * caveatsOf(createMmu({ kernel, host: { physBits: 46 }, vendor: vmx() }))[0]; // kernel 6.1.0-56-amd64 is Debian (number only, source not read): taken as the newest of 6.1.y; `uname -v` names the stable release
+ * ```
  */
 export function caveatsOf({ kernel, vendor, policies }: Mmu): string[] {
   const variants = [vendor, ...policies].flatMap((plugin) => plugin.variants ?? []);

@@ -20,6 +20,18 @@ import { accessText, counted, KIND_NAMES, kindName, pageText } from './words.ts'
  * verdict(explainSpte(mmu, 0x600000455299b77n, 1)); // clean leaf: maps the 4K page at 0x455299000, rwx, WB
  * verdict(explainChange(mmu, 0x600000455299b77n, 0n, 1)); // allowed: the entry was zapped
  * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu, explainChange, explainSpte, verdict } from '@spte/core';
+ * import { svm } from '@spte/vendor-svm';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 48 }, vendor: svm() });
+ * // Bit 50 lies beyond the machine's 48 address bits.
+ * verdict(explainSpte(mmu, 0x400018a600e67n, 1)); // bad leaf: reserved bit 0x4000000000000 is set; at level 1 0xf000000000000 must be 0
+ * // KVM never moves a mapping in one step.
+ * verdict(explainChange(mmu, 0x18a600e67n, 0x18a601e67n, 1)); // NOT ALLOWED: KVM zaps a leaf before it maps another page: the TDP MMU would BUG ("Invalid SPTE change"); what happened: a present leaf was replaced by one for another page
+ * ```
  */
 export function verdict(result: Explanation | ExplainedChange): string {
   return 'events' in result ? changeVerdict(result) : entryVerdict(result);

@@ -97,6 +97,15 @@ const costOf = ({ score: { unexplained, unusual, contradicted } }: Rated): numbe
  * [facts['kernel']?.value, facts['kernel']?.origin]; // [ '7.3.4', 'ranked' ]
  * [facts['vendor']?.value, facts['vendor']?.origin]; // [ 'vmx', 'ranked' ]
  * ```
+ *
+ * @example
+ * ```ts
+ * import { findContext } from '@spte/host';
+ *
+ * // What is given counts before what the input says; what neither says is assumed.
+ * const { facts } = findContext({ given: { kernel: '6.8', vendor: 'svm' } });
+ * Object.entries(facts).map(([name, fact]) => `${name}: ${fact?.origin}`); // [ 'kernel: given', 'vendor: given', 'mode: assumed', 'maxPhyAddr: assumed' ]
+ * ```
  */
 export function findContext(question: ContextQuestion): FoundContext {
   const { given = {}, read = {}, assumed = {}, entries } = question;

@@ -41,6 +41,20 @@ export interface AnnotatedLine {
  * // The entry may be written, and the line says that it may not.
  * line?.checks; // [ { field: 'access', printed: 'r-xu', computed: 'rwxu', agree: false } ]
  * ```
+ *
+ * @example
+ * ```ts
+ * import { createMmu } from '@spte/core';
+ * import { annotate, parseLine } from '@spte/trace';
+ * import { vmx } from '@spte/vendor-vmx';
+ *
+ * const mmu = createMmu({ kernel: '6.8', host: { physBits: 46 }, vendor: vmx() });
+ * const record = parseLine(
+ *   'kvm_tdp_mmu_spte_changed: as id 0 gfn 10 level 1 old_spte 600000455299b77 new_spte 600000455299b75',
+ * );
+ * const change = record && annotate(record, mmu).change;
+ * [change?.events, change?.allowed]; // [ [ 'write-protect' ], true ]
+ * ```
  */
 export function annotate(
   record: TraceRecord,

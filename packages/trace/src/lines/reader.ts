@@ -73,6 +73,17 @@ interface Held {
  * seen; // [ '2 kvm_mmu_set_spte' ]
  * reader.counts; // { lines: 2, recognised: 1, continued: 0, passed: 1, damaged: 0, lost: 0, lostMarks: 0 }
  * ```
+ *
+ * @example
+ * ```ts
+ * import { traceReader } from '@spte/trace';
+ *
+ * const reader = traceReader(() => undefined);
+ * // What a tracer could not keep is counted: an answer may be missing.
+ * reader.push('CPU:1 [LOST 12 EVENTS]\n');
+ * reader.end();
+ * [reader.counts.lost, reader.counts.lostMarks]; // [ 12, 1 ]
+ * ```
  */
 export function traceReader(sink: (entry: TraceEntry) => void, firstLine = 1): TraceReader {
   const reader = lineReader(sink, firstLine);
