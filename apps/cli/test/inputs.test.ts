@@ -42,6 +42,12 @@ describe('a file that is no text', () => {
     }
   });
 
+  it('is named in full, however long its path is', async () => {
+    const path = `/no/such/folder/${'far/'.repeat(40)}trace.txt`;
+    const { err } = await spte(`annotate ${path}`);
+    expect(err).toBe(`spte: cannot read "${path}": there is no such file or folder\n`);
+  });
+
   it.each([
     ['xz', '\xfd7zXZ\0\0\0', 'compressed by xz'],
     ['lime', 'EMiL\x01\0\0\0', 'format=padded'],

@@ -16,17 +16,19 @@ export function shown(text: string, most: number = MAX_SHOWN): string {
   return JSON.stringify(text.length > most ? `${text.slice(0, most)}…` : text);
 }
 
-/** What an error of `node:fs` and its like means for a file that was named on the command line. */
-export function unreadable(path: string, error: unknown): UsageError {
-  return new UsageError(`cannot read ${shown(path)}: ${reasonOf(error)}`);
-}
-
-/** The same of a path. */
+/** The same of a path: one that is cut names no file. */
 const MAX_PATH_SHOWN = 1024;
 
-/** The same for a file that was to be written; its path may be longer than what was typed. */
+const shownPath = (path: string): string => shown(path, MAX_PATH_SHOWN);
+
+/** What an error of `node:fs` and its like means for a file that was named on the command line. */
+export function unreadable(path: string, error: unknown): UsageError {
+  return new UsageError(`cannot read ${shownPath(path)}: ${reasonOf(error)}`);
+}
+
+/** The same for a file that was to be written. */
 export function unwritable(path: string, error: unknown): UsageError {
-  return new UsageError(`cannot write ${shown(path, MAX_PATH_SHOWN)}: ${reasonOf(error)}`);
+  return new UsageError(`cannot write ${shownPath(path)}: ${reasonOf(error)}`);
 }
 
 /** The standard output takes no more, so that nothing more is said there: status 2, and a line on the standard error. */
