@@ -502,7 +502,12 @@ describe('hooks that throw', () => {
     };
     const odd: Policy['read'] = () => ({ kind: 'mmio', gfn: 5 }) as never; // a plugin in JavaScript may
     expect(decodeSpte(withPolicy({ read: odd }), 6n, 1).kind).toBe('mmio');
-    expect(codes(withPolicy({ read: odd }), 6n)).toEqual(['plugin-failed']);
+    expect(judgeSpte(withPolicy({ read: odd }), 6n, 1)).toMatchObject([
+      {
+        code: 'plugin-failed',
+        params: { message: 'its answer must have gfn, gpa, access and generation as bigints, and fields' },
+      },
+    ]);
     expect(judgeSpte(withPolicy({ read: text }), 6n, 1)[0]?.params).toMatchObject({ message: 'a text' });
     const exposed = explainSpte(withPolicy({ exposure: fails }), 0n, 1);
     expect([exposed.l1tf, exposed.findings.map(({ params }) => params)]).toEqual([
