@@ -52,6 +52,12 @@ const SETS: readonly (readonly [file: string, line: string | null, why: string])
     'every test of a list is put to an entry, and every mask of a union counts',
   ],
   ['packages/host/src/cache-bits.ts', null, 'a CPU is of one model'],
+  ['packages/trace/src/events/trace-events.ts', null, 'a line fits one form of its event at most'],
+  [
+    'packages/vmcore/src/kernel/kallsyms.ts',
+    null,
+    'the mode is the one in which a symbol of known address has it: no two give it the same',
+  ],
   [
     'packages/core/src/judge/checks.ts',
     "const LEAVES: readonly SpteKind[] = ['leaf', 'tracked'];",
