@@ -95,6 +95,7 @@ export {
   explainChange,
 } from './explain/explain-change.ts';
 export { type Explanation, explainSpte } from './explain/explain-spte.ts';
+export { countUnusual, type ReadEntry } from './explain/habits.ts';
 export {
   acrossContexts,
   type JudgedAcross,

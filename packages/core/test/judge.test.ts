@@ -108,10 +108,10 @@ describe('a printed mask of reserved bits', () => {
     expect(hits.map((lines) => lines.join('\n')).join('\n')).toMatchInlineSnapshot(`
       "63
       bit 0x8000000000000000 is set, which the kernel printed as reserved (0x800f0000001fe000)
-      NX: is EFER.NX clear? NPT up to 5.19 reserves it though KVM itself sets it: there the check is wrong (6c6ab524cfae)
+      NX: is EFER.NX clear? KVM sets it all the same, and its own check is wrong: in NPT up to 5.19 (6c6ab524cfae), in shadow paging up to 5.13 (112022bdb5bc)
       63
       bit 0x8000000000000000 is set, which the kernel printed as reserved (0x800fc000001fe000)
-      NX: is EFER.NX clear? NPT up to 5.19 reserves it though KVM itself sets it: there the check is wrong (6c6ab524cfae)
+      NX: is EFER.NX clear? KVM sets it all the same, and its own check is wrong: in NPT up to 5.19 (6c6ab524cfae), in shadow paging up to 5.13 (112022bdb5bc)
       56
       bit 0x100000000000000 is set, which the kernel printed as reserved (0xffff000000000000)
       bits 62:52, which a PAE table does not have for software: are the levels right, or a stray write?

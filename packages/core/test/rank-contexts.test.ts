@@ -1,8 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { explainAcross, explainChange, explainSpte, rankContexts, renderExplanation } from '@spte/core';
+import {
+  type Candidate,
+  countUnusual,
+  createMmu,
+  explainAcross,
+  explainChange,
+  explainSpte,
+  type ReadEntry,
+  rankContexts,
+  renderExplanation,
+} from '@spte/core';
 import { candidates } from '@spte/testing/contexts';
 import { realRuns, word } from '@spte/testing/real-runs';
 import { sampled } from '@spte/testing/sampled';
+import { svm, vmx } from '@spte/testing/shipped';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -78,5 +89,76 @@ describe('a value of an unknown kernel', () => {
     expect(frozen?.contexts.every((name) => /^6\.[18] /.test(name))).toBe(true);
     expect(readings[0]?.explanation.findings).toEqual([]);
     expect(readings.length).toBeGreaterThan(1);
+  });
+});
+
+describe('contexts', () => {
+  const host = { physBits: 46 };
+  const ept = (kvmAd: boolean): Candidate => ({
+    name: `A/D ${kvmAd}`,
+    mmu: createMmu({ kernel: '6.8', host, vendor: vmx({ eptAd: kvmAd, pml: kvmAd }) }),
+  });
+
+  it('that fit equally well share a rank, after all that fit better', () => {
+    const alike = [ept(true), ept(false), ept(true)];
+    const fits = rankContexts([{ value: 0n, level: 1 }], alike);
+    expect(fits.map(({ rank }) => rank)).toEqual([1, 1, 1]);
+    const told = rankContexts([{ value: 0x600000455299b77n, level: 1 }], alike);
+    expect(told.map(({ name, rank }) => `${rank} ${name}`)).toEqual([
+      '1 A/D true',
+      '1 A/D true',
+      '3 A/D false',
+    ]);
+  });
+
+  it('in which all entries are as KVM writes them come before those in which some are not', () => {
+    // Clean on either machine; but one with A/D bits would use them in the CPU's own tables.
+    const fits = rankContexts([{ value: 0x610000455299877n, level: 1 }], [ept(true), ept(false)]);
+    expect(fits.map(({ name, rank, clean, unusual }) => [name, rank, clean, unusual])).toEqual([
+      ['A/D false', 1, 1, 0],
+      ['A/D true', 2, 1, 1],
+    ]);
+  });
+});
+
+describe('entries that make sense', () => {
+  const host = { physBits: 46 };
+  const leaf = (value: bigint, count = 1): ReadEntry => ({ value, kind: 'leaf', count });
+  const npt = createMmu({ kernel: '6.8', host: { physBits: 48 }, vendor: svm() });
+  const shadow = createMmu({ kernel: '6.8', host: { physBits: 48 }, vendor: svm({ npt: false }) });
+
+  it('are all for users in NPT', () => {
+    expect(countUnusual(npt, [leaf(0x18a600e67n, 3), leaf(0x18a600e63n, 2)])).toBe(2);
+    expect(countUnusual(npt, [{ value: 0x18a600e63n, kind: 'table', count: 9 }])).toBe(0);
+  });
+
+  it('are for the kernel of the guest too in shadow paging, where there are many', () => {
+    expect(countUnusual(shadow, [leaf(0x18a600e67n, 64)])).toBe(64);
+    expect(countUnusual(shadow, [leaf(0x18a600e67n, 63)])).toBe(0);
+    expect(countUnusual(shadow, [leaf(0x18a600e67n, 64), leaf(0x18a600e63n)])).toBe(0);
+  });
+
+  it('of MMIO have no gfn in the last part of all that there can be, but where L1TF inverts it', () => {
+    const mmu = createMmu({ kernel: '6.8', host, vendor: vmx() });
+    const guard = 0x1fn << 41n;
+    const guarded: ReadEntry = { value: guard | 0x6n, kind: 'mmio', count: 4 };
+    expect(countUnusual(mmu, [guarded])).toBe(4);
+    expect(countUnusual(mmu, [{ ...guarded, value: 0xfee00006n }])).toBe(0);
+    const bug = { ...mmu, masks: { ...mmu.masks, nonpresentOrRsvd: guard } };
+    expect(countUnusual(bug, [guarded])).toBe(0);
+  });
+
+  it('all have the C-bit where the host encrypts its memory, and nowhere else', () => {
+    const bit = 1n << 47n;
+    const sme = createMmu({
+      kernel: '6.8',
+      host: { physBits: 43, maxPhyAddr: 48 },
+      vendor: svm({ smeMeMask: bit }),
+    });
+    const all = [leaf(0x18a600e67n | bit, 2), leaf(0x18b600e67n | bit, 1)];
+    expect(countUnusual(npt, all)).toBe(3);
+    expect(countUnusual(npt, [...all, leaf(0x18a600e67n)])).toBe(0);
+    expect(countUnusual(sme, all)).toBe(0);
+    expect(countUnusual(sme, [leaf(0x18a600e67n)])).toBe(1);
   });
 });

@@ -379,11 +379,13 @@ function decodeWhich(session: Session, values: readonly Value[], options: Decode
     given === null ? candidatesFor(session, options) : [{ name: 'the given context', mmu: given.mmu }];
   const context = given === null ? knownContextJson(io, options) : contextJson(given);
   const fits = rankContexts(values, candidates);
-  const records = fits.map(({ name, clean, recognised, findings }) => ({
+  const records = fits.map(({ name, rank, clean, recognised, unusual, findings }) => ({
     context: name,
+    rank,
     values: values.length,
     clean,
     recognised,
+    unusual,
     findings,
   }));
   if (options.ndjson === true) {

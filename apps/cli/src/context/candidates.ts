@@ -24,9 +24,15 @@ interface Era {
   readonly kernel: string;
 }
 
+/** The releases from one to another, or to the newest. */
+function span(since: string, until: string | null): string {
+  if (until === null) return `${since}+`;
+  return until === since ? since : `${since}-${until}`;
+}
+
 /** One kernel of every layout, oldest first. */
 const CHRONICLE: readonly Era[] = layouts.map(({ since, until }) => ({
-  name: until === null ? `${since}+` : until === since ? since : `${since}-${until}`,
+  name: span(since, until),
   kernel: since === '5.13' ? '6.8' : since,
 }));
 
@@ -54,7 +60,7 @@ export function candidatesOf(options: ContextOptions): Candidate[] {
   );
 }
 
-/** Names of candidates with those of one mode put together: `EPT 5.13-6.9, 6.10-7.1; NPT 7.2+`. */
+/** Names of candidates with those of one mode put together: `EPT 5.13-7.1; NPT 5.4.0-5.9, 7.2+`. */
 export function gathered(names: readonly string[]): string {
   const modes = new Map<string, string[]>();
   for (const name of names) {
@@ -62,8 +68,18 @@ export function gathered(names: readonly string[]): string {
     const mode = name.slice(0, space);
     modes.set(mode, [...(modes.get(mode) ?? []), name.slice(space + 1)]);
   }
-  const inOrder = (eras: readonly string[]): string[] => eras.toSorted((a, b) => orderOf(a) - orderOf(b));
-  return [...modes].map(([mode, eras]) => `${mode} ${inOrder(eras).join(', ')}`).join('; ');
+  return [...modes].map(([mode, eras]) => `${mode} ${spansOf(eras).join(', ')}`).join('; ');
 }
 
-const orderOf = (era: string): number => CHRONICLE.findIndex(({ name }) => name === era);
+/** Eras as spans, those that follow one another as one; a kernel that was given is its own. */
+function spansOf(eras: readonly string[]): readonly string[] {
+  const at = eras.map((era) => CHRONICLE.findIndex(({ name }) => name === era)).toSorted((a, b) => a - b);
+  if (at[0] === -1) return eras;
+  const runs: { first: number; last: number }[] = [];
+  for (const era of at) {
+    const run = runs.at(-1);
+    if (run !== undefined && era <= run.last + 1) run.last = era;
+    else runs.push({ first: era, last: era });
+  }
+  return runs.map(({ first, last }) => span(layouts[first]?.since ?? '', layouts[last]?.until ?? null));
+}

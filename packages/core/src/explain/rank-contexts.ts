@@ -4,6 +4,7 @@ import type { Finding } from '../judge/finding.ts';
 import type { JudgeOptions } from '../judge/judge-spte.ts';
 import type { Mmu } from '../mmu/contract.ts';
 import { type Explanation, explainSpte } from './explain-spte.ts';
+import { countUnusual } from './habits.ts';
 
 /** A value of which the context is not known. */
 export interface Sample {
@@ -26,13 +27,20 @@ export interface Fit extends Candidate {
   readonly findings: readonly { readonly value: bigint; readonly findings: readonly Finding[] }[];
   /** Values that say something of their own in this context (tables, mappings, MMIO), rather than being empty. */
   readonly recognised: number;
+  /** Of the clean values, those that are not as KVM writes them in this context, as `countUnusual()` says. */
+  readonly unusual: number;
+  /** The place among all, 1 for the best; contexts that fit equally well share it. */
+  readonly rank: number;
 }
 
 /** What a finding costs in the comparison of contexts. */
 const COST = { error: 3, warning: 1 } as const;
 
 /**
- * Ranks contexts by how well all values make sense in them, the best first; equal ones keep their order.
+ * Ranks contexts by how well all values make sense in them, the best first; equal ones share a rank, in their order.
+ *
+ * First the findings count, then how many values are not as KVM writes them there, then how many say something of their
+ * own.
  *
  * @throws TypeError, RangeError when a value is not a 64-bit word or there is no such level
  *
@@ -65,22 +73,39 @@ const COST = { error: 3, warning: 1 } as const;
  * ```
  */
 export function rankContexts(samples: readonly Sample[], candidates: readonly Candidate[]): Fit[] {
-  const fits = candidates.map(({ name, mmu }) => {
-    const explained = samples.map(({ value, level }) => explainSpte(mmu, value, level ?? null));
-    return {
-      name,
-      mmu,
-      clean: explained.filter(({ findings }) => findings.length === 0).length,
-      recognised: explained.filter(({ kind }) => kind !== 'empty' && kind !== 'unknown').length,
-      findings: explained
-        .filter(({ findings }) => findings.length > 0)
-        .map(({ value, findings }) => ({ value, findings })),
-    };
+  const fits = candidates.map((candidate) => fitOf(candidate, samples)).toSorted((a, b) => compareFits(a, b));
+  let rank = 1;
+  return fits.map((fit, i) => {
+    const before = fits[i - 1];
+    if (before !== undefined && compareFits(before, fit) !== 0) rank = i + 1;
+    return { ...fit, rank };
   });
-  return fits.toSorted((a, b) => costOf(a) - costOf(b) || b.recognised - a.recognised);
 }
 
-function costOf({ findings }: Fit): number {
+type Unranked = Omit<Fit, 'rank'>;
+
+function fitOf({ name, mmu }: Candidate, samples: readonly Sample[]): Unranked {
+  const explained = samples.map(({ value, level }) => explainSpte(mmu, value, level ?? null));
+  const clean = explained.filter(({ findings }) => findings.length === 0);
+  return {
+    name,
+    mmu,
+    clean: clean.length,
+    recognised: explained.filter(({ kind }) => kind !== 'empty' && kind !== 'unknown').length,
+    unusual: countUnusual(
+      mmu,
+      clean.map(({ value, kind }) => ({ value, kind, count: 1 })),
+    ),
+    findings: explained
+      .filter(({ findings }) => findings.length > 0)
+      .map(({ value, findings }) => ({ value, findings })),
+  };
+}
+
+const compareFits = (a: Unranked, b: Unranked): number =>
+  costOf(a) - costOf(b) || a.unusual - b.unusual || b.recognised - a.recognised;
+
+function costOf({ findings }: Pick<Fit, 'findings'>): number {
   return findings.flatMap((of) => of.findings).reduce((cost, { severity }) => cost + COST[severity], 0);
 }
 

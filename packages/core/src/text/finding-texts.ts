@@ -57,7 +57,7 @@ const RESERVED: readonly {
   {
     bits: () => PT.noExecute.mask,
     advice:
-      'NX: is EFER.NX clear? NPT up to 5.19 reserves it though KVM itself sets it: there the check is wrong (6c6ab524cfae)',
+      'NX: is EFER.NX clear? KVM sets it all the same, and its own check is wrong: in NPT up to 5.19 (6c6ab524cfae), in shadow paging up to 5.13 (112022bdb5bc)',
   },
   {
     bits: () => bits(62, 52),
