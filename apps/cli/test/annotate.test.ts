@@ -194,7 +194,7 @@ describe('spte annotate', () => {
   it('says what it assumes', async () => {
     const { err } = await spte('annotate', { stdin: LEAF });
     expect(err).toBe(
-      'spte: read as kernel 6.8 (ranked), vmx (ranked), EPT (ranked), MAXPHYADDR 46 (assumed)\n',
+      'spte: read as kernel 6.8 (ranked: the entries fit 5.13-6.9 only), vmx (ranked), EPT (ranked), MAXPHYADDR 46 (assumed)\n',
     );
   });
 

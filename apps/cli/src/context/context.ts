@@ -288,6 +288,8 @@ export function contextText({ mmu, config, facts, asked }: Context): string {
     const origin = facts[name]?.origin ?? 'assumed';
     return origin === 'given' ? '' : ` (${origin})`;
   };
+  // Of a ranked kernel no more is known than that it is one of some releases.
+  const rank = facts['kernel']?.origin === 'ranked' ? ` (ranked: ${facts['kernel'].from})` : how('kernel');
   const isEpt = vendor.format.permissions.noExecute === undefined;
   const mode = masks.tdpEnabled ? (isEpt ? 'EPT' : 'NPT') : 'shadow paging';
   const isVmx = config.vendor.name === 'vmx' && masks.tdpEnabled;
@@ -300,7 +302,7 @@ export function contextText({ mmu, config, facts, asked }: Context): string {
     [`, plugin ${name}`, version ?? []].flat().join(' '),
   );
   const l1tf = host.l1tf ? `, L1TF (cache ${host.cacheBits} bits)${how('l1tf')}` : '';
-  return `kernel ${config.kernel}${how('kernel')}, ${vendor.name}${how('vendor')}, ${mode}${ad}${kind}, MAXPHYADDR ${masks.shadowPhysBits}${how('maxPhyAddr')}${l1tf}${plugins.join('')}`;
+  return `kernel ${config.kernel}${rank}, ${vendor.name}${how('vendor')}, ${mode}${ad}${kind}, MAXPHYADDR ${masks.shadowPhysBits}${how('maxPhyAddr')}${l1tf}${plugins.join('')}`;
 }
 
 /** The context as every document has it. */
