@@ -90,9 +90,7 @@ describe('the playground in a browser', () => {
     await page.getByRole('link', { name: 'Build an entry' }).click();
     await page.getByLabel('pfn (hex)').fill('0x1234');
     await page.getByLabel('execute', { exact: true }).uncheck();
-    await expect
-      .poll(() => page.locator('.hex-value .visually-hidden').textContent())
-      .toBe('0x600000001234b73');
+    await expect.poll(() => page.locator('.hex-value').textContent()).toBe('0x0600000001234b73');
     expect(await page.locator('[data-bit]').count()).toBe(64);
     expect(await page.getByRole('row', { name: 'hostWritable' }).textContent()).toContain(
       'the host maps the page writable',
@@ -105,10 +103,10 @@ describe('the playground in a browser', () => {
     const page = await open('#view=build');
     await page.locator('[data-bit="5"]').hover();
     expect(await page.locator('tr.is-lit').textContent()).toContain('memory type');
-    await expect.poll(() => page.locator('.cell.is-lit').count()).toBe(3);
+    await expect.poll(() => page.locator('.bit.is-lit').count()).toBe(3);
     await page.getByRole('button', { name: 'hostWritable HW' }).hover();
-    await expect.poll(() => page.locator('.cell.is-lit').count()).toBe(1);
-    expect(await page.locator('.cell.is-lit').getAttribute('data-bit')).toBe('57');
+    await expect.poll(() => page.locator('.bit.is-lit').count()).toBe(1);
+    expect(await page.locator('.bit.is-lit').getAttribute('data-bit')).toBe('57');
   });
 
   it('is walked with the arrow keys, bit by bit and row by row', async () => {
@@ -116,7 +114,7 @@ describe('the playground in a browser', () => {
     await page.locator('[data-bit="63"]').focus();
     for (const key of ['ArrowRight', 'ArrowDown', 'ArrowDown', 'Enter']) await page.keyboard.press(key);
     expect(await page.locator('[data-bit]:focus').getAttribute('data-bit')).toBe('30');
-    await expect.poll(() => page.locator('.caption').textContent()).toContain('Bit 30 is 1, address');
+    await page.getByRole('heading', { name: 'Bit 30 is set · address' }).waitFor();
     await page.keyboard.press('End');
     await expect.poll(() => page.locator('[data-bit][tabindex="0"]').getAttribute('data-bit')).toBe('0');
   });

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type DecodedField, hex, type Reason } from '@spte/core';
-import { bitRanges, bitText } from './bit-ranges.ts';
-import { labelOf } from './cells.ts';
-import { type Family, fieldStyle } from './field-style.ts';
+import { bitText } from './bit-ranges.ts';
+import { type Owner, ownerOf } from './owners.ts';
+import { shortName } from './short-names.ts';
 
-/** Some bits of an entry and what is to be said about them: a row of the table below the ruler. */
+/** Some bits of an entry and what is to be said about them: a row of the table below the register. */
 export interface BitItem {
   readonly id: string;
   readonly name: string;
-  /** What the ruler calls it, where that is not its name. */
+  /** What the register calls it, where that is not its name. */
   readonly short: string | null;
-  readonly family: Family;
+  readonly owner: Owner;
   readonly mask: bigint;
   readonly bits: string;
   readonly value: string;
@@ -25,16 +25,16 @@ export interface BitItem {
 export function itemsOfFields(fields: readonly DecodedField[]): BitItem[] {
   return fields
     .filter(({ name, value }) => value !== 0n || (name !== 'ignored' && name !== 'reserved'))
-    .map(({ name, mask, text, meaning, why }) => ({
-      id: `${name}-${mask}`,
-      name,
-      short: shortOf(name, mask),
-      family: fieldStyle(name).family,
-      mask,
-      bits: bitText(mask),
-      value: text,
-      meaning,
-      why,
+    .map((field) => ({
+      id: `${field.name}-${field.mask}`,
+      name: field.name,
+      short: shortOf(field),
+      owner: ownerOf(field),
+      mask: field.mask,
+      bits: bitText(field.mask),
+      value: field.text,
+      meaning: field.meaning,
+      why: field.why,
       rule: null,
     }));
 }
@@ -46,9 +46,8 @@ export function itemsOfReasons(reasons: readonly Reason[], fields: readonly Deco
     return {
       id: `${index}-${bits}`,
       name: touched.map(({ name }) => name).join(', '),
-      short:
-        touched.length === 1 && touched[0] !== undefined ? shortOf(touched[0].name, touched[0].mask) : null,
-      family: touched[0] === undefined ? 'ignored' : fieldStyle(touched[0].name).family,
+      short: touched.length === 1 && touched[0] !== undefined ? shortOf(touched[0]) : null,
+      owner: touched[0] === undefined ? 'unused' : ownerOf(touched[0]),
       mask: bits,
       bits: bitText(bits),
       value: hex(bits),
@@ -59,11 +58,9 @@ export function itemsOfReasons(reasons: readonly Reason[], fields: readonly Deco
   });
 }
 
-/** What the ruler shows at the first run of a field, if not its name. */
-function shortOf(name: string, mask: bigint): string | null {
-  const [run] = bitRanges(mask);
-  const label = run === undefined ? name : labelOf(name, run.high - run.low + 1);
-  return label === name ? null : label;
+/** What the register calls a field of one bit. */
+function shortOf({ name, mask }: DecodedField): string | null {
+  return (mask & (mask - 1n)) === 0n ? shortName(name) : null;
 }
 
 /** The bits that belong together with `bit`: those of the rows that have it, or else of its field. */

@@ -10,14 +10,11 @@ interface BitTableProps {
   readonly highlight: Highlight;
 }
 
-const spotOf = ({ mask, bits, name, value, meaning, why }: BitItem): Spot => ({
-  mask,
-  caption: `Bits ${bits}, ${name}: ${value}, ${meaning}${why === null ? '' : `; ${why}`}.`,
-});
+const spotOf = ({ id, mask }: BitItem): Spot => ({ bit: null, mask, id });
 
-/** What the bits of an entry say, or why they are set; a row lights up its bits in the ruler. */
+/** What the bits of an entry say, or why they are set; a row lights up its bits in the register. */
 export function BitTable({ title, valueTitle = 'Value', items, highlight }: BitTableProps) {
-  const { spot, chosen, point, choose } = highlight;
+  const { spot, pinned, point, pin } = highlight;
   const hasRules = items.some(({ rule }) => rule !== null);
   return (
     <div class="table-scroll">
@@ -35,7 +32,7 @@ export function BitTable({ title, valueTitle = 'Value', items, highlight }: BitT
         </thead>
         <tbody>
           {items.map((item) => {
-            const { id, mask, bits, name, short, family, value, meaning, why, rule } = item;
+            const { id, mask, bits, name, short, owner, value, meaning, why, rule } = item;
             const lit = spot !== null && (spot.mask & mask) !== 0n;
             return (
               <tr
@@ -48,13 +45,13 @@ export function BitTable({ title, valueTitle = 'Value', items, highlight }: BitT
                 <th scope="row">
                   <button
                     type="button"
-                    class={`field-name family-${family}`}
-                    aria-pressed={chosen?.caption === spotOf(item).caption}
+                    class={`field-name owner-${owner}`}
+                    aria-pressed={pinned?.id === id}
                     onFocus={() => point(spotOf(item))}
                     onBlur={() => point(null)}
-                    onClick={() => choose(spotOf(item))}
+                    onClick={() => pin(spotOf(item))}
                   >
-                    {name}
+                    <span class="owner-key" /> {name}
                     {short !== null && <span class="short"> {short}</span>}
                   </button>
                 </th>

@@ -2,16 +2,18 @@
 import type { DecodedField } from '@spte/core';
 import { describe, expect, it } from 'vitest';
 import { bitRanges, bitText, hexDigits } from './bit-ranges.ts';
-import { cellsOf, labelOf } from './cells.ts';
-import { fieldStyle } from './field-style.ts';
+import { bracketsOf, bracketText } from './brackets.ts';
+import { cellsOf } from './cells.ts';
+import { bitAfterKey } from './register.tsx';
+import { inspectorPlace, rowLength } from './room.ts';
 
-const fieldOf = (name: string, mask: bigint): DecodedField => ({
+const fieldOf = (name: string, mask: bigint, text = ''): DecodedField => ({
   name,
   mask,
   value: 0n,
-  owner: 'hardware',
+  owner: name === 'ignored' ? 'none' : 'hardware',
   meaning: '',
-  text: '',
+  text,
   why: null,
   because: { rule: '', bits: mask, era: '' },
 });
@@ -33,33 +35,49 @@ describe('runs of bits', () => {
   });
 });
 
-describe('the cells of the ruler', () => {
+describe('the cells of the register', () => {
   const address = 0xffffffffff000n;
-  const cells = cellsOf(1n << 51n, [fieldOf('address', address), fieldOf('ignored', ALL & ~address)], 1n);
-
-  it('name a field at its first bit and at the first of each row that it goes on in', () => {
-    const labels = cells.filter(({ label }) => label !== null).map(({ bit, label }) => [bit, label?.upTo]);
-    expect(labels).toEqual([
-      [51, null],
-      [47, 16],
-      [39, 8],
-      [31, 32],
-      [23, 8],
-      [15, 16],
-    ]);
-  });
+  const fields = [fieldOf('address', address, '0x8000000000000'), fieldOf('ignored', ALL & ~address)];
+  const cells = cellsOf(1n << 51n, fields, 1n);
 
   it('know what is set and what is wrong', () => {
     expect(cells.filter(({ set }) => set).map(({ bit }) => bit)).toEqual([51]);
     expect(cells.filter(({ wrong }) => wrong).map(({ bit }) => bit)).toEqual([0]);
   });
 
-  it('use the short name of a field where there is room for few bits', () => {
-    expect(labelOf('mmuWritable', 1)).toBe('MW');
-    expect(labelOf('memtype', 3)).toBe('memtype');
+  it('have brackets with the values of the fields, in each row that a field goes on in', () => {
+    const brackets = [cells.slice(0, 32), cells.slice(32)].flatMap(bracketsOf);
+    expect(brackets.map(({ high, low, text }) => [high, low, text])).toEqual([
+      [63, 52, 'unused'],
+      [51, 32, 'address 0x8000000000000'],
+      [31, 12, 'address 0x8000000000000'],
+      [11, 0, 'unused'],
+    ]);
+    expect(brackets.filter(({ wrong }) => wrong).map(({ low }) => low)).toEqual([0]);
   });
 
-  it('have a colour for the field of a plugin that is not known', () => {
-    expect(fieldStyle('secureBit')).toEqual({ family: 'shape', short: 'SE' });
+  it('say under a bracket what fits', () => {
+    const memtype = fieldOf('memtype', 0x38n, 'WB');
+    expect([1, 2, 3].map((bits) => bracketText(memtype, bits))).toEqual(['MT', 'MT WB', 'memtype WB']);
+    expect(bracketText(fieldOf('secureBit', 1n, 'yes'), 1)).toBe('SE');
+    expect(bracketText(fieldOf('reserved', 0xffn, '0x0'), 8)).toBe('must be 0');
+  });
+});
+
+describe('the room for the register', () => {
+  it('is that of 64 bits from 1700 pixels on, of 32 on a laptop, of 16 on a phone', () => {
+    expect([1660, 1240, 896, 390, 360].map(rowLength)).toEqual([64, 32, 32, 16, 8]);
+    expect([1660, 1240, 896, 390].map(inspectorPlace)).toEqual(['beside-rest', 'beside', 'below', 'below']);
+  });
+});
+
+describe('the keys in the register', () => {
+  it('lead from bit to bit and stay inside', () => {
+    const from = (bit: number, perRow: number) =>
+      ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End', 'x'].map((key) =>
+        bitAfterKey(key, bit, perRow),
+      );
+    expect(from(63, 32)).toEqual([63, 62, 63, 31, 63, 0, null]);
+    expect(from(0, 16)).toEqual([1, 0, 16, 0, 63, 0, null]);
   });
 });

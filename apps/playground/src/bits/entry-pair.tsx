@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { BitItem } from './bit-item.ts';
-import { BitRuler } from './bit-ruler.tsx';
 import { BitTable } from './bit-table.tsx';
 import type { Cell } from './cells.ts';
 import { HexValue } from './hex-value.tsx';
+import { Register } from './register.tsx';
+import { toldBits, toldLine } from './told-bits.ts';
 import { type Highlight, useHighlight } from './use-highlight.ts';
 
 /** One of two entries. */
@@ -34,9 +35,7 @@ export function EntryPair({ first, second, items, tableTitle, valueTitle, none }
     <div class="entry-bits">
       <Side entry={first} highlight={highlight} />
       <Side entry={second} highlight={highlight} />
-      <p class="caption">
-        {highlight.spot?.caption ?? 'A bit that differs has a frame and a ≠ at its number.'}
-      </p>
+      <p class="caption">{caption(highlight, [first, second], items)}</p>
       {items.length === 0 ? (
         <p class="no-difference">{none}</p>
       ) : (
@@ -44,6 +43,15 @@ export function EntryPair({ first, second, items, tableTitle, valueTitle, none }
       )}
     </div>
   );
+}
+
+/** What is said of the bits that are pointed at, in one of the entries or in the table. */
+function caption({ spot }: Highlight, sides: readonly PairedEntry[], items: readonly BitItem[]): string {
+  if (spot === null) return 'A bit that differs has a frame and a ≠ at its number.';
+  const side = sides.find(({ name }) => spot.id.startsWith(`${name}/`));
+  const told = toldBits(spot, side?.cells ?? [], side?.items ?? items);
+  if (told === null) return '';
+  return side === undefined ? toldLine(told) : `${side.name}: ${toldLine(told)}`;
 }
 
 function Side({ entry, highlight }: { readonly entry: PairedEntry; readonly highlight: Highlight }) {
@@ -56,7 +64,7 @@ function Side({ entry, highlight }: { readonly entry: PairedEntry; readonly high
         </h4>
         <HexValue value={value} spot={highlight.spot} />
       </div>
-      <BitRuler name={name} cells={cells} items={items} highlight={highlight} />
+      <Register name={name} cells={cells} items={items} highlight={highlight} />
     </section>
   );
 }

@@ -3,7 +3,7 @@ import { type BuiltDifference, bit, compareBuilds, type DecodedField, type Mmu }
 import type { BitItem } from '../bits/bit-item.ts';
 import { bitText, hasBit } from '../bits/bit-ranges.ts';
 import type { Cell } from '../bits/cells.ts';
-import { fieldStyle } from '../bits/field-style.ts';
+import { ownerOf } from '../bits/owners.ts';
 import { type BuiltEntry, builtOn } from '../build/build.ts';
 import { type Request, type RequestField, withRequest } from '../build/request.ts';
 import type { Attempt } from '../fields/attempt.ts';
@@ -69,7 +69,7 @@ function itemOf(
     id: `${side}-${mask}`,
     name,
     short: null,
-    family: fieldStyle(own[0]?.name ?? 'ignored').family,
+    owner: own[0] === undefined ? 'unused' : ownerOf(own[0]),
     mask,
     bits: bitText(mask),
     value: `only ${side.toUpperCase()}`,

@@ -13,7 +13,7 @@ import {
 import { type BitItem, itemsOfFields } from '../bits/bit-item.ts';
 import { bitText, maskOf } from '../bits/bit-ranges.ts';
 import { type Cell, cellsOf } from '../bits/cells.ts';
-import { fieldStyle } from '../bits/field-style.ts';
+import { ownerOf } from '../bits/owners.ts';
 import { type Attempt, attempt, Reader } from '../fields/attempt.ts';
 import { parseHex } from '../fields/parse.ts';
 import type { ReadForm } from '../state/read-form.ts';
@@ -87,15 +87,16 @@ function sideOf(mmu: Mmu, { value, level, fields }: DecodedSpte, differing: bigi
 function itemsOfChange({ fields, to }: ExplainedChange): BitItem[] {
   return fields.map(({ name, bits, from: before, to: after }) => {
     const mask = maskOf(bits);
+    const field = to.fields.find((field) => field.name === name);
     return {
       id: `${name}-${mask}`,
       name,
       short: null,
-      family: fieldStyle(name).family,
+      owner: field === undefined ? 'unused' : ownerOf(field),
       mask,
       bits: bitText(mask),
       value: `${before} → ${after}`,
-      meaning: to.fields.find((field) => field.name === name)?.meaning ?? '',
+      meaning: field?.meaning ?? '',
       why: null,
       rule: null,
     };

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import type { Mmu } from '@spte/core';
+import { hex, type Mmu } from '@spte/core';
 import { useMemo } from 'preact/hooks';
 import { EntryBits } from '../bits/entry-bits.tsx';
 import { errorsIn } from '../fields/attempt.ts';
 import { ChoiceField } from '../fields/choice-field.tsx';
 import { TextField } from '../fields/text-field.tsx';
 import { Caveats } from '../machine/caveats.tsx';
+import { erasOf } from '../machine/eras.ts';
 import { NoMachine } from '../machine/no-machine.tsx';
+import { hashOf } from '../state/hash.ts';
 import { type ReadForm, untold } from '../state/read-form.ts';
+import type { State } from '../state/state.ts';
 import type { ViewProps } from '../state/view-props.ts';
+import { detailsOf } from './bit-details.ts';
 import { changeOf } from './change.ts';
 import { ChangeResult } from './change-result.tsx';
 import { EvidenceList } from './evidence-list.tsx';
@@ -68,7 +72,7 @@ export function ReadView({ computed, state, change }: ViewProps) {
         <ChangeResult change={changed.value} state={state} />
       )}
       {computed.ok && result?.ok === true && (
-        <ReadResult mmu={computed.value} form={form} entry={result.value} />
+        <ReadResult mmu={computed.value} state={state} entry={result.value} />
       )}
     </section>
   );
@@ -76,12 +80,19 @@ export function ReadView({ computed, state, change }: ViewProps) {
 
 interface ReadResultProps {
   readonly mmu: Mmu;
-  readonly form: ReadForm;
+  readonly state: State;
   readonly entry: ReadEntry;
 }
 
-function ReadResult({ mmu, form, entry }: ReadResultProps) {
-  const real = realEntryOf(form);
+function ReadResult({ mmu, state, entry }: ReadResultProps) {
+  const { machine, read } = state;
+  const real = realEntryOf(read);
+  const eras = useMemo(() => onceAsked(() => erasOf(machine)), [machine]);
+  const details = useMemo(() => detailsOf(mmu, entry.explained, eras), [mmu, entry, eras]);
+  // A link: each bit that is turned over is a step of the history.
+  const flip = (value: bigint): void => {
+    location.hash = hashOf({ ...state, read: { ...read, spte: hex(value) } });
+  };
   return (
     <>
       <h3 class="headline">{entry.headline}</h3>
@@ -90,14 +101,24 @@ function ReadResult({ mmu, form, entry }: ReadResultProps) {
       <Findings findings={entry.explained.findings} guesses={entry.explained.guesses} />
       <EvidenceList title={`Why this kind: ${entry.explained.kind}`} proofs={entry.proofs} />
       <EntryBits
-        key={`${form.spte}/${form.level}`}
         value={entry.explained.value}
         cells={entry.cells}
         items={entry.items}
         tableTitle="Fields of the entry"
+        details={details}
+        onFlip={flip}
       >
         <Facts groups={entry.facts} />
       </EntryBits>
     </>
   );
+}
+
+/** Computes a value when it is first asked for. */
+function onceAsked<T>(compute: () => T): () => T {
+  let value: { readonly of: T } | undefined;
+  return () => {
+    value ??= { of: compute() };
+    return value.of;
+  };
 }
