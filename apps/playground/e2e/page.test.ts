@@ -95,6 +95,13 @@ describe('the playground in a browser', () => {
     expect(await page.getByRole('row', { name: 'hostWritable' }).textContent()).toContain(
       'the host maps the page writable',
     );
+    await page.getByLabel('Level', { exact: true }).selectOption('2');
+    expect(await page.getByLabel('pfn (hex)').inputValue()).toBe('0x1200');
+    await page.getByLabel('execute', { exact: true }).check();
+    expect(await page.locator('[data-refused="execute"]').textContent()).toContain('nx_huge_pages');
+    await page.getByLabel('Level', { exact: true }).selectOption('1');
+    await page.getByLabel('pfn (hex)').fill('0x1234');
+    await page.getByLabel('execute', { exact: true }).uncheck();
     await page.getByRole('link', { name: 'Read this entry' }).click();
     expect(await spteField(page).inputValue()).toBe('0x600000001234b73');
   });

@@ -43,13 +43,15 @@ export function itemsOfFields(fields: readonly DecodedField[]): BitItem[] {
 export function itemsOfReasons(reasons: readonly Reason[], fields: readonly DecodedField[]): BitItem[] {
   return reasons.map(({ bits, rule, why }, index) => {
     const touched = fields.filter(({ mask }) => (mask & bits) !== 0n);
+    const whole = touched.length === 1 ? touched[0] : undefined;
     return {
       id: `${index}-${bits}`,
       name: touched.map(({ name }) => name).join(', '),
-      short: touched.length === 1 && touched[0] !== undefined ? shortOf(touched[0]) : null,
+      short: whole === undefined ? null : shortOf(whole),
       owner: touched[0] === undefined ? 'unused' : ownerOf(touched[0]),
       mask: bits,
-      bits: bitText(bits),
+      // An address is where its field is, whatever bits of it are set.
+      bits: bitText(whole?.mask ?? bits),
       value: hex(bits),
       meaning: why,
       why: null,

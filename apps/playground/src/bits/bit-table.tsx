@@ -7,21 +7,24 @@ interface BitTableProps {
   /** Head of the column with the values. */
   readonly valueTitle?: string;
   readonly items: readonly BitItem[];
+  /** Whether the rows are steps, which have numbers. */
+  readonly numbered?: boolean;
   readonly highlight: Highlight;
 }
 
 const spotOf = ({ id, mask }: BitItem): Spot => ({ bit: null, mask, id });
 
 /** What the bits of an entry say, or why they are set; a row lights up its bits in the register. */
-export function BitTable({ title, valueTitle = 'Value', items, highlight }: BitTableProps) {
+export function BitTable({ title, valueTitle = 'Value', items, numbered = false, highlight }: BitTableProps) {
   const { spot, pinned, point, pin } = highlight;
   const hasRules = items.some(({ rule }) => rule !== null);
   return (
     <div class="table-scroll">
-      <table class="bit-table">
+      <table class={numbered ? 'bit-table has-steps' : 'bit-table'}>
         <caption class="visually-hidden">{title}</caption>
         <thead>
           <tr>
+            {numbered && <th scope="col">Step</th>}
             <th scope="col">Bits</th>
             <th scope="col">Field</th>
             <th scope="col">{valueTitle}</th>
@@ -31,7 +34,7 @@ export function BitTable({ title, valueTitle = 'Value', items, highlight }: BitT
           </tr>
         </thead>
         <tbody>
-          {items.map((item) => {
+          {items.map((item, index) => {
             const { id, mask, bits, name, short, owner, value, meaning, why, rule } = item;
             const lit = spot !== null && (spot.mask & mask) !== 0n;
             return (
@@ -41,6 +44,7 @@ export function BitTable({ title, valueTitle = 'Value', items, highlight }: BitT
                 onMouseEnter={() => point(spotOf(item))}
                 onMouseLeave={() => point(null)}
               >
+                {numbered && <td class="mono step">{index + 1}</td>}
                 <td class="mono bits">{bits}</td>
                 <th scope="row">
                   <button
@@ -59,7 +63,7 @@ export function BitTable({ title, valueTitle = 'Value', items, highlight }: BitT
                 <td class="meaning-cell">
                   {meaning}
                   {why !== null && <span class="because">; {why}</span>}
-                  {rule !== null && <code class="rule"> {rule}</code>}
+                  {rule !== null && <code class="rule"> {rule}()</code>}
                 </td>
               </tr>
             );

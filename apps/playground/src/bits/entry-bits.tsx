@@ -19,6 +19,8 @@ interface EntryBitsProps {
   readonly cells: readonly Cell[];
   readonly items: readonly BitItem[];
   readonly tableTitle: string;
+  /** Whether the items are steps, in their order. */
+  readonly numbered?: boolean;
   /** What else there is to say, between the bits and their table. */
   readonly children?: ComponentChildren;
   readonly details?: BitDetails;
@@ -34,6 +36,7 @@ export function EntryBits({
   cells,
   items,
   tableTitle,
+  numbered = false,
   children,
   details = NO_DETAILS,
   onFlip,
@@ -57,7 +60,7 @@ export function EntryBits({
         <Inspector cells={cells} items={items} highlight={highlight} details={details} onFlip={flip} />
         <div class="entry-rest">
           {children}
-          <BitTable title={tableTitle} items={items} highlight={highlight} />
+          <BitTable title={tableTitle} items={items} numbered={numbered} highlight={highlight} />
         </div>
       </div>
     </div>

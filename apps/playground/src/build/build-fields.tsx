@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-
 import type { FormErrors } from '../fields/attempt.ts';
-import { ChoiceField } from '../fields/choice-field.tsx';
 import { type Flag, Flags } from '../fields/flags.tsx';
-import { TextField } from '../fields/text-field.tsx';
+import { InlineChoice, InlineText } from '../fields/inline-fields.tsx';
 import type { BuildForm } from '../state/build-form.ts';
+import { roundedText } from './frame.ts';
 
 interface BuildFieldsProps {
   readonly form: BuildForm;
@@ -12,54 +11,79 @@ interface BuildFieldsProps {
   readonly set: (fields: Partial<BuildForm>) => void;
 }
 
-const access: readonly Flag<BuildForm>[] = [
-  ['read', 'read (7.2 on)'],
-  ['write', 'write'],
-  ['user', 'user (EPT: read)'],
-  ['exec', 'execute'],
+/** A clause of the sentence: how it begins, and what may hold. */
+interface Clause {
+  readonly start: string;
+  readonly flags: readonly Flag<BuildForm>[];
+}
+
+const ACCESS: Clause = {
+  start: 'It is to allow',
+  flags: [
+    ['read', 'read (7.2 on)'],
+    ['write', 'write'],
+    ['user', 'user (EPT: read)'],
+    ['exec', 'execute'],
+  ],
+};
+
+const AD: Flag<BuildForm> = ['adDisabled', 'keeps no A/D bits'];
+
+const LEAF_CLAUSES: readonly Clause[] = [
+  {
+    start: 'The page',
+    flags: [
+      ['hostWritable', 'is writable in the host'],
+      ['device', 'is a device, not RAM'],
+      ['prefetch', 'is mapped before anyone asked (prefetch)'],
+    ],
+  },
+  { start: 'The page table', flags: [AD, ['guestMode', 'is of a nested guest']] },
+  {
+    start: 'The VM',
+    flags: [
+      ['dirtyLog', 'logs dirty pages'],
+      ['writeTracked', 'has a guest page table at this gfn'],
+      ['canUnsync', 'may let such a table go out of sync'],
+      ['nxOptOut', 'opted out of nx_huge_pages'],
+    ],
+  },
+  {
+    start: 'Caching: the VM',
+    flags: [
+      ['noncoherentDma', 'has a device with non-coherent DMA'],
+      ['cr0Cd', 'has CR0.CD set'],
+      ['quirkCdNw', 'has KVM ignore that (quirk CD_NW_CLEARED)'],
+    ],
+  },
 ];
 
-const fault: readonly Flag<BuildForm>[] = [
-  ['prefetch', 'prefetch'],
-  ['hostWritable', 'writable in the host'],
-  ['device', 'pfn is a device'],
-];
+const TABLE_CLAUSES: readonly Clause[] = [{ start: 'The table below', flags: [AD] }];
 
-const page: readonly Flag<BuildForm>[] = [
-  ['adDisabled', 'A/D disabled'],
-  ['guestMode', 'nested guest'],
-];
+const CLAUSES: Readonly<Record<BuildForm['make'], readonly Clause[]>> = {
+  leaf: [ACCESS, ...LEAF_CLAUSES],
+  table: TABLE_CLAUSES,
+  mmio: [ACCESS],
+};
 
-const vm: readonly Flag<BuildForm>[] = [
-  ['dirtyLog', 'dirty logging'],
-  ['writeTracked', 'gfn write-tracked'],
-  ['canUnsync', 'may go out of sync'],
-  ['nxOptOut', 'no iTLB mitigation'],
-];
-
-const caching: readonly Flag<BuildForm>[] = [
-  ['noncoherentDma', 'non-coherent DMA'],
-  ['cr0Cd', 'CR0.CD'],
-  ['quirkCdNw', 'CD/NW quirk'],
-];
-
-/** The inputs of the rule that makes the entry; those of another rule keep their values out of sight. */
+/** The inputs of the rule that makes the entry, as sentences; those of another rule keep their values out of sight. */
 export function BuildFields({ form, errors, set }: BuildFieldsProps) {
   const text = (name: 'gfn' | 'pfn' | 'oldSpte' | 'childPa' | 'generation', label: string) => (
-    <TextField
+    <InlineText
       label={label}
       value={form[name]}
       error={errors[name]}
       onChange={(typed) => set({ [name]: typed })}
     />
   );
-  const flags = (legend: string, names: readonly Flag<BuildForm>[]) => (
-    <Flags legend={legend} flags={names} values={form} set={set} />
-  );
+  // A page of another size begins elsewhere: at the frame that KVM rounds to.
+  const chooseLevel = (at: BuildForm['at']): void =>
+    set({ at, gfn: roundedText(form.gfn, Number(at)), pfn: roundedText(form.pfn, Number(at)) });
   return (
     <div class="build-form">
-      <div class="field-row">
-        <ChoiceField
+      <p class="sentence">
+        Make{' '}
+        <InlineChoice
           label="Make"
           value={form.make}
           options={[
@@ -68,10 +92,11 @@ export function BuildFields({ form, errors, set }: BuildFieldsProps) {
             ['mmio', 'an MMIO SPTE'],
           ]}
           onChange={(make) => set({ make })}
-        />
+        />{' '}
         {form.make === 'leaf' && (
           <>
-            <ChoiceField
+            at level{' '}
+            <InlineChoice
               label="Level"
               value={form.at}
               options={[
@@ -79,46 +104,11 @@ export function BuildFields({ form, errors, set }: BuildFieldsProps) {
                 ['2', '2 (2M)'],
                 ['3', '3 (1G)'],
               ]}
-              onChange={(at) => set({ at })}
-            />
-            {text('gfn', 'gfn (hex)')}
-            {text('pfn', 'pfn (hex)')}
-            {text('oldSpte', 'Old SPTE (hex)')}
-          </>
-        )}
-        {form.make === 'table' && (
-          <>
-            <ChoiceField
-              label="Level"
-              value={form.tableAt}
-              options={[
-                ['2', '2'],
-                ['3', '3'],
-                ['4', '4'],
-                ['5', '5'],
-              ]}
-              onChange={(tableAt) => set({ tableAt })}
-            />
-            {text('childPa', 'Address of the table below (hex)')}
-          </>
-        )}
-        {form.make === 'mmio' && (
-          <>
-            {text('gfn', 'gfn (hex)')}
-            {text('generation', 'Memslot generation (hex)')}
-          </>
-        )}
-      </div>
-      <div class="flag-groups">
-        {form.make !== 'table' && flags('Access', access)}
-        {form.make === 'leaf' && flags('Fault and host', fault)}
-        {form.make === 'leaf' && flags('Shadow page', page)}
-        {form.make === 'table' && flags('Shadow page', page.slice(0, 1))}
-        {form.make === 'leaf' && flags('VM and memslot', vm)}
-        {form.make === 'leaf' && (
-          <div class="caching">
-            {flags('Caching', caching)}
-            <ChoiceField
+              onChange={chooseLevel}
+            />{' '}
+            that maps gfn {text('gfn', 'gfn (hex)')} to pfn {text('pfn', 'pfn (hex)')} and replaces{' '}
+            {text('oldSpte', 'Old SPTE (hex)')}. The guest's MTRR says{' '}
+            <InlineChoice
               label="Guest MTRR type"
               value={form.guestMtrr}
               options={[
@@ -130,9 +120,36 @@ export function BuildFields({ form, errors, set }: BuildFieldsProps) {
               ]}
               onChange={(guestMtrr) => set({ guestMtrr })}
             />
-          </div>
+            .
+          </>
         )}
-      </div>
+        {form.make === 'table' && (
+          <>
+            at level{' '}
+            <InlineChoice
+              label="Level"
+              value={form.tableAt}
+              options={[
+                ['2', '2'],
+                ['3', '3'],
+                ['4', '4'],
+                ['5', '5'],
+              ]}
+              onChange={(tableAt) => set({ tableAt })}
+            />{' '}
+            that points to the table at {text('childPa', 'Address of the table below (hex)')}.
+          </>
+        )}
+        {form.make === 'mmio' && (
+          <>
+            for gfn {text('gfn', 'gfn (hex)')} in memslot generation{' '}
+            {text('generation', 'Memslot generation (hex)')}.
+          </>
+        )}
+      </p>
+      {CLAUSES[form.make].map(({ start, flags }) => (
+        <Flags key={start} legend={start} flags={flags} values={form} set={set} />
+      ))}
     </div>
   );
 }

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { hex } from '@spte/core';
+import type { Mmu } from '@spte/core';
 import { useMemo } from 'preact/hooks';
 import { EntryBits } from '../bits/entry-bits.tsx';
 import { errorsIn } from '../fields/attempt.ts';
 import { Caveats } from '../machine/caveats.tsx';
+import { erasOf, onceAsked } from '../machine/eras.ts';
+import type { Machine } from '../machine/machine.ts';
 import { NoMachine } from '../machine/no-machine.tsx';
 import { Warnings } from '../machine/warnings.tsx';
+import { detailsOf } from '../read/bit-details.ts';
 import type { BuildForm } from '../state/build-form.ts';
 import { hashOf } from '../state/hash.ts';
 import { readEntryOf } from '../state/state.ts';
 import type { ViewProps } from '../state/view-props.ts';
 import { type BuiltEntry, buildEntry } from './build.ts';
 import { BuildFields } from './build-fields.tsx';
+import type { Refused } from './refused.ts';
 import { RULES } from './request.ts';
 
-/** An SPTE made by KVM's rules from what is asked for, with the reason of each bit. */
+/** An SPTE made by KVM's rules from what is asked for, step by step. */
 export function BuildView({ computed, state, change }: ViewProps) {
   const form = state.build;
   const result = useMemo(() => (computed.ok ? buildEntry(computed.value, form) : null), [computed, form]);
@@ -31,49 +35,90 @@ export function BuildView({ computed, state, change }: ViewProps) {
       <BuildFields form={form} errors={errors} set={set} />
       {errors.form !== undefined && <p class="field-error">{errors.form}</p>}
       {!computed.ok && <NoMachine errors={computed.errors} />}
-      {result?.ok === true && (
-        <>
-          <h3 class="headline">
-            <code>{RULES[form.make]}</code> makes
-          </h3>
-          <EntryBits
-            key={hex(result.value.spte)}
-            value={result.value.spte}
-            cells={result.value.cells}
-            items={result.value.items}
-            tableTitle="Why each bit is set"
-          >
-            <Outcome built={result.value} readHref={hashOf(readEntryOf(state, result.value))} />
-          </EntryBits>
-        </>
+      {computed.ok && result?.ok === true && (
+        <Built
+          mmu={computed.value}
+          machine={state.machine}
+          built={result.value}
+          rule={RULES[form.make]}
+          readHref={hashOf(readEntryOf(state, result.value))}
+        />
       )}
     </section>
   );
 }
 
-/** What building it did besides. */
+interface BuiltProps {
+  readonly mmu: Mmu;
+  readonly machine: Machine;
+  readonly built: BuiltEntry;
+  readonly rule: string;
+  readonly readHref: string;
+}
+
+function Built({ mmu, machine, built, rule, readHref }: BuiltProps) {
+  const eras = useMemo(() => onceAsked(() => erasOf(machine)), [machine]);
+  const details = useMemo(() => detailsOf(mmu, built.explained, eras), [mmu, built, eras]);
+  return (
+    <>
+      <h3 class="headline">
+        <code>{rule}</code> makes
+      </h3>
+      <EntryBits
+        value={built.spte}
+        cells={built.cells}
+        items={built.items}
+        tableTitle="The steps that set the bits"
+        numbered
+        details={details}
+      >
+        <Outcome built={built} readHref={readHref} />
+      </EntryBits>
+    </>
+  );
+}
+
+/** What was refused, what the kernel would complain of, and what else happened. */
 function Outcome({ built, readHref }: { readonly built: BuiltEntry; readonly readHref: string }) {
+  const { refused, warnings, effects } = built;
   return (
     <div class="outcome">
+      {refused.length > 0 && <RefusedList refused={refused} />}
       <section>
         <h3>Warnings</h3>
-        <Warnings warnings={built.warnings} none="None." />
+        <Warnings warnings={warnings} none="None: the kernel would not complain." />
       </section>
-      <section>
-        <h3>Besides</h3>
-        {built.effects.length === 0 ? (
-          <p class="quiet">Nothing: no write protection, no page marked dirty.</p>
-        ) : (
+      {effects.length > 0 && (
+        <section>
+          <h3>What else it does</h3>
           <ul class="effects">
-            {built.effects.map((effect) => (
+            {effects.map((effect) => (
               <li key={effect}>{effect}</li>
             ))}
           </ul>
-        )}
-      </section>
+        </section>
+      )}
       <p>
         <a href={readHref}>Read this entry</a>
       </p>
     </div>
+  );
+}
+
+function RefusedList({ refused }: { readonly refused: readonly Refused[] }) {
+  return (
+    <section>
+      <h3>Asked for and refused</h3>
+      <ul class="warnings refused">
+        {refused.map(({ permission, reasons }) => (
+          <li key={permission} data-refused={permission}>
+            <strong>{permission}</strong>
+            {reasons.map((reason) => (
+              <p key={reason}>{reason}.</p>
+            ))}
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }

@@ -13,6 +13,8 @@ import { makeMmioSpte } from '@spte/mmio';
 import { type Attempt, attempt, Reader } from '../fields/attempt.ts';
 import { parseHex } from '../fields/parse.ts';
 import type { BuildForm } from '../state/build-form.ts';
+import { parseFrame, parseTableAddress } from './frame.ts';
+import { type Refused, refusedOf } from './refused.ts';
 
 /** What a rule made. */
 interface Made {
@@ -26,6 +28,8 @@ export interface Request {
   readonly level: number;
   /** Runs the rule; throws what the rule throws. */
   readonly make: (mmu: Mmu) => Made;
+  /** What of it was not given, and why. */
+  readonly refused: (mmu: Mmu) => readonly Refused[];
 }
 
 export type RequestField = keyof BuildForm;
@@ -98,41 +102,44 @@ function hostOf(form: BuildForm, generation: bigint, effects: string[]): Host {
 }
 
 function leafRequest(reader: Reader<RequestField>, form: BuildForm): Request {
-  const gfn = reader.read('gfn', parseHex(form.gfn), 0n);
-  const pfn = reader.read('pfn', parseHex(form.pfn), 0n);
-  const oldSpte = reader.read('oldSpte', parseHex(form.oldSpte), 0n);
   const level = Number(form.at);
+  const gfn = reader.read('gfn', parseFrame(form.gfn, level), 0n);
+  const pfn = reader.read('pfn', parseFrame(form.pfn, level), 0n);
+  const oldSpte = reader.read('oldSpte', parseHex(form.oldSpte), 0n);
+  const make = (mmu: Mmu, form: BuildForm, effects: string[]) =>
+    makeSpte(mmu, hostOf(form, 0n, effects), {
+      role: pageRole({ level, adDisabled: form.adDisabled, guestMode: form.guestMode }),
+      gfn,
+      pfn,
+      access: accessOf(mmu, form),
+      oldSpte,
+      prefetch: form.prefetch,
+      canUnsync: form.canUnsync,
+      hostWritable: form.hostWritable,
+    });
   return {
     level,
     make(mmu) {
       const effects: string[] = [];
-      const { spte, wrprot } = makeSpte(mmu, hostOf(form, 0n, effects), {
-        role: pageRole({ level, adDisabled: form.adDisabled, guestMode: form.guestMode }),
-        gfn,
-        pfn,
-        access: accessOf(mmu, form),
-        oldSpte,
-        prefetch: form.prefetch,
-        canUnsync: form.canUnsync,
-        hostWritable: form.hostWritable,
-      });
-      if (wrprot)
-        effects.unshift('wrprot: write access was asked for and refused, the gfn stays write-protected');
+      const { spte, wrprot } = make(mmu, form, effects);
+      if (wrprot) effects.unshift('returns wrprot: the gfn stays write-protected');
       return { spte, effects };
     },
+    refused: (mmu) => refusedOf(mmu, form, (mmu, form) => make(mmu, form, []).spte),
   };
 }
 
 function tableRequest(reader: Reader<RequestField>, form: BuildForm): Request {
-  const childPa = reader.read('childPa', parseHex(form.childPa), 0n);
+  const childPa = reader.read('childPa', parseTableAddress(form.childPa), 0n);
   return {
     level: Number(form.tableAt),
     make: (mmu) => ({ spte: makeNonleafSpte(mmu, childPa, form.adDisabled), effects: [] }),
+    refused: () => [],
   };
 }
 
 function mmioRequest(reader: Reader<RequestField>, form: BuildForm): Request {
-  const gfn = reader.read('gfn', parseHex(form.gfn), 0n);
+  const gfn = reader.read('gfn', parseFrame(form.gfn, MMIO_LEVEL), 0n);
   const generation = reader.read('generation', parseHex(form.generation), 0n);
   return {
     level: MMIO_LEVEL,
@@ -140,5 +147,6 @@ function mmioRequest(reader: Reader<RequestField>, form: BuildForm): Request {
       spte: makeMmioSpte(mmu, hostOf(form, generation, []), gfn, accessOf(mmu, form)),
       effects: [],
     }),
+    refused: () => [],
   };
 }

@@ -75,6 +75,6 @@ function itemOf(
     value: `only ${side.toUpperCase()}`,
     meaning: reasons.map(({ why }) => why).join('; '),
     why: name === otherName ? null : `in ${otherSide}: ${otherName}`,
-    rule: [...new Set(reasons.map(({ rule }) => rule))].join(', '),
+    rule: [...new Set(reasons.map(({ rule }) => rule))].join('(), '),
   };
 }

@@ -19,3 +19,12 @@ export function erasOf(machine: Machine): Era[] {
     return computed.ok ? [{ since, until, mmu: computed.value }] : [];
   });
 }
+
+/** Computes a value when it is first asked for. */
+export function onceAsked<T>(compute: () => T): () => T {
+  let value: { readonly of: T } | undefined;
+  return () => {
+    value ??= { of: compute() };
+    return value.of;
+  };
+}

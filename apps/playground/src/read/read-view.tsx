@@ -6,7 +6,7 @@ import { errorsIn } from '../fields/attempt.ts';
 import { ChoiceField } from '../fields/choice-field.tsx';
 import { TextField } from '../fields/text-field.tsx';
 import { Caveats } from '../machine/caveats.tsx';
-import { erasOf } from '../machine/eras.ts';
+import { erasOf, onceAsked } from '../machine/eras.ts';
 import { NoMachine } from '../machine/no-machine.tsx';
 import { hashOf } from '../state/hash.ts';
 import { type ReadForm, untold } from '../state/read-form.ts';
@@ -112,13 +112,4 @@ function ReadResult({ mmu, state, entry }: ReadResultProps) {
       </EntryBits>
     </>
   );
-}
-
-/** Computes a value when it is first asked for. */
-function onceAsked<T>(compute: () => T): () => T {
-  let value: { readonly of: T } | undefined;
-  return () => {
-    value ??= { of: compute() };
-    return value.of;
-  };
 }
