@@ -179,6 +179,23 @@ describe('the playground in a browser', () => {
     await page.locator('[data-difference="meValue"]').waitFor();
   });
 
+  it('keeps the entry in hand from reading to comparing, and opens only the bits that differ', async () => {
+    const page = await open('#spte=0x600000455299b77&level=1');
+    await page.getByRole('link', { name: 'Compare' }).click();
+    await page.getByRole('heading', { name: 'The entry in hand, 0x600000455299b77, level 1' }).waitFor();
+    const table = page.getByRole('region', { name: 'The entry in each context' });
+    expect(await table.getByRole('columnheader').allTextContents()).toEqual([
+      'Bits',
+      'A vmx, Linux 6.8',
+      'B vmx, Linux 7.2',
+      'Linux 5.4 to 5.12',
+      'Linux 6.10 to 7.1',
+    ]);
+    expect(await table.locator('[data-bits="58"]').textContent()).toContain('mmuWritable');
+    await table.getByText('bits say the same in every context').click();
+    expect(await table.getByText('0x455299000', { exact: true }).isVisible()).toBe(true);
+  });
+
   it('names the machine that cannot be compared', async () => {
     const page = await open('#view=compare&b.physBits=99');
     await page.getByText('No such machine: B').waitFor();

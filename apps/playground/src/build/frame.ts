@@ -12,7 +12,7 @@ const SIZES: Readonly<Record<number, string>> = { 1: '4K', 2: '2M', 3: '1G' };
 const framesAt = (level: number): bigint => 1n << (LEVEL_BITS * BigInt(level - 1));
 
 /** The frame that a page of this level begins at, where `frame` is in it; as `gfn_round_for_level()`. */
-export function roundedFrame(frame: bigint, level: number): bigint {
+function roundedFrame(frame: bigint, level: number): bigint {
   return frame & ~(framesAt(level) - 1n);
 }
 

@@ -7,9 +7,10 @@ import { otherMachineOf } from '../state/other-machine.ts';
 import type { ViewProps } from '../state/view-props.ts';
 import { ComparedBuilds } from './compared-builds.tsx';
 import { ComparedMachines } from './compared-machines.tsx';
+import { ComparedReadings } from './compared-readings.tsx';
 import { OtherMachinePanel } from './other-machine-panel.tsx';
 
-/** Two machines side by side: what they make of one request, and what they decided at start-up. */
+/** The entry in hand in several contexts; two machines side by side: what they make of one request, what they decided. */
 export function CompareView({ computed, state, change }: ViewProps) {
   const { machine, other } = state;
   const second = useMemo(() => mmuOf(otherMachineOf(machine, other)), [machine, other]);
@@ -22,6 +23,9 @@ export function CompareView({ computed, state, change }: ViewProps) {
       <OtherMachinePanel computed={second} state={state} change={change} />
       {!computed.ok && <NoMachine name="A" errors={computed.errors} />}
       {!second.ok && <NoMachine name="B" errors={second.errors} />}
+      {computed.ok && (
+        <ComparedReadings a={computed.value} b={second.ok ? second.value : null} state={state} />
+      )}
       {computed.ok && second.ok && (
         <>
           <ComparedBuilds a={computed.value} b={second.value} state={state} change={change} />

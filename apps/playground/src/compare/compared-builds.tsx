@@ -7,12 +7,13 @@ import { BuildFields } from '../build/build-fields.tsx';
 import { RULES } from '../build/request.ts';
 import { requestText } from '../build/request-text.ts';
 import { errorsIn } from '../fields/attempt.ts';
+import { titleBeside } from '../machine/machine-words.ts';
 import { Warnings } from '../machine/warnings.tsx';
 import type { BuildForm } from '../state/build-form.ts';
+import { otherMachineOf } from '../state/other-machine.ts';
 import type { State } from '../state/state.ts';
 import type { Change } from '../state/use-hash-state.ts';
 import { type ComparedEntries, compareEntries } from './compared-entries.ts';
-import { shortNameOf } from './differences.ts';
 
 interface ComparedBuildsProps {
   readonly a: Mmu;
@@ -38,15 +39,17 @@ export function ComparedBuilds({ a, b, state, change }: ComparedBuildsProps) {
         <BuildFields form={form} errors={errors} set={set} />
       </details>
       {errors.form !== undefined && <p class="field-error">{errors.form}</p>}
-      {result.ok && <Pair a={a} b={b} entries={result.value} />}
+      {result.ok && <Pair state={state} entries={result.value} />}
     </>
   );
 }
 
-function Pair({ a, b, entries }: { readonly a: Mmu; readonly b: Mmu; readonly entries: ComparedEntries }) {
-  const side = (name: string, mmu: Mmu, { spte, cells, items }: BuiltEntry) => ({
+function Pair({ state, entries }: { readonly state: State; readonly entries: ComparedEntries }) {
+  const { machine } = state;
+  const other = otherMachineOf(machine, state.other);
+  const side = (name: string, title: string, { spte, cells, items }: BuiltEntry) => ({
     name,
-    title: shortNameOf(mmu),
+    title,
     value: spte,
     cells,
     items,
@@ -55,8 +58,8 @@ function Pair({ a, b, entries }: { readonly a: Mmu; readonly b: Mmu; readonly en
     <>
       <EntryPair
         key={`${entries.a.spte}/${entries.b.spte}`}
-        first={side('A', a, entries.a)}
-        second={side('B', b, entries.b)}
+        first={side('A', titleBeside(machine, other), entries.a)}
+        second={side('B', titleBeside(other, machine), entries.b)}
         items={entries.items}
         tableTitle="Bits that differ, and why"
         valueTitle="Set in"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import {
+  bit,
   compareMmus,
   constantText,
-  formatKernel,
   hex,
   LAYOUT_MEANINGS,
   MASK_MEANINGS,
@@ -10,7 +10,7 @@ import {
   type Mmu,
   type TriedBehaviour,
 } from '@spte/core';
-import { bitPhrase } from '../bits/bit-ranges.ts';
+import { bitPhrase, hasBit } from '../bits/bit-ranges.ts';
 import { maskText } from '../machine/registry.ts';
 
 /** What one of two machines has. */
@@ -56,13 +56,7 @@ export function differencesOf(a: Mmu, b: Mmu): Differences {
       a: { text: constantText(a), notes: [] },
       b: { text: constantText(b), notes: [] },
     })),
-    reserved: reserved.map(({ level, bit7, a, b }) => ({
-      name: `level ${level}, bit 7 ${bit7 ? 'set' : 'clear'}`,
-      meaning: `differ: ${bitPhrase(a ^ b)}`,
-      notes: [],
-      a: { text: hex(a), notes: bitNotes(a) },
-      b: { text: hex(b), notes: bitNotes(b) },
-    })),
+    reserved: reservedDifferences(reserved),
     variants: variants.map(({ topic, a, b }) => ({
       name: topic,
       meaning: '',
@@ -79,6 +73,38 @@ export function differencesOf(a: Mmu, b: Mmu): Differences {
     })),
     built: behaviours.filter(({ equal }) => !equal).map(builtDifference),
   };
+}
+
+type Reserved = ReturnType<typeof compareMmus>['reserved'][number];
+
+/** The bits that only one machine reserves, each once, with the entries in which it does. */
+function reservedDifferences(reserved: readonly Reserved[]): Difference[] {
+  const onlyIn = { a: (each: Reserved) => each.a & ~each.b, b: (each: Reserved) => each.b & ~each.a };
+  return (['a', 'b'] as const).flatMap((side) => {
+    const masks = new Map<string, bigint>();
+    for (let n = 0; n < 64; n++) {
+      const where = reserved.filter((each) => hasBit(onlyIn[side](each), n));
+      const places = where.length === 0 ? '' : placesText(where);
+      if (places !== '') masks.set(places, (masks.get(places) ?? 0n) | bit(n));
+    }
+    return [...masks].map(([places, mask]) => ({
+      name: bitPhrase(mask),
+      meaning: places,
+      notes: [],
+      a: { text: side === 'a' ? 'must be 0' : 'may be set', notes: [] },
+      b: { text: side === 'b' ? 'must be 0' : 'may be set', notes: [] },
+    }));
+  });
+}
+
+/** Entries by level: `level 1, 2 with bit 7 set`. */
+function placesText(places: readonly Reserved[]): string {
+  const levels = [...new Set(places.map(({ level }) => level))];
+  const texts = levels.map((level) => {
+    const states = places.filter((place) => place.level === level).map(({ bit7 }) => bit7);
+    return states.length > 1 ? `${level}` : `${level} with bit 7 ${states[0] === true ? 'set' : 'clear'}`;
+  });
+  return `level ${texts.join(', ')}`;
 }
 
 function builtDifference({ name, meaning, a, b, warnings, calls }: TriedBehaviour): Difference {
@@ -110,9 +136,4 @@ function maskDifference({ name, a, b, setBy }: MaskDifference): Difference {
 
 function bitNotes(value: bigint | number | boolean): string[] {
   return typeof value === 'bigint' && value !== 0n ? [bitPhrase(value)] : [];
-}
-
-/** A machine in a few words, to tell it from the other one. */
-export function shortNameOf({ vendor, kernel }: Mmu): string {
-  return `${vendor.name}, Linux ${formatKernel(kernel)}`;
 }
