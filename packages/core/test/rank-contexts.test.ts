@@ -152,7 +152,7 @@ describe('entries that make sense', () => {
     const bit = 1n << 47n;
     const sme = createMmu({
       kernel: '6.8',
-      host: { physBits: 43, maxPhyAddr: 48 },
+      host: { physBits: 43 },
       vendor: svm({ smeMeMask: bit }),
     });
     const all = [leaf(0x18a600e67n | bit, 2), leaf(0x18b600e67n | bit, 1)];
