@@ -51,6 +51,7 @@ const CASES: Readonly<Record<(typeof DOCUMENTS)[number], readonly string[]>> = {
     'annotate vmx/trace.txt svm/trace.txt',
     'annotate vmx/trace.txt vmx/trace.txt --preset haswell --only findings',
     'annotate nx.txt',
+    'annotate vmx/trace.txt --host vmx --gfn 10-20 --kind leaf --summary',
     'annotate changed.txt --kernel 6.8 --vendor vmx',
   ],
   change: [

@@ -40,6 +40,8 @@ import {
 } from './annotate-input.ts';
 import { type Annotated, annotateSection, type Job } from './annotate-section.ts';
 import { type Witnessed, witness } from './evidence.ts';
+import { checkFilters } from './filter-options.ts';
+import { filteredBy, matchCounter } from './matches.ts';
 import type { AnnotateOptions, Input } from './options.ts';
 import { type Annotations, annotationsOf, lookedAt } from './render-annotations.ts';
 import { maxSections, WHOLE } from './sections.ts';
@@ -58,6 +60,7 @@ export async function annotateAll(
   if ([...paths, typed.baseline].filter((path) => path === '-').length > 1) {
     throw new UsageError('the standard input can be read only once');
   }
+  checkFilters(typed);
   const options = typed.parquet === undefined ? typed : { ...typed, summary: true };
   const policy = await policyOf(session.io, typed, 'annotate');
   const reporter = reporterOf(session.out, policy, typed);
@@ -119,9 +122,13 @@ function inputsOf(
 }
 
 /** Number of threads. What is printed of a section waits in a file for its turn: only short answers use several unasked. */
-function threadsFor(io: Io, inputs: readonly Input[], { jobs, summary, format }: AnnotateOptions): number {
-  // What is told item by item is told in order.
-  if (format !== undefined) return 1;
+function threadsFor(
+  io: Io,
+  inputs: readonly Input[],
+  { jobs, summary, format, around }: AnnotateOptions,
+): number {
+  // What is told item by item is told in order; lines around a line may be of another section.
+  if (format !== undefined || around !== undefined) return 1;
   const wanted = jobs ?? (summary === true ? io.cores : 1);
   // Workers have no standard input, and none of what was begun to be read.
   if (wanted === 1 || inputs.some(({ path }) => path === '-' || io.held?.has(path) === true)) return 1;
@@ -162,6 +169,7 @@ async function annotateEach(
   const counter = annotationCounter();
   const errata = errataCounter();
   const splats = splatCounter();
+  const matches = matchCounter(options);
   const context = commonContextJson(inputs.map((input) => input.context));
   const judge = createJudge(
     policy,
@@ -180,9 +188,13 @@ async function annotateEach(
       counter.merge(annotated.seen);
       errata.merge(annotated.errata);
       splats.merge(annotated.splats);
+      matches.merge(annotated.matches);
       verdict = bothVerdicts(verdict, annotated.verdict);
       const outcome = outcomeOfAll(
-        annotationsOf(annotated.counts, annotated.tally, annotated),
+        annotationsOf(annotated.counts, annotated.tally, {
+          ...annotated,
+          ...filteredBy(options, annotated.matches),
+        }),
         annotated.verdict,
       );
       reporter?.end(path, { verdict: annotated.verdict, status: statusOf(outcome, true) });
@@ -197,7 +209,11 @@ async function annotateEach(
       session.status = MISTAKE;
     }
   }
-  const all = annotationsOf(counts, counter.tally(), { errata: errata.seen(), splats: splats.seen() });
+  const all = annotationsOf(counts, counter.tally(), {
+    errata: errata.seen(),
+    splats: splats.seen(),
+    ...filteredBy(options, matches.counts()),
+  });
   const judged = withVerdict(all, policy, verdict);
   if (options.json === true) void out.line(`],"summary":${JSON.stringify(judged)}}`);
   if (options.ndjson === true && inputs.length > 1) void out.line(JSON.stringify(summaryOf(judged, context)));

@@ -15,6 +15,7 @@ import { verdictJson, verdictText } from '../verdict/say.ts';
 import type { Judge, Policy, Verdict } from '../verdict/verdict.ts';
 import type { Annotated } from './annotate-section.ts';
 import { ANNOTATION_COLUMNS, type AnnotationRow } from './annotation-columns.ts';
+import { filteredBy, filteredText, type Matches, matchCounter } from './matches.ts';
 import type { AnnotateOptions, Input } from './options.ts';
 import { withFile } from './print-lines.ts';
 import { type Annotations, annotationsOf, lossText, renderAnnotations } from './render-annotations.ts';
@@ -47,6 +48,7 @@ export interface AnnotatedInput {
   readonly tally: AnnotationTally;
   readonly errata: ErrataSeen;
   readonly splats: SplatsSeen;
+  readonly matches: Matches | null;
   readonly verdict: Verdict;
 }
 
@@ -68,6 +70,7 @@ export async function annotateInput(
   const counter = annotationCounter();
   const known = errataCounter();
   const splats = splatCounter();
+  const matches = matchCounter(options);
   let counts = NOTHING;
   document.begin();
   try {
@@ -77,6 +80,7 @@ export async function annotateInput(
       counter.merge(section.seen);
       known.merge(section.errata);
       splats.merge(section.splats);
+      matches.merge(section.matches);
     }
     table?.finish();
   } catch (error) {
@@ -86,10 +90,11 @@ export async function annotateInput(
   const tally = counter.tally();
   const shown = { errata: known.seen(), splats: splats.seen() };
   const verdict = judge(input.path, foundBy(tally.findingsByCode, tally.possibleByCode));
-  document.end(annotationsOf(counts, tally, shown), verdict);
+  document.end(annotationsOf(counts, tally, { ...shown, ...filteredBy(options, matches.counts()) }), verdict);
   complainOfDamage(session, input, counts);
   complainOfLoss(session, input, counts);
-  return { counts, seen: counter.sightings(), tally, ...shown, verdict };
+  complainOfFilters(session, input, options, matches.counts());
+  return { counts, seen: counter.sightings(), tally, ...shown, matches: matches.counts(), verdict };
 }
 
 export function sum(a: TraceCounts, b: TraceCounts): TraceCounts {
@@ -125,6 +130,18 @@ function complainOfDamage({ io }: Session, { name }: Input, { damaged }: TraceCo
 /** The input is whole, but the trace is not. */
 function complainOfLoss({ io }: Session, { name }: Input, counts: TraceCounts): void {
   if (counts.lostMarks > 0) io.complain(`spte: ${name === null ? '' : `${name}: `}${lossText(counts)}\n`);
+}
+
+/** That nothing matched is something else than that nothing was there. */
+function complainOfFilters(
+  { io }: Session,
+  { name }: Input,
+  options: AnnotateOptions,
+  matches: Matches | null,
+): void {
+  const { filtered } = filteredBy(options, matches);
+  if (filtered === undefined || filtered.lines > 0 || filtered.of === 0) return;
+  io.complain(`spte: ${name === null ? '' : `${name}: `}${filteredText(filtered)}\n`);
 }
 
 /** What is printed around the lines of an input. */

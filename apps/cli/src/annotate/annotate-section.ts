@@ -24,6 +24,9 @@ import { isTraceDat } from '../files/trace-magic.ts';
 import { breathe } from '../io/clean-up.ts';
 import type { Reporter } from '../verdict/report.ts';
 import { type AnnotationRow, annotationRows } from './annotation-columns.ts';
+import { hasFilters } from './filter-options.ts';
+import { lineFilter } from './line-filter.ts';
+import { type Matches, matchCounter } from './matches.ts';
 import type { AnnotateOptions, Input } from './options.ts';
 import { issuePrinter } from './print-issues.ts';
 import { linePrinter, wantedBy } from './print-lines.ts';
@@ -40,6 +43,8 @@ export interface Annotated {
   readonly errata: ErrataSeen;
   /** The splats that show no entry. */
   readonly splats: SplatsSeen;
+  /** What the filters left; null without any. */
+  readonly matches: Matches | null;
 }
 
 /** How a section is annotated, and where its rows go. */
@@ -83,7 +88,13 @@ export async function annotateSection(
   }
   const annotator = fastAnnotator(session, input, job, section, before);
   await pushAll(session, all, annotator);
-  return { counts: annotator.counts, seen: annotator.sightings(), errata: annotator.errata(), splats: {} };
+  return {
+    counts: annotator.counts,
+    seen: annotator.sightings(),
+    errata: annotator.errata(),
+    splats: {},
+    matches: null,
+  };
 }
 
 async function* startingWith(
@@ -109,7 +120,9 @@ async function pushAll(
 }
 
 /** Whether lines are looked at one by one: not when each becomes a line of JSON, or they are only counted. */
-const needsRecords = ({ ndjson, summary, only, parquet, format }: AnnotateOptions): boolean =>
+const needsRecords = (options: AnnotateOptions): boolean => hasFilters(options) || printsRecords(options);
+
+const printsRecords = ({ ndjson, summary, only, parquet, format }: AnnotateOptions): boolean =>
   parquet !== undefined ||
   format !== undefined ||
   (summary !== true && (ndjson !== true || only !== undefined));
@@ -132,37 +145,52 @@ function lineAnnotator(
   const { mmu } = context;
   const machine = machineOf(context);
   const refine = logErrata(mmu, machine);
-  const wanted = wantedBy(options);
+  const filter = lineFilter(options);
+  const wanted = wantedBy(options, filter);
+  const matches = matchCounter(options);
   const print =
-    reporter === null ? linePrinter(session, mmu, name, options, wanted) : issuePrinter(reporter, mmu, path);
+    reporter === null
+      ? linePrinter(session, mmu, name, options, wanted)
+      : issuePrinter(reporter, mmu, path, wanted);
   const annotate = createAnnotator(mmu, { exits: EXITS, others: othersOf(context) });
   const counter = annotationCounter();
   const errata = errataCounter();
   const splats = splatTeller(machine);
   const counted = splatCounter();
+  const picks = hasFilters(options);
   const tell = (told: ToldSplat | null): void => {
-    if (told === null) return;
+    // A splat without an entry passes no filter.
+    if (told === null || picks) return;
     counted.add(told);
     errata.add(told);
     print.tell(told);
   };
-  for (const record of before) print.lead(annotate(record));
+  for (const record of before) print.lead(annotate(record), record);
   return {
     take(entry) {
       const { record, text } = entry;
       const said = record === null ? null : annotate(record);
       const annotated = record?.form === 'log' && said !== null ? refine(said, record, text) : said;
-      if (annotated !== null) {
-        counter.add(annotated);
-        errata.add(annotated);
+      if (annotated !== null && record !== null) {
+        const fits = filter(annotated, record);
+        matches.add(annotated, fits);
+        if (fits) {
+          counter.add(annotated);
+          errata.add(annotated);
+        }
       }
       print.take(entry, annotated);
       tell(splats.take(entry, annotated !== null));
-      if (table === null || record === null || !wanted(annotated)) return;
+      if (table === null || record === null || !wanted(annotated, record)) return;
       for (const row of annotationRows(record, annotated)) table.add(row);
     },
     end: () => tell(splats.end()),
-    seen: () => ({ seen: counter.sightings(), errata: errata.seen(), splats: counted.seen() }),
+    seen: () => ({
+      seen: counter.sightings(),
+      errata: errata.seen(),
+      splats: counted.seen(),
+      matches: matches.counts(),
+    }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { AnnotatedSpte, TraceRecord } from '@spte/trace';
 import { codes, findingBits } from '../entry/finding-columns.ts';
 import type { ErrataLine } from '../entry/log-errata.ts';
 import type { Column } from '../files/parquet-table.ts';
+import { nanoseconds } from './nanoseconds.ts';
 
 /** An entry of a line; the line alone where it shows none. */
 export interface AnnotationRow {
@@ -22,7 +23,7 @@ export const ANNOTATION_COLUMNS: readonly Column<AnnotationRow>[] = [
   { name: 'line', type: 'long', of: ({ record }) => BigInt(record.line) },
   { name: 'event', type: 'text', of: ({ record }) => record.event },
   { name: 'timestamp', type: 'text', nullable: true, of: ({ record }) => record.timestamp },
-  { name: 'time_ns', type: 'long', nullable: true, of: ({ record }) => nanoseconds(record.timestamp) },
+  { name: 'time_ns', type: 'long', nullable: true, of: ({ record }) => timeOf(record.timestamp) },
   { name: 'cpu', type: 'long', nullable: true, of: ({ record }) => long(record.cpu) },
   { name: 'pid', type: 'long', nullable: true, of: ({ record }) => long(record.pid) },
   { name: 'task', type: 'text', nullable: true, of: ({ record }) => record.task },
@@ -56,16 +57,13 @@ export const ANNOTATION_COLUMNS: readonly Column<AnnotationRow>[] = [
 
 const long = (value: number | null): bigint | null => (value === null ? null : BigInt(value));
 
-const SECONDS = /^(\d{1,10})\.(\d{1,9})$/;
-const NANO_DIGITS = 9;
 const MAX_NANOSECONDS = (1n << 63n) - 1n;
 
 /** Nanoseconds of `seconds.fraction`; null for a time that is written otherwise, or beyond 292 years. */
-function nanoseconds(timestamp: string | null): bigint | null {
-  const [, seconds, fraction] = SECONDS.exec(timestamp ?? '') ?? [];
-  if (seconds === undefined || fraction === undefined) return null;
-  const time = BigInt(seconds + fraction.padEnd(NANO_DIGITS, '0'));
-  return time > MAX_NANOSECONDS ? null : time;
+function timeOf(timestamp: string | null): bigint | null {
+  if (timestamp?.includes('.') !== true) return null;
+  const time = nanoseconds(timestamp);
+  return time === null || time > MAX_NANOSECONDS ? null : time;
 }
 
 const WORD = /^0x[\da-f]{1,16}$/;

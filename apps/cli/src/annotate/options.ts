@@ -2,9 +2,10 @@
 import type { ContextData } from '../context/context.ts';
 import type { CommonOptions } from '../context/session.ts';
 import type { VerdictOptions } from '../verdict/options.ts';
+import type { FilterOptions } from './filter-options.ts';
 
 /** Options of `annotate`; they may be handed to a worker. */
-export interface AnnotateOptions extends CommonOptions, VerdictOptions {
+export interface AnnotateOptions extends CommonOptions, VerdictOptions, FilterOptions {
   readonly summary?: boolean;
   readonly only?: 'findings';
   readonly parquet?: string;

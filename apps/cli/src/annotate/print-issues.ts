@@ -3,16 +3,16 @@ import { bitsText, explainChange, findingText, judgeSpte, type Mmu, objectionTex
 import type { AnnotatedLine, Check } from '@spte/trace';
 import { whereText } from '../entry/possible.ts';
 import { aboutEntry, type Issue, type Reporter } from '../verdict/report.ts';
-import type { LinePrinter } from './print-lines.ts';
+import type { LinePrinter, Wanted } from './print-lines.ts';
 import { disagreementText, hitText } from './render-line.ts';
 
 type AnnotatedSpte = AnnotatedLine['sptes'][number];
 
 /** Tells a reporter what is wrong with each line. */
-export function issuePrinter(reporter: Reporter, mmu: Mmu, file: string): LinePrinter {
+export function issuePrinter(reporter: Reporter, mmu: Mmu, file: string, wanted: Wanted): LinePrinter {
   return {
-    take(_entry, annotated) {
-      if (annotated === null) return;
+    take({ record }, annotated) {
+      if (!wanted(annotated, record)) return;
       for (const issue of lineIssues(mmu, annotated))
         reporter.issue(file, { ...issue, line: annotated.line });
     },

@@ -1,19 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { Mmu } from '@spte/core';
-import type { AnnotatedLine, TraceEntry } from '@spte/trace';
+import type { AnnotatedLine, TraceEntry, TraceRecord } from '@spte/trace';
 import type { Session } from '../context/session.ts';
 import type { ToldSplat } from '../entry/log-errata.ts';
+import { hasFilters } from './filter-options.ts';
+import type { LineFilter } from './line-filter.ts';
+import { linesAround } from './lines-around.ts';
 import type { AnnotateOptions } from './options.ts';
 import { lineRenderer } from './render-line.ts';
 
-/** Whether a line is wanted; `annotated` is null for one that says nothing about entries. */
-export type Wanted = (annotated: AnnotatedLine | null) => annotated is AnnotatedLine;
+/** Whether a line is wanted; both are null for one that says nothing about entries. */
+export type Wanted = (
+  annotated: AnnotatedLine | null,
+  record: TraceRecord | null,
+) => annotated is AnnotatedLine;
 
-/** The lines that `--only` leaves. */
-export function wantedBy({ only }: AnnotateOptions): Wanted {
-  return (annotated): annotated is AnnotatedLine =>
-    annotated !== null && (only !== 'findings' || isWrong(annotated));
+/** The lines that `--only` and the filters leave. */
+export function wantedBy({ only }: AnnotateOptions, filter: LineFilter): Wanted {
+  return (annotated, record): annotated is AnnotatedLine =>
+    annotated !== null &&
+    record !== null &&
+    (only !== 'findings' || isWrong(annotated)) &&
+    filter(annotated, record);
 }
+
+/** Whether lines may be left out. */
+const isPicky = (options: AnnotateOptions): boolean => options.only !== undefined || hasFilters(options);
 
 const isWrong = ({ sptes, checks, change }: AnnotatedLine): boolean =>
   sptes.some(({ findings, possible }) => findings.length + possible.length > 0) ||
@@ -23,7 +35,7 @@ const isWrong = ({ sptes, checks, change }: AnnotatedLine): boolean =>
 /** Prints the lines of a section. */
 export interface LinePrinter {
   /** Takes a line before the first, of which nothing is printed. */
-  readonly lead: (annotated: AnnotatedLine) => void;
+  readonly lead: (annotated: AnnotatedLine, record: TraceRecord) => void;
   /** Prints a line; `annotated` is null for one that says nothing about entries. */
   readonly take: (entry: TraceEntry, annotated: AnnotatedLine | null) => void;
   /** Prints what a splat is that ended with a line, or before it. */
@@ -49,8 +61,14 @@ export function linePrinter(
   if (options.ndjson === true) return { ...plain, take: ndjsonPrinter(session, name, wanted) };
   if (options.json === true) return { ...plain, take: jsonPrinter(session, wanted) };
   const explain = lineRenderer(session.out.paint, mmu);
-  const take = textPrinter(session, explain, options, wanted);
-  return { lead: explain, take, tell: options.only === undefined ? splatPrinter(session) : nothing };
+  if (isPicky(options)) {
+    return {
+      ...plain,
+      lead: (annotated, record) => void (wanted(annotated, record) && explain(annotated)),
+      take: pickyPrinter(session, explain, options, wanted),
+    };
+  }
+  return { lead: explain, take: textPrinter(session, explain), tell: splatPrinter(session) };
 }
 
 /** Says below a splat what it is. */
@@ -62,8 +80,8 @@ function splatPrinter({ out }: Session): LinePrinter['tell'] {
 }
 
 function ndjsonPrinter({ out }: Session, name: string | null, wanted: Wanted): LinePrinter['take'] {
-  return (_entry, annotated) => {
-    if (wanted(annotated)) void out.line(withFile(name, annotated));
+  return ({ record }, annotated) => {
+    if (wanted(annotated, record)) void out.line(withFile(name, annotated));
   };
 }
 
@@ -74,25 +92,32 @@ export function withFile(name: string | null, value: object): string {
 
 function jsonPrinter({ out }: Session, wanted: Wanted): LinePrinter['take'] {
   let separator = '';
-  return (_entry, annotated) => {
-    if (!wanted(annotated)) return;
+  return ({ record }, annotated) => {
+    if (!wanted(annotated, record)) return;
     void out.line(`${separator}${JSON.stringify(annotated)}`);
     separator = ',';
   };
 }
 
-function textPrinter(
+/** Prints every line as it came. */
+function textPrinter({ out }: Session, explain: ReturnType<typeof lineRenderer>): LinePrinter['take'] {
+  return (entry, annotated) => {
+    if (annotated === null) void (entry.newline ? out.line(entry.text) : out.text(entry.text));
+    else for (const line of [entry.text, ...explain(annotated)]) void out.line(line);
+  };
+}
+
+/** Prints the lines that are wanted, with their numbers, and those around them. */
+function pickyPrinter(
   { out }: Session,
   explain: ReturnType<typeof lineRenderer>,
-  { only }: AnnotateOptions,
+  { around = 0 }: AnnotateOptions,
   wanted: Wanted,
 ): LinePrinter['take'] {
+  const before = linesAround(around, (line) => void out.line(line));
   return (entry, annotated) => {
-    if (wanted(annotated)) {
-      void out.line(only === undefined ? entry.text : `${entry.line}: ${entry.text}`);
-      for (const line of explain(annotated)) void out.line(line);
-    } else if (only === undefined) {
-      void (entry.newline ? out.line(entry.text) : out.text(entry.text));
-    }
+    const isWanted = wanted(annotated, entry.record);
+    before.take(entry, isWanted);
+    if (isWanted) for (const line of explain(annotated)) void out.line(line);
   };
 }

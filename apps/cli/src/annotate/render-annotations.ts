@@ -5,6 +5,7 @@ import type { ErrataSeen } from '../entry/errata-counter.ts';
 import type { SplatsSeen } from '../entry/splat-counter.ts';
 import { alignRows } from '../io/align.ts';
 import type { Paint } from '../io/paint.ts';
+import { type Filtered, filteredText } from './matches.ts';
 
 /** What a whole trace comes to. */
 export interface Annotations extends AnnotationTally, TraceCounts {
@@ -12,15 +13,18 @@ export interface Annotations extends AnnotationTally, TraceCounts {
   readonly errata: ErrataSeen;
   /** Splats of KVM's MMU that show no entry, by what they are. */
   readonly splats: SplatsSeen;
+  /** What the filters left, of which all else is said; absent without any. */
+  readonly filtered?: Filtered;
 }
 
 /** Counts, and what the lines say. */
 export function annotationsOf(
   { lines, recognised, passed, continued, damaged, lost, lostMarks }: TraceCounts,
   tally: AnnotationTally,
-  { errata, splats }: Pick<Annotations, 'errata' | 'splats'>,
+  { errata, splats, filtered }: Pick<Annotations, 'errata' | 'splats' | 'filtered'>,
 ): Annotations {
-  return { lines, recognised, passed, continued, damaged, lost, lostMarks, ...tally, errata, splats };
+  const all = { lines, recognised, passed, continued, damaged, lost, lostMarks, ...tally, errata, splats };
+  return filtered === undefined ? all : { ...all, filtered };
 }
 
 /** What the tracer lost, and what that means. */
@@ -42,6 +46,7 @@ export function renderAnnotations(paint: Paint, annotations: Annotations): strin
       'bold',
       `${counted(lines, 'line')}: ${recognised} read, ${passed} passed through${damaged > 0 ? `, ${damaged} of them damaged` : ''}`,
     ),
+    ...filteredLines(paint, annotations),
     `  ${[counted(sptes, 'entry', 'entries'), ...kindCounts(annotations)].join(': ')}`,
     paint(
       disagreements === 0 ? 'green' : 'red',
@@ -77,6 +82,12 @@ const NOTHING_SHOWN = {
   none: 'nothing was recognised: no line shows an entry, an exit or a fault',
   splats: 'no line shows an entry, an exit or a fault',
 };
+
+/** What the filters left. */
+function filteredLines(paint: Paint, { filtered }: Annotations): string[] {
+  if (filtered === undefined) return [];
+  return [paint(filtered.lines === 0 ? 'yellow' : 'bold', `  ${filteredText(filtered)}`)];
+}
 
 /** What was found; and that nothing was looked at, which is something else. */
 function findingLines(paint: Paint, annotations: Annotations): string[] {
@@ -123,9 +134,9 @@ function errataLines(paint: Paint, { errata }: Annotations): string[] {
     : [paint('cyan', '  known bugs'), ...alignRows(rows).map((line) => `  ${line}`)];
 }
 
-/** Entries, exits and faults that were looked at. */
-export function lookedAt({ sptes, events }: Annotations): number {
-  return sptes + (events['kvm_exit'] ?? 0) + (events['kvm_page_fault'] ?? 0);
+/** Entries, exits and faults that were looked at, wanted or not. */
+export function lookedAt({ sptes, events, filtered }: Annotations): number {
+  return filtered?.looked ?? sptes + (events['kvm_exit'] ?? 0) + (events['kvm_page_fault'] ?? 0);
 }
 
 /** The kinds of the entries, in one text; none where there are no entries. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { Argument, type Command, Option } from 'commander';
 import { annotateAll } from '../annotate/annotate-all.ts';
+import { addFilterOptions } from '../annotate/filter-options.ts';
 import type { AnnotateOptions } from '../annotate/options.ts';
 import { addCommonOptions, end, type Session } from '../context/session.ts';
 import { integer } from '../io/parse.ts';
@@ -16,6 +17,7 @@ Examples:
   trace-cmd report | spte annotate --host / --only findings
   dmesg | spte annotate --summary --host /
   spte annotate trace.dat --host / --check --format github
+  spte annotate trace.txt --gfn 0x1200-0x13ff --from 56.28 --to 56.3 -C 2
   spte annotate trace.txt.zst --kernel 6.12 --vendor svm --ndjson
   spte annotate trace.txt --host captured/ --parquet trace.parquet
   spte annotate day1/*.dat day2/*.dat --host captured/ --parquet lines/`;
@@ -52,7 +54,8 @@ export function annotateCommand(parent: Command, session: Session): void {
       integer(1, MAX_JOBS),
     )
     .addHelpText('after', EXAMPLES);
-  addCommonOptions(addVerdictOptions(command)).action(async (files: string[], options: AnnotateOptions) =>
-    end(session, options, await annotateAll(session, files, options)),
+  addCommonOptions(addVerdictOptions(addFilterOptions(command))).action(
+    async (files: string[], options: AnnotateOptions) =>
+      end(session, options, await annotateAll(session, files, options)),
   );
 }

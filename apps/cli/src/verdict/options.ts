@@ -41,7 +41,7 @@ export function addVerdictOptions(command: Command): Command {
 }
 
 /** Reads codes apart by commas; the option may be given several times. */
-function codes(text: string, before: readonly string[] = []): string[] {
+export function codes(text: string, before: readonly string[] = []): string[] {
   const words = text.split(',').map((word) => word.trim());
   // Names of plugins are known when those are loaded, which is later.
   const unknown = words.find((word) => !CODES.includes(word) && !word.includes('/'));
