@@ -200,6 +200,8 @@ describe.skipIf(connection === null)('--parquet', () => {
       { line: 2n, findings: ['reserved-bits'], finding_bits: 1n << 39n, agree: true, disagreements: [] },
       { line: 3n, findings: [], finding_bits: 0n, agree: false, disagreements: ['access'] },
     ]);
+    await spte(`annotate bad.txt ${CONTEXT} --parquet bad.parquet --finding reserved-bits`);
+    expect(await rowsOf('bad.parquet')).toMatchObject([{ line: 2n }]);
     expect(await spte(`${WALK} --parquet none.parquet --only findings --check`)).toMatchObject({ code: 0 });
     expect(await rowsOf('none.parquet')).toEqual([]);
   });
