@@ -103,6 +103,22 @@ describe('the register in a browser', () => {
     await expect.poll(() => bit(page, 58).getAttribute('aria-pressed')).toBe('false');
   });
 
+  it('takes a pfn, a memory type and permissions, each a step of the history', async () => {
+    const page = await open();
+    const change = page.getByRole('group', { name: 'Change' });
+    await change.getByLabel('pfn').fill('1234');
+    await change.getByLabel('pfn').press('Enter');
+    await expect.poll(() => hex(page)).toBe('0x0600000001234b77');
+    await change.getByLabel('memtype').selectOption({ label: 'UC' });
+    await expect.poll(() => hex(page)).toBe('0x0600000001234b47');
+    await change.getByLabel('writable').uncheck();
+    await expect.poll(() => hex(page)).toBe('0x0600000001234b45');
+    for (const before of ['0x0600000001234b47', '0x0600000001234b77', '0x0600000455299b77']) {
+      await page.goBack();
+      await expect.poll(() => hex(page)).toBe(before);
+    }
+  });
+
   it('says which bit a field is in other kernels, and what sets it', async () => {
     const page = await open();
     await bit(page, 58).click();

@@ -15,6 +15,7 @@ import type { ViewProps } from '../state/view-props.ts';
 import { detailsOf } from './bit-details.ts';
 import { changeOf } from './change.ts';
 import { ChangeResult } from './change-result.tsx';
+import { EditFields } from './edit-fields.tsx';
 import { EvidenceList } from './evidence-list.tsx';
 import { Facts } from './facts-list.tsx';
 import { Findings } from './findings-list.tsx';
@@ -89,8 +90,8 @@ function ReadResult({ mmu, state, entry }: ReadResultProps) {
   const real = realEntryOf(read);
   const eras = useMemo(() => onceAsked(() => erasOf(machine)), [machine]);
   const details = useMemo(() => detailsOf(mmu, entry.explained, eras), [mmu, entry, eras]);
-  // A link: each bit that is turned over is a step of the history.
-  const flip = (value: bigint): void => {
+  // A link: each change is a step of the history.
+  const become = (value: bigint): void => {
     location.hash = hashOf({ ...state, read: { ...read, spte: hex(value) } });
   };
   return (
@@ -106,8 +107,9 @@ function ReadResult({ mmu, state, entry }: ReadResultProps) {
         items={entry.items}
         tableTitle="Fields of the entry"
         details={details}
-        onFlip={flip}
+        onFlip={become}
       >
+        <EditFields mmu={mmu} value={entry.explained.value} fields={entry.explained.fields} onEdit={become} />
         <Facts groups={entry.facts} />
       </EntryBits>
     </>
