@@ -196,6 +196,20 @@ describe('the playground in a browser', () => {
     expect(await table.getByText('0x455299000', { exact: true }).isVisible()).toBe(true);
   });
 
+  it('teaches: a tour is links to states of the page, its question is checked', async () => {
+    const page = await open('#view=learn');
+    expect(await page.locator('[data-bit]').count()).toBe(64);
+    const tour = page.getByRole('region', { name: 'NX huge pages and splitting' });
+    await tour.getByLabel('Bit').fill('3');
+    await tour.getByText('Not yet').waitFor();
+    await tour.getByLabel('Bit').fill('2');
+    await tour.getByText('✓ Right. Clean leaf').waitFor();
+    await tour.getByRole('link', { name: 'Build it' }).first().click();
+    await page.locator('[data-refused="execute"]').waitFor();
+    await page.goBack();
+    await page.getByRole('heading', { name: 'What is an SPTE?' }).waitFor();
+  });
+
   it('names the machine that cannot be compared', async () => {
     const page = await open('#view=compare&b.physBits=99');
     await page.getByText('No such machine: B').waitFor();
@@ -246,6 +260,7 @@ describe('the playground in a browser', () => {
       ['no difference', '#view=compare&kernel=6.1&b.kernel=6.1'],
       ['two vendors', '#view=compare&b.preset=milan-sme&make=mmio'],
       ['the masks', '#view=masks&preset=haswell&l1tf=0'],
+      ['learning', '#view=learn'],
     ];
     it.each(
       sampled(

@@ -5,6 +5,7 @@ import './styles/form.css';
 import './styles/register.css';
 import './styles/table.css';
 import './styles/compare.css';
+import './styles/learn.css';
 import { render } from 'preact';
 import { App } from './app/app.tsx';
 import { setOwnerColors } from './bits/owners.ts';

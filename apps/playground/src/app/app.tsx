@@ -3,6 +3,7 @@ import type { ComponentChild } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { BuildView } from '../build/build-view.tsx';
 import { CompareView } from '../compare/compare-view.tsx';
+import { LearnView } from '../learn/learn-view.tsx';
 import { mmuOf } from '../machine/mmu.ts';
 import { presetOf } from '../machine/presets.ts';
 import { MasksView } from '../masks/masks-view.tsx';
@@ -28,6 +29,8 @@ export function App() {
         return <MasksView computed={computed} preset={ofPreset.ok ? ofPreset.value : null} />;
       case 'compare':
         return <CompareView computed={computed} state={state} change={change} />;
+      case 'learn':
+        return <LearnView computed={computed} state={state} />;
     }
   }
 

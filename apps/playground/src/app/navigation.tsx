@@ -7,6 +7,7 @@ const views: readonly { readonly view: View; readonly name: string; readonly res
   { view: 'build', name: 'Build', rest: 'an entry' },
   { view: 'masks', name: 'Masks' },
   { view: 'compare', name: 'Compare' },
+  { view: 'learn', name: 'Learn' },
 ];
 
 /** Links to the views, each with all that was entered so far. */

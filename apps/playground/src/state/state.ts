@@ -7,7 +7,7 @@ import { type BuildForm, firstBuild } from './build-form.ts';
 import { type OtherMachine, sameMachine } from './other-machine.ts';
 import { firstRead, type ReadForm, readFormOf } from './read-form.ts';
 
-export type View = 'read' | 'build' | 'masks' | 'compare';
+export type View = 'read' | 'build' | 'masks' | 'compare' | 'learn';
 
 /** Everything that the page shows follows from this. */
 export interface State {
@@ -20,7 +20,7 @@ export interface State {
   readonly build: BuildForm;
 }
 
-export const viewCodec = choice<View>('read', 'build', 'masks', 'compare');
+export const viewCodec = choice<View>('read', 'build', 'masks', 'compare', 'learn');
 
 /** What a view opens with when nothing was changed but the preset. */
 export function stateOf({ id, machine }: Preset): State {
