@@ -61,6 +61,8 @@ describe('the register in a browser', () => {
     await page.setViewportSize(SIZES.laptop);
     await expect.poll(() => page.locator('.band').count()).toBe(2);
     expect(await page.locator('.bracket', { hasText: 'address 0x455299000' }).count()).toBe(2);
+    await page.setViewportSize(SIZES.desk);
+    await expect.poll(() => page.locator('.band').count()).toBe(1);
     expect(await page.locator('.bracket', { hasText: 'memtype WB' }).count()).toBe(1);
   });
 

@@ -3,7 +3,7 @@ import { type DecodedField, hex, type Mmu, PAGE_SHIFT } from '@spte/core';
 import { type Parsed, parseHex } from '../fields/parse.ts';
 
 /** A field of an entry that has one of a few values. */
-export interface EditedChoice {
+interface EditedChoice {
   readonly field: DecodedField;
   /** Each value with its name. */
   readonly options: readonly (readonly [value: string, name: string])[];
