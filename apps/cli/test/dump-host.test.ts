@@ -4,9 +4,11 @@ import type { OpenDump } from '@spte/vmcore/node';
 import type { WalkEntry } from '@spte/walk';
 import { describe, expect, it } from 'vitest';
 import { chosenRoot } from '../src/dump/choose-root.ts';
+import { vmJson } from '../src/dump/host-json.ts';
 import { contextOfRoot, hostIn, pathsOf, vmOf, whyNoVms } from '../src/dump/open-host.ts';
 import { SlotShares } from '../src/dump/slot-shares.ts';
-import { DamagedError, UsageError } from '../src/io/errors.ts';
+import { slotWords } from '../src/dump/slot-words.ts';
+import { DamagedError, UsageError, unreadable } from '../src/io/errors.ts';
 import type { Io } from '../src/io/io.ts';
 
 /** Only what the function at hand looks at, in the place of the whole, which only a dump has. */
@@ -27,6 +29,39 @@ describe('what a command is about', () => {
     expect(() => pathsOf(io, ['a'], { live: true })).toThrow(
       '--live is about this machine, and goes with no file',
     );
+  });
+});
+
+describe('the memory of this machine', () => {
+  it.each([
+    ['EACCES', 'permission denied: only root may read it'],
+    ['ENOENT', 'this kernel has none (CONFIG_PROC_KCORE)'],
+    ['EPERM', 'the kernel forbids it: it is locked down (confidentiality'],
+  ])('says why it cannot be read: %s', (code, why) => {
+    const error = Object.assign(new Error(`${code}: as node says it`), { code });
+    expect(unreadable('/proc/kcore', error).message).toContain(`cannot read "/proc/kcore": ${why}`);
+    expect(unreadable('vmcore', error).message).not.toContain(why);
+  });
+});
+
+describe('a slot', () => {
+  const slot: Slot = {
+    asId: 0,
+    id: 32_764,
+    baseGfn: 0xfee00n,
+    npages: 1n,
+    hva: 0x7f00_0000_0000n,
+    flags: 2,
+    flagNames: ['read-only'],
+    dirtyBitmap: null,
+    isInternal: true,
+  };
+
+  it('says what KVM made for itself', () => {
+    expect(slotWords(slot)).toBe("read-only, KVM's own");
+    expect(slotWords({ flagNames: [], isInternal: false })).toBe('');
+    const document = vmJson(vm({ comm: '', generation: 0n, mmioValue: null, slots: [slot], stats: {} }));
+    expect(document).toMatchObject({ slots: [{ id: 32_764, baseGfn: '0xfee00', internal: true }] });
   });
 });
 

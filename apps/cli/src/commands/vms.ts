@@ -14,6 +14,7 @@ import {
   sayProblems,
   whyNoVms,
 } from '../dump/open-host.ts';
+import { slotWords } from '../dump/slot-words.ts';
 import { alignRows } from '../io/align.ts';
 import { shown } from '../io/errors.ts';
 import { documentHead, type FormatOptions } from '../io/output.ts';
@@ -170,12 +171,13 @@ function rootRow({ root, summary }: WalkedRoot): string[] {
   ];
 }
 
-function slotRow({ asId, id, baseGfn, npages, hva, flagNames }: Slot): string[] {
+function slotRow(slot: Slot): string[] {
+  const { asId, id, baseGfn, npages, hva } = slot;
   return [
     `slot ${id}${asId === 0 ? '' : ` (address space ${asId})`}`,
     `gfn ${hex(baseGfn)}..${hex(baseGfn + npages - 1n)}`,
     counted(Number(npages), 'page'),
     `hva ${hex(hva)}`,
-    flagNames.join(', '),
+    slotWords(slot),
   ];
 }

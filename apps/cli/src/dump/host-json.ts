@@ -61,6 +61,15 @@ function rootJson({ hpa, kind, level, role, smm, rootCount, flags }: Root) {
   return { hpa: hex(hpa), kind, level, role: hex(role), smm, rootCount, flags };
 }
 
-function slotJson({ asId, id, baseGfn, npages, hva, flags, flagNames }: Slot) {
-  return { asId, id, baseGfn: hex(baseGfn), npages: Number(npages), hva: hex(hva), flags, flagNames };
+function slotJson({ asId, id, baseGfn, npages, hva, flags, flagNames, isInternal }: Slot) {
+  return {
+    asId,
+    id,
+    baseGfn: hex(baseGfn),
+    npages: Number(npages),
+    hva: hex(hva),
+    flags,
+    flagNames,
+    internal: isInternal,
+  };
 }

@@ -23,7 +23,7 @@ const shownPath = (path: string): string => shown(path, MAX_PATH_SHOWN);
 
 /** What an error of `node:fs` and its like means for a file that was named on the command line. */
 export function unreadable(path: string, error: unknown): UsageError {
-  return new UsageError(`cannot read ${shownPath(path)}: ${reasonOf(error)}`);
+  return new UsageError(`cannot read ${shownPath(path)}: ${reasonOf(error, REASONS_OF[path])}`);
 }
 
 /** The same for a file that was to be written. */
@@ -46,11 +46,11 @@ export function isReaderGone({ cause }: OutputError): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === 'EPIPE';
 }
 
-/** Why a file cannot be read or written. */
-function reasonOf(error: unknown): string {
+/** Why a file cannot be read or written; what is known of this very file goes first. */
+function reasonOf(error: unknown, own: Reasons = {}): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const said = error instanceof Error ? error.message : String(error);
-  return REASONS[code] ?? said;
+  return own[code] ?? REASONS[code] ?? said;
 }
 
 /** What the packages say about wrong arguments, and the system about files; anything else is a bug of this command. */
@@ -60,7 +60,9 @@ export function isMistake(error: unknown): error is Error {
   return error instanceof Error && 'syscall' in error;
 }
 
-const REASONS: Readonly<Record<string, string>> = {
+type Reasons = Readonly<Record<string, string>>;
+
+const REASONS: Reasons = {
   ENOENT: 'there is no such file or folder',
   EACCES: 'permission denied',
   EISDIR: 'it is a folder',
@@ -74,4 +76,14 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
   EMFILE: 'too many files are open',
   ENFILE: 'too many files are open',
+};
+
+/** What errors mean for files that the kernel makes, by their paths. */
+const REASONS_OF: Readonly<Record<string, Reasons>> = {
+  '/proc/kcore': {
+    EACCES: 'permission denied: only root may read it',
+    ENOENT: 'this kernel has none (CONFIG_PROC_KCORE), or it is hidden from this container',
+    EPERM:
+      'the kernel forbids it: it is locked down (confidentiality, see /sys/kernel/security/lockdown), or CAP_SYS_RAWIO is missing, as in a container',
+  },
 };
