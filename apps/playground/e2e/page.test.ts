@@ -275,7 +275,10 @@ describe('the playground in a browser', () => {
       });
       const { violations } = await new AxeBuilder({ page })
         // Where all is well it need not say where. The other call adds to this.
-        .options({ resultTypes: ['violations'] })
+        .options({
+          resultTypes: ['violations'],
+          rules: { 'label-content-name-mismatch': { enabled: true } },
+        })
         .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
         .analyze();
       const found = violations.map(({ id, nodes }) => ({ id, targets: nodes.map((node) => node.target) }));
