@@ -2,6 +2,7 @@
 import './styles/tokens.css';
 import './styles/page.css';
 import './styles/form.css';
+import './styles/inspector.css';
 import './styles/register.css';
 import './styles/table.css';
 import './styles/compare.css';
