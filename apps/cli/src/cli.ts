@@ -3,8 +3,8 @@ import { Command, CommanderError } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import type { ContextOptions } from './context/context-options.ts';
 import { loadPlugins } from './context/plugins.ts';
-import { DAMAGED, MISTAKE, type Session, startSession } from './context/session.ts';
-import { DamagedError, isMistake, isReaderGone, OutputError, unprintable } from './io/errors.ts';
+import { MISTAKE, type Session, startSession, statusOfError } from './context/session.ts';
+import { isMistake, isReaderGone, OutputError, unprintable } from './io/errors.ts';
 import type { Io } from './io/io.ts';
 import type { FormatOptions } from './io/output.ts';
 import { visible } from './io/visible.ts';
@@ -129,5 +129,5 @@ async function failed(session: Session, error: unknown): Promise<number> {
   if (cause instanceof OutputError && isReaderGone(cause)) return 0;
   if (!isMistake(cause)) throw cause;
   session.io.complain(`spte: ${cause.message}\n`);
-  return cause instanceof DamagedError ? DAMAGED : MISTAKE;
+  return statusOfError(cause);
 }

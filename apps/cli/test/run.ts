@@ -16,14 +16,14 @@ export interface Run {
 }
 
 export interface RunOptions extends Partial<Pick<Io, 'terminal' | 'env' | 'cwd' | 'sectionBytes'>> {
-  readonly stdin?: string | undefined;
+  readonly stdin?: string | Uint8Array | undefined;
 }
 
 /** Runs the command within this process. */
 export async function run(argv: readonly string[], options: RunOptions = {}): Promise<Run> {
   const out: Buffer[] = [];
   let err = '';
-  const input = async function* (): AsyncGenerator<string> {
+  const input = async function* (): AsyncGenerator<string | Uint8Array> {
     yield await Promise.resolve(options.stdin ?? '');
   };
   const code = await main(argv, {

@@ -10,7 +10,7 @@ import {
   sayContext,
   withMasks,
 } from '../context/context.ts';
-import { MISTAKE, type Outcome, type Session, statusOf } from '../context/session.ts';
+import { type Outcome, type Session, statusOf, statusOfError, worse } from '../context/session.ts';
 import { errataCounter } from '../entry/errata-counter.ts';
 import { splatCounter } from '../entry/splat-counter.ts';
 import { partPaths, removeTemporaries } from '../files/parts.ts';
@@ -72,7 +72,10 @@ export async function annotateAll(
   const annotate = (annotateSections: AnnotateSections): Promise<Outcome> =>
     annotateEach(session, inputs, { options, policy, reporter, others }, annotateSections);
   return cleaningUp(
-    () => removeTemporaries(parts),
+    () => {
+      removeTemporaries(parts);
+      for (const spooled of io.spooled?.values() ?? []) spooled.close();
+    },
     () =>
       threads === 1
         ? annotate((input, target) =>
@@ -205,8 +208,8 @@ async function annotateEach(
       const { message } = error;
       const who = name === null || message.includes(shown(path)) ? '' : `${name}: `;
       io.complain(`spte: ${who}${message}\n`);
-      reporter?.end(path, { verdict: NO_VERDICT, status: MISTAKE, failed: message });
-      session.status = MISTAKE;
+      reporter?.end(path, { verdict: NO_VERDICT, status: statusOfError(error), failed: message });
+      session.status = worse(session.status, statusOfError(error));
     }
   }
   const all = annotationsOf(counts, counter.tally(), {

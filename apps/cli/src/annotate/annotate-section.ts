@@ -19,7 +19,7 @@ import { type ErrataSeen, errataCounter } from '../entry/errata-counter.ts';
 import { logErrata, type RefineLine, splatTeller, type ToldSplat } from '../entry/log-errata.ts';
 import { type SplatsSeen, splatCounter } from '../entry/splat-counter.ts';
 import type { ParquetTable } from '../files/parquet-table.ts';
-import { readTraceDat, wholeTraceDat } from '../files/trace-dat.ts';
+import { openTraceDat, readTraceDat } from '../files/trace-dat.ts';
 import { isTraceDat } from '../files/trace-magic.ts';
 import { breathe } from '../io/clean-up.ts';
 import type { Reporter } from '../verdict/report.ts';
@@ -72,12 +72,18 @@ export async function annotateSection(
   const all = startingWith(first, chunks);
   if (section.file === null && first.done !== true && isTraceDat(first.value)) {
     const lines = lineAnnotator(session, input, job, before);
-    const counts = await readTraceDat(await wholeTraceDat(input.path, all), lines.take, async () => {
-      await out.flush();
-      await breathe();
-    });
-    lines.end();
-    return { counts, ...lines.seen() };
+    const dat = await openTraceDat(io, input.path, all, job.onRead);
+    try {
+      const counts = await readTraceDat(io, input.path, dat, lines.take, async () => {
+        await out.flush();
+        await breathe();
+      });
+      lines.end();
+      return { counts, ...lines.seen() };
+    } finally {
+      dat.close();
+      await chunks.return();
+    }
   }
   if (input.hasSplats || needsRecords(job.options)) {
     const lines = lineAnnotator(session, input, job, before);

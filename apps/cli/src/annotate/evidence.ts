@@ -13,8 +13,9 @@ import {
   traceReader,
 } from '@spte/trace';
 import type { Evidence } from '../context/context.ts';
+import { spooledBytes } from '../files/dat-bytes.ts';
 import { opened, readInput } from '../files/read-input.ts';
-import { datUname, readTraceDat, wholeTraceDat } from '../files/trace-dat.ts';
+import { openTraceDat } from '../files/trace-dat.ts';
 import { isTraceDat } from '../files/trace-magic.ts';
 import { isMistake } from '../io/errors.ts';
 import { type Io, pathOf } from '../io/io.ts';
@@ -28,6 +29,10 @@ const A_GLANCE = 1 << 16;
 
 /** Text that is looked at in any case, in bytes, at most. */
 const MOST = 1 << 26;
+
+/** Events of a trace.dat that are looked at, as text above. */
+const ENOUGH_EVENTS = 200_000;
+const MOST_EVENTS = 800_000;
 
 /** Lines that are read for what they say of the machine beside what entries say. */
 const LINES = 20_000;
@@ -108,14 +113,32 @@ export async function witness(io: Io, path: string, known: boolean): Promise<Wit
   if (file?.isFile() === true) return { ...(await lookedAt(io, path, known)), io };
   if (known) return { evidence: {}, matters: true, strangers: strangers(), hasSplats: false, io };
   const { head, whole } = await peek(opened(io, path));
+  if (isTraceDat(head[0] ?? new Uint8Array())) return witnessSpooled(io, path, head, whole);
   const looked = await lookedAt({ ...io, held: new Map([[path, Readable.from(head)]]) }, path, known);
   return { ...looked, io: { ...io, held: new Map([...(io.held ?? []), [path, whole]]) } };
+}
+
+/** A trace.dat that can be read only once is put into a file, for its records are not in the order of their time. */
+async function witnessSpooled(
+  io: Io,
+  path: string,
+  head: readonly Uint8Array[],
+  whole: AsyncIterable<Uint8Array>,
+): Promise<Witnessed> {
+  const spooled = new Map([...(io.spooled ?? []), [path, await spooledBytes(path, whole)]]);
+  const first = head.slice(0, 1);
+  const held = async function* (): AsyncGenerator<Uint8Array, void> {
+    yield* first;
+    await Promise.resolve();
+  };
+  const world = (): Io => ({ ...io, spooled, held: new Map([...(io.held ?? []), [path, held()]]) });
+  return { ...(await lookedAt(world(), path, false)), io: world() };
 }
 
 async function lookedAt(io: Io, path: string, known: boolean): Promise<Omit<Witnessed, 'io'>> {
   const about = lineWitness();
   try {
-    await look(about, path, readInput(io, path), known);
+    await look(about, io, path, known);
   } catch (error) {
     // Whoever reads the input in earnest says why it cannot be read, or only in part.
     if (!isMistake(error)) throw error;
@@ -140,18 +163,15 @@ async function peek(
   let length = 0;
   const deadline = setTimeout(PATIENCE_MS, null, { ref: false });
   let next = iterator.next();
-  // A trace.dat is read whole in any case.
-  let isDat = false;
-  while (length < ENOUGH || isDat) {
+  while (length < ENOUGH) {
     // What cannot be read fails once more, where it is read in earnest.
-    const result: IteratorResult<Uint8Array | string> | null = await Promise.race(
-      isDat ? [next] : [next, deadline],
-    ).catch(() => null);
+    const result: IteratorResult<Uint8Array | string> | null = await Promise.race([next, deadline]).catch(
+      () => null,
+    );
     if (result === null || result.done === true) break;
     const chunk: Uint8Array = typeof result.value === 'string' ? Buffer.from(result.value) : result.value;
     head.push(chunk);
     length += chunk.length;
-    isDat ||= length === chunk.length && isTraceDat(chunk);
     next = iterator.next();
   }
   const whole = async function* (): AsyncGenerator<Uint8Array, void> {
@@ -164,20 +184,14 @@ async function peek(
 }
 
 /** Looks at the beginning of an input. */
-async function look(
-  about: Witness,
-  path: string,
-  chunks: AsyncIterable<Uint8Array>,
-  known: boolean,
-): Promise<void> {
-  const iterator = chunks[Symbol.asyncIterator]();
+async function look(about: Witness, io: Io, path: string, known: boolean): Promise<void> {
+  const iterator = readInput(io, path);
   const first = await iterator.next();
   if (first.done === true) return;
   const rest = { [Symbol.asyncIterator]: () => iterator };
   if (isTraceDat(first.value)) {
-    const bytes = await wholeTraceDat(path, startingWith(first.value, rest));
-    about.uname(await datUname(bytes));
-    if (!known) await readTraceDat(bytes, about.take, async () => Promise.resolve());
+    await lookAtDat(about, io, path, { chunks: startingWith(first.value, rest), known });
+    await iterator.return();
     return;
   }
   const reader = traceReader(about.take);
@@ -188,6 +202,26 @@ async function look(
     if (read >= (known ? A_GLANCE : about.entries() > 0 ? ENOUGH : MOST)) break;
   }
   reader.end();
+}
+
+async function lookAtDat(
+  about: Witness,
+  io: Io,
+  path: string,
+  { chunks, known }: { readonly chunks: AsyncIterable<Uint8Array>; readonly known: boolean },
+): Promise<void> {
+  const dat = await openTraceDat(io, path, chunks);
+  try {
+    about.uname(dat.uname);
+    if (known) return;
+    let count = 0;
+    for (const entry of dat.entries()) {
+      about.take(entry);
+      if (++count >= (about.entries() > 0 ? ENOUGH_EVENTS : MOST_EVENTS)) break;
+    }
+  } finally {
+    if (io.spooled?.has(path) !== true) dat.close();
+  }
 }
 
 async function* startingWith(

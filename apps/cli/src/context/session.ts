@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type Command, Option } from 'commander';
+import { DamagedError } from '../io/errors.ts';
 import type { Io } from '../io/io.ts';
 import { type FormatOptions, Output } from '../io/output.ts';
 import { oneOf } from '../io/parse.ts';
@@ -55,6 +56,13 @@ export function statusOf({ findings, possible, looked, damaged }: Outcome, check
   return looked === 0 ? NOTHING : FINE;
 }
 
+/** The exit status of an error that says what is wrong with an input. */
+export const statusOfError = (error: unknown): number => (error instanceof DamagedError ? DAMAGED : MISTAKE);
+
+/** The status of two runs together. */
+export const worse = (a: number, b: number): number =>
+  BY_WEIGHT.find((status) => status === a || status === b) as number;
+
 /** Options that every command has. */
 export type CommonOptions = FormatOptions & ContextOptions;
 
@@ -81,6 +89,5 @@ export function addCommonOptions(command: Command): Command {
 /** Writes what is left, and chooses the exit status. */
 export async function end(session: Session, { check }: FormatOptions, outcome: Outcome): Promise<void> {
   await session.out.flush();
-  const statuses = [session.status, statusOf(outcome, check === true)];
-  session.status = BY_WEIGHT.find((status) => statuses.includes(status)) as number;
+  session.status = worse(session.status, statusOf(outcome, check === true));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { resolve } from 'node:path';
+import type { DatBytes } from '../files/dat-bytes.ts';
 
 /** The world around a run of the command. */
 export interface Io {
@@ -13,6 +14,8 @@ export interface Io {
   readonly stdin: AsyncIterable<Uint8Array | string>;
   /** Inputs that can be read only once and were looked into, by their paths as typed: what they give, from the beginning. */
   readonly held?: ReadonlyMap<string, AsyncIterable<Uint8Array>>;
+  /** A trace.dat among them, which was put into a file, by its path as typed. */
+  readonly spooled?: ReadonlyMap<string, DatBytes>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The folder against which paths are resolved. */
   readonly cwd: string;

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { bytesSource, type DatSource } from './source.ts';
 
-/** Refuses a file that is not a trace.dat, or contradicts itself. */
+/** Refuses a file that is not a trace.dat, is cut off, or contradicts itself. */
 export function refuse(what: string, cause?: unknown): never {
   throw new RangeError(`SPTE_TRACE_DAT: ${what}`, { cause });
+}
+
+/** Refuses a file that is a trace.dat, and whole as far as is known, but of a sort that is not read. */
+export function unsupported(what: string): never {
+  throw new RangeError(`SPTE_TRACE_DAT_UNSUPPORTED: ${what}`);
 }
 
 /** Reads numbers and texts one after the other, and never beyond the end. */
@@ -14,47 +20,93 @@ export interface ByteReader {
   u32(): number;
   /** A 64-bit number that is a place or a size. */
   size(): number;
-  /** A view of the next bytes. */
+  /** The next bytes, which stay as they are. */
   bytes(length: number): Uint8Array;
+  /** Leaves bytes out. */
+  skip(length: number): void;
+  /** A reader of the next bytes, which are left out here. */
+  part(length: number): ByteReader;
   /** A text up to its NUL. */
   text(): string;
 }
 
-/** Longest name in a file; the texts of files have a size of their own. */
-const MAX_TEXT = 1 << 16;
+/** Longest name in a file, with its NUL, in bytes; the texts of files have a size of their own. */
+const MAX_TEXT = (1 << 16) + 1;
 
-/** Reads `bytes` from `start`; `what` names them in errors. */
-export function byteReader(bytes: Uint8Array, start: number, what: string): ByteReader {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** Bytes that are read at once, unless told otherwise: a text fits. */
+const WINDOW = 1 << 17;
+
+/** What of a file is read, and how. */
+interface Extent {
+  /** The first byte that is not read; the size of the file when absent. */
+  readonly end?: number;
+  /** Bytes that are read at once. */
+  readonly ahead?: number;
+}
+
+/** Reads bytes in memory; `what` names them in errors. */
+export function memoryReader(bytes: Uint8Array, what: string): ByteReader {
+  return byteReader(bytesSource(bytes), 0, what);
+}
+
+/** Reads a file from `start` on; `what` names the place in errors. */
+export function byteReader(
+  source: DatSource,
+  start: number,
+  what: string,
+  { end = source.size, ahead = WINDOW }: Extent = {},
+): ByteReader {
   let at = start;
+  /** Some of the bytes, and where they begin. */
+  let window = new Uint8Array();
+  let from = 0;
   const take = (length: number): number => {
-    if (length > bytes.length - at) {
-      refuse(`${what}: ${length} bytes at ${at} are beyond the end, ${bytes.length}`);
-    }
+    if (length > end - at) refuse(`${what}: ${length} bytes at ${at} are beyond the end, ${end}`);
     at += length;
     return at - length;
   };
+  /** Bytes of the file, which are within its end. */
+  const see = (offset: number, length: number): Uint8Array => {
+    if (offset < from || offset + length > from + window.length) {
+      window = new Uint8Array(Math.max(length, Math.min(ahead, end - offset)));
+      source.read(window, offset);
+      from = offset;
+    }
+    return window.subarray(offset - from, offset - from + length);
+  };
+  const view = (length: number): DataView => {
+    const { buffer, byteOffset } = see(take(length), length);
+    return new DataView(buffer, byteOffset, length);
+  };
   return {
     get done() {
-      return at >= bytes.length;
+      return at >= end;
     },
-    u8: () => view.getUint8(take(1)),
-    u16: () => view.getUint16(take(2), true),
-    u32: () => view.getUint32(take(4), true),
+    u8: () => view(1).getUint8(0),
+    u16: () => view(2).getUint16(0, true),
+    u32: () => view(4).getUint32(0, true),
     size() {
-      const value = view.getBigUint64(take(8), true);
+      const value = view(8).getBigUint64(0, true);
       if (value > BigInt(Number.MAX_SAFE_INTEGER)) refuse(`${what}: a size of ${value}`);
       return Number(value);
     },
     bytes(length) {
-      const from = take(length);
-      return bytes.subarray(from, from + length);
+      const offset = take(length);
+      const bytes = new Uint8Array(length);
+      source.read(bytes, offset);
+      return bytes;
+    },
+    skip: (length) => void take(length),
+    part(length) {
+      const offset = take(length);
+      return byteReader(source, offset, what, { end: offset + length });
     },
     text() {
-      const end = bytes.indexOf(0, at);
-      if (end < 0 || end - at > MAX_TEXT) refuse(`${what}: a text at ${at} has no end`);
-      const from = take(end + 1 - at);
-      return latin1(bytes.subarray(from, end));
+      const bytes = see(at, Math.max(0, Math.min(MAX_TEXT, end - at)));
+      const nul = bytes.indexOf(0);
+      if (nul < 0) refuse(`${what}: a text at ${at} has no end`);
+      at += nul + 1;
+      return latin1(bytes.subarray(0, nul));
     },
   };
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type ByteReader, byteReader, latin1, refuse } from './byte-reader.ts';
+import { type ByteReader, byteReader, latin1, refuse, unsupported } from './byte-reader.ts';
 import type { Ledger } from './ledger.ts';
+import type { DatSource } from './source.ts';
 
 /**
  * Uncompresses a block. What it throws is the cause of the error that the reader throws.
@@ -56,12 +57,14 @@ export interface DatDraft {
 const MAGIC = '\x17\x08Dtracing';
 
 /** What every version begins with. */
-export function readStart(bytes: Uint8Array): { reader: ByteReader; version: number; pageSize: number } {
-  const reader = byteReader(bytes, 0, 'header');
-  if (latin1(reader.bytes(MAGIC.length)) !== MAGIC) refuse('this file does not begin as a trace.dat does');
+export function readStart(source: DatSource): { reader: ByteReader; version: number; pageSize: number } {
+  const reader = byteReader(source, 0, 'header');
+  if (source.size < MAGIC.length || latin1(reader.bytes(MAGIC.length)) !== MAGIC) {
+    refuse('this file does not begin as a trace.dat does');
+  }
   const version = Number(reader.text());
-  if (version !== 6 && version !== 7) refuse('only versions 6 and 7 are known');
-  if (reader.u8() !== 0) refuse('it was recorded on a big-endian machine, which has no KVM for x86');
+  if (version !== 6 && version !== 7) unsupported('only versions 6 and 7 are known');
+  if (reader.u8() !== 0) unsupported('it was recorded on a big-endian machine, which has no KVM for x86');
   // Bytes of a long in user space.
   reader.u8();
   return { reader, version, pageSize: checkPageSize(reader.u32()) };
@@ -80,31 +83,37 @@ export function draftFile(ledger: Ledger): DatDraft {
 /** `header_page`, then `header_event`, each a file. */
 export function readHeaderInfo(reader: ByteReader, draft: DatDraft): void {
   reader.text();
-  draft.headerPage = fileText(reader);
+  draft.headerPage = fileText(reader, draft);
   reader.text();
   skipFile(reader);
 }
 
 /** Formats of ftrace's own events: none is of interest. */
-export function skipFtraceFormats(reader: ByteReader): void {
-  for (let count = reader.u32(); count > 0; count--) skipFile(reader);
+export function skipFtraceFormats(reader: ByteReader, { ledger }: DatDraft): void {
+  for (let count = reader.u32(); count > 0; count--) {
+    ledger.keep(0);
+    skipFile(reader);
+  }
 }
 
 /** Formats of events, system by system. */
 export function readFormats(reader: ByteReader, draft: DatDraft): void {
   for (let systems = reader.u32(); systems > 0; systems--) {
+    draft.ledger.keep(0);
     reader.text();
-    for (let events = reader.u32(); events > 0; events--) draft.formats.push(fileText(reader));
+    for (let events = reader.u32(); events > 0; events--) draft.formats.push(fileText(reader, draft));
   }
 }
 
 function skipFile(reader: ByteReader): void {
-  reader.bytes(reader.size());
+  reader.skip(reader.size());
 }
 
 /** A file with its size before it. */
-export function fileText(reader: ByteReader): string {
-  return latin1(reader.bytes(reader.size()));
+export function fileText(reader: ByteReader, { ledger }: DatDraft): string {
+  const size = reader.size();
+  ledger.keep(size);
+  return latin1(reader.bytes(size));
 }
 
 /** Ids of options that both versions have. */

@@ -6,3 +6,4 @@
  */
 export type { CpuData, DatFile, Decompress } from './dat-file.ts';
 export { type DatCounts, type DatOptions, type DatTrace, openDat } from './read-dat.ts';
+export type { DatSource } from './source.ts';

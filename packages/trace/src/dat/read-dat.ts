@@ -2,16 +2,17 @@
 import type { TraceRecord } from '../events/record.ts';
 import { TRACE_EVENTS } from '../events/trace-events.ts';
 import type { LostEvents } from '../lines/lost-events.ts';
-import { byteReader } from './byte-reader.ts';
+import { cpuBlocks } from './cpu-blocks.ts';
 import { type CpuData, type DatFile, type Decompress, draftFile, readStart } from './dat-file.ts';
 import { type EventFormat, formatName, parseEventFormat } from './event-format.ts';
-import { type Ledger, openLedger } from './ledger.ts';
+import { openLedger } from './ledger.ts';
 import { inOrder } from './merge.ts';
 import { readNumber, recordFields } from './record-fields.ts';
 import { type PageLayout, pageEvents, pageLoss, parseHeaderPage, type RawEvent } from './ring-buffer.ts';
+import { bytesSource, type DatSource } from './source.ts';
 import { formatTimestamp } from './timestamps.ts';
 import { readVersion6 } from './version-6.ts';
-import { blockAt, readVersion7, uncompress } from './version-7.ts';
+import { readVersion7 } from './version-7.ts';
 
 /** What a trace.dat may need. */
 export interface DatOptions {
@@ -24,6 +25,8 @@ export interface DatCounts extends LostEvents {
   readonly events: number;
   /** Events that show page tables. */
   readonly recognised: number;
+  /** Bytes of records that the file should have and does not: it is cut off. */
+  readonly missing: number;
 }
 
 /** A trace.dat. */
@@ -48,11 +51,15 @@ const PID = { name: 'common_pid', offset: 4, size: 4, signed: true, kind: 'numbe
  * Opens a trace.dat of trace-cmd, version 6 or 7. Each record is read by the description of its event that the file
  * carries, never by a layout known beforehand. Instances of ftrace beside the top one are read too.
  *
- * Whatever the file says of itself, the reader takes no more memory than is in proportion to the size of the file, to
- * 64 MiB of sections that were compressed, and to 256 MiB of compressed blocks in use, and reads no byte of it twice.
+ * Whatever the size of the file and whatever it says of itself, the reader takes no more memory than 16 MiB for what
+ * stands before the records, and 64 MiB for those that are waiting for their turn, some of each CPU. Where records are
+ * missing at the end of the file, those that are there are read.
  *
- * @throws RangeError (`SPTE_TRACE_DAT`) when the file is not a trace.dat, is compressed and nothing to uncompress it was given, or
- *   says something impossible about itself; while the records are read, when a compressed block is damaged
+ * @param from the file in memory, or from where its bytes are read when they are needed
+ * @throws RangeError (`SPTE_TRACE_DAT`) when the file is not a trace.dat, is cut before its records, or says something
+ *   impossible about itself; while the records are read, when a compressed block is damaged. `SPTE_TRACE_DAT_UNSUPPORTED`
+ *   when nothing is wrong with it, but it is of another version, of a big-endian machine, a latency trace, or compressed and
+ *   nothing to uncompress it was given
  *
  * @example
  * ```ts
@@ -69,39 +76,50 @@ const PID = { name: 'common_pid', offset: 4, size: 4, signed: true, kind: 'numbe
  * refusal(Uint8Array.of(0x17, 0x08, 0x44, ...new TextEncoder().encode('tracing6\0'))); // RangeError: SPTE_TRACE_DAT: header: 1 bytes at 12 are beyond the end, 12
  * ```
  */
-export function openDat(bytes: Uint8Array, { decompress = null }: DatOptions = {}): DatTrace {
-  const { reader, version, pageSize } = readStart(bytes);
-  const draft = draftFile(openLedger(bytes.length));
+export function openDat(from: Uint8Array | DatSource, { decompress = null }: DatOptions = {}): DatTrace {
+  const source = from instanceof Uint8Array ? bytesSource(from) : from;
+  const { reader, version, pageSize } = readStart(source);
+  const draft = draftFile(openLedger(source.size));
   let compression = 'none';
-  if (version === 6) readVersion6(bytes, reader, draft, pageSize);
+  if (version === 6) readVersion6(source, reader, draft, pageSize);
   else {
     compression = reader.text();
     // Version of the algorithm.
     reader.text();
-    readVersion7(bytes, reader.size(), draft, decompress);
+    readVersion7(source, reader.size(), draft, decompress);
   }
   const { ledger, ...found } = draft;
-  for (const { size } of found.cpus) ledger.claim('CPU data', size);
+  for (const { size } of found.cpus.map((data) => within(source, data))) ledger.claim('CPU data', size);
   const layout = parseHeaderPage(found.headerPage);
   const file: DatFile = { ...found, version, compression };
-  return { file, records: () => records(bytes, file, layout, decompress) };
+  return { file, records: () => records(source, file, layout, decompress) };
+}
+
+/** What the file has of a CPU. */
+function within<Data extends Pick<CpuData, 'offset' | 'size'>>(source: DatSource, data: Data): Data {
+  const size = Math.min(data.size, Math.max(0, source.size - data.offset));
+  return { ...data, size };
 }
 
 function* records(
-  bytes: Uint8Array,
+  source: DatSource,
   { formats, cmdlines, cpus }: DatFile,
   layout: PageLayout,
   decompress: Decompress | null,
 ): Generator<TraceRecord, DatCounts> {
   const known = knownFormats(formats);
   const tasks = taskNames(cmdlines);
-  const ledger = openLedger(bytes.length);
+  const blocks = cpuBlocks(source, cpus.length, decompress);
   const loss = { lost: 0, lostMarks: 0 };
   let events = 0;
   let recognised = 0;
-  for (const { data, event } of inOrder(
-    cpus.map((data) => cpuEvents(data, layout, loss, blocks(bytes, data, ledger, decompress))),
-  )) {
+  let missing = 0;
+  const sources = cpus.map((data) => {
+    const there = within(source, data);
+    missing += data.size - there.size;
+    return cpuEvents(there, layout, loss, blocks(there));
+  });
+  for (const { data, event } of inOrder(sources)) {
     events++;
     const pid = readNumber(PID, event);
     // Too short for what every record has.
@@ -121,7 +139,7 @@ function* records(
       block: null,
     };
   }
-  return { events, recognised, ...loss };
+  return { events, recognised, missing, ...loss };
 }
 
 /** The formats of events that show page tables, by the number that their records carry. */
@@ -170,31 +188,5 @@ function* cpuEvents(
       loss.lostMarks += lostMarks;
       for (const event of pageEvents(page, layout)) yield { data, event, timestamp: event.timestamp };
     }
-  }
-}
-
-/** Bytes of the number of chunks. */
-const CHUNK_COUNT = 4;
-
-/** The recorded pages, uncompressed piece by piece. */
-function* blocks(
-  bytes: Uint8Array,
-  { offset, size, compressed }: CpuData,
-  ledger: Ledger,
-  decompress: Decompress | null,
-): Generator<Uint8Array, void> {
-  if (size === 0) return;
-  // The number of chunks stands before them and is not counted.
-  const end = compressed ? offset + CHUNK_COUNT + size : offset + size;
-  const reader = byteReader(bytes.subarray(0, end), offset, 'CPU data');
-  if (!compressed) {
-    yield reader.bytes(size);
-    return;
-  }
-  for (let chunks = reader.u32(); chunks > 0; chunks--) {
-    const { packed, whole } = blockAt(reader);
-    ledger.hold(whole);
-    yield uncompress(packed, whole, decompress);
-    ledger.release(whole);
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type ByteReader, byteReader, refuse } from './byte-reader.ts';
+import { type ByteReader, byteReader, memoryReader, refuse, unsupported } from './byte-reader.ts';
 import {
   type DatDraft,
   fileText,
@@ -8,6 +8,8 @@ import {
   skipFtraceFormats,
   takeOption,
 } from './dat-file.ts';
+import { CPU_BYTES } from './ledger.ts';
+import type { DatSource } from './source.ts';
 
 /** An instance of ftrace beside the top one, as an option tells of it. */
 interface Instance {
@@ -32,22 +34,23 @@ const SHOWN = 40;
 const PLACE_BYTES = 16;
 
 /** Reads what follows the start of a version 6 file: everything in one order, but for the instances at its end. */
-export function readVersion6(bytes: Uint8Array, reader: ByteReader, draft: DatDraft, pageSize: number): void {
+export function readVersion6(source: DatSource, reader: ByteReader, draft: DatDraft, pageSize: number): void {
   readHeaderInfo(reader, draft);
-  skipFtraceFormats(reader);
+  skipFtraceFormats(reader, draft);
   readFormats(reader, draft);
   // Symbols of the kernel and formats of trace_printk().
-  reader.bytes(reader.u32());
-  reader.bytes(reader.u32());
-  draft.cmdlines = fileText(reader);
+  reader.skip(reader.u32());
+  reader.skip(reader.u32());
+  draft.cmdlines = fileText(reader, draft);
   const cpus = reader.u32();
   const section = reader.text();
   const hasOptions = section === 'options  ';
   const instances = hasOptions ? readOptions(reader, draft, cpus) : [];
   const data = hasOptions ? reader.text() : section;
-  if (data !== FLYRECORD) refuse('it holds a latency trace, which is text: give that to the text reader');
+  if (data !== FLYRECORD)
+    unsupported('it holds a latency trace, which is text: give that to the text reader');
   readPlaces(reader, draft, { name: '', offset: 0, cpus }, pageSize);
-  for (const instance of instances) readInstance(bytes, draft, instance, pageSize);
+  for (const instance of instances) readInstance(source, draft, instance, pageSize);
 }
 
 /** The options up to their end; gives the instances among them. */
@@ -55,8 +58,10 @@ function readOptions(reader: ByteReader, draft: DatDraft, cpus: number): Instanc
   const instances: Instance[] = [];
   let before = DONE;
   for (let id = reader.u16(); id !== DONE; id = reader.u16()) {
-    const data = reader.bytes(reader.u32());
-    const option = byteReader(data, 0, 'option');
+    const size = reader.u32();
+    draft.ledger.keep(size);
+    const data = reader.bytes(size);
+    const option = memoryReader(data, 'option');
     const instance = instances.at(-1);
     if (id === BUFFER) instances.push({ offset: option.size(), name: option.text(), cpus });
     // Right behind an instance it is the number of its CPUs, elsewhere one that is known already.
@@ -67,11 +72,11 @@ function readOptions(reader: ByteReader, draft: DatDraft, cpus: number): Instanc
   return instances;
 }
 
-function readInstance(bytes: Uint8Array, draft: DatDraft, instance: Instance, pageSize: number): void {
+function readInstance(source: DatSource, draft: DatDraft, instance: Instance, pageSize: number): void {
   if (instance.offset === 0) return;
   // A name comes from the file and may be anything.
   const what = `instance ${JSON.stringify(instance.name.slice(0, SHOWN))}`;
-  const reader = byteReader(bytes, instance.offset, what);
+  const reader = byteReader(source, instance.offset, what);
   if (reader.text() !== FLYRECORD) refuse(`${what}: no records are where they should be`);
   readPlaces(reader, draft, instance, pageSize);
 }
@@ -85,6 +90,7 @@ function readPlaces(
 ): void {
   ledger.claim('places of records', count * PLACE_BYTES);
   for (let cpu = 0; cpu < count; cpu++) {
+    ledger.keep(CPU_BYTES);
     const [offset, size] = [reader.size(), reader.size()];
     cpus.push({ instance, clock, cpu, offset, size, compressed: false, pageSize });
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { type ByteReader, byteReader, refuse } from './byte-reader.ts';
+import { type ByteReader, byteReader, memoryReader, refuse, unsupported } from './byte-reader.ts';
 import {
   checkPageSize,
   type DatDraft,
@@ -9,7 +9,8 @@ import {
   readHeaderInfo,
   takeOption,
 } from './dat-file.ts';
-import { type Ledger, MAX_BLOCK } from './ledger.ts';
+import { CPU_BYTES, type Ledger } from './ledger.ts';
+import type { DatSource } from './source.ts';
 
 /** Ids of options, and of the sections that those with an offset point to. */
 const DONE = 0;
@@ -25,7 +26,7 @@ const MAX_OPTION_SECTIONS = 64;
 
 /** Reads what follows the compression header of a version 7 file: options, and the sections that they point to. */
 export function readVersion7(
-  bytes: Uint8Array,
+  source: DatSource,
   first: number,
   draft: DatDraft,
   decompress: Decompress | null,
@@ -33,29 +34,31 @@ export function readVersion7(
   let next = first;
   for (let count = 0; next !== 0; count++) {
     if (count === MAX_OPTION_SECTIONS) refuse('its options point to each other without end');
-    const options = openSection(bytes, next, draft.ledger, decompress);
+    const options = openSection(source, next, draft.ledger, decompress);
     next = 0;
     while (!options.done) {
       const id = options.u16();
-      const data = options.bytes(options.u32());
+      const size = options.u32();
+      draft.ledger.keep(size);
+      const data = options.bytes(size);
       if (id === DONE) {
-        next = byteReader(data, 0, 'option').size();
+        next = memoryReader(data, 'option').size();
         break;
       }
-      takeSection(bytes, id, data, draft, decompress);
+      takeSection(source, id, data, draft, decompress);
     }
   }
 }
 
 function takeSection(
-  bytes: Uint8Array,
+  source: DatSource,
   id: number,
   data: Uint8Array,
   draft: DatDraft,
   decompress: Decompress | null,
 ): void {
-  const option = byteReader(data, 0, 'option');
-  const section = (): ByteReader => openSection(bytes, option.size(), draft.ledger, decompress);
+  const option = memoryReader(data, 'option');
+  const section = (): ByteReader => openSection(source, option.size(), draft.ledger, decompress);
   switch (id) {
     case HEADER_INFO:
       readHeaderInfo(section(), draft);
@@ -64,10 +67,10 @@ function takeSection(
       readFormats(section(), draft);
       break;
     case CMDLINES:
-      draft.cmdlines = fileText(section());
+      draft.cmdlines = fileText(section(), draft);
       break;
     case BUFFER:
-      takeBuffer(bytes, option, draft);
+      takeBuffer(source, option, draft);
       break;
     default:
       takeOption(draft, id, data);
@@ -76,10 +79,10 @@ function takeSection(
 
 /** Header of a section: id, flags, name, size. */
 function sectionHeader(
-  bytes: Uint8Array,
+  source: DatSource,
   offset: number,
 ): { reader: ByteReader; compressed: boolean; size: number } {
-  const reader = byteReader(bytes, offset, 'section');
+  const reader = byteReader(source, offset, 'section');
   reader.u16();
   const compressed = (reader.u16() & COMPRESSED) !== 0;
   reader.u32();
@@ -88,18 +91,18 @@ function sectionHeader(
 
 /** A section: its header, then its bytes, or the one block that they make up. */
 function openSection(
-  bytes: Uint8Array,
+  source: DatSource,
   offset: number,
   ledger: Ledger,
   decompress: Decompress | null,
 ): ByteReader {
-  const { reader, compressed, size } = sectionHeader(bytes, offset);
+  const { reader, compressed, size } = sectionHeader(source, offset);
   ledger.claim('section', size);
-  const content = byteReader(reader.bytes(size), 0, 'section');
+  const content = reader.part(size);
   if (!compressed) return content;
-  const { packed, whole } = blockAt(content);
+  const { packed, whole } = blockAt(content, ledger);
   ledger.keep(whole);
-  return byteReader(uncompress(packed, whole, decompress), 0, 'section');
+  return memoryReader(uncompress(packed, whole, decompress), 'section');
 }
 
 /** A compressed block, and how many bytes it has uncompressed. */
@@ -109,16 +112,16 @@ export interface PackedBlock {
 }
 
 /** Reads a compressed block: its size before and after, then its bytes. */
-export function blockAt(reader: ByteReader): PackedBlock {
+export function blockAt(reader: ByteReader, ledger: Ledger): PackedBlock {
   const size = reader.u32();
   const whole = reader.u32();
-  if (whole > MAX_BLOCK) refuse(`a block of ${whole} bytes`);
+  ledger.block(size, whole);
   return { packed: reader.bytes(size), whole };
 }
 
 /** Uncompresses a block. */
 export function uncompress(packed: Uint8Array, whole: number, decompress: Decompress | null): Uint8Array {
-  if (decompress === null) return refuse('it is compressed: pass a function that uncompresses a block');
+  if (decompress === null) return unsupported('it is compressed: pass a function that uncompresses a block');
   const { length } = packed;
   let block: Uint8Array;
   try {
@@ -135,13 +138,14 @@ function reasonOf(error: unknown): string {
 }
 
 /** Where the records of an instance are, CPU by CPU. */
-function takeBuffer(bytes: Uint8Array, option: ByteReader, draft: DatDraft): void {
-  const { compressed } = sectionHeader(bytes, option.size());
+function takeBuffer(source: DatSource, option: ByteReader, draft: DatDraft): void {
+  const { compressed } = sectionHeader(source, option.size());
   const instance = option.text();
   const clock = option.text();
   if (instance === '') draft.clock = clock;
   const pageSize = checkPageSize(option.u32());
   for (let cpus = option.u32(); cpus > 0; cpus--) {
+    draft.ledger.keep(CPU_BYTES);
     const [cpu, offset, size] = [option.u32(), option.size(), option.size()];
     draft.cpus.push({ instance, clock, cpu, offset, size, compressed, pageSize });
   }
