@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { BoundedMap, caveatsOf, createMmu, hex, type Mmu, type MmuConfig, toJson } from '@spte/core';
@@ -22,6 +23,7 @@ import {
   presetOf,
 } from '@spte/host';
 import { readHost } from '@spte/host/node';
+import { refuseDevice } from '../files/devices.ts';
 import { shown, UsageError, unreadable } from '../io/errors.ts';
 import { foreignText } from '../io/foreign.ts';
 import { type Io, pathOf } from '../io/io.ts';
@@ -73,6 +75,7 @@ export function hostTexts(io: Io, path: string): HostTexts {
 
 /** The text of a bundle; a pipe is read, as the shell makes one for `<(…)`, and no more than a bundle may have. */
 function bundleText(place: string): string {
+  refuseDevice(place);
   const fd = openSync(place, 'r');
   try {
     const pieces: Buffer[] = [];

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
 import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import { foreignImage } from '../io/foreign.ts';
 import { type Io, pathOf } from '../io/io.ts';
 import { removeLeftovers } from '../io/leftovers.ts';
 import { fileProgress } from '../io/progress.ts';
+import { refuseDevice } from './devices.ts';
 import { readImage } from './read-input.ts';
 
 /** Blocks of an image that are looked at for zeroes, which need no room in a sparse file. */
@@ -66,6 +68,7 @@ const FIRST_BYTES = 512;
 
 function isCompressed(io: Io, path: string): boolean {
   try {
+    refuseDevice(pathOf(io, path));
     const file = openFile(pathOf(io, path));
     try {
       const first = file.read(0n, FIRST_BYTES) ?? file.read(0n, 8);

@@ -7,6 +7,7 @@ import { shown, UsageError, unreadable } from '../io/errors.ts';
 import { foreignText } from '../io/foreign.ts';
 import { type Io, pathOf } from '../io/io.ts';
 import { sayOnce } from '../io/say-once.ts';
+import { refuseDevice } from './devices.ts';
 import { startsWith } from './magic.ts';
 import { textForm } from './text-form.ts';
 import { isTraceDat } from './trace-magic.ts';
@@ -73,6 +74,7 @@ const CHUNK = 1 << 18;
 
 /** The bytes of a file, which may grow meanwhile, but not shrink. */
 async function* wholeFile(path: string): AsyncGenerator<Uint8Array, void> {
+  refuseDevice(path);
   const before = sizeOf(path);
   let read = 0;
   for await (const chunk of createReadStream(path) as AsyncIterable<Uint8Array>) {
