@@ -29,7 +29,7 @@ const POSSIBLE = 3;
 /** Nothing was recognised, so that nothing was looked at. */
 const NOTHING = 4;
 /** The input is damaged, or only a part of it was read. */
-export const DAMAGED = 5;
+const DAMAGED = 5;
 
 const BY_WEIGHT: readonly number[] = [MISTAKE, DAMAGED, FINDINGS, POSSIBLE, NOTHING, FINE];
 
