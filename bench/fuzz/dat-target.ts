@@ -154,7 +154,8 @@ export const datTarget: Target = {
       records.forEach(checkRecord);
       return { ending: records.length > 0 ? 'read, with records' : 'read, without records', count: 1 };
     } catch (error) {
-      if (!(error instanceof RangeError) || !error.message.startsWith('SPTE_TRACE_DAT: ')) throw error;
+      if (!(error instanceof RangeError) || !/^SPTE_TRACE_DAT(?:_UNSUPPORTED)?: /.test(error.message))
+        throw error;
       return { ending: kindOf(error.message), count: 1 };
     }
   },

@@ -151,7 +151,7 @@ describe('a line that a mail has wrapped', () => {
 });
 
 describe('the ledger of a file', () => {
-  const HELD = 1 << 28;
+  const HELD = 1 << 26;
 
   it('takes what was given back, again and again', () => {
     const ledger = openLedger(1 << 24);
@@ -161,7 +161,7 @@ describe('the ledger of a file', () => {
     }
     ledger.hold(HELD - 1);
     ledger.hold(1);
-    expect(() => ledger.hold(1)).toThrow(`its CPUs need more than ${HELD} bytes uncompressed at once`);
+    expect(() => ledger.hold(1)).toThrow(`its CPUs need more than ${HELD} bytes in memory at once`);
   });
 
   it('takes as much as was given back, and no more', () => {
@@ -174,15 +174,18 @@ describe('the ledger of a file', () => {
 
   it('takes no more than 1,024 times the size of the file, given back or not', () => {
     const ledger = openLedger(10);
-    ledger.hold(10_240);
-    ledger.release(10_240);
-    expect(() => ledger.hold(1)).toThrow('more than 1024 times its size uncompressed');
+    ledger.unpack(10_240);
+    expect(() => ledger.unpack(1)).toThrow('more than 1024 times its size uncompressed');
   });
 
-  it('takes sections of 64 MiB, and parts as large as the file', () => {
+  it('takes texts of 16 MiB, blocks of as much, and parts as large as the file', () => {
     const ledger = openLedger(10);
-    ledger.keep(1 << 26);
-    expect(() => ledger.keep(1)).toThrow('its sections have more than 67108864 bytes uncompressed');
+    // Beside each text there is more to keep.
+    ledger.keep((1 << 24) - 64);
+    expect(() => ledger.keep(0)).toThrow('its texts have more than 16777216 bytes');
+    ledger.block(1 << 24, 1 << 24);
+    expect(() => ledger.block(1, (1 << 24) + 1)).toThrow('a block of 16777217 bytes');
+    expect(() => ledger.block((1 << 24) + 1, 1)).toThrow('a block of 16777217 bytes');
     ledger.claim('one', 4);
     ledger.claim('another', 6);
     expect(() => ledger.claim('a third', 1)).toThrow('a third: 11 bytes are claimed in all, the file has 10');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { bytesSource, type DatSource } from './source.ts';
+import { type Pieces, piecesOf } from './source.ts';
 
 /** Refuses a file that is not a trace.dat, is cut off, or contradicts itself. */
 export function refuse(what: string, cause?: unknown): never {
@@ -46,19 +46,19 @@ interface Extent {
 
 /** Reads bytes in memory; `what` names them in errors. */
 export function memoryReader(bytes: Uint8Array, what: string): ByteReader {
-  return byteReader(bytesSource(bytes), 0, what);
+  return byteReader(piecesOf(bytes), 0, what);
 }
 
 /** Reads a file from `start` on; `what` names the place in errors. */
 export function byteReader(
-  source: DatSource,
+  source: Pieces,
   start: number,
   what: string,
   { end = source.size, ahead = WINDOW }: Extent = {},
 ): ByteReader {
   let at = start;
   /** Some of the bytes, and where they begin. */
-  let window = new Uint8Array();
+  let window: Uint8Array = new Uint8Array();
   let from = 0;
   const take = (length: number): number => {
     if (length > end - at) refuse(`${what}: ${length} bytes at ${at} are beyond the end, ${end}`);
@@ -68,8 +68,7 @@ export function byteReader(
   /** Bytes of the file, which are within its end. */
   const see = (offset: number, length: number): Uint8Array => {
     if (offset < from || offset + length > from + window.length) {
-      window = new Uint8Array(Math.max(length, Math.min(ahead, end - offset)));
-      source.read(window, offset);
+      window = source.piece(offset, Math.max(length, Math.min(ahead, end - offset)));
       from = offset;
     }
     return window.subarray(offset - from, offset - from + length);
@@ -91,10 +90,7 @@ export function byteReader(
       return Number(value);
     },
     bytes(length) {
-      const offset = take(length);
-      const bytes = new Uint8Array(length);
-      source.read(bytes, offset);
-      return bytes;
+      return source.piece(take(length), length);
     },
     skip: (length) => void take(length),
     part(length) {

@@ -2,7 +2,7 @@
 import { byteReader } from './byte-reader.ts';
 import type { CpuData, Decompress } from './dat-file.ts';
 import { type Ledger, openLedger } from './ledger.ts';
-import type { DatSource } from './source.ts';
+import type { Pieces } from './source.ts';
 import { blockAt, uncompress } from './version-7.ts';
 
 /** Bytes of the number of chunks. */
@@ -22,7 +22,7 @@ const SMALL = 1 << 10;
  * @param cpus the number of CPUs, which are read at the same time
  */
 export function cpuBlocks(
-  source: DatSource,
+  source: Pieces,
   cpus: number,
   decompress: Decompress | null,
 ): (data: CpuData) => Iterable<Uint8Array> {
@@ -37,7 +37,7 @@ export function cpuBlocks(
 }
 
 function* pages(
-  source: DatSource,
+  source: Pieces,
   { offset, size, pageSize }: CpuData,
   ledger: Ledger,
   ahead: number,
@@ -46,15 +46,13 @@ function* pages(
   ledger.hold(most);
   const buffer = new Uint8Array(most);
   for (let at = 0; at < size; at += most) {
-    const block = buffer.subarray(0, Math.min(most, size - at));
-    source.read(block, offset + at);
-    yield block;
+    yield source.piece(offset + at, Math.min(most, size - at), buffer);
   }
   ledger.release(most);
 }
 
 function* packedBlocks(
-  source: DatSource,
+  source: Pieces,
   { offset, size }: CpuData,
   ledger: Ledger,
   decompress: Decompress | null,

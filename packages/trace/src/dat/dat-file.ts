@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { type ByteReader, byteReader, latin1, refuse, unsupported } from './byte-reader.ts';
 import type { Ledger } from './ledger.ts';
-import type { DatSource } from './source.ts';
+import type { Pieces } from './source.ts';
 
 /**
  * Uncompresses a block. What it throws is the cause of the error that the reader throws.
@@ -57,7 +57,7 @@ export interface DatDraft {
 const MAGIC = '\x17\x08Dtracing';
 
 /** What every version begins with. */
-export function readStart(source: DatSource): { reader: ByteReader; version: number; pageSize: number } {
+export function readStart(source: Pieces): { reader: ByteReader; version: number; pageSize: number } {
   const reader = byteReader(source, 0, 'header');
   if (source.size < MAGIC.length || latin1(reader.bytes(MAGIC.length)) !== MAGIC) {
     refuse('this file does not begin as a trace.dat does');

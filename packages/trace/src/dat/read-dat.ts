@@ -9,7 +9,7 @@ import { openLedger } from './ledger.ts';
 import { inOrder } from './merge.ts';
 import { readNumber, recordFields } from './record-fields.ts';
 import { type PageLayout, pageEvents, pageLoss, parseHeaderPage, type RawEvent } from './ring-buffer.ts';
-import { bytesSource, type DatSource } from './source.ts';
+import { type DatSource, type Pieces, piecesOf } from './source.ts';
 import { formatTimestamp } from './timestamps.ts';
 import { readVersion6 } from './version-6.ts';
 import { readVersion7 } from './version-7.ts';
@@ -77,7 +77,7 @@ const PID = { name: 'common_pid', offset: 4, size: 4, signed: true, kind: 'numbe
  * ```
  */
 export function openDat(from: Uint8Array | DatSource, { decompress = null }: DatOptions = {}): DatTrace {
-  const source = from instanceof Uint8Array ? bytesSource(from) : from;
+  const source = piecesOf(from);
   const { reader, version, pageSize } = readStart(source);
   const draft = draftFile(openLedger(source.size));
   let compression = 'none';
@@ -96,13 +96,13 @@ export function openDat(from: Uint8Array | DatSource, { decompress = null }: Dat
 }
 
 /** What the file has of a CPU. */
-function within<Data extends Pick<CpuData, 'offset' | 'size'>>(source: DatSource, data: Data): Data {
+function within<Data extends Pick<CpuData, 'offset' | 'size'>>(source: Pieces, data: Data): Data {
   const size = Math.min(data.size, Math.max(0, source.size - data.offset));
   return { ...data, size };
 }
 
 function* records(
-  source: DatSource,
+  source: Pieces,
   { formats, cmdlines, cpus }: DatFile,
   layout: PageLayout,
   decompress: Decompress | null,

@@ -11,10 +11,27 @@ export interface DatSource {
   read(into: Uint8Array, offset: number): void;
 }
 
-/** Bytes that are in memory. */
-export function bytesSource(bytes: Uint8Array): DatSource {
+/** Gives pieces of a file, within its end. */
+export interface Pieces {
+  readonly size: number;
+  /** Bytes from an offset on: those themselves where the file is in memory, else a copy, in the buffer that is given. */
+  piece(offset: number, length: number, buffer?: Uint8Array): Uint8Array;
+}
+
+/** The pieces of a file in memory, or of one whose bytes are read when they are needed. */
+export function piecesOf(source: Uint8Array | DatSource): Pieces {
+  if (source instanceof Uint8Array) {
+    return {
+      size: source.length,
+      piece: (offset, length) => source.subarray(offset, offset + length),
+    };
+  }
   return {
-    size: bytes.length,
-    read: (into, offset) => into.set(bytes.subarray(offset, offset + into.length)),
+    size: source.size,
+    piece(offset, length, buffer = new Uint8Array(length)) {
+      const piece = buffer.subarray(0, length);
+      source.read(piece, offset);
+      return piece;
+    },
   };
 }

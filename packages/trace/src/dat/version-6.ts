@@ -9,7 +9,7 @@ import {
   takeOption,
 } from './dat-file.ts';
 import { CPU_BYTES } from './ledger.ts';
-import type { DatSource } from './source.ts';
+import type { Pieces } from './source.ts';
 
 /** An instance of ftrace beside the top one, as an option tells of it. */
 interface Instance {
@@ -34,7 +34,7 @@ const SHOWN = 40;
 const PLACE_BYTES = 16;
 
 /** Reads what follows the start of a version 6 file: everything in one order, but for the instances at its end. */
-export function readVersion6(source: DatSource, reader: ByteReader, draft: DatDraft, pageSize: number): void {
+export function readVersion6(source: Pieces, reader: ByteReader, draft: DatDraft, pageSize: number): void {
   readHeaderInfo(reader, draft);
   skipFtraceFormats(reader, draft);
   readFormats(reader, draft);
@@ -72,7 +72,7 @@ function readOptions(reader: ByteReader, draft: DatDraft, cpus: number): Instanc
   return instances;
 }
 
-function readInstance(source: DatSource, draft: DatDraft, instance: Instance, pageSize: number): void {
+function readInstance(source: Pieces, draft: DatDraft, instance: Instance, pageSize: number): void {
   if (instance.offset === 0) return;
   // A name comes from the file and may be anything.
   const what = `instance ${JSON.stringify(instance.name.slice(0, SHOWN))}`;

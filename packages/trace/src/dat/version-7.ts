@@ -10,7 +10,7 @@ import {
   takeOption,
 } from './dat-file.ts';
 import { CPU_BYTES, type Ledger } from './ledger.ts';
-import type { DatSource } from './source.ts';
+import type { Pieces } from './source.ts';
 
 /** Ids of options, and of the sections that those with an offset point to. */
 const DONE = 0;
@@ -26,7 +26,7 @@ const MAX_OPTION_SECTIONS = 64;
 
 /** Reads what follows the compression header of a version 7 file: options, and the sections that they point to. */
 export function readVersion7(
-  source: DatSource,
+  source: Pieces,
   first: number,
   draft: DatDraft,
   decompress: Decompress | null,
@@ -51,7 +51,7 @@ export function readVersion7(
 }
 
 function takeSection(
-  source: DatSource,
+  source: Pieces,
   id: number,
   data: Uint8Array,
   draft: DatDraft,
@@ -79,7 +79,7 @@ function takeSection(
 
 /** Header of a section: id, flags, name, size. */
 function sectionHeader(
-  source: DatSource,
+  source: Pieces,
   offset: number,
 ): { reader: ByteReader; compressed: boolean; size: number } {
   const reader = byteReader(source, offset, 'section');
@@ -91,7 +91,7 @@ function sectionHeader(
 
 /** A section: its header, then its bytes, or the one block that they make up. */
 function openSection(
-  source: DatSource,
+  source: Pieces,
   offset: number,
   ledger: Ledger,
   decompress: Decompress | null,
@@ -138,7 +138,7 @@ function reasonOf(error: unknown): string {
 }
 
 /** Where the records of an instance are, CPU by CPU. */
-function takeBuffer(source: DatSource, option: ByteReader, draft: DatDraft): void {
+function takeBuffer(source: Pieces, option: ByteReader, draft: DatDraft): void {
   const { compressed } = sectionHeader(source, option.size());
   const instance = option.text();
   const clock = option.text();
