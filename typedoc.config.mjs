@@ -24,6 +24,7 @@ export const packages = [
   'packages/errata',
   'packages/host',
   'packages/trace',
+  'packages/story',
   'packages/kvm',
   'packages/vmcore',
   'packages/walk',

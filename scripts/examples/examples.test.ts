@@ -12,6 +12,7 @@ import * as kvm from '../../packages/kvm/src/index.ts';
 import * as l1tf from '../../packages/l1tf/src/index.ts';
 import * as mmio from '../../packages/mmio/src/index.ts';
 import * as pluginKit from '../../packages/plugin-kit/src/index.ts';
+import * as story from '../../packages/story/src/index.ts';
 import * as traceDat from '../../packages/trace/src/dat/index.ts';
 import * as trace from '../../packages/trace/src/index.ts';
 import * as vectors from '../../packages/vectors/src/index.ts';
@@ -33,6 +34,7 @@ const modules: Readonly<Record<string, object>> = {
   '@spte/l1tf': l1tf,
   '@spte/mmio': mmio,
   '@spte/plugin-kit': pluginKit,
+  '@spte/story': story,
   '@spte/trace': trace,
   '@spte/trace/dat': traceDat,
   '@spte/vectors': vectors,

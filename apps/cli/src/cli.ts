@@ -16,6 +16,7 @@ type AddCommand = (parent: Command, session: Session) => void;
 const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   decode: async () => (await import('./commands/decode.ts')).decodeCommand,
   annotate: async () => (await import('./commands/annotate.ts')).annotateCommand,
+  story: async () => (await import('./commands/story.ts')).storyCommand,
   host: async () => (await import('./commands/host.ts')).hostCommand,
   vms: async () => (await import('./commands/vms.ts')).vmsCommand,
   check: async () => (await import('./commands/check.ts')).checkCommand,

@@ -28,6 +28,7 @@ const NO_IO: Io = {
 const COMMANDS = [
   'decode',
   'annotate',
+  'story',
   'host',
   'vms',
   'check',

@@ -82,6 +82,7 @@ const CASES: Readonly<Record<(typeof DOCUMENTS)[number], readonly string[]>> = {
     'make --nonleaf --pfn 0x1a0 --level 3 --kernel 6.1 --vendor svm',
   ],
   presets: ['presets'],
+  story: ['story vmx/trace.txt', 'story svm/trace.txt'],
   translation: [`${WALK} --translate 0x10000 --host svm`, `${WALK} --translate 0xfee00000`],
   vectors: ['vectors vectors.jsonl.gz', 'vectors wrong.jsonl'],
   vms: ['vms vmcore'],

@@ -48,7 +48,9 @@ export type {
   TraceRecord,
 } from './events/record.ts';
 export { type HierarchyBlock, hierarchyBlocks } from './lines/hierarchy.ts';
+export { type LossMark, readLossMark } from './lines/lost-events.ts';
 export { parseLine } from './lines/parse-line.ts';
+export { readEvent } from './lines/read-event.ts';
 export { readTrace, readTraceSync } from './lines/read-trace.ts';
 export { beginsAnew, type TraceCounts, type TraceReader, traceReader } from './lines/reader.ts';
 export { type NdjsonAnnotator, type NdjsonOptions, ndjsonAnnotator } from './ndjson/ndjson.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { TraceCounts, TraceEntry, TraceRecord } from '@spte/trace';
-import { type DatCounts, type DatTrace, openDat } from '@spte/trace/dat';
+import { type DatCounts, type DatOptions, type DatTrace, openDat } from '@spte/trace/dat';
 import { DamagedError, shown, UsageError } from '../io/errors.ts';
 import type { Io } from '../io/io.ts';
 import { fileBytes, spooledBytes } from './dat-bytes.ts';
@@ -20,6 +20,7 @@ export interface TraceDat {
  *
  * @param chunks what the input gives, decompressed
  * @param onRead hears how many bytes more were read
+ * @param how which events are wanted, and who hears of those that were lost
  * @throws DamagedError where it is cut before its records, or contradicts itself; so do the entries
  */
 export async function openTraceDat(
@@ -27,6 +28,7 @@ export async function openTraceDat(
   path: string,
   chunks: AsyncIterable<Uint8Array>,
   onRead: (bytes: number) => void = () => undefined,
+  how: Omit<DatOptions, 'decompress'> = {},
 ): Promise<TraceDat> {
   const bytes = io.spooled?.get(path) ?? fileBytes(io, path) ?? (await spooledBytes(path, chunks));
   const { size, read } = bytes;
@@ -39,7 +41,7 @@ export async function openTraceDat(
   };
   try {
     const { unzstdBlock } = await import('./zstd.ts');
-    const trace = openDat(source, { decompress: unzstdBlock });
+    const trace = openDat(source, { ...how, decompress: unzstdBlock });
     return { uname: trace.file.uname ?? '', entries: () => entriesOf(path, trace), close: bytes.close };
   } catch (error) {
     bytes.close();

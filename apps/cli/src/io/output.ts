@@ -118,6 +118,7 @@ export const DOCUMENTS = [
   'host',
   'make',
   'presets',
+  'story',
   'translation',
   'vectors',
   'vms',

@@ -18,6 +18,10 @@ import { readVersion7 } from './version-7.ts';
 export interface DatOptions {
   /** Uncompresses the blocks of a compressed file, by the algorithm that {@link DatFile.compression} names. */
   readonly decompress?: Decompress | null | undefined;
+  /** Whether events are given that show no entry and no fault; those that nobody here knows, by their fields alone. */
+  readonly others?: boolean | undefined;
+  /** Hears of lost events of a CPU, behind its last one before them; null where it is not said how many. */
+  readonly onLost?: ((cpu: number, lost: number | null) => void) | undefined;
 }
 
 /** What was read of a trace.dat so far, and what it says of events that were lost. */
@@ -76,7 +80,8 @@ const PID = { name: 'common_pid', offset: 4, size: 4, signed: true, kind: 'numbe
  * refusal(Uint8Array.of(0x17, 0x08, 0x44, ...new TextEncoder().encode('tracing6\0'))); // RangeError: SPTE_TRACE_DAT: header: 1 bytes at 12 are beyond the end, 12
  * ```
  */
-export function openDat(from: Uint8Array | DatSource, { decompress = null }: DatOptions = {}): DatTrace {
+export function openDat(from: Uint8Array | DatSource, options: DatOptions = {}): DatTrace {
+  const { decompress = null } = options;
   const source = piecesOf(from);
   const { reader, version, pageSize } = readStart(source);
   const draft = draftFile(openLedger(source.size));
@@ -92,7 +97,7 @@ export function openDat(from: Uint8Array | DatSource, { decompress = null }: Dat
   for (const { size } of found.cpus.map((data) => within(source, data))) ledger.claim('CPU data', size);
   const layout = parseHeaderPage(found.headerPage);
   const file: DatFile = { ...found, version, compression };
-  return { file, records: () => records(source, file, layout, decompress) };
+  return { file, records: () => records(source, file, layout, options) };
 }
 
 /** What the file has of a CPU. */
@@ -105,9 +110,9 @@ function* records(
   source: Pieces,
   { formats, cmdlines, cpus }: DatFile,
   layout: PageLayout,
-  decompress: Decompress | null,
+  { decompress = null, others = false, onLost }: DatOptions,
 ): Generator<TraceRecord, DatCounts> {
-  const known = knownFormats(formats);
+  const known = knownFormats(formats, others);
   const tasks = taskNames(cmdlines);
   const blocks = cpuBlocks(source, cpus.length, decompress);
   const loss = { lost: 0, lostMarks: 0 };
@@ -117,7 +122,7 @@ function* records(
   const sources = cpus.map((data) => {
     const there = within(source, data);
     missing += data.size - there.size;
-    return cpuEvents(there, layout, loss, blocks(there));
+    return cpuEvents(there, layout, { loss, onLost }, blocks(there));
   });
   for (const { data, event } of inOrder(sources)) {
     events++;
@@ -126,7 +131,7 @@ function* records(
     if (pid === null) continue;
     const format = known.get(Number(readNumber(TYPE, event)));
     if (format === undefined) continue;
-    recognised++;
+    if (TRACE_EVENTS.has(format.name)) recognised++;
     yield {
       line: events,
       event: format.name,
@@ -142,11 +147,11 @@ function* records(
   return { events, recognised, missing, ...loss };
 }
 
-/** The formats of events that show page tables, by the number that their records carry. */
-function knownFormats(formats: readonly string[]): Map<number, EventFormat> {
+/** The formats of events that show page tables, and of others if wanted, by the number that their records carry. */
+function knownFormats(formats: readonly string[], others: boolean): Map<number, EventFormat> {
   const known = new Map<number, EventFormat>();
   for (const text of formats) {
-    const format = TRACE_EVENTS.has(formatName(text)) ? parseEventFormat(text) : null;
+    const format = others || TRACE_EVENTS.has(formatName(text)) ? parseEventFormat(text) : null;
     if (format !== null) known.set(format.id, format);
   }
   return known;
@@ -177,7 +182,7 @@ type Loss = { -readonly [Name in keyof LostEvents]: LostEvents[Name] };
 function* cpuEvents(
   data: CpuData,
   layout: PageLayout,
-  loss: Loss,
+  { loss, onLost }: { readonly loss: Loss; readonly onLost: DatOptions['onLost'] },
   pages: Iterable<Uint8Array>,
 ): Generator<CpuEvent, void> {
   for (const block of pages) {
@@ -186,6 +191,7 @@ function* cpuEvents(
       const { lost, lostMarks } = pageLoss(page, layout) ?? NO_LOSS;
       loss.lost += lost;
       loss.lostMarks += lostMarks;
+      if (lostMarks > 0) onLost?.(data.cpu, lost === 0 ? null : lost);
       for (const event of pageEvents(page, layout)) yield { data, event, timestamp: event.timestamp };
     }
   }

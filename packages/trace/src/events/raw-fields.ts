@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import { OTHER_EVENTS } from './other-events.ts';
 import type { FieldKind } from './pattern.ts';
 import type { SpteRole } from './record.ts';
 
@@ -43,6 +44,13 @@ const FAULT_FIELDS: ReadonlyMap<string, RawField> = new Map([
   ...plain('decimal', 'exit_reason isa'),
 ]);
 
+/** Fields of events that show no entry. */
+export const OTHER_FIELDS: ReadonlyMap<string, RawField> = new Map([
+  ...RAW_FIELDS,
+  ...plain('hex', 'val hva start end offset'),
+  ...plain('decimal', 'type len referenced index slot immediate_exit'),
+]);
+
 const FIELDS_OF: ReadonlyMap<string, ReadonlyMap<string, RawField>> = new Map([
   ['kvm_mmu_get_page', PAGE_FIELDS],
   ['kvm_mmu_prepare_zap_page', PAGE_FIELDS],
@@ -50,6 +58,7 @@ const FIELDS_OF: ReadonlyMap<string, ReadonlyMap<string, RawField>> = new Map([
   ['kvm_mmu_unsync_page', PAGE_FIELDS],
   ['kvm_exit', FAULT_FIELDS],
   ['kvm_page_fault', FAULT_FIELDS],
+  ...[...OTHER_EVENTS.keys()].map((event) => [event, OTHER_FIELDS] as const),
 ]);
 
 /** The fields of an event as raw mode prints them. */
