@@ -110,7 +110,12 @@ async function readText(story: StoryReader, chunks: AsyncIterable<Uint8Array>): 
 }
 
 /** Events are numbered in the place of lines. */
-async function readDat(io: Io, story: StoryReader, path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+async function readDat(
+  io: Io,
+  story: StoryReader,
+  path: string,
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<void> {
   let line = 0;
   const dat = await openTraceDat(io, path, chunks, undefined, {
     others: true,
