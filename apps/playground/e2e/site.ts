@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { build, preview } from 'vite';
 import { launchBrowser } from './browser.ts';
@@ -22,6 +22,8 @@ export interface Visit {
 /** The built playground, served on the loopback host, and a browser. */
 export interface Site {
   readonly visit: (hash?: string, options?: BrowserContextOptions) => Promise<Visit>;
+  /** The same page, opened as a file. */
+  readonly visitFile: (hash?: string) => Promise<Visit>;
   readonly close: () => Promise<void>;
 }
 
@@ -41,6 +43,7 @@ export async function openSite(): Promise<Site> {
   const browser = await launchBrowser();
   return {
     visit: (hash = '', options = {}) => visit(browser, `${origin}/${hash}`, options),
+    visitFile: (hash = '') => visit(browser, `${pathToFileURL(join(outDir, 'index.html'))}${hash}`, {}),
     async close() {
       await browser.close();
       await server.close();
@@ -59,9 +62,9 @@ async function visit(browser: Browser, url: string, options: BrowserContextOptio
     if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
   });
   page.on('request', (request) => requests.push(request.url()));
-  const { origin } = new URL(url);
+  const own = new URL('.', url).href;
   const strayRequests = (): string[] =>
-    requests.filter((request) => !request.startsWith(`${origin}/`) && !request.startsWith('data:'));
+    requests.filter((request) => !request.startsWith(own) && !request.startsWith('data:'));
   await page.goto(url);
   return { page, complaints, strayRequests, end: () => context.close() };
 }

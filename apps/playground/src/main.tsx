@@ -4,6 +4,7 @@ import './styles/page.css';
 import './styles/form.css';
 import './styles/inspector.css';
 import './styles/register.css';
+import './styles/paste.css';
 import './styles/table.css';
 import './styles/compare.css';
 import './styles/learn.css';

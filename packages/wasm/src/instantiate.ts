@@ -27,6 +27,10 @@ export interface WasmInstance<Exports> {
 
 const PAGE_BYTES = 65_536;
 
+/** The global one, which not every runtime has; its type depends on the libraries of whoever compiles this. */
+const runtimeOf = <Exports>(): WasmRuntime<Exports> | undefined =>
+  (globalThis as unknown as { readonly WebAssembly?: WasmRuntime<Exports> }).WebAssembly;
+
 /**
  * Runs a module on a memory of its own.
  *
@@ -40,8 +44,7 @@ const PAGE_BYTES = 65_536;
 export function instantiate<Exports>(
   base64: string,
   byteLength: number,
-  runtime: WasmRuntime<Exports> | undefined = (globalThis as { readonly WebAssembly?: WasmRuntime<Exports> })
-    .WebAssembly,
+  runtime: WasmRuntime<Exports> | undefined = runtimeOf(),
 ): WasmInstance<Exports> | null {
   if (runtime === undefined) return null;
   const { Module, Memory, Instance } = runtime;

@@ -9,8 +9,14 @@ import { presetOf } from '../machine/presets.ts';
 import { MasksView } from '../masks/masks-view.tsx';
 import { ReadView } from '../read/read-view.tsx';
 import { useHashState } from '../state/use-hash-state.ts';
+import { LinkNotices } from './link-notices.tsx';
 import { MachinePanel } from './machine-panel.tsx';
 import { Navigation } from './navigation.tsx';
+
+/** Goes to the content. No link: what is behind the # of the address is the state. */
+function skip(): void {
+  document.querySelector<HTMLElement>('#main')?.focus();
+}
 
 /** The page: a machine on one side, on the other what KVM does on it. */
 export function App() {
@@ -36,6 +42,9 @@ export function App() {
 
   return (
     <>
+      <button type="button" class="skip-link" onClick={skip}>
+        Skip to the content
+      </button>
       <header class="masthead">
         <div class="masthead-title">
           <h1>SPTE playground</h1>
@@ -45,7 +54,10 @@ export function App() {
       </header>
       <div class="page">
         <MachinePanel computed={computed} state={state} change={change} />
-        <main class="main">{view()}</main>
+        <main class="main" id="main" tabIndex={-1}>
+          <LinkNotices />
+          {view()}
+        </main>
       </div>
       <footer class="foot">
         <p>

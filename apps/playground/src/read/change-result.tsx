@@ -9,11 +9,10 @@ import { Facts } from './facts-list.tsx';
 
 /** A change of the entry: what happened, whether KVM does that, and which bits it took. */
 export function ChangeResult({ change, state }: { readonly change: EntryChange; readonly state: State }) {
-  const { headline, facts, from, to, items, warnings } = change;
+  const { facts, from, to, items, warnings } = change;
   const after = { spte: to.value, level: to.level };
   return (
     <>
-      <h3 class="headline">{headline}</h3>
       <div class="change-outcome">
         <Facts groups={facts} />
         <a href={hashOf(readEntryOf(state, after))}>Read the new value</a>

@@ -24,7 +24,7 @@ function FindingList({ findings, guesses }: Said) {
   return (
     <ul class="warnings">
       {findings.map((finding) => (
-        <li key={finding.code} class={`finding-${finding.severity}`}>
+        <li key={finding.code} data-code={finding.code} class={`finding-${finding.severity}`}>
           <strong>{finding.severity === 'error' ? 'Error' : 'Warning'}:</strong> {findingText(finding)}
           <p class="next">
             <code>{finding.code}</code>,{' '}

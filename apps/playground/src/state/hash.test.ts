@@ -29,7 +29,7 @@ describe('the hash of the URL', () => {
   });
 
   it('says only what differs from the preset', () => {
-    expect(hashOf(opening)).toBe('#view=read&preset=cascade-lake&spte=0x600000455299b77&level=1');
+    expect(hashOf(opening)).toBe('#v=1&view=read&preset=cascade-lake&spte=0x600000455299b77&level=1');
   });
 
   it('opens with the first preset when it is empty or says nonsense', () => {

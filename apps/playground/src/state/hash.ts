@@ -4,6 +4,7 @@ import { decodeChanges, decodeOver, encodeChanges, encodeOver } from '../fields/
 import { machineCodecs } from '../machine/machine.ts';
 import { presetOf } from '../machine/presets.ts';
 import { buildCodecs } from './build-form.ts';
+import { heldText, holdText } from './held-text.ts';
 import type { OtherMachine } from './other-machine.ts';
 import { readCodecs, untold } from './read-form.ts';
 import { type State, stateOf, viewCodec } from './state.ts';
@@ -11,10 +12,16 @@ import { type State, stateOf, viewCodec } from './state.ts';
 /** Stands before the names of the second machine's inputs. */
 const OTHER = 'b.';
 
+/** Of the links that are written. A link without a version is of the first. */
+export const LINK_VERSION = '1';
+
+/** Characters of pasted text that a link holds; longer text stays in the tab. */
+export const MAX_PASTE = 4000;
+
 /** The part of the URL after `#` that brings this state back: what differs from its preset. */
-export function hashOf({ view, preset, machine, other, read, build }: State): string {
+export function hashOf({ view, preset, paste, machine, other, read, build }: State): string {
   const base = stateOf(presetOf(preset));
-  const params = new URLSearchParams({ view, preset });
+  const params = new URLSearchParams({ v: LINK_VERSION, view, preset });
   encodeOver(machineCodecs, base.machine, machine, params);
   encodeOver(buildCodecs, base.build, build, params);
   if (other.preset !== null) params.set(`${OTHER}preset`, other.preset);
@@ -23,6 +30,8 @@ export function hashOf({ view, preset, machine, other, read, build }: State): st
   params.set('spte', read.spte);
   params.set('level', read.level);
   if (read.becomes !== '') params.set('becomes', read.becomes);
+  if (paste.length > MAX_PASTE) params.set('held', holdText(paste));
+  else if (paste !== '') params.set('paste', paste);
   return `#${params.toString()}`;
 }
 
@@ -33,6 +42,7 @@ export function stateOfHash(hash: string): State {
   return {
     view: viewCodec.decode(params.get('view') ?? '') ?? base.view,
     preset: base.preset,
+    paste: params.get('paste') ?? heldText(params.get('held')) ?? '',
     machine: decodeOver(machineCodecs, base.machine, params),
     other: decodeOther(params),
     // The opening level is that of the opening entry.

@@ -13,6 +13,8 @@ export type View = 'read' | 'build' | 'masks' | 'compare' | 'learn';
 export interface State {
   readonly view: View;
   readonly preset: string;
+  /** What was pasted, as it came; empty when the entry was chosen or typed. */
+  readonly paste: string;
   readonly machine: Machine;
   /** The machine to compare with. */
   readonly other: OtherMachine;
@@ -27,6 +29,7 @@ export function stateOf({ id, machine }: Preset): State {
   return {
     view: 'read',
     preset: id,
+    paste: '',
     machine,
     other: sameMachine,
     read: firstRead,
