@@ -26,8 +26,16 @@ const config: UserConfig = {
   // Relative links, so that the built page can be served from any folder.
   base: './',
   plugins: [plainPage],
-  // One classic script, whose names stay its own.
-  build: { modulePreload: false, rollupOptions: { output: { format: 'iife' } } },
+  build: {
+    modulePreload: false,
+    // The styles as a file: those in a script would be inline.
+    cssCodeSplit: false,
+    // One classic script, whose names stay its own; it is no module, and core can do without knowing its file.
+    rolldownOptions: {
+      output: { format: 'iife' },
+      transform: { define: { 'import.meta': '{}' } },
+    },
+  },
   // The sources of @spte/*: the page needs no build of them and follows every edit.
   resolve: { conditions: ['@spte/source', ...defaultClientConditions] },
 };

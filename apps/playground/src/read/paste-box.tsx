@@ -33,7 +33,7 @@ export function PasteBox({ text, found, onText }: PasteBoxProps) {
 
   const drop = async (file: File): Promise<void> => {
     const isTooLong = file.size > MAX_FILE;
-    const bytes = new Uint8Array(isTooLong ? 0 : await file.arrayBuffer());
+    const bytes = new Uint8Array(isTooLong ? [] : await file.arrayBuffer());
     // No text has a byte 0 near its start: a dump, a trace.dat or something compressed.
     const isText = !bytes.subarray(0, 4096).includes(0);
     setRefused(isTooLong ? `${file.name} is longer than 64 MiB.` : isText ? '' : `${file.name} is not text.`);
