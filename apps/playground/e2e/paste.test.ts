@@ -74,14 +74,14 @@ describe('what is pasted into the page', () => {
 
   it('is a list when there are several, walked by finding', async () => {
     const page = await open();
-    await paste(page, '0x600000455299b77@1\t0x600000455299b77@1\n0x600008455299b77@1');
+    await paste(page, '0x600000455299b77@1\t0x600000455299b77@1\n0x600800455299b77@1');
     const list = page.getByRole('region', { name: 'Entries' });
     await expect.poll(() => list.getByRole('listitem').count()).toBe(3);
     await page.getByRole('heading', { level: 1 }).click();
     await page.keyboard.press('n');
     await expect
       .poll(() => page.getByLabel('SPTE (hex)', { exact: true }).inputValue())
-      .toBe('0x600008455299b77');
+      .toBe('0x600800455299b77');
     expect(await list.locator('[data-code="reserved-bits"]').count()).toBe(1);
   });
 
