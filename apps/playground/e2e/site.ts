@@ -43,7 +43,7 @@ export async function openSite(): Promise<Site> {
   const browser = await launchBrowser();
   return {
     visit: (hash = '', options = {}) => visit(browser, `${origin}/${hash}`, options),
-    visitFile: (hash = '') => visit(browser, `${pathToFileURL(join(outDir, 'index.html'))}${hash}`, {}),
+    visitFile: (hash = '') => visit(browser, `${pathToFileURL(join(outDir, 'index.html')).href}${hash}`, {}),
     async close() {
       await browser.close();
       await server.close();

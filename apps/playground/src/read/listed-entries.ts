@@ -7,7 +7,7 @@ import type { PastedEntry } from './recognise.ts';
 export function listedEntries(mmu: Mmu, entries: readonly PastedEntry[]): ListedEntry[] {
   const known = new Map<string, readonly string[]>();
   const codesOf = ({ value, level }: PastedEntry): readonly string[] => {
-    const key = `${value}@${level}`;
+    const key = `${value}@${level ?? '?'}`;
     const codes = known.get(key) ?? judgeSpte(mmu, value, level).map(({ code }) => code);
     known.set(key, codes);
     return codes;

@@ -140,11 +140,11 @@ function linesIn(text: string, left: number): Recognised | null {
   const patterns = new EntryPatterns();
   const claimOf = lineClaims();
   const entries: PastedEntry[] = [];
-  let form: TraceRecord['form'] | null = null;
+  const forms: TraceRecord['form'][] = [];
   const reader = traceReader(({ line, text, record }) => {
     machine.line(text, line);
     if (record === null) return;
-    form ??= record.form;
+    if (forms.length === 0) forms.push(record.form);
     entries.push(...entriesOf(record));
     for (const { role, value, level } of record.sptes) {
       if (role !== 'guest' && !isRefused(record)) patterns.add({ value, level });
@@ -156,7 +156,8 @@ function linesIn(text: string, left: number): Recognised | null {
   });
   reader.push(text);
   reader.end();
-  if (form === null) return null;
+  const [form] = forms;
+  if (form === undefined) return null;
   const kind = form === 'log' ? 'log' : 'trace';
   return { kind, entries, facts: machine.facts(), patterns, config: null, left };
 }
