@@ -94,7 +94,7 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
 }
 
 try {
-  registry = await startRegistry(join(top, 'registry'));
+  registry = await startRegistry(join(top, 'registry'), ['@spte/*', 'create-spte-*', 'spte-*']);
   await tryAll(registry.env);
 } finally {
   clean();

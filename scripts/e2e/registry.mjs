@@ -58,8 +58,9 @@ export function must(cwd, words, env) {
  * repository it never asks for elsewhere.
  *
  * @param {string} folder an empty one
+ * @param {readonly string[]} names patterns of what is published here alone
  */
-export async function startRegistry(folder) {
+export async function startRegistry(folder, names) {
   mkdirSync(folder, { recursive: true });
   const upstream = must(folder, ['npm', 'config', 'get', 'registry']).trim();
   // One of its dependencies is named by a tag, which a mirror may not have.
@@ -72,8 +73,7 @@ export async function startRegistry(folder) {
     'storage: ./storage',
     `uplinks: { upstream: { url: '${upstream}' } }`,
     'packages:',
-    "  '@spte/*': { access: $all, publish: $all }",
-    "  'spte-*': { access: $all, publish: $all }",
+    ...names.map((name) => `  '${name}': { access: $all, publish: $all }`),
     "  '**': { access: $all, proxy: upstream }",
     'max_body_size: 50mb',
     'log: { type: stdout, format: json, level: error }',

@@ -87,7 +87,7 @@ export function installed(folder) {
   );
   return new Map(
     Object.entries(lock.packages)
-      .filter(([path]) => path.includes('node_modules/@spte/'))
+      .filter(([path]) => /node_modules\/(?:@spte\/|create-spte-)/.test(path))
       .map(([path, { version }]) => [path, version]),
   );
 }

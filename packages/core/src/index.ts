@@ -35,6 +35,7 @@ export {
   u64,
 } from './bits/bits.ts';
 export { BoundedMap } from './bits/bounded-map.ts';
+export { checked, type Kind, type Signatures } from './bits/checked.ts';
 export type { Coded, NoParams } from './bits/coded.ts';
 export { type JsonSafe, toJson } from './bits/json.ts';
 export { parseDecimal, parseHex } from './bits/parse.ts';

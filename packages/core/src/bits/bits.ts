@@ -103,7 +103,7 @@ const lowestBit = (value: number): number => 31 - Math.clz32(value & -value);
  */
 export function runsOf(mask: bigint): bigint[] {
   const found: bigint[] = [];
-  for (let left = mask; left !== 0n; ) {
+  for (let left = u64(mask); left !== 0n; ) {
     // Adding the lowest bit carries through its run and clears it.
     const run = left & ~(left + (left & -left));
     found.push(run);
