@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What `npm test` leaves out: `pnpm unit:long` tries everything where every run tries a sample, compiles the WebAssembly
 // kernels anew, asks how much of a package its own tests cover, and whether tests notice what is planted. The tarballs
-// are looked at by publint and attw, the examples from outside are built on them, they are released on a registry of
-// loopback and installed from there, and the API reference is made package by package.
+// are looked at by publint and attw, the examples from outside are built on them, and the API reference is made package by
+// package.
 //
 // The last line is that of the tests.
 import { environment, pnpm, run } from './pnpm.mjs';
@@ -12,7 +12,6 @@ environment['SPTE_LONG'] = '1';
 for (const words of [
   ['lint:pkg'],
   ['outside'],
-  ['e2e'],
   ['docs'],
   ['coverage:home'],
   ['mutants', '--count', '0'],

@@ -57,6 +57,7 @@ const SIGNATURES: Signatures = {
     },
     conflictText: { bitConflict: 'BitConflict' },
     constantText: { value: 'any' },
+    countUnusual: { mmu: 'Mmu', read: 'list' },
     counted: { count: '0..9007199254740991|u64', one: 'string', 'many?': 'string' },
     coversHit: { findings: 'list', hits: 'list' },
     createMmu: { mmuConfig: 'MmuConfig' },

@@ -16,6 +16,8 @@ const SIGNATURES: Signatures = {
     machineHints: { traceRecord: 'TraceRecord' },
     ndjsonAnnotator: { mmu: 'Mmu', write: 'function', 'ndjsonOptions?': 'NdjsonOptions' },
     parseLine: { text: 'string', 'line?': '0..9007199254740991' },
+    readEvent: { text: 'string', 'line?': '0..9007199254740991' },
+    readLossMark: { text: 'string', 'start?': '0..9007199254740991' },
     readTrace: { chunks: 'iterable|string' },
     readTraceSync: { chunks: 'iterable|string' },
     traceReader: { sink: 'function', 'firstLine?': '0..9007199254740991' },
