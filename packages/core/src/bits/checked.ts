@@ -2,7 +2,7 @@
 import { checkInteger, checkU64, describe } from './arguments.ts';
 
 /**
- * What an argument may be: words with `|` between them. A word is one of {@link KINDS}, a type of the table, `=text` for that
+ * What an argument may be: words with `|` between them. A word is a kind (`u64`, `string`, `list`, …), a type of the table, `=text` for that
  * very text, or `0..63` for an integer in that range. A name that ends in `?` may be left out, one that ends in `…` stands
  * for all arguments that follow.
  */
