@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { describe, expect, it } from 'vitest';
-import { deviceReason, refuseDevice } from '../src/files/devices.ts';
+import { deviceReason, refuseDevice } from '../src/io/devices.ts';
 import { file } from './run.ts';
 
 /** What stat() says of a device; devices themselves are not opened by tests. */

@@ -23,7 +23,7 @@ import {
   presetOf,
 } from '@spte/host';
 import { readHost } from '@spte/host/node';
-import { refuseDevice } from '../files/devices.ts';
+import { refuseDevice } from '../io/devices.ts';
 import { shown, UsageError, unreadable } from '../io/errors.ts';
 import { foreignText } from '../io/foreign.ts';
 import { type Io, pathOf } from '../io/io.ts';

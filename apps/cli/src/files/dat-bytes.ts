@@ -3,16 +3,8 @@ import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync, statSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { shown, UsageError, unreadable } from '../io/errors.ts';
-import { type Io, pathOf } from '../io/io.ts';
+import { type DatBytes, type Io, pathOf } from '../io/io.ts';
 import { isTraceDat } from './trace-magic.ts';
-
-/** The bytes of a trace.dat, in a file. */
-export interface DatBytes {
-  readonly size: number;
-  /** Fills `into` from an offset on; throws where the file has become shorter. */
-  readonly read: (into: Uint8Array, offset: number) => void;
-  readonly close: () => void;
-}
 
 /** Largest trace.dat that is no plain file and goes into one first, in bytes. */
 const MAX_SPOOLED = 2 ** 31;

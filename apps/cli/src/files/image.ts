@@ -7,12 +7,12 @@ import { type Decoders, ImageError, imageFormat } from '@spte/vmcore';
 import { nodeDecoders, type OpenDump, openDumpFile, openFile } from '@spte/vmcore/node';
 import { decompress } from 'fzstd';
 import { cleaningUp } from '../io/clean-up.ts';
+import { refuseDevice } from '../io/devices.ts';
 import { shown, UsageError, unreadable } from '../io/errors.ts';
 import { foreignImage } from '../io/foreign.ts';
 import { type Io, pathOf } from '../io/io.ts';
 import { removeLeftovers } from '../io/leftovers.ts';
 import { fileProgress } from '../io/progress.ts';
-import { refuseDevice } from './devices.ts';
 import { readImage } from './read-input.ts';
 
 /** Blocks of an image that are looked at for zeroes, which need no room in a sparse file. */

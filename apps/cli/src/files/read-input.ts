@@ -3,11 +3,11 @@ import { closeSync, createReadStream, fstatSync, openSync, statSync } from 'node
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { breathe } from '../io/clean-up.ts';
+import { refuseDevice } from '../io/devices.ts';
 import { shown, UsageError, unreadable } from '../io/errors.ts';
 import { foreignText } from '../io/foreign.ts';
 import { type Io, pathOf } from '../io/io.ts';
 import { sayOnce } from '../io/say-once.ts';
-import { refuseDevice } from './devices.ts';
 import { startsWith } from './magic.ts';
 import { textForm } from './text-form.ts';
 import { isTraceDat } from './trace-magic.ts';

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { resolve } from 'node:path';
-import type { DatBytes } from '../files/dat-bytes.ts';
+
+/** The bytes of a trace.dat, in a file. */
+export interface DatBytes {
+  readonly size: number;
+  /** Fills `into` from an offset on; throws where the file has become shorter. */
+  readonly read: (into: Uint8Array, offset: number) => void;
+  readonly close: () => void;
+}
 
 /** The world around a run of the command. */
 export interface Io {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import { decodeSpte, judgeSpte } from '@spte/core';
+import { createMmu, decodeSpte, judgeSpte } from '@spte/core';
+import { mmuConfigOf, presetOf } from '@spte/host';
 import { describe, expect, it } from 'vitest';
-import { mmuOf } from '../machine/mmu.ts';
-import { presetOf } from '../machine/presets.ts';
 import { maskOf } from './bit-ranges.ts';
 import { cellsOf } from './cells.ts';
 import { COPY_FORMS } from './copy-forms.ts';
 
 function copied(id: string, spte: bigint, level: number, preset = 'cascade-lake'): string {
-  const mmu = mmuOf(presetOf(preset).machine);
-  if (!mmu.ok) throw new Error('no machine');
-  const wrong = maskOf(judgeSpte(mmu.value, spte, level).flatMap(({ bits }) => bits));
-  const cells = cellsOf(spte, decodeSpte(mmu.value, spte, level).fields, wrong);
+  const machine = presetOf(preset);
+  if (machine === undefined) throw new Error(`no preset ${preset}`);
+  const mmu = createMmu(mmuConfigOf(machine.config));
+  const wrong = maskOf(judgeSpte(mmu, spte, level).flatMap(({ bits }) => bits));
+  const cells = cellsOf(spte, decodeSpte(mmu, spte, level).fields, wrong);
   const form = COPY_FORMS.find((form) => form.id === id);
   if (form === undefined) throw new Error(`no form ${id}`);
   return form.text({ value: spte, cells });
