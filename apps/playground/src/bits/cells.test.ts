@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import type { DecodedField } from '@spte/core';
 import { describe, expect, it } from 'vitest';
+import { bitAfterKey } from './bit-after-key.ts';
 import { bitRanges, bitText, hexDigits } from './bit-ranges.ts';
 import { bracketsOf, bracketText } from './brackets.ts';
 import { cellsOf } from './cells.ts';
-import { bitAfterKey } from './register.tsx';
 import { inspectorPlace, rowLength } from './room.ts';
 
 const fieldOf = (name: string, mask: bigint, text = ''): DecodedField => ({

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import { useMemo, useRef, useState } from 'preact/hooks';
+import { bitAfterKey } from './bit-after-key.ts';
 import { BitButton } from './bit-button.tsx';
 import { type BitItem, maskAround } from './bit-item.ts';
 import { hasBit } from './bit-ranges.ts';
@@ -17,26 +18,6 @@ interface RegisterProps {
   readonly highlight: Highlight;
   /** Turns a bit over, where the entry can be changed. */
   readonly onFlip?: ((bit: number) => void) | undefined;
-}
-
-/** Where a key leads from a bit; null for a key without a meaning here. */
-export function bitAfterKey(key: string, bit: number, perRow: number): number | null {
-  switch (key) {
-    case 'ArrowLeft':
-      return Math.min(bit + 1, 63);
-    case 'ArrowRight':
-      return Math.max(bit - 1, 0);
-    case 'ArrowUp':
-      return bit + perRow > 63 ? bit : bit + perRow;
-    case 'ArrowDown':
-      return bit - perRow < 0 ? bit : bit - perRow;
-    case 'Home':
-      return 63;
-    case 'End':
-      return 0;
-    default:
-      return null;
-  }
 }
 
 const isPlain = ({ ctrlKey, metaKey, altKey }: KeyboardEvent): boolean => !ctrlKey && !metaKey && !altKey;

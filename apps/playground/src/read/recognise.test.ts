@@ -73,4 +73,22 @@ describe('what is pasted', () => {
     expect(said).toContain('8,000,000 characters were not looked at');
     expect(said).toContain('kept in this tab only');
   });
+
+  it('of which only what an entry became is there is that entry', () => {
+    const { kind, entries } = recognise(
+      'a-1 [000] ..... 1.0: kvm_acctrack_new: (p_x+0x0/0x10) new=0x600000455299b77',
+    );
+    expect(kind).toBe('trace');
+    expect(entries).toMatchObject([{ value: 0x600000455299b77n, becomes: null, line: 1 }]);
+  });
+
+  it('says how many entries there are, and how what it says of the machine is known', () => {
+    const text = 'a-1 [000] ..... 1.0: kvm_mmu_set_spte: gfn 10 spte 797fe67 (rwxu) level 1 at 1a1080';
+    expect(recognisedText(recognise(text), text.length)).toBe('Recognised: a trace · 1 entry');
+    const two = `${text}\n${text}`;
+    expect(recognisedText(recognise(two), two.length)).toBe('Recognised: a trace · 2 entries');
+    expect(recognisedText(recognise(SPLAT), SPLAT.length)).toContain(
+      '5.19.0-rc7 (line 3: "Not tainted 5.19.0-rc7")',
+    );
+  });
 });
