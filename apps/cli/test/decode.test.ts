@@ -186,4 +186,23 @@ describe('spte decode', () => {
     expect((await spte(line, { terminal: true, env: { NO_COLOR: '1' } })).out).not.toContain('\u001b');
     expect((await spte(line)).out).not.toContain('\u001b');
   });
+
+  it('takes no printed mask where no entry is explained', async () => {
+    for (const how of ['--diff 0x1 0x2', '--which 0x1']) {
+      const { code, err } = await spte(`decode ${how} --rsvd-bits 0x4`);
+      expect([code, err]).toEqual([
+        2,
+        expect.stringContaining('--rsvd-bits is of entries that are explained'),
+      ]);
+    }
+  });
+
+  it('asks no more of contexts than what the flags leave open', async () => {
+    const { out } = await spte('decode --which 0x600000455299b77@1 --vendor svm --no-npt');
+    expect(out).toContain('shadow paging');
+    expect(out).not.toContain('NPT');
+    const given = await spte('decode --which 0x600000455299b77@1 --kernel 6.8');
+    expect(given.out).toContain('EPT 6.8');
+    expect(given.out).not.toContain('5.13');
+  });
 });

@@ -218,4 +218,30 @@ describe('what filters leave', () => {
     const { code, err } = await spte(`annotate ${CONTEXT} ${filters}`, { stdin });
     expect([code, err]).toEqual([2, expect.stringContaining(said)]);
   });
+
+  it('takes lines for what they lack: a task, a time, a vCPU', async () => {
+    const bare = 'kvm_mmu_set_spte: gfn 10 spte 797fe67 (rwxu) level 1 at 1a1080\n';
+    const ofThread = `     CPU 3/KVM-281   [001] ..... 7.5: ${bare}`;
+    const none = async (filters: string): Promise<string> =>
+      (
+        await spte(`annotate - --kernel 6.8 --vendor svm --maxphyaddr 40 ${filters}`, {
+          stdin: bare + ofThread,
+        })
+      ).out;
+    expect(await none('--from 0')).toMatch(/^2: /);
+    expect(await none('--to 7')).toBe('');
+    expect(await none('--task 281')).toMatch(/^2: /);
+    expect(await none('--vcpu 3')).toMatch(/^2: /);
+    expect(await none('--vcpu 0')).toBe('');
+    expect((await none('--gfn 10')).split('\n').filter((line) => /^[12]: /.test(line))).toHaveLength(2);
+  });
+
+  it('finds what only the kernel found wrong', async () => {
+    const splat = 'spte = 0x400018a600ee7, level = 2, rsvd bits = 0x4f0000001fe000\n';
+    const context = '--kernel 6.8 --vendor svm --maxphyaddr 52';
+    const found = await spte(`annotate - ${context} --finding printed-reserved-bits`, { stdin: splat });
+    expect(found.out).toContain('bit 50');
+    const other = await spte(`annotate - ${context} --finding reserved-bits`, { stdin: splat });
+    expect(other.out).toBe('');
+  });
 });

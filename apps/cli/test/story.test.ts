@@ -107,4 +107,25 @@ describe('spte story', () => {
     expect(err).toContain('no line of a tracer');
     expect((await spte('story', { stdin: '' })).code).toBe(4);
   });
+
+  it('tells of faults without a time, a vCPU or a name', async () => {
+    const fault = (code: string): string =>
+      `kvm_exit: vcpu 0 reason npf rip 0x2000 info1 ${code} info2 0x10000 intr_info 0 error_code 0\nkvm_page_fault: address 10000 error_code ${code}\n`;
+    const { out, code } = await spte('story - --kernel 5.10 --vendor svm', {
+      stdin: fault('0x100000006').repeat(4),
+    });
+    expect([code, out]).toEqual([4, '']);
+    const lines = fault('0x100000006').replaceAll('kvm_', ' q-1 [000] ..... 1.0: kvm_');
+    const told = await spte('story - --kernel 5.10 --vendor svm', { stdin: lines.repeat(4) });
+    expect(told.out).toContain('The same fault again and again: 1 loop, at most 4 times');
+    expect(told.out).toContain('4 faults');
+  });
+
+  it('tells of an MMIO storm of gfns that no line tells', async () => {
+    const exit =
+      ' q-1 [000] ..... 1.0: kvm_exit: vcpu 0 reason EPT_MISCONFIG rip 0x2000 info1 0x0 info2 0x0 intr_info 0 error_code 0\n';
+    const { out } = await spte('story - --kernel 6.1 --vendor vmx', { stdin: exit.repeat(3) });
+    expect(out).toContain('MMIO: 3 exits');
+    expect(out).toContain('at a gfn that no line tells');
+  });
 });
