@@ -21,7 +21,7 @@ const FLOORS = {
   kvm: { lines: 100, branches: 100 },
   l1tf: { lines: 100, branches: 100 },
   mmio: { lines: 100, branches: 100 },
-  playground: { lines: 99, branches: 87 },
+  playground: { lines: 99, branches: 90 },
   'plugin-kit': { lines: 100, branches: 100 },
   story: { lines: 100, branches: 100 },
   trace: { lines: 100, branches: 100 },
